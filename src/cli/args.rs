@@ -1,0 +1,228 @@
+//! The arguments as clap parses them.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use facematch::matching::DistanceThreshold;
+
+/// Say who is in which photo.
+///
+/// Every face in the photos of UNKNOWN is compared with the people in KNOWN; one line per face is printed: the photo,
+/// the person's name or "unknown", and the distance. Nothing leaves your machine.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "facematch [OPTIONS] <KNOWN> <UNKNOWN>...\n       facematch <COMMAND>",
+    after_help = "Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start \
+                  (no models, no known face, nothing to search); 130 interrupted.\n\
+                  A folder that has a command's name is written ./detect."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) matching: MatchArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
+    Detect(DetectArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MatchArgs {
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg) or one photo
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) known: Option<PathBuf>,
+
+    /// Folders and photos to search; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) unknown: Vec<PathBuf>,
+
+    /// Largest distance at which a face is taken for a person: lower for fewer wrong names
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: DistanceThreshold,
+
+    /// How many jittered copies of each face are averaged; more is slower and a little more accurate
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub(crate) jitters: u32,
+
+    /// List the N nearest people for each face
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) candidates: u32,
+
+    /// List the distance of every known person for each face
+    #[arg(long, conflicts_with = "candidates")]
+    pub(crate) all_distances: bool,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DetectArgs {
+    /// Folders and photos to search; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) path: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+/// The options of every command that searches photos.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CommonArgs {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) walk: WalkArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Finding faces")]
+pub(crate) struct EngineArgs {
+    /// Width in pixels to which photos are resized first; 0 keeps their size. Small faces need more
+    #[arg(short, long, value_name = "PIXELS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=i64::from(facematch::image::MAX_WIDTH)))]
+    pub(crate) width: u32,
+
+    /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=4))]
+    pub(crate) upsample: u32,
+
+    /// Face detector: hog is fast, cnn finds turned and covered faces too
+    #[arg(long, value_enum, default_value_t = DetectorArg::Hog)]
+    pub(crate) detector: DetectorArg,
+
+    /// Landmark model (dlib shape predictor with 5 or 68 points) to use instead of the 5-point one
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) landmarks: Option<PathBuf>,
+
+    /// Implementation that finds and encodes faces
+    #[arg(long, value_enum, default_value_t = EngineArg::Dlib)]
+    pub(crate) engine: EngineArg,
+
+    /// Folder with the models
+    #[arg(long, value_name = "DIR", env = "FACEMATCH_MODELS", value_hint = ValueHint::DirPath)]
+    pub(crate) models: Option<PathBuf>,
+
+    /// Photos worked on at the same time [default: one per core]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) jobs: Option<u16>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Choosing photos")]
+pub(crate) struct WalkArgs {
+    /// Enter at most N levels of folders; 1 takes the files of the folder itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_depth: Option<u32>,
+
+    /// Enter folders that are symbolic links
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+
+    /// Take hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    /// Paths on standard input end with NUL instead of a newline
+    #[arg(short = '0', long = "null")]
+    pub(crate) null: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Form of the results
+    #[arg(short, long, value_enum, default_value_t = FormatArg::Text)]
+    pub(crate) format: FormatArg,
+
+    /// Write the results to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Write each aligned face as a PNG of 150x150 pixels below DIR
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) crops: Option<PathBuf>,
+
+    /// Write each photo that has faces, with boxes, landmarks and names drawn on it, below DIR
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) draw: Option<PathBuf>,
+
+    /// Colour the names on a terminal
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub(crate) color: When,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct MessageArgs {
+    /// No warnings, no progress and no summary; errors stay
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Say more: models, known people, the time of each photo
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Show a progress bar on the error stream
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub(crate) progress: When,
+
+    /// Print how long each stage took
+    #[arg(long)]
+    pub(crate) timings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DetectorArg {
+    Hog,
+    Cnn,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// Pure Rust (not built yet)
+    Native,
+    /// dlib's C++
+    Dlib,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// One line per face, tab-separated
+    Text,
+    /// One JSON array
+    Json,
+    /// One JSON object per line
+    Ndjson,
+    /// RFC 4180 with a header
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,213 @@
+//! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
+
+pub(super) mod detect;
+pub(super) mod matching;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use facematch::Error;
+use facematch::batch::{self, Inputs};
+use facematch::engine::FaceEngine;
+use facematch::matching::Outcome;
+use facematch::photo::StageTimes;
+use facematch::report::{self, Finding, PhotoRecord, Report, Subject, Summary};
+
+use super::args::CommonArgs;
+use super::config;
+use super::console::Console;
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use super::timings::Timings;
+
+/// What a worker makes of a photo.
+struct Searched {
+    record: PhotoRecord,
+    times: StageTimes,
+}
+
+/// What was counted during a search.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Totals {
+    images: usize,
+    faces: usize,
+    matched: usize,
+    unknown: usize,
+    errors: usize,
+    times: StageTimes,
+}
+
+impl Totals {
+    fn count(&mut self, searched: &Searched) {
+        self.images += 1;
+        self.faces += searched.record.faces.len();
+        self.times.add(&searched.times);
+        for face in &searched.record.faces {
+            match &face.finding {
+                Finding::Identity(identity) if identity.outcome == Outcome::Match => {
+                    self.matched += 1;
+                }
+                Finding::Identity(_) => self.unknown += 1,
+                Finding::Landmarks(_) => {}
+            }
+        }
+    }
+}
+
+/// A search through photos that is ready to begin.
+struct Search<'a> {
+    common: &'a CommonArgs,
+    console: &'a Console,
+    inputs: Inputs,
+    engines: Vec<Box<dyn FaceEngine>>,
+    /// How long it took to get the engine ready.
+    start: Duration,
+    subject: Subject,
+    output: Output,
+}
+
+impl Search<'_> {
+    /// Searches every photo by `work`, reports each in order, and ends with what `summarize` makes of the totals.
+    fn run(
+        mut self,
+        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
+        summarize: impl FnOnce(&Totals) -> Summary,
+    ) -> Result<Exit, Failure> {
+        let began = Instant::now();
+        let mut totals = Totals::default();
+        let reported = self.report(work, summarize, &mut totals);
+        match reported {
+            Ok(summary) => {
+                self.output.finish()?;
+                self.console.summary(in_words(&summary));
+            }
+            // Whoever read the results has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Err(error) => return Err(Failure::Output(error)),
+        }
+        if self.common.messages.timings {
+            self.console.table(Timings {
+                stages: totals.times,
+                start: self.start,
+                photos: totals.images,
+                clock: began.elapsed(),
+                jobs: self.engines.len(),
+            });
+        }
+        Ok(match totals.errors {
+            0 => Exit::Done,
+            _ => Exit::SomeFailed,
+        })
+    }
+
+    fn report(
+        &mut self,
+        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
+        summarize: impl FnOnce(&Totals) -> Summary,
+        totals: &mut Totals,
+    ) -> io::Result<Summary> {
+        let format = config::format(&self.common.output);
+        let mut report = report::new(format, self.subject, self.output.writer())?;
+        let bar = self.console.progress("searching", self.inputs.list.len());
+        let mut written = Ok(());
+        let (engines, console) = (&mut self.engines, self.console);
+        batch::run(&self.inputs.list, engines, work, |path, result| {
+            written = bar.suspend(|| add(report.as_mut(), path, &result, totals, console));
+            bar.inc(1);
+            match written {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        bar.finish_and_clear();
+        written?;
+        let summary = summarize(totals);
+        report.finish(&summary)?;
+        Ok(summary)
+    }
+}
+
+/// Adds one result to the report and to the totals.
+fn add(
+    report: &mut dyn Report,
+    path: &Path,
+    result: &Result<Searched, Error>,
+    totals: &mut Totals,
+    console: &Console,
+) -> io::Result<()> {
+    match result {
+        Ok(searched) => {
+            totals.count(searched);
+            console.detail(format_args!(
+                "{}: {} faces in {:.0} ms",
+                path.display(),
+                searched.record.faces.len(),
+                searched.times.total().as_secs_f64() * 1e3
+            ));
+            report.photo(&searched.record)
+        }
+        Err(error) => {
+            totals.errors += 1;
+            console.error(error);
+            report.error(path, error)
+        }
+    }
+}
+
+/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed".
+fn in_words(summary: &Summary) -> String {
+    let mut words = format!(
+        "{}, {}",
+        counted(summary.images, "photo", "photos"),
+        counted(summary.faces, "face", "faces")
+    );
+    if let Some(matching) = &summary.matching {
+        words += &format!(
+            ": {} known, {} unknown ({} known, threshold {})",
+            matching.matched,
+            matching.unknown,
+            counted(matching.known_people, "person", "people"),
+            matching.threshold
+        );
+    }
+    if summary.errors > 0 {
+        words += &format!("; {} failed", summary.errors);
+    }
+    words
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use facematch::report::MatchingSummary;
+
+    #[test]
+    fn the_summary_reads_as_a_sentence() {
+        let mut summary = Summary {
+            images: 1,
+            faces: 2,
+            matching: None,
+            errors: 0,
+            engine: "fake",
+            detector: "hog",
+        };
+        assert_eq!(in_words(&summary), "1 photo, 2 faces");
+        summary.errors = 3;
+        summary.matching = Some(MatchingSummary {
+            matched: 1,
+            unknown: 1,
+            known_people: 1,
+            threshold: 0.6,
+        });
+        assert_eq!(
+            in_words(&summary),
+            "1 photo, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6); 3 failed"
+        );
+    }
+}

@@ -1,0 +1,56 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// The exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done, with or without matches.
+    Done,
+    /// 1: done, but some inputs failed.
+    SomeFailed,
+    /// 2: wrong usage. clap uses the same code.
+    Usage,
+    /// 3: could not start, or could not write the results.
+    CouldNotStart,
+}
+
+/// 130: interrupted (128 + SIGINT).
+pub(crate) const INTERRUPTED: i32 = 130;
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::from(0),
+            Exit::SomeFailed => Self::from(1),
+            Exit::Usage => Self::from(2),
+            Exit::CouldNotStart => Self::from(3),
+        }
+    }
+}
+
+/// Why a command ended before its work was done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Something is wrong with the arguments.
+    #[error("{0}")]
+    Usage(String),
+    /// The run could not start.
+    #[error("{0}")]
+    Start(String),
+    /// A model, an engine or KNOWN could not be had.
+    #[error(transparent)]
+    Library(#[from] facematch::Error),
+    /// The results could not be written.
+    #[error("cannot write the results: {0}")]
+    Output(std::io::Error),
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Start(_) | Self::Library(_) | Self::Output(_) => Exit::CouldNotStart,
+        }
+    }
+}

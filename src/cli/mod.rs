@@ -1,0 +1,65 @@
+//! The command line: arguments, their check, the commands, and what the user sees.
+//!
+//! `args` (what clap parses) becomes `config` (what is valid); a command runs on it with a `console` for the error
+//! stream and an `output` for the results. Nothing of this is part of the library.
+
+mod args;
+mod commands;
+mod config;
+mod console;
+mod exit;
+mod interrupt;
+mod output;
+mod pictures;
+mod timings;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+use console::Console;
+use exit::Exit;
+
+/// Runs the program and says how it ended.
+pub(crate) fn run() -> Exit {
+    silence_worker_panics();
+    let args = Args::parse();
+    match args.command {
+        Some(Command::Detect(detect)) => {
+            let console = Console::new(&detect.common.messages);
+            finish(&console, commands::detect::run(&detect, &console))
+        }
+        Some(Command::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "facematch", &mut std::io::stdout());
+            Exit::Done
+        }
+        None => {
+            // Without a subcommand clap requires the paths.
+            let console = Console::new(&args.matching.common.messages);
+            finish(&console, commands::matching::run(&args.matching, &console))
+        }
+    }
+}
+
+fn finish(console: &Console, result: Result<Exit, exit::Failure>) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(failure) => {
+            console.error(&failure);
+            failure.exit()
+        }
+    }
+}
+
+/// A panic on a worker becomes an error record of its photo; the default message would only add noise.
+fn silence_worker_panics() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let on_worker = std::thread::current()
+            .name()
+            .is_some_and(|name| name.starts_with(facematch::batch::WORKER_NAME));
+        if !on_worker {
+            default(panic);
+        }
+    }));
+}

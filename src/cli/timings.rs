@@ -1,0 +1,47 @@
+//! The table of `--timings`: where the time of a run went.
+
+use std::fmt;
+use std::time::Duration;
+
+use facematch::photo::{Stage, StageTimes};
+
+/// What a run took.
+pub(super) struct Timings {
+    /// Time per stage, summed over photos and workers.
+    pub(super) stages: StageTimes,
+    /// Loading the engine.
+    pub(super) start: Duration,
+    /// Photos that were searched.
+    pub(super) photos: usize,
+    /// Time on the clock while photos were searched.
+    pub(super) clock: Duration,
+    /// Workers.
+    pub(super) jobs: usize,
+}
+
+impl fmt::Display for Timings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let photos = self.photos.max(1) as f64;
+        let mut row = |name: &str, time: Duration| {
+            let seconds = time.as_secs_f64();
+            writeln!(
+                f,
+                "{name:<10} {seconds:>10.3} s {:>10.2} ms a photo",
+                seconds * 1e3 / photos
+            )
+        };
+        for stage in Stage::ALL {
+            row(stage.name(), self.stages.of(stage))?;
+        }
+        row("all stages", self.stages.total())?;
+        let clock = self.clock.as_secs_f64();
+        write!(
+            f,
+            "{:<10} {clock:>10.3} s for {} photos with {} jobs, after {:.3} s to start",
+            "clock",
+            self.photos,
+            self.jobs,
+            self.start.as_secs_f64()
+        )
+    }
+}

@@ -1,0 +1,198 @@
+//! Pictures for people to look at: a photo with the boxes, the landmarks and the names of its faces drawn on it.
+
+use ab_glyph::{FontRef, PxScale};
+use image::{Rgb, RgbImage};
+use imageproc::drawing::{draw_filled_circle_mut, draw_filled_rect_mut, draw_text_mut, text_size};
+use imageproc::rect::Rect;
+
+use crate::geometry::{PixelBox, Point};
+
+/// What is drawn of one face, in pixels of the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marking {
+    /// The box.
+    pub bounds: PixelBox,
+    /// The landmarks, one dot each.
+    pub landmarks: Vec<Point>,
+    /// What is written at the box, if anything.
+    pub label: Option<String>,
+    /// Green when the face has a name, yellow when it is unknown, blue when nobody asked.
+    pub tone: Tone,
+}
+
+/// The colour of a marking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A face that was only found.
+    Found,
+    /// A known person.
+    Known,
+    /// Nobody known.
+    Unknown,
+}
+
+impl Tone {
+    fn color(self) -> Rgb<u8> {
+        Rgb(match self {
+            Self::Found => [64, 160, 255],
+            Self::Known => [40, 200, 80],
+            Self::Unknown => [255, 200, 0],
+        })
+    }
+}
+
+const LANDMARK_COLOR: Rgb<u8> = Rgb([255, 64, 64]);
+const TEXT_COLOR: Rgb<u8> = Rgb([0, 0, 0]);
+
+/// Draws `markings` on `picture`; lines and letters grow with the picture, so that they can be seen at any size.
+pub fn draw(picture: &mut RgbImage, markings: &[Marking]) {
+    let shorter_side = picture.width().min(picture.height());
+    let thickness = (shorter_side / 250).max(2);
+    for marking in markings {
+        draw_box(picture, marking.bounds, thickness, marking.tone.color());
+    }
+    // Over all boxes, so that no line hides a point or a letter.
+    for marking in markings {
+        draw_landmarks(picture, marking, thickness);
+    }
+    for marking in markings {
+        draw_label(picture, marking, shorter_side, thickness);
+    }
+}
+
+fn draw_box(picture: &mut RgbImage, bounds: PixelBox, thickness: u32, color: Rgb<u8>) {
+    let PixelBox { x, y, w, h } = bounds;
+    let (across, down) = (thickness.min(w), thickness.min(h));
+    let bars = [
+        (x, y, w, down),
+        (x, y + h.saturating_sub(down), w, down),
+        (x, y, across, h),
+        (x + w.saturating_sub(across), y, across, h),
+    ];
+    for (x, y, w, h) in bars {
+        fill(picture, x as i32, y as i32, w, h, color);
+    }
+}
+
+fn fill(picture: &mut RgbImage, x: i32, y: i32, w: u32, h: u32, color: Rgb<u8>) {
+    if w > 0 && h > 0 {
+        draw_filled_rect_mut(picture, Rect::at(x, y).of_size(w, h), color);
+    }
+}
+
+fn draw_landmarks(picture: &mut RgbImage, marking: &Marking, thickness: u32) {
+    // 68 points of a small face must not become one blot.
+    let radius = (thickness as i32).min(marking.bounds.w as i32 / 50).max(1);
+    for point in &marking.landmarks {
+        let centre = (point.x.round() as i32, point.y.round() as i32);
+        draw_filled_circle_mut(picture, centre, radius, LANDMARK_COLOR);
+    }
+}
+
+fn draw_label(picture: &mut RgbImage, marking: &Marking, shorter_side: u32, thickness: u32) {
+    let Some(label) = &marking.label else {
+        return;
+    };
+    let Ok(font) = FontRef::try_from_slice(dejavu::sans::regular()) else {
+        return;
+    };
+    let height = (shorter_side as f32 / 28.0).clamp(13.0, 160.0);
+    let (scale, pad) = (PxScale::from(height), thickness as i32);
+    let (text_width, _) = text_size(scale, &font, label);
+    let (width, height) = (text_width as i32 + 2 * pad, height.ceil() as i32 + 2 * pad);
+    let PixelBox { x, y, h, .. } = marking.bounds;
+    let below = (y + h) as i32;
+    // Below the box; at the picture's lower edge above it; where neither fits, inside.
+    let top = if below + height <= picture.height() as i32 {
+        below
+    } else if y as i32 >= height {
+        y as i32 - height
+    } else {
+        (picture.height() as i32 - height).max(0)
+    };
+    let left = (x as i32).min(picture.width() as i32 - width).max(0);
+    fill(
+        picture,
+        left,
+        top,
+        width as u32,
+        height as u32,
+        marking.tone.color(),
+    );
+    draw_text_mut(
+        picture,
+        TEXT_COLOR,
+        left + pad,
+        top + pad,
+        scale,
+        &font,
+        label,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn marking(bounds: PixelBox, label: Option<&str>) -> Marking {
+        Marking {
+            bounds,
+            landmarks: vec![Point::new(
+                f64::from(bounds.x) + 20.0,
+                f64::from(bounds.y) + 20.0,
+            )],
+            label: label.map(str::to_owned),
+            tone: Tone::Known,
+        }
+    }
+
+    #[test]
+    fn the_box_the_landmarks_and_the_name_are_drawn_and_nothing_else() {
+        let mut picture = RgbImage::new(300, 200);
+        draw(
+            &mut picture,
+            &[marking(
+                PixelBox {
+                    x: 100,
+                    y: 40,
+                    w: 80,
+                    h: 60,
+                },
+                Some("Zoë"),
+            )],
+        );
+        let at = |x, y| *picture.get_pixel(x, y);
+        for (x, y) in [
+            (100, 40),
+            (179, 40),
+            (100, 99),
+            (179, 99),
+            (140, 41),
+            (178, 70),
+        ] {
+            assert_eq!(at(x, y), Tone::Known.color(), "({x}, {y})");
+        }
+        assert_eq!(at(120, 60), LANDMARK_COLOR);
+        // Letters stand below the box on the box's colour.
+        let label = image::imageops::crop_imm(&picture, 100, 100, 30, 16).to_image();
+        assert!(label.pixels().any(|p| p.0.iter().all(|&v| v < 60)));
+        assert!(label.pixels().any(|&p| p == Tone::Known.color()));
+        for (x, y) in [(99, 40), (180, 99), (140, 70), (10, 10), (299, 199)] {
+            assert_eq!(at(x, y), Rgb([0, 0, 0]), "({x}, {y})");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_box_and_name_can_be_drawn(
+            (width, height) in (1_u32..200, 1_u32..200),
+            (x, y) in (0_u32..200, 0_u32..200),
+            (w, h) in (0_u32..200, 0_u32..200),
+            label in "\\PC{0,40}",
+        ) {
+            let mut picture = RgbImage::new(width, height);
+            draw(&mut picture, &[marking(PixelBox { x, y, w, h }, Some(&label))]);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The mean faces that landmarks are laid upon: where each landmark of an upright face lies in the unit square.
+//!
+//! The numbers are those of dlib's `get_face_chip_details` (`dlib/image_transforms/interpolation.h`). Of the 68 points
+//! it leaves out the outline of the face, the eyebrows and the lower lip, which move most with pose and expression.
+
+use crate::geometry::Point;
+
+/// A landmark's index in its model, and its place in the unit square (x to the right, y downwards).
+pub(super) type MeanPoint = (usize, Point);
+
+/// The mean face for a model of `count` landmarks; none is known unless there are 5 or 68.
+pub(super) fn of_model(count: usize) -> Option<&'static [MeanPoint]> {
+    match count {
+        5 => Some(&FIVE_POINTS),
+        68 => Some(&SIXTY_EIGHT_POINTS),
+        _ => None,
+    }
+}
+
+const FIVE_POINTS: [MeanPoint; 5] = [
+    (0, Point::new(0.8595674595992, 0.2134981538014)),
+    (1, Point::new(0.6460604764104, 0.2289674387677)),
+    (2, Point::new(0.1205750620789, 0.2137274526848)),
+    (3, Point::new(0.3340850613712, 0.2290642403242)),
+    (4, Point::new(0.4901123135679, 0.6277975316475)),
+];
+
+const SIXTY_EIGHT_POINTS: [MeanPoint; 33] = [
+    (27, Point::new(0.490127, 0.203352)),
+    (28, Point::new(0.490127, 0.307009)),
+    (29, Point::new(0.490127, 0.409805)),
+    (30, Point::new(0.490127, 0.515625)),
+    (31, Point::new(0.36688, 0.587326)),
+    (32, Point::new(0.426036, 0.609345)),
+    (33, Point::new(0.490127, 0.628106)),
+    (34, Point::new(0.554217, 0.609345)),
+    (35, Point::new(0.613373, 0.587326)),
+    (36, Point::new(0.121737, 0.216423)),
+    (37, Point::new(0.187122, 0.178758)),
+    (38, Point::new(0.265825, 0.179852)),
+    (39, Point::new(0.334606, 0.231733)),
+    (40, Point::new(0.260918, 0.245099)),
+    (41, Point::new(0.182743, 0.244077)),
+    (42, Point::new(0.645647, 0.231733)),
+    (43, Point::new(0.714428, 0.179852)),
+    (44, Point::new(0.793132, 0.178758)),
+    (45, Point::new(0.858516, 0.216423)),
+    (46, Point::new(0.79751, 0.244077)),
+    (47, Point::new(0.719335, 0.245099)),
+    (48, Point::new(0.254149, 0.780233)),
+    (49, Point::new(0.340985, 0.745405)),
+    (50, Point::new(0.428858, 0.727388)),
+    (51, Point::new(0.490127, 0.742578)),
+    (52, Point::new(0.551395, 0.727388)),
+    (53, Point::new(0.639268, 0.745405)),
+    (54, Point::new(0.726104, 0.780233)),
+    (60, Point::new(0.290379, 0.784792)),
+    (61, Point::new(0.428096, 0.778746)),
+    (62, Point::new(0.490127, 0.785343)),
+    (63, Point::new(0.552157, 0.778746)),
+    (64, Point::new(0.689874, 0.784792)),
+];

@@ -1,0 +1,371 @@
+//! The engine over dlib's C++, through the crate dlib-face-recognition.
+//!
+//! The crate is a thin border: it neither upsamples nor says scores, its jitter is one global random state, and a C++
+//! exception anywhere but at loading ends the process. So this module upsamples and maps boxes back as dlib's Python
+//! module does (`run_detector_with_upscale` in its simple_object_detector.h), jitters by [`super::jitter`], and refuses
+//! whatever dlib could not take before it gets there. Models are checked by [`super::models`] first.
+
+use std::path::Path;
+
+use dlib_face_recognition::{
+    FaceDetector, FaceDetectorCnn, FaceDetectorTrait, FaceEncoderNetwork, FaceEncoderTrait,
+    FaceLandmarks, ImageMatrix, LandmarkPredictor, LandmarkPredictorTrait, Rectangle,
+};
+use image::RgbImage;
+
+use super::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry};
+use super::models::{ShippedModel, check_landmarks, check_shipped};
+use super::{
+    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
+    Landmarks, jitter,
+};
+use crate::error::{EngineError, Error};
+use crate::geometry::{Point, Rect};
+
+/// Most pixels that the HOG detector is given: it keeps about 10 bytes a pixel.
+const HOG_MAX_PIXELS: u64 = 160_000_000;
+
+/// Most pixels that the CNN detector is given: it keeps about 1 KiB a pixel.
+const CNN_MAX_PIXELS: u64 = 4_000_000;
+
+/// Images with a shorter side than this, in pixels after upsampling, go to no detector: the smallest face that either
+/// finds is several times as large, and the network's filters do not fit into less.
+const MIN_SIDE: u64 = 16;
+
+/// dlib's detectors, landmarks and encoder.
+pub struct DlibEngine {
+    detector: LoadedDetector,
+    upsample: u32,
+    predictor: LandmarkPredictor,
+    landmark_model: LandmarkModel,
+    encoder: FaceEncoderNetwork,
+    jitters: u32,
+    /// The C++ twins of the landmarks that were handed out last: the encoder takes nothing else.
+    predicted: Vec<(Landmarks, FaceLandmarks)>,
+}
+
+#[derive(Clone)]
+enum LoadedDetector {
+    Hog(FaceDetector),
+    Cnn(Box<FaceDetectorCnn>),
+}
+
+impl DlibEngine {
+    /// Loads and checks the models that `params` name.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when a model is missing, damaged or not the expected one.
+    pub fn load(params: &EngineParams) -> Result<Self, Error> {
+        use_one_thread_for_linear_algebra();
+        let (landmarks, landmark_model) = match &params.landmarks {
+            Some(file) => (file.clone(), check_landmarks(file)?),
+            None => (
+                check_shipped(&params.models, ShippedModel::FivePointLandmarks)?,
+                LandmarkModel::FivePoint,
+            ),
+        };
+        let encoder = check_shipped(&params.models, ShippedModel::Encoder)?;
+        let detector = match params.detector {
+            Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
+            Detector::Cnn => {
+                let file = check_shipped(&params.models, ShippedModel::CnnDetector)?;
+                LoadedDetector::Cnn(Box::new(open(&file, FaceDetectorCnn::open)?))
+            }
+        };
+        Ok(Self {
+            detector,
+            upsample: params.upsample,
+            predictor: open(&landmarks, LandmarkPredictor::open)?,
+            landmark_model,
+            encoder: open(&encoder, FaceEncoderNetwork::open)?,
+            jitters: params.jitters,
+            predicted: Vec::new(),
+        })
+    }
+
+    fn predict(&self, image: &ImageMatrix, rect: Rect) -> (Landmarks, FaceLandmarks) {
+        let twin = self.predictor.face_landmarks(image, &to_dlib(rect));
+        let points = twin
+            .iter()
+            .map(|p| Point::new(p.x() as f64, p.y() as f64))
+            .collect();
+        (Landmarks { rect, points }, twin)
+    }
+
+    /// The C++ landmarks equal to `landmarks`: remembered, or predicted again.
+    fn twin_of(
+        &mut self,
+        image: &ImageMatrix,
+        landmarks: &Landmarks,
+    ) -> Result<FaceLandmarks, EngineError> {
+        // Never hand dlib a chip that it would have to allocate without bound.
+        ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+        if let Some(at) = self.predicted.iter().position(|(l, _)| l == landmarks) {
+            return Ok(self.predicted.swap_remove(at).1);
+        }
+        let (again, twin) = self.predict(image, landmarks.rect);
+        if again == *landmarks {
+            Ok(twin)
+        } else {
+            Err(EngineError::ForeignLandmarks)
+        }
+    }
+
+    /// The mean encoding of the jittered copies of one face.
+    fn encode_jittered(
+        &self,
+        image: &RgbImage,
+        landmarks: &Landmarks,
+        twin: &FaceLandmarks,
+    ) -> Result<Encoding, EngineError> {
+        let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+        let mut sum = [0.0_f64; ENCODING_LEN];
+        for copy in 0..self.jitters {
+            let jittered = to_matrix(&jitter::jittered(image, &geometry, copy));
+            let encodings =
+                self.encoder
+                    .get_face_encodings(&jittered, std::slice::from_ref(twin), 0);
+            let values: &[f64] = encodings.first().map_or(&[], |e| e.as_ref());
+            for (sum, value) in sum.iter_mut().zip(checked(values)?) {
+                *sum += value;
+            }
+        }
+        let mean = sum.map(|s| s / f64::from(self.jitters));
+        to_encoding(&mean)
+    }
+}
+
+impl FaceEngine for DlibEngine {
+    fn name(&self) -> &'static str {
+        "dlib"
+    }
+
+    fn landmark_model(&self) -> LandmarkModel {
+        self.landmark_model
+    }
+
+    fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError> {
+        let size = upsampled_size(image.dimensions(), self.upsample);
+        self.detector.check_size(size)?;
+        if size.0.min(size.1) < MIN_SIDE {
+            return Ok(Vec::new());
+        }
+        let matrix = upsampled(to_matrix(image), image.dimensions(), self.upsample);
+        let locations = match &self.detector {
+            LoadedDetector::Hog(detector) => detector.face_locations(&matrix),
+            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix),
+        };
+        Ok(locations
+            .iter()
+            .map(|location| Detection {
+                rect: mapped_down(location, self.upsample),
+                score: None,
+            })
+            .collect())
+    }
+
+    fn landmarks(
+        &mut self,
+        image: &RgbImage,
+        detections: &[Detection],
+    ) -> Result<Vec<Landmarks>, EngineError> {
+        let matrix = to_matrix(image);
+        self.predicted = detections
+            .iter()
+            .map(|detection| self.predict(&matrix, detection.rect))
+            .collect();
+        self.predicted
+            .iter()
+            .map(|(landmarks, _)| {
+                ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+                Ok(landmarks.clone())
+            })
+            .collect()
+    }
+
+    fn encode(
+        &mut self,
+        image: &RgbImage,
+        landmarks: &[Landmarks],
+    ) -> Result<Vec<Encoding>, EngineError> {
+        if landmarks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let matrix = to_matrix(image);
+        let twins = landmarks
+            .iter()
+            .map(|landmarks| self.twin_of(&matrix, landmarks))
+            .collect::<Result<Vec<_>, _>>()?;
+        if self.jitters > 1 {
+            return landmarks
+                .iter()
+                .zip(&twins)
+                .map(|(landmarks, twin)| self.encode_jittered(image, landmarks, twin))
+                .collect();
+        }
+        let encodings = self.encoder.get_face_encodings(&matrix, &twins, 0);
+        encodings
+            .iter()
+            .map(|encoding| to_encoding(checked(encoding.as_ref())?))
+            .collect()
+    }
+
+    fn fork(&self) -> Box<dyn FaceEngine> {
+        Box::new(Self {
+            detector: self.detector.clone(),
+            upsample: self.upsample,
+            predictor: self.predictor.clone(),
+            landmark_model: self.landmark_model,
+            encoder: self.encoder.clone(),
+            jitters: self.jitters,
+            predicted: Vec::new(),
+        })
+    }
+}
+
+impl LoadedDetector {
+    fn check_size(&self, (width, height): (u64, u64)) -> Result<(), EngineError> {
+        let (detector, limit) = match self {
+            Self::Hog(_) => (Detector::Hog, HOG_MAX_PIXELS),
+            Self::Cnn(_) => (Detector::Cnn, CNN_MAX_PIXELS),
+        };
+        if width.saturating_mul(height) <= limit {
+            return Ok(());
+        }
+        Err(EngineError::ImageTooLarge {
+            width,
+            height,
+            detector: detector.name(),
+            limit: limit / 1_000_000,
+        })
+    }
+}
+
+/// Opens a model that has been checked. The crate panics on a path that is not UTF-8.
+fn open<'p, M>(
+    file: &'p Path,
+    opener: impl FnOnce(&'p Path) -> Result<M, String>,
+) -> Result<M, Error> {
+    let model_error = |reason: String| Error::Model {
+        path: file.to_owned(),
+        reason,
+    };
+    if file.to_str().is_none() {
+        return Err(model_error(
+            "dlib cannot open a path that is not UTF-8; rename the folder".to_owned(),
+        ));
+    }
+    opener(file).map_err(model_error)
+}
+
+/// Every worker has an engine of its own; threads inside of the matrix products would only fight over the cores.
+fn use_one_thread_for_linear_algebra() {
+    #[allow(
+        unsafe_code,
+        reason = "OpenBLAS is linked by dlib-face-recognition and has no Rust interface"
+    )]
+    mod openblas {
+        unsafe extern "C" {
+            pub(super) safe fn openblas_set_num_threads(threads: std::ffi::c_int);
+        }
+    }
+    openblas::openblas_set_num_threads(1);
+}
+
+fn to_matrix(image: &RgbImage) -> ImageMatrix {
+    let (width, height) = image.dimensions();
+    #[allow(
+        unsafe_code,
+        reason = "the crate's safe constructor takes image 0.24, which this program does not use"
+    )]
+    // SAFETY: an `RgbImage` holds at least width * height * 3 bytes, rows from the top, without padding; dlib copies them.
+    unsafe {
+        ImageMatrix::new(width as usize, height as usize, image.as_raw().as_ptr())
+    }
+}
+
+fn to_dlib(rect: Rect) -> Rectangle {
+    Rectangle {
+        left: rect.left as _,
+        top: rect.top as _,
+        right: rect.right as _,
+        bottom: rect.bottom as _,
+    }
+}
+
+/// The size after `times` steps of dlib's `pyramid_up` with `pyramid_down<2>`: (2w + 2, 2h + 1) a step.
+fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u64) {
+    let start = (u64::from(width), u64::from(height));
+    (0..times).fold(start, |(w, h), _| {
+        (w.saturating_mul(2) + 2, h.saturating_mul(2) + 1)
+    })
+}
+
+fn upsampled(matrix: ImageMatrix, size: (u32, u32), times: u32) -> ImageMatrix {
+    (1..=times).fold(matrix, |matrix, step| {
+        let (width, height) = upsampled_size(size, step);
+        matrix.resize(width as usize, height as usize)
+    })
+}
+
+/// The rectangle in the image of one in its upsampled copy: dlib's `pyramid_down<2>::rect_down`, rounded once.
+fn mapped_down(location: &Rectangle, times: u32) -> Rect {
+    let down = |value: i64, offset: f64| {
+        let moved = (0..times).fold(value as f64, |v, _| v / 2.0 - offset);
+        (moved + 0.5).floor() as i64
+    };
+    Rect {
+        left: down(location.left as i64, 1.25),
+        top: down(location.top as i64, 0.75),
+        right: down(location.right as i64, 1.25),
+        bottom: down(location.bottom as i64, 0.75),
+    }
+}
+
+fn checked(values: &[f64]) -> Result<&[f64], EngineError> {
+    if values.len() == ENCODING_LEN && values.iter().all(|v| v.is_finite()) {
+        Ok(values)
+    } else {
+        Err(EngineError::BadEncoding(values.len()))
+    }
+}
+
+fn to_encoding(values: &[f64]) -> Result<Encoding, EngineError> {
+    let values: &[f64; ENCODING_LEN] = values
+        .try_into()
+        .map_err(|_| EngineError::BadEncoding(values.len()))?;
+    Ok(Encoding::new(values.map(|v| v as f32)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn location(left: i64, top: i64, right: i64, bottom: i64) -> Rectangle {
+        to_dlib(Rect {
+            left,
+            top,
+            right,
+            bottom,
+        })
+    }
+
+    #[test]
+    fn upsampling_grows_as_in_dlib() {
+        assert_eq!(upsampled_size((500, 293), 0), (500, 293));
+        assert_eq!(upsampled_size((500, 293), 1), (1002, 587));
+        assert_eq!(upsampled_size((500, 293), 2), (2006, 1175));
+    }
+
+    #[test]
+    fn boxes_come_back_as_dlib_maps_them() {
+        let rect = mapped_down(&location(100, 100, 179, 179), 0);
+        assert_eq!((rect.left, rect.bottom), (100, 179));
+        // 100 / 2 - 1.25 = 48.75; 100 / 2 - 0.75 = 49.25; 179 / 2 - 1.25 = 88.25; 179 / 2 - 0.75 = 88.75
+        let rect = mapped_down(&location(100, 100, 179, 179), 1);
+        assert_eq!(
+            (rect.left, rect.top, rect.right, rect.bottom),
+            (49, 49, 88, 89)
+        );
+    }
+}

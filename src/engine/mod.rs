@@ -1,0 +1,254 @@
+//! Finding and encoding faces. In comes an upright RGB image of the working width, out come detections, landmarks and
+//! encodings, all in pixels of that image.
+//!
+//! [`FaceEngine`] is the border: everything behind it knows about models and pixels, everything before it about files,
+//! people and reports. [`load`] makes the engine that [`EngineParams`] ask for.
+
+pub mod chip;
+#[cfg(feature = "dlib")]
+pub mod dlib;
+pub mod jitter;
+mod landmark_names;
+pub mod models;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use image::RgbImage;
+
+use crate::error::{EngineError, Error};
+use crate::geometry::{Point, Rect};
+
+/// Which implementation finds and encodes the faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineKind {
+    /// Pure Rust.
+    Native,
+    /// dlib's C++, through the crate dlib-face-recognition.
+    Dlib,
+}
+
+/// Which of dlib's face detectors looks for faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detector {
+    /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Faces from 80x80 pixels on
+    /// (40x40 when upsampled once), looking more or less at the camera.
+    Hog,
+    /// `mmod_human_face_detector`: a convolutional network. Slower; finds turned and covered faces too.
+    Cnn,
+}
+
+impl Detector {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hog => "hog",
+            Self::Cnn => "cnn",
+        }
+    }
+}
+
+/// What an engine is to be made of.
+#[derive(Debug, Clone)]
+pub struct EngineParams {
+    /// The implementation.
+    pub kind: EngineKind,
+    /// The face detector.
+    pub detector: Detector,
+    /// How often the image is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20.
+    pub upsample: u32,
+    /// How many jittered copies of a face are averaged into its encoding; 0 and 1 mean the face itself, once.
+    pub jitters: u32,
+    /// The folder that holds the models.
+    pub models: PathBuf,
+    /// Another landmark model (5 or 68 points) than the one in `models`.
+    pub landmarks: Option<PathBuf>,
+}
+
+impl EngineParams {
+    /// The defaults of the program, with the models of `models`.
+    pub fn new(models: impl Into<PathBuf>) -> Self {
+        Self {
+            kind: EngineKind::Dlib,
+            detector: Detector::Hog,
+            upsample: 1,
+            jitters: 0,
+            models: models.into(),
+            landmarks: None,
+        }
+    }
+}
+
+/// A face that a detector found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detection {
+    /// Where it is; may leave the image.
+    pub rect: Rect,
+    /// How sure the detector is (above 0; larger is surer), where the engine tells.
+    pub score: Option<f32>,
+}
+
+/// The landmarks of one face: 5 or 68 points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landmarks {
+    /// The detection they were looked for in.
+    pub rect: Rect,
+    /// The points, in the order of the model; see [`LandmarkModel::point_names`].
+    pub points: Vec<Point>,
+}
+
+/// Which landmark model is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LandmarkModel {
+    /// Corners of both eyes and the base of the nose.
+    FivePoint,
+    /// The 68 points of iBUG 300-W.
+    SixtyEightPoint,
+}
+
+impl LandmarkModel {
+    /// The number of points.
+    pub fn len(self) -> usize {
+        self.point_names().len()
+    }
+
+    /// Never: every model has points.
+    pub fn is_empty(self) -> bool {
+        false
+    }
+
+    /// The name of each point. Left and right are those of the picture, not of the person: `left_eye` is the eye
+    /// further to the left of an upright face.
+    pub fn point_names(self) -> &'static [&'static str] {
+        match self {
+            Self::FivePoint => &landmark_names::FIVE_POINTS,
+            Self::SixtyEightPoint => &landmark_names::SIXTY_EIGHT_POINTS,
+        }
+    }
+}
+
+/// How many numbers an encoding has.
+pub const ENCODING_LEN: usize = 128;
+
+/// A face as 128 numbers of roughly unit length: near for photos of one person, far for two. dlib calls it a
+/// descriptor, the literature an embedding.
+#[derive(Clone, PartialEq)]
+pub struct Encoding([f32; ENCODING_LEN]);
+
+impl Encoding {
+    /// Wraps 128 numbers as they come from the network.
+    pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
+        Self(values)
+    }
+
+    /// The numbers.
+    pub fn values(&self) -> &[f32; ENCODING_LEN] {
+        &self.0
+    }
+
+    /// The Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one person.
+    ///
+    /// The sum runs in eight lanes in a fixed order, so that it is the same on every machine.
+    pub fn distance(&self, other: &Self) -> f32 {
+        let mut lanes = [0.0_f32; 8];
+        for (a, b) in self.0.chunks_exact(8).zip(other.0.chunks_exact(8)) {
+            for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                let difference = x - y;
+                *lane += difference * difference;
+            }
+        }
+        lanes.iter().sum::<f32>().sqrt()
+    }
+}
+
+impl fmt::Debug for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoding({:?}, ...)", &self.0[..4])
+    }
+}
+
+/// Finds, aligns and encodes faces.
+///
+/// # Thread safety
+/// An engine works for one thread at a time; each worker gets its own by [`FaceEngine::fork`].
+pub trait FaceEngine: Send {
+    /// Its name in reports: `native`, `dlib`.
+    fn name(&self) -> &'static str;
+
+    /// The landmark model in use.
+    fn landmark_model(&self) -> LandmarkModel;
+
+    /// The faces in `image`, in no particular order.
+    ///
+    /// # Errors
+    /// When the image is too large for the detector. An image too small to hold a face has none; that is no error.
+    fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError>;
+
+    /// The landmarks of each detection, in the same order.
+    ///
+    /// # Errors
+    /// When the model puts the points where no face can be.
+    fn landmarks(
+        &mut self,
+        image: &RgbImage,
+        detections: &[Detection],
+    ) -> Result<Vec<Landmarks>, EngineError>;
+
+    /// The encoding of each face, in the same order. The same image and landmarks give the same encodings, jittered
+    /// or not, on every thread.
+    ///
+    /// # Errors
+    /// When the landmarks do not come from this engine.
+    fn encode(
+        &mut self,
+        image: &RgbImage,
+        landmarks: &[Landmarks],
+    ) -> Result<Vec<Encoding>, EngineError>;
+
+    /// Another engine that gives the same results, for another thread.
+    fn fork(&self) -> Box<dyn FaceEngine>;
+}
+
+/// Makes the engine that `params` ask for, its models checked and loaded.
+///
+/// # Errors
+/// [`Error::EngineUnavailable`] when this build lacks the engine; [`Error::Model`] when a model is missing, damaged or
+/// not the expected one.
+pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, Error> {
+    match params.kind {
+        EngineKind::Native => Err(Error::EngineUnavailable(
+            "the native engine is not built yet; use --engine dlib".to_owned(),
+        )),
+        #[cfg(feature = "dlib")]
+        EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
+        #[cfg(not(feature = "dlib"))]
+        EngineKind::Dlib => Err(Error::EngineUnavailable(
+            "this build has no dlib engine; build it with --features dlib".to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_is_the_euclidean_norm_of_the_difference() {
+        let a = Encoding::new([0.0; ENCODING_LEN]);
+        let b = Encoding::new([0.5; ENCODING_LEN]);
+        assert_eq!(a.distance(&a), 0.0);
+        assert!((a.distance(&b) - (128.0_f32 * 0.25).sqrt()).abs() < 1e-6);
+        assert_eq!(a.distance(&b), b.distance(&a));
+    }
+
+    #[test]
+    fn every_landmark_has_a_name_of_its_own() {
+        for model in [LandmarkModel::FivePoint, LandmarkModel::SixtyEightPoint] {
+            let names: std::collections::BTreeSet<_> = model.point_names().iter().collect();
+            assert_eq!(names.len(), model.len());
+        }
+        assert_eq!(LandmarkModel::FivePoint.len(), 5);
+        assert_eq!(LandmarkModel::SixtyEightPoint.len(), 68);
+    }
+}

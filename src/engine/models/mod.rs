@@ -1,0 +1,198 @@
+//! Everything that must be known about a model file before dlib's C++ is given it. In come a folder or a file, out
+//! come checked paths, or an [`Error::Model`] that says what is wrong and what to do.
+//!
+//! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
+//! come with facematch are known by their SHA-256 ([`check_shipped`]); a landmark model of the user's own is taken
+//! apart to the last byte ([`check_landmarks`]).
+
+mod folder;
+mod mistaken;
+pub(crate) mod reader;
+mod shape_predictor;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::LandmarkModel;
+use crate::error::Error;
+
+pub use folder::find_folder;
+
+/// The largest landmark model that is looked at, in bytes: 2.7 times the usual 68-point file.
+const MAX_LANDMARK_BYTES: u64 = 256 << 20;
+
+/// A model that comes with facematch. All three are Davis King's and in the public domain (CC0-1.0); see
+/// `models/README.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ShippedModel {
+    /// Turns a face into its encoding.
+    Encoder,
+    /// Finds the corners of the eyes and the base of the nose.
+    FivePointLandmarks,
+    /// The detector [`Cnn`](super::Detector::Cnn).
+    CnnDetector,
+}
+
+impl ShippedModel {
+    /// Every shipped model.
+    pub const ALL: [Self; 3] = [Self::Encoder, Self::FivePointLandmarks, Self::CnnDetector];
+
+    /// The name of its file, which is the one that dlib gave it.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Encoder => "dlib_face_recognition_resnet_model_v1.dat",
+            Self::FivePointLandmarks => "shape_predictor_5_face_landmarks.dat",
+            Self::CnnDetector => "mmod_human_face_detector.dat",
+        }
+    }
+
+    /// The size of its file in bytes.
+    pub const fn size(self) -> u64 {
+        match self {
+            Self::Encoder => 22_466_066,
+            Self::FivePointLandmarks => 9_150_489,
+            Self::CnnDetector => 729_940,
+        }
+    }
+
+    /// The SHA-256 of its file: 64 lower-case hexadecimal digits.
+    pub const fn sha256(self) -> &'static str {
+        match self {
+            Self::Encoder => "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+            Self::FivePointLandmarks => {
+                "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
+            }
+            Self::CnnDetector => "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+        }
+    }
+}
+
+/// The path of `model` in `folder`, after its size and its SHA-256 were found right.
+///
+/// # Errors
+/// [`Error::Model`] when the file is missing, cannot be read, or is not the one that facematch ships.
+pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, Error> {
+    let path = folder.join(model.file_name());
+    match inspect_shipped(&path, model) {
+        Ok(()) => Ok(path),
+        Err(reason) => Err(Error::Model { path, reason }),
+    }
+}
+
+/// Which landmark model `file` holds, after its whole content was found to be one that dlib can use safely.
+///
+/// # Errors
+/// [`Error::Model`] when the file is missing, cannot be read, is larger than 256 MiB, is no landmark model of dlib, is
+/// damaged, or has a number of points other than 5 and 68.
+pub fn check_landmarks(file: &Path) -> Result<LandmarkModel, Error> {
+    read_landmarks(file)
+        .and_then(|bytes| check_landmark_bytes(&bytes))
+        .map_err(|reason| Error::Model {
+            path: file.to_owned(),
+            reason,
+        })
+}
+
+/// Which landmark model `bytes`, the content of a file, hold: [`check_landmarks`] without the file.
+///
+/// # Errors
+/// A sentence without a subject that says why dlib must not be given these bytes, such as "has 194 points; facematch
+/// needs 5 or 68" or "damaged at byte 66: ...".
+pub fn check_landmark_bytes(bytes: &[u8]) -> Result<LandmarkModel, String> {
+    if let Some(mistake) = mistaken::mistaken_for(bytes) {
+        return Err(mistake.to_owned());
+    }
+    shape_predictor::check(bytes).map_err(|fault| fault.to_string())
+}
+
+fn inspect_shipped(path: &Path, model: ShippedModel) -> Result<(), String> {
+    let size = file_size(path)?;
+    let mut file = File::open(path).map_err(|error| unreadable(&error))?;
+    if size != model.size() {
+        let mut head = Vec::new();
+        file.take(mistaken::HEAD_BYTES)
+            .read_to_end(&mut head)
+            .map_err(|error| unreadable(&error))?;
+        return Err(match mistaken::mistaken_for(&head) {
+            Some(mistake) => mistake.to_owned(),
+            None => format!(
+                "has {size} bytes instead of {}: cut off, or another file of that name; get the file again",
+                model.size()
+            ),
+        });
+    }
+    let found = sha256(&mut file).map_err(|error| unreadable(&error))?;
+    if found == model.sha256() {
+        return Ok(());
+    }
+    Err(format!(
+        "is damaged or another file of that name: its SHA-256 is {found} instead of {}; get the file again",
+        model.sha256()
+    ))
+}
+
+fn read_landmarks(path: &Path) -> Result<Vec<u8>, String> {
+    let size = file_size(path)?;
+    if size > MAX_LANDMARK_BYTES {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    // The file may grow while it is read; the limit holds all the same.
+    File::open(path)
+        .and_then(|file| file.take(MAX_LANDMARK_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_LANDMARK_BYTES) {
+        Ok(bytes)
+    } else {
+        Err(too_large())
+    }
+}
+
+/// The size of a regular file. Anything else is refused before it is opened, for opening a pipe can wait forever.
+fn file_size(path: &Path) -> Result<u64, String> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if metadata.is_file() {
+        Ok(metadata.len())
+    } else if metadata.is_dir() {
+        Err("is a folder, not a model file".to_owned())
+    } else {
+        Err("is no regular file".to_owned())
+    }
+}
+
+/// The SHA-256 of what `source` still holds, in lower-case hexadecimal digits.
+fn sha256(source: &mut impl Read) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => hasher.update(buffer.get(..length).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let digits = hasher.finalize();
+    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn unreadable(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        "is missing".to_owned()
+    } else {
+        format!("cannot read: {error}")
+    }
+}
+
+fn too_large() -> String {
+    format!(
+        "is larger than {} MiB, so it is no landmark model",
+        MAX_LANDMARK_BYTES >> 20
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! The errors of the library. Each names the path that it is about and says what to do where something can be done.
+//!
+//! The library returns them and never prints; the binary decides what the user sees and which exit code follows.
+
+use std::path::PathBuf;
+
+/// What can go wrong with a photo, a folder, a model or an engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be opened or read.
+    #[error("{}: cannot read: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The path is a folder, a pipe, a device or a socket where a photo was expected.
+    #[error("{}: not an image file but {what}", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+        /// What it is: "a folder", "a pipe", ...
+        what: &'static str,
+    },
+    /// The content is none of the formats that can be read.
+    #[error("{}: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged, cut off, or uses a feature of its format that is not supported.
+    #[error("{}: cannot decode: {reason}", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// The image is larger than the limits allow.
+    #[error("{}: too large: {reason}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Which limit it passes, and by how much.
+        reason: String,
+    },
+    /// The face engine could not work on this photo.
+    #[error("{}: {source}", path.display())]
+    Engine {
+        /// The photo.
+        path: PathBuf,
+        /// What the engine said.
+        source: EngineError,
+    },
+    /// A model file is missing, damaged, or not the one that was expected.
+    #[error("model {}: {reason}", path.display())]
+    Model {
+        /// The model file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// No folder with the models was found.
+    #[error("no models found; looked in {}; name their folder with --models DIR or FACEMATCH_MODELS", list(.searched))]
+    NoModels {
+        /// The folders that were looked at.
+        searched: Vec<PathBuf>,
+    },
+    /// The engine was asked for but is not part of this build.
+    #[error("{0}")]
+    EngineUnavailable(String),
+    /// A picture or a result file could not be written.
+    #[error("{}: cannot write: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A defect of facematch or of a library below it: the photo made it panic.
+    #[error("{}: internal error: {message}; please report it with this photo", path.display())]
+    Internal {
+        /// The photo.
+        path: PathBuf,
+        /// The panic's message.
+        message: String,
+    },
+}
+
+impl Error {
+    /// One word for programs, stable between versions: the `kind` of an error record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::NotAFile { .. } => "not_a_file",
+            Self::UnknownFormat { .. } => "format",
+            Self::Decode { .. } => "decode",
+            Self::TooLarge { .. } => "too_large",
+            Self::Engine { .. } => "engine",
+            Self::Model { .. } | Self::NoModels { .. } => "model",
+            Self::EngineUnavailable(_) => "engine_unavailable",
+            Self::Write { .. } => "write",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// The file or folder that the error is about, when there is one.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Read { path, .. }
+            | Self::NotAFile { path, .. }
+            | Self::UnknownFormat { path }
+            | Self::Decode { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::Engine { path, .. }
+            | Self::Model { path, .. }
+            | Self::Write { path, .. }
+            | Self::Internal { path, .. } => Some(path),
+            Self::NoModels { .. } | Self::EngineUnavailable(_) => None,
+        }
+    }
+}
+
+/// What a face engine can refuse. It knows images, not files; the caller adds the path.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The image, upsampled as asked, has more pixels than the detector can be given.
+    #[error(
+        "{width}x{height} pixels after upsampling are more than the {detector} detector takes ({limit} million); \
+         use a smaller --width or --upsample"
+    )]
+    ImageTooLarge {
+        /// Columns after upsampling.
+        width: u64,
+        /// Rows after upsampling.
+        height: u64,
+        /// The detector's name.
+        detector: &'static str,
+        /// The limit in millions of pixels.
+        limit: u64,
+    },
+    /// The landmark model put the points where no face can be, so that no face chip can be cut.
+    #[error("the landmarks of a face are not plausible; is the landmark model the right one?")]
+    ImplausibleLandmarks,
+    /// The landmarks do not come from this engine's model.
+    #[error("the landmarks were made by another landmark model")]
+    ForeignLandmarks,
+    /// The encoder gave back something that is no encoding.
+    #[error("the encoder returned {0} numbers instead of 128 finite ones")]
+    BadEncoding(usize),
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
+    names.join(", ")
+}

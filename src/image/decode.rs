@@ -1,0 +1,392 @@
+//! From a file to 8-bit RGB pixels, by content and not by name: JPEG, PNG, WebP, TIFF, BMP and GIF (first frame).
+//!
+//! Grey, 16-bit, CMYK and palette images become 8-bit RGB; of an alpha channel the colours stay and the transparency
+//! goes, as in Pillow's `convert("RGB")`. Nothing is decoded that passes the limits of [`super`].
+
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+
+use super::{MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, jpeg, resize};
+use crate::error::Error;
+
+/// A decoded photo, not yet turned upright.
+#[derive(Debug, Clone)]
+pub struct Decoded {
+    stored: RgbImage,
+    orientation: Orientation,
+}
+
+impl Decoded {
+    /// Pixels as stored in the file, and how they must be turned.
+    pub fn new(stored: RgbImage, orientation: Orientation) -> Self {
+        Self {
+            stored,
+            orientation,
+        }
+    }
+
+    /// Width and height as displayed, in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.orientation.turn_size(self.stored.dimensions())
+    }
+
+    /// How the photo is stored.
+    pub fn orientation(&self) -> Orientation {
+        self.orientation
+    }
+
+    /// The photo upright at full size.
+    pub fn into_upright(self) -> RgbImage {
+        self.orientation.upright(self.stored)
+    }
+
+    /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size.
+    ///
+    /// The stored pixels are resized first and the small copy is turned: the same picture for a fraction of the work.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when the copy would be higher than [`MAX_SIDE`].
+    pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
+        let upright_size = resize::working_size(self.size(), width).map_err(|height| {
+            too_large(
+                path,
+                format!("at width {width} it would be {height} pixels high, more than {MAX_SIDE}"),
+            )
+        })?;
+        let stored_size = self.orientation.turn_size(upright_size);
+        let copy = resize::resize(&self.stored, stored_size)
+            .ok_or_else(|| damaged(path, "the image cannot be resized"))?;
+        Ok(self.orientation.upright(copy))
+    }
+}
+
+/// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
+pub fn has_image_signature(start: &[u8]) -> bool {
+    image::guess_format(start).is_ok_and(is_supported)
+}
+
+fn is_supported(format: ImageFormat) -> bool {
+    matches!(
+        format,
+        ImageFormat::Jpeg
+            | ImageFormat::Png
+            | ImageFormat::WebP
+            | ImageFormat::Tiff
+            | ImageFormat::Bmp
+            | ImageFormat::Gif
+    )
+}
+
+/// Reads and decodes the photo at `path`.
+///
+/// # Errors
+/// When it cannot be read, is no regular file, is no image, is damaged or cut off, or passes the limits.
+pub fn decode_file(path: &Path) -> Result<Decoded, Error> {
+    decode_bytes(path, &read_file(path)?)
+}
+
+/// Reads the file at `path` whole.
+///
+/// # Errors
+/// [`Error::Read`] when that fails, [`Error::NotAFile`] for everything but a regular file (a pipe would block for
+/// ever), [`Error::TooLarge`] above [`MAX_FILE_BYTES`].
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let read_error = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // Before opening: to open a pipe for reading waits for a writer.
+    let metadata = std::fs::metadata(path).map_err(read_error)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile {
+            path: path.to_owned(),
+            what: if metadata.is_dir() {
+                "a folder"
+            } else {
+                "a pipe, a socket or a device"
+            },
+        });
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        return Err(too_large(
+            path,
+            format!(
+                "the file has {} MiB; at most {} MiB are read",
+                metadata.len() >> 20,
+                MAX_FILE_BYTES >> 20
+            ),
+        ));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    // The limit again, for a file that grows meanwhile.
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(read_error)?;
+    Ok(bytes)
+}
+
+/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened).
+///
+/// # Errors
+/// As [`decode_file`].
+pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
+    if bytes.is_empty() {
+        return Err(damaged(path, "the file is empty"));
+    }
+    let format = image::guess_format(bytes)
+        .ok()
+        .filter(|&format| is_supported(format))
+        .ok_or_else(|| Error::UnknownFormat {
+            path: path.to_owned(),
+        })?;
+    if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
+        return Err(damaged(
+            path,
+            "the file is cut off (it has no end-of-image marker)",
+        ));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let mut decoder = reader
+        .into_decoder()
+        .map_err(|error| decoder_error(path, error))?;
+    check_size(path, &decoder)?;
+    // A photo with damaged metadata is shown as it is stored by every viewer.
+    let orientation = decoder
+        .orientation()
+        .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
+    let stored = DynamicImage::from_decoder(decoder)
+        .map_err(|error| decoder_error(path, error))?
+        .into_rgb8();
+    Ok(Decoded::new(stored, orientation))
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    limits
+}
+
+/// The limits once more, before anything is allocated: not every decoder of the crate enforces all of them.
+fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        return Err(damaged(path, "the image has no pixels"));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE {
+        return Err(too_large(
+            path,
+            format!("{width}x{height} pixels; at most {MAX_SIDE} a side are decoded"),
+        ));
+    }
+    let bytes = decoder
+        .total_bytes()
+        .max(u64::from(width) * u64::from(height) * 3);
+    if bytes > MAX_DECODED_BYTES {
+        return Err(too_large(
+            path,
+            format!(
+                "{width}x{height} pixels take {} MiB decoded; at most {} MiB are decoded",
+                bytes >> 20,
+                MAX_DECODED_BYTES >> 20
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn decoder_error(path: &Path, error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(error) => too_large(path, error.to_string()),
+        error => damaged(path, &error.to_string()),
+    }
+}
+
+fn damaged(path: &Path, reason: &str) -> Error {
+    Error::Decode {
+        path: path.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+fn too_large(path: &Path, reason: String) -> Error {
+    Error::TooLarge {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{ImageBuffer, Luma, LumaA, Rgb, Rgba};
+
+    fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.into().write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
+        decode_bytes(Path::new("photo"), bytes)
+    }
+
+    fn first_pixel(bytes: &[u8]) -> [u8; 3] {
+        decode(bytes).unwrap().into_upright().get_pixel(0, 0).0
+    }
+
+    #[test]
+    fn every_format_is_read_by_content() {
+        let image = RgbImage::from_pixel(8, 4, Rgb([200, 100, 50]));
+        for format in [
+            ImageFormat::Jpeg,
+            ImageFormat::Png,
+            ImageFormat::WebP,
+            ImageFormat::Tiff,
+            ImageFormat::Bmp,
+            ImageFormat::Gif,
+        ] {
+            let bytes = encoded(image.clone(), format);
+            assert!(has_image_signature(&bytes[..16]), "{format:?}");
+            let decoded = decode(&bytes).unwrap();
+            assert_eq!(decoded.size(), (8, 4), "{format:?}");
+            let pixel = decoded.into_upright().get_pixel(3, 3).0;
+            for (got, wanted) in pixel.iter().zip([200, 100, 50]) {
+                assert!(got.abs_diff(wanted) <= 8, "{format:?}: {pixel:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_depths_and_channels_become_8_bit_rgb() {
+        let grey = ImageBuffer::from_pixel(2, 2, Luma([77_u8]));
+        assert_eq!(first_pixel(&encoded(grey, ImageFormat::Png)), [77, 77, 77]);
+        let grey_16 = ImageBuffer::from_pixel(2, 2, Luma([0x8000_u16]));
+        assert_eq!(
+            first_pixel(&encoded(grey_16, ImageFormat::Png)),
+            [128, 128, 128]
+        );
+        let rgb_16 = ImageBuffer::from_pixel(2, 2, Rgb([0xFFFF_u16, 0x8000, 0]));
+        assert_eq!(
+            first_pixel(&encoded(rgb_16, ImageFormat::Png)),
+            [255, 128, 0]
+        );
+        let alpha = ImageBuffer::from_pixel(2, 2, Rgba([10_u8, 20, 30, 0]));
+        assert_eq!(first_pixel(&encoded(alpha, ImageFormat::Png)), [10, 20, 30]);
+        let grey_alpha = ImageBuffer::from_pixel(2, 2, LumaA([9_u8, 128]));
+        assert_eq!(
+            first_pixel(&encoded(grey_alpha, ImageFormat::Png)),
+            [9, 9, 9]
+        );
+    }
+
+    #[test]
+    fn what_is_no_image_is_named() {
+        assert_eq!(decode(b"").unwrap_err().kind(), "decode");
+        assert_eq!(
+            decode(b"<html>not a photo</html>").unwrap_err().kind(),
+            "format"
+        );
+        // ICO is an image, but not one that is read.
+        assert_eq!(
+            decode(&[0, 0, 1, 0, 1, 0, 16, 16]).unwrap_err().kind(),
+            "format"
+        );
+    }
+
+    #[test]
+    fn a_cut_off_file_is_an_error_in_every_format() {
+        let image = RgbImage::from_fn(64, 64, |x, y| {
+            Rgb([x as u8 * 4, y as u8 * 4, (x * y) as u8])
+        });
+        for format in [
+            ImageFormat::Jpeg,
+            ImageFormat::Png,
+            ImageFormat::WebP,
+            ImageFormat::Tiff,
+            ImageFormat::Bmp,
+            ImageFormat::Gif,
+        ] {
+            let bytes = encoded(image.clone(), format);
+            for part in [bytes.len() / 4, bytes.len() / 2] {
+                let result = decode(&bytes[..part]);
+                assert!(
+                    result.is_err(),
+                    "{format:?} cut to {part} of {}",
+                    bytes.len()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_is_decoded() {
+        let mut png = encoded(RgbImage::new(4, 4), ImageFormat::Png);
+        // Width and height in IHDR; the checksum comes after them, so the header is not accepted as it stands.
+        png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
+        let mut crc = flate_crc(&png[12..29]).to_be_bytes().to_vec();
+        png.splice(29..33, crc.drain(..));
+        let error = decode(&png).unwrap_err();
+        assert_eq!(error.kind(), "too_large", "{error}");
+    }
+
+    /// CRC-32 of PNG (ISO 3309), bit by bit.
+    fn flate_crc(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(u32::MAX, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
+            })
+        })
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(read_file(folder.path()).unwrap_err().kind(), "not_a_file");
+        assert_eq!(
+            read_file(&folder.path().join("none.jpg"))
+                .unwrap_err()
+                .kind(),
+            "read"
+        );
+        #[cfg(unix)]
+        assert_eq!(
+            read_file(Path::new("/dev/zero")).unwrap_err().kind(),
+            "not_a_file"
+        );
+    }
+
+    #[test]
+    fn the_copy_is_upright_and_of_the_wanted_width() {
+        let stored = RgbImage::from_fn(300, 200, |x, y| {
+            Rgb([(x * 255 / 300) as u8, (y * 255 / 200) as u8, 128])
+        });
+        for number in 1..=8 {
+            let orientation = Orientation::from_exif(number).unwrap();
+            let decoded = Decoded::new(stored.clone(), orientation);
+            let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
+            let turned_first = Decoded::new(decoded.clone().into_upright(), Orientation::UPRIGHT)
+                .upright_copy(Path::new("photo"), 100)
+                .unwrap();
+            assert_eq!(copy.dimensions(), turned_first.dimensions());
+            let worst = copy
+                .iter()
+                .zip(turned_first.iter())
+                .map(|(a, b)| a.abs_diff(*b))
+                .max();
+            assert!(worst <= Some(2), "orientation {number}: {worst:?}");
+        }
+    }
+
+    #[test]
+    fn a_strip_that_would_become_too_high_is_refused() {
+        let decoded = Decoded::new(RgbImage::new(2, 1000), Orientation::UPRIGHT);
+        let error = decoded.upright_copy(Path::new("photo"), 500).unwrap_err();
+        assert_eq!(error.kind(), "too_large");
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether a JPEG is whole. Decoders fill the missing part of a cut-off file with grey and say nothing; a face search
+//! in such a photo would report "no faces" for a person who is there.
+
+const START_OF_SCAN: u8 = 0xDA;
+const END_OF_IMAGE: u8 = 0xD9;
+
+/// Whether `bytes`, a JPEG file, reaches its end-of-image marker (ITU-T T.81, Annex B). What follows the marker does
+/// not matter; markers inside of segments (an EXIF thumbnail's, for example) do not count.
+pub fn is_complete(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        match next_marker(rest) {
+            None => return false,
+            Some((END_OF_IMAGE, _)) => return true,
+            Some((marker, after)) if stands_alone(marker) => rest = after,
+            Some((marker, after)) => {
+                let Some(after) = skip_segment(after) else {
+                    return false;
+                };
+                rest = if marker == START_OF_SCAN {
+                    skip_scan(after)
+                } else {
+                    after
+                };
+            }
+        }
+    }
+}
+
+/// The next marker's code and what follows it.
+fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let start = bytes.iter().position(|&b| b == 0xFF)?;
+    let bytes = &bytes[start..];
+    let code = bytes.iter().position(|&b| b != 0xFF)?;
+    Some((bytes[code], &bytes[code + 1..]))
+}
+
+/// Markers without a length: TEM, RST0 to RST7, SOI, and the stuffed zero, which is no marker.
+fn stands_alone(marker: u8) -> bool {
+    matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8)
+}
+
+fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {
+    let length = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
+    bytes.get(usize::from(length)..)
+}
+
+/// Goes past the entropy-coded bytes, to the marker that ends them.
+fn skip_scan(bytes: &[u8]) -> &[u8] {
+    let mut from = 0;
+    while let Some(found) = bytes[from..].iter().position(|&b| b == 0xFF) {
+        let at = from + found;
+        match bytes.get(at + 1) {
+            Some(0x00 | 0xD0..=0xD7) => from = at + 2,
+            Some(0xFF) => from = at + 1,
+            Some(_) => return &bytes[at..],
+            None => break,
+        }
+    }
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// SOI, an APP1 that holds an end-of-image marker, a scan with stuffing and a restart marker, EOI.
+    const WHOLE: &[u8] = &[
+        0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x04, 0xFF, 0xD9, 0xFF, 0xDA, 0x00, 0x02, 1, 2, 0xFF, 0x00,
+        3, 0xFF, 0xD0, 4, 0xFF, 0xD9,
+    ];
+
+    #[test]
+    fn a_whole_file_is_complete_whatever_follows_it() {
+        assert!(is_complete(WHOLE));
+        assert!(is_complete(&[WHOLE, b"trailing data"].concat()));
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        for length in 0..WHOLE.len() {
+            assert!(!is_complete(&WHOLE[..length]), "cut to {length} bytes");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            is_complete(&bytes);
+        }
+
+        #[test]
+        fn marker_soup_is_answered(
+            bytes in proptest::collection::vec(prop_oneof![Just(0xFF_u8), Just(0xDA), Just(0), Just(2), any::<u8>()], 0..200)
+        ) {
+            is_complete(&bytes);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Resizing to the working width, antialiased when shrinking.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+
+use super::MAX_SIDE;
+
+/// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
+///
+/// # Errors
+/// The height that it would have, when that passes [`MAX_SIDE`].
+pub(super) fn working_size(size: (u32, u32), width: u32) -> Result<(u32, u32), u64> {
+    if width == 0 {
+        return Ok(size);
+    }
+    let (w, h) = (u64::from(size.0.max(1)), u64::from(size.1));
+    let height = ((h * u64::from(width) + w / 2) / w).max(1);
+    match u32::try_from(height) {
+        Ok(height) if height <= MAX_SIDE => Ok((width, height)),
+        _ => Err(height),
+    }
+}
+
+/// `image` resized to `size` (width, height) with a Lanczos filter of three lobes; `None` when a side is 0.
+pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
+    if image.dimensions() == size {
+        return Some(image.clone());
+    }
+    let (width, height) = image.dimensions();
+    let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).ok()?;
+    let mut resized = Image::new(size.0, size.1, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    Resizer::new()
+        .resize(&source, &mut resized, &options)
+        .ok()?;
+    RgbImage::from_raw(size.0, size.1, resized.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn the_aspect_is_kept_and_no_side_vanishes() {
+        assert_eq!(working_size((4000, 3000), 500), Ok((500, 375)));
+        assert_eq!(working_size((250, 250), 500), Ok((500, 500)));
+        assert_eq!(working_size((16_384, 3), 500), Ok((500, 1)));
+        assert_eq!(working_size((640, 480), 0), Ok((640, 480)));
+        assert_eq!(working_size((1, 16_384), 500), Err(8_192_000));
+    }
+
+    #[test]
+    fn shrinking_is_antialiased() {
+        let stripes = RgbImage::from_fn(400, 10, |x, _| Rgb([if x % 2 == 0 { 255 } else { 0 }; 3]));
+        let small = resize(&stripes, (50, 10)).unwrap();
+        for pixel in small.pixels() {
+            assert!(pixel.0[0].abs_diff(128) <= 12, "{pixel:?}");
+        }
+    }
+
+    #[test]
+    fn a_flat_image_stays_flat_when_enlarged() {
+        let flat = RgbImage::from_pixel(7, 5, Rgb([12, 200, 99]));
+        let large = resize(&flat, (500, 357)).unwrap();
+        assert!(large.pixels().all(|p| p.0 == [12, 200, 99]));
+    }
+}

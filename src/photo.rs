@@ -1,0 +1,192 @@
+//! One photo: from its path to the faces in it. Decode, resize, detect, landmarks, encodings, and how long each took.
+//!
+//! [`open`] reads a photo and makes its working copy; [`find_faces`] looks for faces in the copy and gives them in
+//! pixels of the photo as displayed.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+
+use crate::engine::{Encoding, FaceEngine, Landmarks};
+use crate::error::{EngineError, Error};
+use crate::geometry::{PixelBox, Point, Scale};
+use crate::image::{Decoded, decode_bytes, read_file};
+
+/// A face, in pixels of the photo as displayed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Face {
+    /// Where it is; inside the photo.
+    pub bounds: PixelBox,
+    /// How sure the detector is, where the engine tells.
+    pub score: Option<f32>,
+    /// Its landmarks, in the order of the landmark model.
+    pub landmarks: Vec<Point>,
+    /// Its encoding, unless only [`Depth::Landmarks`] was asked for.
+    pub encoding: Option<Encoding>,
+}
+
+/// A face together with what is needed to cut its chip out of the working copy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundFace {
+    /// The face in pixels of the photo.
+    pub face: Face,
+    /// Its landmarks in pixels of the working copy.
+    pub working_landmarks: Landmarks,
+}
+
+/// How far a face is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Where it is and its landmarks.
+    Landmarks,
+    /// Its encoding too.
+    Encodings,
+}
+
+/// The stages of the pipeline, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Read the file and decode it.
+    Decode,
+    /// Resize and turn upright.
+    Resize,
+    /// Find the faces.
+    Detect,
+    /// Find their landmarks.
+    Landmarks,
+    /// Cut the face chips and encode them.
+    Encode,
+    /// Compare with the known people.
+    Match,
+    /// Write crops and drawings.
+    Pictures,
+}
+
+impl Stage {
+    /// All stages, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Decode,
+        Self::Resize,
+        Self::Detect,
+        Self::Landmarks,
+        Self::Encode,
+        Self::Match,
+        Self::Pictures,
+    ];
+
+    /// The name in the table of `--timings`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Resize => "resize",
+            Self::Detect => "detect",
+            Self::Landmarks => "landmarks",
+            Self::Encode => "encode",
+            Self::Match => "match",
+            Self::Pictures => "pictures",
+        }
+    }
+}
+
+/// The time that each stage took, summed over one or many photos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StageTimes([Duration; Stage::ALL.len()]);
+
+impl StageTimes {
+    /// Runs `work` and counts its time for `stage`.
+    pub fn measure<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.0[stage as usize] += start.elapsed();
+        result
+    }
+
+    /// The time counted for `stage`.
+    pub fn of(&self, stage: Stage) -> Duration {
+        self.0[stage as usize]
+    }
+
+    /// The time of all stages.
+    pub fn total(&self) -> Duration {
+        self.0.iter().sum()
+    }
+
+    /// Adds the times of another photo.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, time) in self.0.iter_mut().zip(other.0) {
+            *sum += time;
+        }
+    }
+}
+
+/// Reads the photo at `path` and makes its upright working copy, `width` pixels wide (0: as wide as the photo).
+///
+/// # Errors
+/// When the photo cannot be read or decoded, or passes the limits of [`crate::image`].
+pub fn open(path: &Path, width: u32, times: &mut StageTimes) -> Result<(Decoded, RgbImage), Error> {
+    let decoded = times.measure(Stage::Decode, || {
+        read_file(path).and_then(|bytes| decode_bytes(path, &bytes))
+    })?;
+    let copy = times.measure(Stage::Resize, || decoded.upright_copy(path, width))?;
+    Ok((decoded, copy))
+}
+
+/// The faces in `copy`, the working copy of a photo of `size` (width, height as displayed) at `path`, from left to
+/// right.
+///
+/// # Errors
+/// [`Error::Engine`] when the engine refuses the photo.
+pub fn find_faces(
+    path: &Path,
+    size: (u32, u32),
+    copy: &RgbImage,
+    engine: &mut dyn FaceEngine,
+    depth: Depth,
+    times: &mut StageTimes,
+) -> Result<Vec<FoundFace>, Error> {
+    let scale = Scale::new(size, copy.dimensions());
+    let mut found =
+        find_in_copy(copy, scale, engine, depth, times).map_err(|source| Error::Engine {
+            path: path.to_owned(),
+            source,
+        })?;
+    found.sort_by_key(|found| {
+        let PixelBox { x, y, w, h } = found.face.bounds;
+        (x, y, w, h)
+    });
+    Ok(found)
+}
+
+fn find_in_copy(
+    copy: &RgbImage,
+    scale: Scale,
+    engine: &mut dyn FaceEngine,
+    depth: Depth,
+    times: &mut StageTimes,
+) -> Result<Vec<FoundFace>, EngineError> {
+    let detections = times.measure(Stage::Detect, || engine.detect(copy))?;
+    let landmarks = times.measure(Stage::Landmarks, || engine.landmarks(copy, &detections))?;
+    let encodings = match depth {
+        Depth::Landmarks => vec![None; landmarks.len()],
+        Depth::Encodings => times
+            .measure(Stage::Encode, || engine.encode(copy, &landmarks))?
+            .into_iter()
+            .map(Some)
+            .collect(),
+    };
+    Ok(detections
+        .iter()
+        .zip(landmarks)
+        .zip(encodings)
+        .map(|((detection, landmarks), encoding)| FoundFace {
+            face: Face {
+                bounds: scale.pixel_box(detection.rect),
+                score: detection.score,
+                landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
+                encoding,
+            },
+            working_landmarks: landmarks,
+        })
+        .collect())
+}

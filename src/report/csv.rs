@@ -1,0 +1,203 @@
+//! CSV after RFC 4180: a header, one row per face, CRLF, fields quoted where they must be.
+//!
+//! A photo without faces and an input that failed have one row each too, with `no_faces` and `error` as the outcome,
+//! so that every input stands in the table.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, path_bytes, rounded};
+use crate::error::Error;
+use crate::matching::Identity;
+
+pub(super) struct CsvReport<W: Write> {
+    writer: csv::Writer<W>,
+    subject: Subject,
+    columns: usize,
+}
+
+/// The columns that every table has, before those of its subject.
+const COMMON: [&str; 12] = [
+    "path",
+    "path_bytes",
+    "width",
+    "height",
+    "orientation",
+    "face",
+    "x",
+    "y",
+    "w",
+    "h",
+    "score",
+    "outcome",
+];
+
+impl<W: Write> CsvReport<W> {
+    pub(super) fn new(out: W, subject: Subject) -> io::Result<Self> {
+        let header = header(subject);
+        let mut report = Self {
+            writer: csv::WriterBuilder::new()
+                .terminator(csv::Terminator::CRLF)
+                .from_writer(out),
+            subject,
+            columns: header.len(),
+        };
+        report.row(header)?;
+        Ok(report)
+    }
+
+    /// Writes a row, filled up with empty fields.
+    fn row(&mut self, mut fields: Vec<String>) -> io::Result<()> {
+        fields.resize(self.columns, String::new());
+        self.writer.write_record(&fields)?;
+        self.writer.flush()
+    }
+
+    fn face(&self, face: &FaceRecord, number: usize) -> Vec<String> {
+        let b = face.bounds;
+        let mut fields = vec![number.to_string()];
+        fields.extend([b.x, b.y, b.w, b.h].map(|n| n.to_string()));
+        fields.push(face.score.map(six_decimals).unwrap_or_default());
+        match &face.finding {
+            Finding::Identity(identity) => self.identity(identity, &mut fields),
+            Finding::Landmarks(points) => {
+                fields.push("face".to_owned());
+                for point in points {
+                    fields.extend([point.x, point.y].map(|v| rounded(v, 1).to_string()));
+                }
+            }
+        }
+        fields
+    }
+
+    fn identity(&self, identity: &Identity, fields: &mut Vec<String>) {
+        fields.push(identity.outcome.name().to_owned());
+        fields.push(identity.name().unwrap_or_default().to_owned());
+        fields.push(identity.distance().map(six_decimals).unwrap_or_default());
+        let Subject::People { candidates } = self.subject else {
+            return;
+        };
+        for candidate in identity.candidates.iter().take(candidates) {
+            fields.push(candidate.name.as_ref().to_owned());
+            fields.push(six_decimals(candidate.distance));
+            fields.push(candidate.source.to_string_lossy().into_owned());
+        }
+    }
+}
+
+impl<W: Write> Report for CsvReport<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        let mut start = path_fields(&photo.path);
+        start.extend([
+            photo.width.to_string(),
+            photo.height.to_string(),
+            photo.orientation.to_string(),
+        ]);
+        if photo.faces.is_empty() {
+            start.resize(COMMON.len() - 1, String::new());
+            start.push("no_faces".to_owned());
+            return self.row(start);
+        }
+        for (i, face) in photo.faces.iter().enumerate() {
+            let mut fields = start.clone();
+            fields.extend(self.face(face, i + 1));
+            self.row(fields)?;
+        }
+        Ok(())
+    }
+
+    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()> {
+        let mut fields = path_fields(path);
+        fields.resize(COMMON.len() - 1, String::new());
+        fields.push("error".to_owned());
+        fields.resize(self.columns - 1, String::new());
+        fields.push(error.to_string());
+        self.row(fields)
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+fn header(subject: Subject) -> Vec<String> {
+    let mut columns: Vec<String> = COMMON.map(str::to_owned).into();
+    match subject {
+        Subject::People { candidates } => {
+            columns.extend(["name", "distance"].map(str::to_owned));
+            for rank in 1..=candidates {
+                columns.extend(
+                    ["name", "distance", "source"].map(|c| format!("candidate_{rank}_{c}")),
+                );
+            }
+        }
+        Subject::Landmarks(names) => {
+            for name in names {
+                columns.extend(["x", "y"].map(|axis| format!("{name}_{axis}")));
+            }
+        }
+    }
+    columns.push("error".to_owned());
+    columns
+}
+
+fn path_fields(path: &Path) -> Vec<String> {
+    vec![
+        path.to_string_lossy().into_owned(),
+        path_bytes(path).unwrap_or_default(),
+    ]
+}
+
+fn six_decimals(value: f32) -> String {
+    rounded(f64::from(value), 6).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_records;
+    use super::*;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn one_row_a_face_and_one_for_every_other_input() {
+        let mut out = Vec::new();
+        let subject = Subject::People { candidates: 1 };
+        test_records::write_people(&mut CsvReport::new(&mut out, subject).unwrap());
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.ends_with("\r\n"));
+        assert_snapshot!(text.replace("\r\n", "\n"), @r#"
+        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,candidate_1_name,candidate_1_distance,candidate_1_source,error
+        "unknown/two, people.jpg",,1126,661,6,1,236,49,166,167,1.93,match,obama,0.336412,obama,0.336412,known/obama.jpg,
+        "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,unknown,,0.75,biden,0.75,known/biden.jpg,
+        unknown/broken.jpg,,,,,,,,,,,error,,,,,,unknown/broken.jpg: cannot decode: the file is empty
+        unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,
+        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0,"Zoë ""Z"", jr.",0,"known/Zoë ""Z"", jr..jpg",
+        "#);
+    }
+
+    #[test]
+    fn every_row_has_all_columns_whatever_the_number_of_candidates() {
+        for candidates in 0..4 {
+            let mut out = Vec::new();
+            let subject = Subject::People { candidates };
+            test_records::write_people(&mut CsvReport::new(&mut out, subject).unwrap());
+            // The reader refuses rows of unequal length.
+            let rows = csv::Reader::from_reader(out.as_slice())
+                .into_records()
+                .map(Result::unwrap)
+                .count();
+            assert_eq!(rows, 5);
+        }
+    }
+
+    #[test]
+    fn landmarks_are_columns() {
+        let mut out = Vec::new();
+        let subject = Subject::Landmarks(test_records::LANDMARK_NAMES);
+        test_records::write_landmarks(&mut CsvReport::new(&mut out, subject).unwrap());
+        assert_snapshot!(String::from_utf8(out).unwrap().replace("\r\n", "\n"), @"
+        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,left_eye_x,left_eye_y,nose_x,nose_y,error
+        a.jpg,,1126,661,6,1,236,49,166,167,1.5,face,250,100,0,120.5,
+        ");
+    }
+}

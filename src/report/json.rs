@@ -1,0 +1,335 @@
+//! JSON: one array of records, or one record a line. Keys stand in a fixed order and every number is finite.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Serialize, ser};
+
+use super::{
+    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, Subject, Summary, path_bytes, rounded,
+};
+use crate::error::Error;
+use crate::gallery::Candidate;
+use crate::geometry::{PixelBox, Point};
+use crate::matching::Identity;
+
+/// What stands around and between the records.
+struct Frame {
+    open: &'static str,
+    between: &'static str,
+    close: &'static str,
+}
+
+const DOCUMENT: Frame = Frame {
+    open: "[\n",
+    between: ",\n",
+    close: "\n]\n",
+};
+
+const LINES: Frame = Frame {
+    open: "",
+    between: "\n",
+    close: "\n",
+};
+
+pub(super) struct JsonReport<W> {
+    out: W,
+    subject: Subject,
+    frame: Frame,
+    records: usize,
+}
+
+impl<W: Write> JsonReport<W> {
+    /// All records in one array.
+    pub(super) fn document(mut out: W, subject: Subject) -> io::Result<Self> {
+        out.write_all(DOCUMENT.open.as_bytes())?;
+        Ok(Self::framed(out, subject, DOCUMENT))
+    }
+
+    /// One record a line.
+    pub(super) fn lines(out: W, subject: Subject) -> Self {
+        Self::framed(out, subject, LINES)
+    }
+
+    fn framed(out: W, subject: Subject, frame: Frame) -> Self {
+        Self {
+            out,
+            subject,
+            frame,
+            records: 0,
+        }
+    }
+
+    fn record(&mut self, record: &impl Serialize) -> io::Result<()> {
+        if self.records > 0 {
+            self.out.write_all(self.frame.between.as_bytes())?;
+        }
+        self.records += 1;
+        serde_json::to_writer(&mut self.out, record)?;
+        Ok(())
+    }
+}
+
+impl<W: Write> Report for JsonReport<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        let names = match self.subject {
+            Subject::Landmarks(names) => names,
+            Subject::People { .. } => &[],
+        };
+        self.record(&ImageJson {
+            r#type: "image",
+            schema: SCHEMA,
+            path: photo.path.to_string_lossy().as_ref(),
+            path_bytes: path_bytes(&photo.path),
+            width: photo.width,
+            height: photo.height,
+            orientation: photo.orientation,
+            faces: photo
+                .faces
+                .iter()
+                .map(|f| FaceJson::new(f, names))
+                .collect(),
+        })?;
+        self.out.flush()
+    }
+
+    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()> {
+        self.record(&ErrorJson {
+            r#type: "error",
+            schema: SCHEMA,
+            path: path.to_string_lossy().as_ref(),
+            path_bytes: path_bytes(path),
+            kind: error.kind(),
+            message: error.to_string(),
+        })?;
+        self.out.flush()
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        self.record(&SummaryJson::new(summary))?;
+        self.out.write_all(self.frame.close.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+#[derive(Serialize)]
+struct ImageJson<'a> {
+    r#type: &'static str,
+    schema: &'static str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    width: u32,
+    height: u32,
+    orientation: u8,
+    faces: Vec<FaceJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    r#type: &'static str,
+    schema: &'static str,
+    path: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    kind: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct SummaryJson {
+    r#type: &'static str,
+    schema: &'static str,
+    images: usize,
+    faces: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<usize>,
+    errors: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_people: Option<usize>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_six_decimals"
+    )]
+    threshold: Option<f32>,
+    engine: &'static str,
+    detector: &'static str,
+}
+
+impl SummaryJson {
+    fn new(summary: &Summary) -> Self {
+        let matching = summary.matching.as_ref();
+        Self {
+            r#type: "summary",
+            schema: SCHEMA,
+            images: summary.images,
+            faces: summary.faces,
+            matched: matching.map(|m| m.matched),
+            unknown: matching.map(|m| m.unknown),
+            errors: summary.errors,
+            known_people: matching.map(|m| m.known_people),
+            threshold: matching.map(|m| m.threshold),
+            engine: summary.engine,
+            detector: summary.detector,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FaceJson<'a> {
+    r#box: PixelBox,
+    #[serde(serialize_with = "optional_six_decimals")]
+    score: Option<f32>,
+    #[serde(flatten)]
+    finding: FindingJson<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum FindingJson<'a> {
+    Identity {
+        outcome: &'static str,
+        name: Option<&'a str>,
+        #[serde(serialize_with = "optional_six_decimals")]
+        distance: Option<f32>,
+        candidates: Vec<CandidateJson<'a>>,
+    },
+    Landmarks {
+        landmarks: NamedPoints<'a>,
+    },
+}
+
+impl<'a> FaceJson<'a> {
+    fn new(face: &'a FaceRecord, names: &'a [&'a str]) -> Self {
+        Self {
+            r#box: face.bounds,
+            score: face.score,
+            finding: match &face.finding {
+                Finding::Identity(identity) => FindingJson::identity(identity),
+                Finding::Landmarks(points) => FindingJson::Landmarks {
+                    landmarks: NamedPoints { names, points },
+                },
+            },
+        }
+    }
+}
+
+impl<'a> FindingJson<'a> {
+    fn identity(identity: &'a Identity) -> Self {
+        Self::Identity {
+            outcome: identity.outcome.name(),
+            name: identity.name(),
+            distance: identity.distance(),
+            candidates: identity.candidates.iter().map(CandidateJson::new).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CandidateJson<'a> {
+    name: &'a str,
+    #[serde(serialize_with = "six_decimals")]
+    distance: f32,
+    source: String,
+}
+
+impl<'a> CandidateJson<'a> {
+    fn new(candidate: &'a Candidate) -> Self {
+        Self {
+            name: &candidate.name,
+            distance: candidate.distance,
+            source: candidate.source.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// Landmarks as one object, `{"nose_base":{"x":1.0,"y":2.0}}`, in the order of the model.
+struct NamedPoints<'a> {
+    names: &'a [&'a str],
+    points: &'a [Point],
+}
+
+impl Serialize for NamedPoints<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct PointJson {
+            x: f64,
+            y: f64,
+        }
+        let mut map = serializer.serialize_map(Some(self.points.len()))?;
+        for (name, point) in self.names.iter().zip(self.points) {
+            let (x, y) = (rounded(point.x, 1), rounded(point.y, 1));
+            map.serialize_entry(name, &PointJson { x, y })?;
+        }
+        map.end()
+    }
+}
+
+/// Six decimals: enough to decide again with another threshold, the same digits on every machine.
+fn six_decimals<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    if !value.is_finite() {
+        return Err(ser::Error::custom("a number is not finite"));
+    }
+    serializer.serialize_f64(rounded(f64::from(*value), 6))
+}
+
+fn optional_six_decimals<S: Serializer>(
+    value: &Option<f32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => six_decimals(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_records;
+    use super::*;
+    use insta::assert_snapshot;
+
+    #[test]
+    fn lines_hold_one_record_each() {
+        let mut out = Vec::new();
+        test_records::write_people(&mut JsonReport::lines(
+            &mut out,
+            Subject::People { candidates: 2 },
+        ));
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+        {"type":"image","schema":"facematch/1","path":"unknown/two, people.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":236,"y":49,"w":166,"h":167},"score":1.93,"outcome":"match","name":"obama","distance":0.336412,"candidates":[{"name":"obama","distance":0.336412,"source":"known/obama.jpg"}]},{"box":{"x":500,"y":49,"w":166,"h":167},"score":null,"outcome":"unknown","name":null,"distance":0.75,"candidates":[{"name":"biden","distance":0.75,"source":"known/biden.jpg"}]}]}
+        {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
+        {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
+        {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
+        {"type":"summary","schema":"facematch/1","images":3,"faces":3,"matched":2,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
+        "#);
+    }
+
+    #[test]
+    fn a_document_is_one_array_of_the_same_records() {
+        let subject = Subject::Landmarks(test_records::LANDMARK_NAMES);
+        let (mut document, mut lines) = (Vec::new(), Vec::new());
+        test_records::write_landmarks(&mut JsonReport::document(&mut document, subject).unwrap());
+        test_records::write_landmarks(&mut JsonReport::lines(&mut lines, subject));
+        let document: Vec<serde_json::Value> = serde_json::from_slice(&document).unwrap();
+        let lines: Vec<serde_json::Value> = String::from_utf8(lines)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(document, lines);
+        assert_snapshot!(serde_json::to_string(&lines[0]).unwrap(), @r#"{"faces":[{"box":{"h":167,"w":166,"x":236,"y":49},"landmarks":{"left_eye":{"x":250.0,"y":100.0},"nose":{"x":0.0,"y":120.5}},"score":1.5}],"height":661,"orientation":6,"path":"a.jpg","schema":"facematch/1","type":"image","width":1126}"#);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_utf_8_keeps_its_bytes() {
+        use std::os::unix::ffi::OsStrExt;
+        let path = Path::new(std::ffi::OsStr::from_bytes(b"caf\xe9.jpg"));
+        assert_eq!(path_bytes(path).as_deref(), Some("Y2Fm6S5qcGc="));
+        assert_eq!(path_bytes(Path::new("café.jpg")), None);
+    }
+}

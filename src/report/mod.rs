@@ -1,0 +1,169 @@
+//! Results as text, JSON, JSON lines and CSV. Pure formatters: records in, bytes out; no pixels and no decisions.
+//!
+//! One [`Report`] writes one run: records in the order of the photos, then the summary. The JSON forms are described by
+//! `docs/facematch-1.schema.json`.
+
+mod csv;
+mod json;
+mod text;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::geometry::{PixelBox, Point};
+use crate::matching::Identity;
+
+/// The name of the JSON form that this version writes.
+pub const SCHEMA: &str = "facematch/1";
+
+/// A photo that was searched.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhotoRecord {
+    /// Where it is, as the user wrote it.
+    pub path: PathBuf,
+    /// Columns of the photo as displayed.
+    pub width: u32,
+    /// Rows of the photo as displayed.
+    pub height: u32,
+    /// EXIF orientation, 1 to 8.
+    pub orientation: u8,
+    /// Its faces from left to right.
+    pub faces: Vec<FaceRecord>,
+}
+
+/// A face in a photo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceRecord {
+    /// Where it is, in pixels of the photo as displayed.
+    pub bounds: PixelBox,
+    /// How sure the detector is, where the engine tells.
+    pub score: Option<f32>,
+    /// What was looked for.
+    pub finding: Finding,
+}
+
+/// What a command finds out about a face.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// Who it is.
+    Identity(Identity),
+    /// Its landmarks, in the order of the model's names.
+    Landmarks(Vec<Point>),
+}
+
+/// What a run's faces are searched for: it decides the columns of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Known people; at most so many candidates are listed for a face.
+    People {
+        /// The most candidates that a face can have.
+        candidates: usize,
+    },
+    /// Landmarks of these names.
+    Landmarks(&'static [&'static str]),
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Photos that were searched.
+    pub images: usize,
+    /// Faces found in them.
+    pub faces: usize,
+    /// What came of comparing them with known people, when they were.
+    pub matching: Option<MatchingSummary>,
+    /// Inputs that failed.
+    pub errors: usize,
+    /// The engine's name.
+    pub engine: &'static str,
+    /// The detector's name.
+    pub detector: &'static str,
+}
+
+/// What came of comparing faces with known people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatchingSummary {
+    /// Faces that are somebody known.
+    pub matched: usize,
+    /// Faces that are nobody known.
+    pub unknown: usize,
+    /// Number of known people.
+    pub known_people: usize,
+    /// The largest distance of a match.
+    pub threshold: f32,
+}
+
+/// Writes the results of one run.
+pub trait Report {
+    /// One photo that was searched.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()>;
+
+    /// One input that failed. Formats for people leave that to the error stream.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()>;
+
+    /// The end of the run.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    fn finish(&mut self, summary: &Summary) -> io::Result<()>;
+}
+
+/// The forms of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One line per face, tab-separated, in plain letters.
+    Text,
+    /// As [`Format::Text`], with the names in colour for a terminal.
+    ColoredText,
+    /// One JSON array of all records.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180 with a header, one row per face.
+    Csv,
+}
+
+/// A report of the given form about `subject`, written to `out` and flushed after each record.
+///
+/// # Errors
+/// When the beginning of the document cannot be written.
+pub fn new<'w>(
+    format: Format,
+    subject: Subject,
+    out: Box<dyn Write + 'w>,
+) -> io::Result<Box<dyn Report + 'w>> {
+    Ok(match format {
+        Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
+        Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),
+        Format::Json => Box::new(json::JsonReport::document(out, subject)?),
+        Format::Ndjson => Box::new(json::JsonReport::lines(out, subject)),
+        Format::Csv => Box::new(csv::CsvReport::new(out, subject)?),
+    })
+}
+
+/// Rounded to `decimals` places, without a minus sign before zero.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let factor = 10_f64.powi(decimals);
+    (value * factor).round() / factor + 0.0
+}
+
+/// The bytes of a path, in base64, where they are not UTF-8.
+fn path_bytes(path: &Path) -> Option<String> {
+    use base64::Engine as _;
+    match path.to_str() {
+        Some(_) => None,
+        None => Some(
+            base64::engine::general_purpose::STANDARD.encode(path.as_os_str().as_encoded_bytes()),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod test_records;
