@@ -82,7 +82,7 @@ fn fill(picture: &mut RgbImage, x: i32, y: i32, w: u32, h: u32, color: Rgb<u8>) 
 
 fn draw_landmarks(picture: &mut RgbImage, marking: &Marking, thickness: u32) {
     // 68 points of a small face must not become one blot.
-    let radius = (thickness as i32).min(marking.bounds.w as i32 / 50).max(1);
+    let radius = (thickness as i32).min(marking.bounds.w as i32 / 35).max(1);
     for point in &marking.landmarks {
         let centre = (point.x.round() as i32, point.y.round() as i32);
         draw_filled_circle_mut(picture, centre, radius, LANDMARK_COLOR);

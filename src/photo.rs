@@ -190,3 +190,76 @@ fn find_in_copy(
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fake::{FakeEngine, REFUSED};
+    use crate::geometry::Rect;
+
+    fn rect(left: i64, top: i64) -> Rect {
+        Rect {
+            left,
+            top,
+            right: left + 9,
+            bottom: top + 9,
+        }
+    }
+
+    fn search(copy: &RgbImage, depth: Depth) -> Result<Vec<FoundFace>, Error> {
+        let mut engine = FakeEngine {
+            faces: vec![rect(60, 10), rect(-5, 40), rect(60, 0)],
+        };
+        let mut times = StageTimes::default();
+        find_faces(
+            Path::new("photo"),
+            (200, 100),
+            copy,
+            &mut engine,
+            depth,
+            &mut times,
+        )
+    }
+
+    #[test]
+    fn faces_come_from_left_to_right_in_pixels_of_the_photo() {
+        let faces = search(&RgbImage::new(100, 50), Depth::Encodings).unwrap();
+        let boxes: Vec<_> = faces.iter().map(|f| f.face.bounds).collect();
+        let expected = [(0, 80, 10, 20), (120, 0, 20, 20), (120, 20, 20, 20)];
+        assert_eq!(boxes, expected.map(|(x, y, w, h)| PixelBox { x, y, w, h }));
+        // Each box keeps its own landmarks and encoding.
+        assert_eq!(faces[1].face.landmarks[0], Point::new(120.5, 0.5));
+        assert_eq!(faces[1].working_landmarks.points[0], Point::new(60.0, 0.0));
+        let encoding = faces[0].face.encoding.as_ref().unwrap();
+        assert_eq!(encoding.values()[0], -5.0);
+        assert_eq!(faces[0].face.score, Some(1.5));
+    }
+
+    #[test]
+    fn encodings_are_made_only_when_wanted() {
+        let faces = search(&RgbImage::new(100, 50), Depth::Landmarks).unwrap();
+        assert_eq!(faces.len(), 3);
+        assert!(faces.iter().all(|f| f.face.encoding.is_none()));
+    }
+
+    #[test]
+    fn what_the_engine_refuses_is_an_error_with_the_path() {
+        let copy = RgbImage::from_pixel(100, 50, REFUSED);
+        let error = search(&copy, Depth::Encodings).unwrap_err();
+        assert_eq!(error.kind(), "engine");
+        assert_eq!(error.path(), Some(Path::new("photo")));
+    }
+
+    #[test]
+    fn times_are_summed_by_stage() {
+        let mut times = StageTimes::default();
+        times.measure(Stage::Detect, || {
+            std::thread::sleep(Duration::from_millis(2))
+        });
+        let mut sum = times;
+        sum.add(&times);
+        assert!(times.of(Stage::Detect) >= Duration::from_millis(2));
+        assert_eq!(sum.of(Stage::Detect), 2 * times.of(Stage::Detect));
+        assert_eq!(sum.total(), sum.of(Stage::Detect));
+    }
+}

@@ -55,3 +55,99 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown panic".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fake::{FakeEngine, POISON};
+    use crate::geometry::Rect;
+    use crate::photo::{Depth, StageTimes, find_faces, open};
+    use image::{Rgb, RgbImage};
+    use std::path::PathBuf;
+
+    /// What a run tells about each photo: its name and the faces' first numbers, or the kind of the error.
+    fn told(folder: &Path, jobs: usize) -> Vec<String> {
+        let inputs = walk(&[folder.to_owned()], &WalkOptions::default());
+        let engine = FakeEngine {
+            faces: vec![Rect {
+                left: 3,
+                top: 3,
+                right: 9,
+                bottom: 9,
+            }],
+        };
+        let mut engines: Vec<_> = (0..jobs).map(|_| engine.fork()).collect();
+        let mut told = Vec::new();
+        let work = |engine: &mut dyn FaceEngine, path: &Path| {
+            let mut times = StageTimes::default();
+            let (decoded, copy) = open(path, 0, &mut times)?;
+            find_faces(
+                path,
+                decoded.size(),
+                &copy,
+                engine,
+                Depth::Encodings,
+                &mut times,
+            )
+        };
+        run(&inputs.list, &mut engines, work, |path, result| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            told.push(match result {
+                Ok(faces) => {
+                    let first = faces[0].face.encoding.as_ref().unwrap().values()[0];
+                    format!("{name} {first}")
+                }
+                Err(error) => format!("{name} {}", error.kind()),
+            });
+            ControlFlow::Continue(())
+        });
+        told
+    }
+
+    fn save(folder: &Path, name: &str, color: Rgb<u8>) {
+        RgbImage::from_pixel(20, 20, color)
+            .save(folder.join(name))
+            .unwrap();
+    }
+
+    #[test]
+    fn bad_photos_cost_themselves_alone_for_any_number_of_workers() {
+        let folder = tempfile::tempdir().unwrap();
+        for tone in 0..40_u8 {
+            save(folder.path(), &format!("{tone:02}.png"), Rgb([tone, 0, 0]));
+        }
+        save(folder.path(), "05.png", POISON);
+        std::fs::write(folder.path().join("07.png"), "").unwrap();
+        std::fs::create_dir(folder.path().join("40.png")).unwrap();
+
+        let mut expected: Vec<_> = (0..40)
+            .map(|tone| format!("{tone:02}.png {}", tone + 3))
+            .collect();
+        expected[5] = "05.png internal".to_owned();
+        expected[7] = "07.png decode".to_owned();
+        expected.push("40.png not_a_file".to_owned());
+        for jobs in [1, 2, 8] {
+            assert_eq!(told(folder.path(), jobs), expected, "{jobs} workers");
+        }
+    }
+
+    #[test]
+    fn a_panic_is_told_with_its_message() {
+        let folder = tempfile::tempdir().unwrap();
+        save(folder.path(), "a.png", Rgb([0, 0, 0]));
+        let inputs = [Input::photo(folder.path().join("a.png"))];
+        let mut engines: Vec<Box<dyn FaceEngine>> = vec![Box::new(FakeEngine::default())];
+        let mut messages: Vec<(PathBuf, String)> = Vec::new();
+        run(
+            &inputs,
+            &mut engines,
+            |_, path| -> Result<(), Error> { panic!("cannot bear {}", path.display()) },
+            |path, result| {
+                messages.push((path.to_owned(), result.unwrap_err().to_string()));
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(messages.len(), 1);
+        assert!(messages[0].1.contains("cannot bear"), "{messages:?}");
+    }
+}

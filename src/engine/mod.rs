@@ -7,6 +7,8 @@
 pub mod chip;
 #[cfg(feature = "dlib")]
 pub mod dlib;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod jitter;
 mod landmark_names;
 pub mod models;

@@ -6,6 +6,10 @@ use image::RgbImage;
 
 use super::MAX_SIDE;
 
+/// Catmull and Rom's cubic. Of Lanczos, cubic and linear it gave the best accuracy on LFW (folds 1 and 2, enlarged from
+/// 250 to 500 pixels): 98.98 % of the pairs at the best threshold, against 98.73 % and 98.90 %.
+const FILTER: FilterType = FilterType::CatmullRom;
+
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
 ///
 /// # Errors
@@ -22,7 +26,7 @@ pub(super) fn working_size(size: (u32, u32), width: u32) -> Result<(u32, u32), u
     }
 }
 
-/// `image` resized to `size` (width, height) with a Lanczos filter of three lobes; `None` when a side is 0.
+/// `image` resized to `size` (width, height) ; `None` when a side is 0.
 pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     if image.dimensions() == size {
         return Some(image.clone());
@@ -30,7 +34,7 @@ pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     let (width, height) = image.dimensions();
     let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).ok()?;
     let mut resized = Image::new(size.0, size.1, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FILTER));
     Resizer::new()
         .resize(&source, &mut resized, &options)
         .ok()?;
