@@ -1,6 +1,6 @@
 //! Many photos: which ones, in which order, on how many cores.
 //!
-//! [`walk`] turns folders and files into a sorted list of inputs; [`run`] works on them in parallel, one face engine
+//! [`walk()`] turns folders and files into a sorted list of inputs; [`run`] works on them in parallel, one face engine
 //! per worker, and hands the results over one by one in the order of the list, as soon as that order allows. What is
 //! held in memory at a time depends on the number of workers, not on the number of photos.
 

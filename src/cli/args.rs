@@ -121,7 +121,7 @@ pub(crate) struct EngineArgs {
     pub(crate) engine: EngineArg,
 
     /// Folder with the models
-    #[arg(long, value_name = "DIR", env = "FACEMATCH_MODELS", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", env = "FACEMATCH_MODELS", hide_env_values = true, value_hint = ValueHint::DirPath)]
     pub(crate) models: Option<PathBuf>,
 
     /// Photos worked on at the same time [default: one per core]

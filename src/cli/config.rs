@@ -105,13 +105,17 @@ pub(super) fn inputs(
             places.join(", ")
         )));
     }
-    if let Some(foreign) = foreign_formats(&inputs) {
-        console.warn(format_args!("{foreign}"));
-    }
+    warn_of_foreign_formats(&inputs, console);
     Ok(inputs)
 }
 
-/// What was passed over because its format cannot be read.
+/// Says what was passed over because its format cannot be read.
+pub(super) fn warn_of_foreign_formats(inputs: &Inputs, console: &Console) {
+    if let Some(foreign) = foreign_formats(inputs) {
+        console.warn(foreign);
+    }
+}
+
 fn foreign_formats(inputs: &Inputs) -> Option<String> {
     let kinds: Vec<_> = inputs
         .foreign

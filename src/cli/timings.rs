@@ -11,6 +11,8 @@ pub(super) struct Timings {
     pub(super) stages: StageTimes,
     /// Loading the engine.
     pub(super) start: Duration,
+    /// Finding and encoding the known people.
+    pub(super) enrolled: Duration,
     /// Photos that were searched.
     pub(super) photos: usize,
     /// Time on the clock while photos were searched.
@@ -21,6 +23,7 @@ pub(super) struct Timings {
 
 impl fmt::Display for Timings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<10} {:>12} {:>18}", "stage", "total", "mean")?;
         let photos = self.photos.max(1) as f64;
         let mut row = |name: &str, time: Duration| {
             let seconds = time.as_secs_f64();
@@ -33,15 +36,16 @@ impl fmt::Display for Timings {
         for stage in Stage::ALL {
             row(stage.name(), self.stages.of(stage))?;
         }
-        row("all stages", self.stages.total())?;
-        let clock = self.clock.as_secs_f64();
+        row("together", self.stages.total())?;
+        writeln!(f, "{:<10} {:>10.3} s", "start", self.start.as_secs_f64())?;
+        writeln!(f, "{:<10} {:>10.3} s", "known", self.enrolled.as_secs_f64())?;
         write!(
             f,
-            "{:<10} {clock:>10.3} s for {} photos with {} jobs, after {:.3} s to start",
-            "clock",
+            "{:<10} {:>10.3} s for {} photos with {} jobs",
+            "search",
+            self.clock.as_secs_f64(),
             self.photos,
-            self.jobs,
-            self.start.as_secs_f64()
+            self.jobs
         )
     }
 }

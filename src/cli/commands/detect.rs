@@ -1,7 +1,7 @@
 //! `facematch detect`: the faces of each photo, without any known people.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use facematch::Error;
 use facematch::drawing::{Marking, Tone};
@@ -39,6 +39,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         inputs,
         engines: config::workers(engine, jobs),
         start: began.elapsed(),
+        enrolled: Duration::ZERO,
         subject: Subject::Landmarks(landmark_model.point_names()),
         output,
     };

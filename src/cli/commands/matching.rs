@@ -37,6 +37,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let known_photos = known_photos(&known, args)?;
+    config::warn_of_foreign_formats(&known_photos, console);
     let inputs = config::inputs(&args.unknown, &common.walk, console)?;
     config::check_picture_folders(common)?;
     let output = Output::open(common.output.output.as_deref(), &unfinished)?;
@@ -49,6 +50,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let mut engines = config::workers(engine, config::jobs(&common.engine, most_photos));
     let start = began.elapsed();
 
+    let enrolling = Instant::now();
     let gallery = enroll(
         &known,
         &known_photos,
@@ -73,6 +75,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         inputs,
         engines,
         start,
+        enrolled: enrolling.elapsed(),
         subject: Subject::People {
             candidates: match matcher.candidates {
                 CandidateCount::All => people,

@@ -64,6 +64,8 @@ struct Search<'a> {
     engines: Vec<Box<dyn FaceEngine>>,
     /// How long it took to get the engine ready.
     start: Duration,
+    /// How long the known people took.
+    enrolled: Duration,
     subject: Subject,
     output: Output,
 }
@@ -91,6 +93,7 @@ impl Search<'_> {
             self.console.table(Timings {
                 stages: totals.times,
                 start: self.start,
+                enrolled: self.enrolled,
                 photos: totals.images,
                 clock: began.elapsed(),
                 jobs: self.engines.len(),

@@ -1,0 +1,136 @@
+//! Who is known, and who is taken for whom.
+
+use insta::assert_snapshot;
+
+use crate::common::photos::{at_width, encoded, pixels, side_by_side};
+use crate::common::{RunExt, TestEnv, assert_like, facematch, only_face};
+
+const OBAMA2: &str = "unknown/obama2.jpg";
+
+#[test]
+fn threshold_0_makes_everybody_unknown() {
+    let run = facematch()
+        .args(["known", OBAMA2, "--threshold", "0"])
+        .ends_with(0);
+    assert_like(
+        run.text(),
+        "unknown/obama2.jpg\tunknown\t0.3629\tnearest: obama\n",
+    );
+}
+
+#[test]
+fn the_threshold_decides() {
+    for (threshold, outcome) in [("0.33", "unknown"), ("0.39", "match")] {
+        let run = facematch()
+            .args(["known", OBAMA2, "-f", "ndjson", "-t", threshold])
+            .ends_with(0);
+        let record = run.record(OBAMA2);
+        assert_eq!(only_face(&record)["outcome"], outcome, "{threshold}");
+    }
+}
+
+#[test]
+fn candidates_are_listed_nearest_first() {
+    let text = "unknown/obama2.jpg\tobama\t0.3629\tcandidates: obama 0.3629, biden 0.8289\n";
+    for more in [&["--candidates", "2"][..], &["--all-distances"]] {
+        let run = facematch().args(["known", OBAMA2]).args(more).ends_with(0);
+        assert_like(run.text(), text);
+    }
+
+    let run = facematch()
+        .args(["known", OBAMA2, "--all-distances", "-f", "csv"])
+        .ends_with(0);
+    let mut reader = csv::Reader::from_reader(run.stdout.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    let field = |name: &str| &row[header.iter().position(|column| column == name).unwrap()];
+    assert_eq!(field("candidate_1_name"), "obama");
+    assert_eq!(field("candidate_2_name"), "biden");
+    assert_eq!(field("candidate_2_source"), "known/biden.jpg");
+    assert!(header.iter().all(|column| column != "candidate_3_name"));
+}
+
+#[test]
+fn files_and_folders_name_the_people() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/Barack Obama/a/deep.jpg");
+    env.copy("known/biden.jpg", "known/Zoë.jpg");
+    env.copy("unknown/astronaut.png", "known/Zoë.2.png");
+    env.copy("unknown/obama2.jpg", "photos/1.jpg");
+    env.copy("unknown/astronaut.png", "photos/2.png");
+    let run = env
+        .facematch()
+        .args(["known", "photos", "-f", "ndjson", "--all-distances"])
+        .ends_with(0);
+    let first = run.record("photos/1.jpg");
+    assert_eq!(only_face(&first)["name"], "Barack Obama");
+    assert_eq!(
+        only_face(&first)["candidates"][0]["source"],
+        "known/Barack Obama/a/deep.jpg"
+    );
+    // Two photos are one person, who is as near as the nearer of them.
+    let second = run.record("photos/2.png");
+    assert_eq!(only_face(&second)["name"], "Zoë");
+    assert_eq!(only_face(&second)["distance"], 0.0);
+    assert_eq!(
+        only_face(&second)["candidates"].as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(run.records().pop().unwrap()["known_people"], 2);
+}
+
+#[test]
+fn one_photo_can_stand_for_known() {
+    let run = facematch().args(["known/obama.jpg", OBAMA2]).ends_with(0);
+    assert_like(run.text(), "unknown/obama2.jpg\tobama\t0.3629\n");
+}
+
+#[test]
+fn odd_known_photos_are_warned_of_and_the_run_goes_on() {
+    let env = TestEnv::new();
+    let both = side_by_side(
+        &pixels("unknown/astronaut.png"),
+        &at_width(&pixels("known/obama.jpg"), 512),
+    );
+    env.write("known/pair.png", encoded(&both, image::ImageFormat::Png));
+    env.copy("unknown/chelsea.png", "known/cat.png");
+    env.write("known/broken.jpg", "no photo");
+    env.copy("known/biden.jpg", "known/unknown.jpg");
+    env.copy("unknown/obama2.jpg", "photo.jpg");
+    let run = env.facematch().args(["known", "photo.jpg"]).ends_with(0);
+    // The larger face of the pair is Obama's.
+    let fields: Vec<&str> = run.text().trim_end().split('\t').collect();
+    assert_eq!(fields[..2], ["photo.jpg", "pair"]);
+    assert_snapshot!(run.stderr, @r#"
+    facematch: warning: known photo left out: known/broken.jpg: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)
+    facematch: warning: known/cat.png: no face found in this known photo; it is left out
+    facematch: warning: known/pair.png: 2 faces in this known photo; the largest is taken for pair
+    facematch: warning: a known person is called "unknown", which the text form cannot tell from its own word; use -f json
+    facematch: 1 photo, 1 face: 1 known, 0 unknown (2 people known, threshold 0.6)
+    "#);
+
+    let quiet = env
+        .facematch()
+        .args(["known", "photo.jpg", "--quiet"])
+        .ends_with(0);
+    assert_eq!(quiet.stdout, run.stdout);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn every_face_of_a_photo_is_named_from_left_to_right() {
+    let env = TestEnv::new();
+    let both = side_by_side(
+        &at_width(&pixels("unknown/obama2.jpg"), 512),
+        &pixels("unknown/astronaut.png"),
+    );
+    env.write("both.png", encoded(&both, image::ImageFormat::Png));
+    env.copy("known/obama.jpg", "obama.jpg");
+    let run = env.facematch().args(["obama.jpg", "both.png"]).ends_with(0);
+    let people: Vec<_> = run
+        .text()
+        .lines()
+        .map(|line| line.split('\t').nth(1).unwrap())
+        .collect();
+    assert_eq!(people, ["obama", "unknown"]);
+}

@@ -1,0 +1,207 @@
+//! Options of the engine: jitters, other landmark models, the other detector, extreme sizes.
+
+use std::path::Path;
+
+use image::{ImageFormat, RgbImage};
+use insta::assert_snapshot;
+use serde_json::Value;
+
+use crate::common::photos::encoded;
+use crate::common::{
+    RunExt, TestEnv, assert_near_box, face_box, facematch, only_face, repository, sample_bytes,
+};
+
+const OBAMA2: &str = "unknown/obama2.jpg";
+
+/// Where Debian's libdlib-data puts the 68-point model.
+const SIXTY_EIGHT_POINTS: &str = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
+
+#[test]
+fn jittered_encodings_are_the_same_every_time() {
+    let distance = |more: &[&str]| {
+        let run = facematch()
+            .args(["known/obama.jpg", OBAMA2, "-f", "ndjson"])
+            .args(more)
+            .ends_with(0);
+        only_face(&run.record(OBAMA2))["distance"].as_f64().unwrap()
+    };
+    let plain = distance(&[]);
+    let jittered = distance(&["--jitters", "5"]);
+    assert_eq!(jittered, distance(&["--jitters", "5"]));
+    assert_ne!(jittered, plain);
+    assert!((jittered - plain).abs() < 0.1, "{jittered} against {plain}");
+    // A face itself, once.
+    assert_eq!(distance(&["--jitters", "1"]), plain);
+}
+
+#[test]
+fn a_landmark_model_of_68_points_can_be_used() {
+    if !Path::new(SIXTY_EIGHT_POINTS).exists() {
+        eprintln!("left out: there is no {SIXTY_EIGHT_POINTS}");
+        return;
+    }
+    let run = facematch()
+        .args([
+            "detect",
+            OBAMA2,
+            "-f",
+            "ndjson",
+            "--landmarks",
+            SIXTY_EIGHT_POINTS,
+        ])
+        .ends_with(0);
+    let record = run.record(OBAMA2);
+    let face = only_face(&record);
+    let landmarks = face["landmarks"].as_object().unwrap();
+    assert_eq!(landmarks.len(), 68);
+    let [x, y, w, h] = face_box(face).map(|v| v as f64);
+    for (name, point) in landmarks {
+        let (px, py) = (point["x"].as_f64().unwrap(), point["y"].as_f64().unwrap());
+        let inside =
+            (x - w / 2.0..x + w * 1.5).contains(&px) && (y - h / 2.0..y + h * 1.5).contains(&py);
+        assert!(inside, "{name} at {px}, {py}");
+    }
+
+    // Its chips differ a little from those of the 5 points; the person does not.
+    let run = facematch()
+        .args(["known", OBAMA2, "--landmarks", SIXTY_EIGHT_POINTS])
+        .ends_with(0);
+    assert!(
+        run.text().starts_with("unknown/obama2.jpg\tobama\t0."),
+        "{}",
+        run.text()
+    );
+}
+
+#[test]
+fn what_is_no_landmark_model_is_refused() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "chelsea.png");
+    let model = sample_bytes("models/shape_predictor_5_face_landmarks.dat");
+    env.write("cut.dat", &model[..100_000]);
+    env.write("empty.dat", "");
+    env.write("readme.md", "# Models\n");
+    env.copy("models/mmod_human_face_detector.dat", "mmod.dat");
+    let message = |file: &str| {
+        let mut command = env.facematch();
+        command.args(["detect", "chelsea.png", "--landmarks", file]);
+        command.ends_with(3).stderr
+    };
+    assert_snapshot!(message("missing.dat"), @"facematch: model missing.dat: is missing");
+    assert_snapshot!(message("cut.dat"), @"facematch: model cut.dat: damaged at byte 99988: a leaf claims 10 items, more than the 8 bytes that follow can hold; get the file again");
+    assert_snapshot!(message("empty.dat"), @"facematch: model empty.dat: is no dlib model: it is empty; the download or copy failed, so get the file again");
+    assert_snapshot!(message("readme.md"), @"facematch: model readme.md: is no landmark model of dlib (a shape predictor)");
+    assert_snapshot!(message("mmod.dat"), @"facematch: model mmod.dat: is no landmark model of dlib (a shape predictor)");
+}
+
+#[test]
+fn the_cnn_detector_finds_the_same_face() {
+    let run = facematch()
+        .args(["detect", "unknown/astronaut.png", "-f", "ndjson"])
+        .args(["--detector", "cnn", "--width", "300"])
+        .ends_with(0);
+    let record = run.record("unknown/astronaut.png");
+    assert_near_box(
+        face_box(only_face(&record)),
+        [179, 78, 93, 93],
+        25,
+        "astronaut.png",
+    );
+    assert_eq!(run.records().pop().unwrap()["detector"], "cnn");
+}
+
+#[test]
+fn boxes_are_those_of_the_photo_at_any_working_width() {
+    for width in ["0", "300", "900"] {
+        let run = facematch()
+            .args(["detect", OBAMA2, "-f", "ndjson", "-w", width])
+            .ends_with(0);
+        let record = run.record(OBAMA2);
+        assert_eq!([&record["width"], &record["height"]], [626, 1200]);
+        // The detector's boxes come in steps of a fifth, so they only overlap well.
+        let got = face_box(only_face(&record));
+        let overlap = overlap(got, [139, 289, 337, 336]);
+        assert!(overlap > 0.5, "{width}: {got:?} overlaps by {overlap}");
+    }
+}
+
+/// The common area of two boxes, as a part of their whole area.
+fn overlap(a: [i64; 4], b: [i64; 4]) -> f64 {
+    let common = |start: usize, length: usize| {
+        let end = (a[start] + a[length]).min(b[start] + b[length]);
+        (end - a[start].max(b[start])).max(0)
+    };
+    let both = common(0, 2) * common(1, 3);
+    both as f64 / (a[2] * a[3] + b[2] * b[3] - both) as f64
+}
+
+#[test]
+fn upsampling_finds_smaller_faces() {
+    let faces = |upsample: &str| {
+        let run = facematch()
+            .args(["detect", "unknown/astronaut.png", "-f", "ndjson"])
+            .args(["-w", "250", "--upsample", upsample])
+            .ends_with(0);
+        let record = run.record("unknown/astronaut.png");
+        record["faces"].as_array().unwrap().len()
+    };
+    // The face is 45 of 250 pixels wide.
+    assert_eq!((faces("0"), faces("1")), (0, 1));
+}
+
+#[test]
+fn a_working_width_of_1_finds_nothing_and_breaks_nothing() {
+    for detector in ["hog", "cnn"] {
+        let run = facematch()
+            .args(["detect", "unknown/chelsea.png", "-f", "ndjson", "-w", "1"])
+            .args(["--detector", detector])
+            .ends_with(0);
+        assert_eq!(
+            run.record("unknown/chelsea.png")["faces"],
+            Value::Array(Vec::new())
+        );
+    }
+}
+
+#[test]
+fn a_working_copy_beyond_what_the_detector_takes_is_an_error() {
+    let env = TestEnv::new();
+    let strip = RgbImage::new(64, 8);
+    env.write("strip.png", encoded(&strip, ImageFormat::Png));
+    for detector in ["hog", "cnn"] {
+        let run = env
+            .facematch()
+            .args([
+                "detect",
+                "strip.png",
+                "-f",
+                "ndjson",
+                "--detector",
+                detector,
+            ])
+            .args(["--width", "16384", "--upsample", "4"])
+            .ends_with(1);
+        let record = run.record("strip.png");
+        let message = record["message"].as_str().unwrap();
+        assert_eq!(record["kind"], "engine");
+        assert!(
+            message.contains("use a smaller --width or --upsample"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn the_models_can_be_named_in_the_environment_and_on_the_command_line() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "chelsea.png");
+    env.facematch()
+        .env("FACEMATCH_MODELS", "missing")
+        .args(["detect", "chelsea.png"])
+        .ends_with(3);
+    env.facematch()
+        .env("FACEMATCH_MODELS", "missing")
+        .args(["detect", "chelsea.png", "--models"])
+        .arg(repository("models"))
+        .ends_with(0);
+}

@@ -1,0 +1,26 @@
+//! What a user of the program sees: exit codes, results in every form, messages, files.
+//!
+//! One test binary, so that the engine is linked once. Distances and boxes are compared with some room: another
+//! machine's linear algebra rounds differently.
+
+#![cfg(all(feature = "cli", feature = "dlib"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod choosing;
+mod deciding;
+mod engines;
+mod formats;
+mod hostile;
+mod messages;
+mod names;
+mod orientation;
+mod pictures;
+mod results;
+mod usage;

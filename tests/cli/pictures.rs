@@ -1,0 +1,106 @@
+//! Crops and drawings.
+
+use image::RgbImage;
+
+use crate::common::photos::{at_width, oriented_jpeg, pixels};
+use crate::common::{RunExt, TestEnv};
+
+const GREEN: [u8; 3] = [40, 200, 80];
+const YELLOW: [u8; 3] = [255, 200, 0];
+const BLUE: [u8; 3] = [64, 160, 255];
+
+/// How many pixels are `color`, up to what JPEG makes of it.
+fn count(image: &RgbImage, color: [u8; 3]) -> usize {
+    let near = |pixel: [u8; 3]| pixel.iter().zip(color).all(|(&a, b)| a.abs_diff(b) <= 24);
+    image.pixels().filter(|pixel| near(pixel.0)).count()
+}
+
+#[test]
+fn crops_are_upright_chips_of_150_pixels() {
+    let env = TestEnv::new();
+    env.copy("unknown/astronaut.png", "photos/astronaut.png");
+    env.copy("unknown/chelsea.png", "photos/chelsea.png");
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    env.write("photos/turned.jpg", oriented_jpeg(&upright, 6));
+    env.write("photos/upright.jpg", oriented_jpeg(&upright, 1));
+    env.facematch()
+        .args(["detect", "photos", "--crops", "out/crops"])
+        .ends_with(0);
+    let crops: Vec<_> = env
+        .files()
+        .into_iter()
+        .filter(|f| f.starts_with("out"))
+        .collect();
+    assert_eq!(
+        crops,
+        [
+            "out/crops/photos/astronaut.png.face1.png",
+            "out/crops/photos/turned.jpg.face1.png",
+            "out/crops/photos/upright.jpg.face1.png",
+        ]
+    );
+    let open = |name: &str| image::open(env.path(name)).unwrap().into_rgb8();
+    for crop in &crops {
+        assert_eq!(open(crop).dimensions(), (150, 150), "{crop}");
+    }
+    let (turned, upright) = (open(&crops[1]), open(&crops[2]));
+    let difference: f64 = turned
+        .iter()
+        .zip(upright.iter())
+        .map(|(a, b)| f64::from(a.abs_diff(*b)))
+        .sum::<f64>()
+        / f64::from(150 * 150 * 3);
+    assert!(difference < 8.0, "the mean difference is {difference}");
+}
+
+#[test]
+fn drawings_show_the_photo_as_displayed_with_its_faces() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    env.copy("unknown/astronaut.png", "photos/astronaut.png");
+    env.copy("unknown/chelsea.png", "photos/chelsea.png");
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    env.write("photos/turned.jpg", oriented_jpeg(&upright, 6));
+    env.facematch()
+        .args(["known", "photos", "--draw", "drawn"])
+        .ends_with(0);
+    env.facematch()
+        .args(["detect", "photos/turned.jpg", "--draw", "found"])
+        .ends_with(0);
+    let drawings: Vec<_> = env
+        .files()
+        .into_iter()
+        .filter(|f| f.starts_with("drawn") || f.starts_with("found"))
+        .collect();
+    assert_eq!(
+        drawings,
+        [
+            "drawn/photos/astronaut.png.faces.jpg",
+            "drawn/photos/turned.jpg.faces.jpg",
+            "found/photos/turned.jpg.faces.jpg",
+        ]
+    );
+    let photos = [pixels("unknown/astronaut.png"), upright.clone(), upright];
+    for ((drawing, photo), color) in drawings.iter().zip(photos).zip([YELLOW, GREEN, BLUE]) {
+        let drawn = image::open(env.path(drawing)).unwrap().into_rgb8();
+        assert_eq!(drawn.dimensions(), photo.dimensions(), "{drawing}");
+        let (before, after) = (count(&photo, color), count(&drawn, color));
+        assert!(
+            after > before + 200,
+            "{drawing}: {before} before, {after} after"
+        );
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_written_is_an_error_of_its_photo() {
+    let env = TestEnv::new();
+    env.copy("unknown/astronaut.png", "photos/astronaut.png");
+    // A file stands where a folder is needed.
+    env.write("out/photos", "");
+    let run = env
+        .facematch()
+        .args(["detect", "photos", "--crops", "out", "-f", "ndjson"])
+        .ends_with(1);
+    assert_eq!(run.record("photos/astronaut.png")["kind"], "write");
+}

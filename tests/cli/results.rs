@@ -1,0 +1,257 @@
+//! Where results go: the same for any number of jobs, files whole or not at all, pipes that close, interrupts.
+
+use insta::assert_snapshot;
+
+use crate::common::{RunExt, TestEnv, sample_bytes};
+
+/// Samples and broken files under many names.
+fn many() -> TestEnv {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let astronaut = sample_bytes("unknown/astronaut.png");
+    for (i, name) in ["c", "a", "d", "f", "h", "k"].iter().enumerate() {
+        let sample = [
+            "unknown/obama2.jpg",
+            "unknown/chelsea.png",
+            "unknown/astronaut.png",
+        ][i % 3];
+        env.copy(sample, format!("photos/{name}.jpg"));
+    }
+    env.write("photos/b.jpg", "");
+    env.write("photos/e.png", &astronaut[..astronaut.len() / 3]);
+    env.write("photos/g.gif", "GIF89a");
+    env.write("photos/i.webp", "no photo");
+    env.folder("photos/j.bmp");
+    env.write("photos/l.tiff", b"II\x2a\0");
+    env
+}
+
+#[test]
+fn the_number_of_jobs_changes_nothing() {
+    let env = many();
+    let run = |jobs: &str, format: &str| {
+        let mut command = env.facematch();
+        command.args(["known", "photos", "--jobs", jobs, "-f", format]);
+        command.args(["--width", "250"]);
+        command.ends_with(1)
+    };
+    for format in ["text", "json", "ndjson", "csv"] {
+        let (one, four) = (run("1", format), run("4", format));
+        assert!(!one.stdout.is_empty());
+        assert_eq!(one.text(), four.text(), "{format}");
+        assert_eq!(one.stderr, four.stderr, "{format}");
+    }
+    let records = run("3", "ndjson").records();
+    let errors = records
+        .iter()
+        .filter(|record| record["type"] == "error")
+        .count();
+    assert_eq!((errors, records.len()), (6, 13));
+}
+
+#[test]
+fn output_goes_to_a_file_whole() {
+    let env = TestEnv::new();
+    env.copy("unknown/astronaut.png", "photos/astronaut.png");
+    env.write("out.json", "what stood there before");
+    let mut command = env.facematch();
+    command.args(["detect", "photos", "-f", "json"]);
+    let printed = command.ends_with(0);
+    let written = command.args(["-o", "out.json"]).ends_with(0);
+    assert_eq!(written.text(), "");
+    assert_eq!(std::fs::read(env.path("out.json")).unwrap(), printed.stdout);
+    assert_eq!(env.files(), ["out.json", "photos/astronaut.png"]);
+}
+
+#[test]
+fn some_failed_inputs_still_leave_a_whole_file() {
+    let env = TestEnv::new();
+    let run = env
+        .facematch()
+        .args(["detect", "missing.jpg", "-f", "json", "-o", "out.json"])
+        .ends_with(1);
+    assert_eq!(run.text(), "");
+    let written = std::fs::read_to_string(env.path("out.json")).unwrap();
+    let records: Vec<serde_json::Value> = serde_json::from_str(&written).unwrap();
+    assert_eq!(records.len(), 2);
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_the_file_alone() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "cats/chelsea.png");
+    env.write("old.json", "what stood there before");
+    for args in [
+        &["detect", "cats", "--models", "missing"][..],
+        &["missing", "cats"],
+        &["cats", "cats"],
+        &["detect", "missing_too", "--landmarks", "missing"],
+    ] {
+        for target in ["old.json", "new.json"] {
+            env.facematch().args(args).args(["-o", target]).ends_with(3);
+            assert_eq!(env.files(), ["cats/chelsea.png", "old.json"], "{args:?}");
+        }
+    }
+    let old = std::fs::read_to_string(env.path("old.json")).unwrap();
+    assert_eq!(old, "what stood there before");
+}
+
+#[test]
+fn an_output_that_cannot_be_written_stops_the_run_at_once() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "cats/chelsea.png");
+    let run = env
+        .facematch()
+        .args(["detect", "cats", "-o", "cats"])
+        .ends_with(3);
+    assert_snapshot!(run.stderr, @"facematch: cats: cannot write the results: this is a folder");
+    let run = env
+        .facematch()
+        .args(["detect", "cats", "-o", "missing/out.json"])
+        .ends_with(3);
+    assert!(
+        run.stderr
+            .starts_with("facematch: missing/out.json: cannot write the results: "),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(env.files(), ["cats/chelsea.png"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "cats/chelsea.png");
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+        .args(["detect", "cats"])
+        .current_dir(env.root())
+        .env("FACEMATCH_MODELS", crate::common::repository("models"))
+        .stdout(full)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(
+        stderr.contains("cannot write the results: No space left"),
+        "{stderr}"
+    );
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::{BufRead, BufReader, Read};
+    use std::os::unix::fs::symlink;
+    use std::process::{Child, Command, ExitStatus, Stdio};
+    use std::time::{Duration, Instant};
+
+    use crate::common::{HANG, TestEnv, repository};
+
+    /// How many photos the long run has.
+    const PHOTOS: usize = 150;
+
+    fn long_run() -> TestEnv {
+        let env = TestEnv::new();
+        env.folder("photos");
+        for i in 0..PHOTOS {
+            let link = env.path(format!("photos/{i:03}.png"));
+            symlink(repository("unknown/astronaut.png"), link).unwrap();
+        }
+        env
+    }
+
+    fn spawn(env: &TestEnv, more: &[&str]) -> Child {
+        Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+            .args([
+                "detect",
+                "photos",
+                "--verbose",
+                "--jobs",
+                "1",
+                "-f",
+                "ndjson",
+            ])
+            .args(more)
+            .current_dir(env.root())
+            .env("FACEMATCH_MODELS", repository("models"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Waits at most `limit`; a process that takes longer is killed and fails the test.
+    fn wait(child: &mut Child, limit: Duration) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status;
+            }
+            if start.elapsed() > limit {
+                child.kill().unwrap();
+                panic!("still running after {limit:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn searched_photos(stderr: &str) -> usize {
+        stderr.lines().filter(|line| line.ends_with(" ms")).count()
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_run_quietly() {
+        let env = long_run();
+        let mut child = spawn(&env, &[]);
+        let mut first = String::new();
+        let mut results = BufReader::new(child.stdout.take().unwrap());
+        results.read_line(&mut first).unwrap();
+        assert!(first.contains("photos/000.png"), "{first}");
+        drop(results);
+        let mut stderr = String::new();
+        let mut errors = child.stderr.take().unwrap();
+        errors.read_to_string(&mut stderr).unwrap();
+        let status = wait(&mut child, HANG);
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(
+            !stderr.contains("panicked") && !stderr.contains("pipe"),
+            "{stderr}"
+        );
+        // It does not go on for nobody.
+        assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
+    }
+
+    #[test]
+    fn an_interrupted_run_leaves_no_file_behind() {
+        for signal in ["-INT", "-TERM"] {
+            let env = long_run();
+            env.write("old.json", "what stood there before");
+            let mut child = spawn(&env, &["--output", "old.json"]);
+            let mut errors = BufReader::new(child.stderr.take().unwrap());
+            let mut stderr = String::new();
+            while searched_photos(&stderr) == 0 {
+                assert!(errors.read_line(&mut stderr).unwrap() > 0, "{stderr}");
+            }
+            let is_unfinished = |file: &String| file.starts_with(".facematch-");
+            assert!(env.files().iter().any(is_unfinished));
+            let kill = Command::new("kill")
+                .args([signal, &child.id().to_string()])
+                .status()
+                .unwrap();
+            assert!(kill.success());
+            let status = wait(&mut child, Duration::from_secs(10));
+            errors.read_to_string(&mut stderr).unwrap();
+            assert_eq!(status.code(), Some(130), "{stderr}");
+            assert!(stderr.contains("facematch: interrupted"), "{stderr}");
+            assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
+            assert!(!env.files().iter().any(is_unfinished));
+            let old = std::fs::read_to_string(env.path("old.json")).unwrap();
+            assert_eq!(old, "what stood there before");
+        }
+    }
+}

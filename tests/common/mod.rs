@@ -1,0 +1,260 @@
+//! What the tests of the binary share: a scratch folder, the command, what came of it, and photos made to order.
+
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this module and uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+pub(crate) mod photos;
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A run that takes this long hangs.
+pub(crate) const HANG: Duration = Duration::from_secs(180);
+
+/// The file or folder `name` of the repository.
+pub(crate) fn repository(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// `facematch` in `folder`, with the repository's models and nothing else of the user's environment.
+pub(crate) fn facematch_in(folder: &Path) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("facematch"));
+    command
+        .current_dir(folder)
+        .env("FACEMATCH_MODELS", repository("models"))
+        .env_remove("COLUMNS")
+        .env_remove("NO_COLOR")
+        .env_remove("RUST_BACKTRACE")
+        .timeout(HANG);
+    command
+}
+
+/// `facematch` in the repository, where `known/` and `unknown/` are.
+pub(crate) fn facematch() -> Command {
+    facematch_in(&repository(""))
+}
+
+/// A folder of its own for one test.
+pub(crate) struct TestEnv {
+    folder: TempDir,
+}
+
+impl TestEnv {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root().join(name)
+    }
+
+    /// Writes the file `name`; its folders are made.
+    pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Copies the repository's photo `sample` to `name`.
+    pub(crate) fn copy(&self, sample: &str, name: impl AsRef<Path>) -> PathBuf {
+        self.write(name, sample_bytes(sample))
+    }
+
+    pub(crate) fn folder(&self, name: impl AsRef<Path>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// `facematch` in this folder.
+    pub(crate) fn facematch(&self) -> Command {
+        facematch_in(self.root())
+    }
+
+    /// All files below this folder, as `a/b.jpg`, sorted.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.root().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let below = path.strip_prefix(self.root()).unwrap();
+                    files.push(below.to_string_lossy().replace('\\', "/"));
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+}
+
+/// The bytes of the repository's photo `sample`, such as `known/obama.jpg`.
+pub(crate) fn sample_bytes(sample: &str) -> Vec<u8> {
+    std::fs::read(repository(sample)).unwrap()
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// The ways of starting a run that the tests use.
+pub(crate) trait RunExt {
+    /// Runs the command to its end, which must come with the exit code `code` and without a panic.
+    fn ends_with(&mut self, code: i32) -> Run;
+}
+
+impl RunExt for Command {
+    fn ends_with(&mut self, code: i32) -> Run {
+        let output = self.output().unwrap();
+        let run = Run {
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        assert_eq!(run.code, Some(code), "stderr:\n{}", run.stderr);
+        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        run
+    }
+}
+
+impl Run {
+    /// The results as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).unwrap()
+    }
+
+    /// The records of the `ndjson` form. Every one must keep to the schema.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let records: Vec<Value> = self
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_valid(&records);
+        records
+    }
+
+    /// The one record about the photo `path`.
+    pub(crate) fn record(&self, path: impl AsRef<OsStr>) -> Value {
+        let path = path.as_ref().to_string_lossy();
+        let records = self.records();
+        let mut about = records.iter().filter(|record| record["path"] == *path);
+        let record = about
+            .next()
+            .unwrap_or_else(|| panic!("no record about {path} in {records:?}"));
+        assert!(about.next().is_none(), "several records about {path}");
+        record.clone()
+    }
+}
+
+/// Checks each record against `docs/facematch-1.schema.json`.
+pub(crate) fn assert_valid(records: &[Value]) {
+    let schema = std::fs::read(repository("docs/facematch-1.schema.json")).unwrap();
+    let schema: Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for record in records {
+        let errors: Vec<String> = validator
+            .iter_errors(record)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{record}\n{errors:#?}");
+    }
+}
+
+/// A face's box: x, y, w, h.
+pub(crate) fn face_box(face: &Value) -> [i64; 4] {
+    ["x", "y", "w", "h"].map(|key| face["box"][key].as_i64().unwrap())
+}
+
+/// The only face of an image record.
+pub(crate) fn only_face(record: &Value) -> &Value {
+    let faces = record["faces"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no image record: {record}"));
+    assert_eq!(faces.len(), 1, "{record}");
+    &faces[0]
+}
+
+pub(crate) fn assert_near_box(got: [i64; 4], wanted: [i64; 4], tolerance: i64, about: &str) {
+    let near = got
+        .iter()
+        .zip(wanted)
+        .all(|(got, wanted)| (got - wanted).abs() <= tolerance);
+    assert!(near, "{about}: {got:?} instead of {wanted:?}");
+}
+
+/// Checks that `got` is `wanted` up to the digits of its numbers: numbers with a decimal point may differ by 0.01 and
+/// whole ones by 2, since another machine's linear algebra rounds differently.
+pub(crate) fn assert_like(got: &str, wanted: &str) {
+    let (got_words, got_numbers) = split_numbers(got);
+    let (wanted_words, wanted_numbers) = split_numbers(wanted);
+    assert_eq!(got_words, wanted_words, "got:\n{got}\nwanted:\n{wanted}");
+    for (g, w) in got_numbers.iter().zip(&wanted_numbers) {
+        let (value, expected): (f64, f64) = (g.parse().unwrap(), w.parse().unwrap());
+        let is_whole = |text: &str| !text.contains('.');
+        let tolerance = match (is_whole(g), is_whole(w)) {
+            (true, true) => 2.0,
+            // A landmark in tenths of pixels, against a distance.
+            _ if expected.abs() >= 10.0 => 2.0,
+            _ => 0.01,
+        };
+        assert!(
+            (value - expected).abs() <= tolerance,
+            "{g} instead of {w}; got:\n{got}\nwanted:\n{wanted}"
+        );
+    }
+}
+
+/// The text with `#` for each number, and the numbers.
+fn split_numbers(text: &str) -> (String, Vec<String>) {
+    let (mut words, mut numbers) = (String::new(), Vec::new());
+    let mut characters = text.chars().peekable();
+    let mut previous = ' ';
+    while let Some(&c) = characters.peek() {
+        // Digits inside of a word, as in `obama2`, belong to the word.
+        if c.is_ascii_digit() && !previous.is_alphanumeric() && previous != '_' {
+            let mut number = String::new();
+            while let Some(&c) = characters.peek() {
+                if !(c.is_ascii_digit() || c == '.') {
+                    break;
+                }
+                number.push(c);
+                characters.next();
+            }
+            words.push('#');
+            numbers.push(number);
+            previous = '0';
+        } else {
+            words.push(c);
+            previous = c;
+            characters.next();
+        }
+    }
+    (words, numbers)
+}

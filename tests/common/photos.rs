@@ -1,0 +1,181 @@
+//! Photos made to order from the repository's samples.
+
+use std::io::Cursor;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::imageops::{FilterType, resize};
+use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
+
+use super::repository;
+
+/// The pixels of the repository's photo `sample`, all of which are stored upright.
+pub(crate) fn pixels(sample: &str) -> RgbImage {
+    image::open(repository(sample)).unwrap().into_rgb8()
+}
+
+/// `image` at `width`, its aspect kept.
+pub(crate) fn at_width(image: &RgbImage, width: u32) -> RgbImage {
+    let height = image.height() * width / image.width();
+    resize(image, width, height, FilterType::Triangle)
+}
+
+/// `left` and `right` beside each other on a grey ground.
+pub(crate) fn side_by_side(left: &RgbImage, right: &RgbImage) -> RgbImage {
+    let height = left.height().max(right.height());
+    let mut both = RgbImage::from_pixel(left.width() + right.width(), height, Rgb([128; 3]));
+    image::imageops::replace(&mut both, left, 0, 0);
+    image::imageops::replace(&mut both, right, i64::from(left.width()), 0);
+    both
+}
+
+pub(crate) fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::from(image.clone())
+        .write_to(&mut bytes, format)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// How `upright` is stored under the EXIF orientation `number`. Exif 2.32, section 4.6.4, tells for each number which
+/// side of the displayed picture the stored first row and the stored first column are.
+pub(crate) fn stored(upright: &RgbImage, number: u8) -> RgbImage {
+    let (width, height) = upright.dimensions();
+    let (right, bottom) = (width - 1, height - 1);
+    let size = if number >= 5 {
+        (height, width)
+    } else {
+        (width, height)
+    };
+    RgbImage::from_fn(size.0, size.1, |column, row| {
+        let (x, y) = match number {
+            1 => (column, row),
+            2 => (right - column, row),
+            3 => (right - column, bottom - row),
+            4 => (column, bottom - row),
+            5 => (row, column),
+            6 => (right - row, column),
+            7 => (right - row, bottom - column),
+            8 => (row, bottom - column),
+            _ => panic!("there is no orientation {number}"),
+        };
+        *upright.get_pixel(x, y)
+    })
+}
+
+/// A TIFF block with the orientation alone, as it stands in the metadata of a JPEG, PNG or WebP.
+fn orientation_block(number: u8) -> Vec<u8> {
+    let mut block = b"II\x2a\0\x08\0\0\0".to_vec();
+    block.extend(1_u16.to_le_bytes());
+    block.extend(tiff_entry(0x0112, 3, 1, u32::from(number)));
+    block.extend([0; 4]);
+    block
+}
+
+fn tiff_entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+    let mut entry = Vec::new();
+    entry.extend(tag.to_le_bytes());
+    entry.extend(kind.to_le_bytes());
+    entry.extend(count.to_le_bytes());
+    entry.extend(value.to_le_bytes());
+    entry
+}
+
+/// `upright` as a JPEG of orientation `number`: pixels turned, and an APP1 segment that says so.
+pub(crate) fn oriented_jpeg(upright: &RgbImage, number: u8) -> Vec<u8> {
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 95)
+        .encode_image(&stored(upright, number))
+        .unwrap();
+    let block = orientation_block(number);
+    let mut segment = vec![0xFF, 0xE1];
+    segment.extend(u16::try_from(block.len() + 8).unwrap().to_be_bytes());
+    segment.extend(b"Exif\0\0");
+    segment.extend(block);
+    // After the start-of-image marker.
+    jpeg.splice(2..2, segment);
+    jpeg
+}
+
+/// `upright` as a PNG of orientation `number`.
+pub(crate) fn oriented_png(upright: &RgbImage, number: u8) -> Vec<u8> {
+    let mut png = Vec::new();
+    oriented(PngEncoder::new(&mut png), upright, number);
+    png
+}
+
+/// `upright` as a WebP of orientation `number`.
+pub(crate) fn oriented_webp(upright: &RgbImage, number: u8) -> Vec<u8> {
+    let mut webp = Vec::new();
+    oriented(WebPEncoder::new_lossless(&mut webp), upright, number);
+    webp
+}
+
+fn oriented(mut encoder: impl ImageEncoder, upright: &RgbImage, number: u8) {
+    encoder
+        .set_exif_metadata(orientation_block(number))
+        .unwrap();
+    stored(upright, number).write_with_encoder(encoder).unwrap();
+}
+
+/// `upright` as an uncompressed TIFF of orientation `number`.
+pub(crate) fn oriented_tiff(upright: &RgbImage, number: u8) -> Vec<u8> {
+    let image = stored(upright, number);
+    let pixels = image.as_raw();
+    let entries: u16 = 10;
+    let bits_at = 8 + 2 + 12 * u32::from(entries) + 4;
+    let pixels_at = bits_at + 6;
+    let mut tiff = b"II\x2a\0\x08\0\0\0".to_vec();
+    tiff.extend(entries.to_le_bytes());
+    for (tag, kind, count, value) in [
+        (256, 4, 1, image.width()),
+        (257, 4, 1, image.height()),
+        (258, 3, 3, bits_at),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, pixels_at),
+        (274, 3, 1, u32::from(number)),
+        (277, 3, 1, 3),
+        (278, 4, 1, image.height()),
+        (279, 4, 1, u32::try_from(pixels.len()).unwrap()),
+    ] {
+        tiff.extend(tiff_entry(tag, kind, count, value));
+    }
+    tiff.extend([0; 4]);
+    tiff.extend([8, 0, 8, 0, 8, 0]);
+    tiff.extend(pixels);
+    tiff
+}
+
+/// A PNG that claims `width` x `height` pixels and holds almost none.
+pub(crate) fn png_bomb(width: u32, height: u32) -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let header = [
+        width.to_be_bytes().as_slice(),
+        height.to_be_bytes().as_slice(),
+        &[8, 2, 0, 0, 0],
+    ]
+    .concat();
+    for (kind, data) in [
+        (b"IHDR", header.as_slice()),
+        // An empty zlib stream.
+        (b"IDAT", &[0x78, 0x9C, 0x03, 0, 0, 0, 0, 0x01]),
+        (b"IEND", &[]),
+    ] {
+        let body = [kind, data].concat();
+        png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        png.extend(&body);
+        png.extend(crc32(&body).to_be_bytes());
+    }
+    png
+}
+
+/// CRC-32 as PNG uses it (ISO 3309).
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
+        })
+    })
+}

@@ -1,0 +1,468 @@
+//! The program and the engine against the evaluation photos, which are not part of the repository.
+//!
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test shared_data -- --ignored --nocapture`.
+
+#![cfg(all(feature = "cli", feature = "dlib"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use facematch::engine::dlib::DlibEngine;
+use facematch::engine::{Detection, Detector, Encoding, EngineParams, FaceEngine};
+use facematch::geometry::Rect;
+use image::RgbImage;
+use serde_json::Value;
+
+use common::{RunExt, assert_near_box, face_box, facematch_in, only_face, repository};
+
+/// The file or folder `name` of the evaluation photos.
+fn shared(name: &str) -> PathBuf {
+    let folder = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
+    let path = std::path::absolute(PathBuf::from(folder))
+        .unwrap()
+        .join(name);
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// All files below `folder`, sorted by their bytes as the program does; never none.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
+    assert!(!files.is_empty(), "no files in {}", folder.display());
+    files
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn people_are_told_apart() {
+    let labels = csv::Reader::from_path(shared("data/people/labels.csv"))
+        .unwrap()
+        .into_records()
+        .map(|row| {
+            let row = row.unwrap();
+            let people = row[1].split(';').filter(|name| !name.is_empty());
+            (row[0].to_owned(), people.map(str::to_owned).collect())
+        })
+        .collect::<BTreeMap<String, BTreeSet<String>>>();
+    let run = facematch_in(&shared("data/people"))
+        .args(["known", "unknown", "-f", "ndjson"])
+        .ends_with(0);
+    let (mut searched, mut missed) = (0, 0);
+    for record in run
+        .records()
+        .iter()
+        .filter(|record| record["type"] == "image")
+    {
+        let path = Path::new(record["path"].as_str().unwrap());
+        let wanted = &labels[path.file_name().unwrap().to_str().unwrap()];
+        let named: BTreeSet<String> = record["faces"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|face| face["name"].as_str().map(str::to_owned))
+            .collect();
+        let wrong: Vec<_> = named.difference(wanted).collect();
+        assert!(
+            wrong.is_empty(),
+            "{}: {wrong:?} is not in it",
+            path.display()
+        );
+        for name in wanted.difference(&named) {
+            println!("{}: {name} is missed", path.display());
+            missed += 1;
+        }
+        searched += 1;
+    }
+    assert_eq!(searched, labels.len());
+    assert!(missed <= 1, "{missed} people are missed");
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn nobody_is_found_in_scenes_without_people() {
+    let folder = shared("data/negatives");
+    let run = facematch_in(&shared("data/people"))
+        .args(["known", "-f", "ndjson"])
+        .arg(&folder)
+        .ends_with(0);
+    let records = run.records();
+    let summary = records.last().unwrap();
+    assert_eq!(summary["matched"], 0, "{records:#?}");
+    assert_eq!(summary["images"], files_below(&folder).len());
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn every_stored_orientation_is_the_same_photo() {
+    let folder = shared("data/exif");
+    let mut compared = 0;
+    for subject in ["bush", "cruise", "obama"] {
+        let probes: Vec<String> = files_below(&folder)
+            .iter()
+            .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
+            .filter(|name| name.starts_with(&format!("{subject}_o")))
+            .collect();
+        let run = facematch_in(&folder)
+            .args([&format!("{subject}_noexif.jpg"), "-f", "ndjson"])
+            .args(&probes)
+            .ends_with(0);
+        for probe in &probes {
+            let (stem, format) = probe.rsplit_once('.').unwrap();
+            let number: i64 = stem.rsplit_once("_o").unwrap().1.parse().unwrap();
+            let (record, upright) = (
+                run.record(probe),
+                run.record(format!("{subject}_o1.{format}")),
+            );
+            assert_eq!(record["orientation"], number, "{probe}");
+            let (face, wanted) = (only_face(&record), only_face(&upright));
+            assert_near_box(face_box(face), face_box(wanted), 2, probe);
+            let [distance, wanted] = [face, wanted].map(|f| f["distance"].as_f64().unwrap());
+            // A JPEG that was compressed turned has lost other details than the upright one.
+            let tolerance = if format == "jpg" { 0.1 } else { 0.005 };
+            assert!(
+                (distance - wanted).abs() <= tolerance,
+                "{probe}: {distance} instead of {wanted}"
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared >= 24, "only {compared} photos found");
+}
+
+#[cfg(target_os = "linux")]
+mod torture {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::{Child, Command, Stdio};
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What one photo may take.
+    const PHOTO_LIMIT: Duration = Duration::from_secs(10);
+
+    /// What the process may take, in bytes.
+    const MEMORY_LIMIT: u64 = 2 << 30;
+
+    /// The most memory that the process has held so far, in bytes (`VmHWM`); `None` when it has ended.
+    fn peak_memory(child: &Child) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib << 10)
+    }
+
+    /// Each photo's record with the time since the one before it, the peak of memory, and the error stream.
+    fn search(photos: &[PathBuf]) -> (Vec<(Value, Duration)>, u64, String) {
+        let mut stderr = tempfile::tempfile().unwrap();
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+            .arg(repository("known/obama.jpg"))
+            .args(["-0", "-", "-f", "ndjson", "--jobs", "1"])
+            .env("FACEMATCH_MODELS", repository("models"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for photo in photos {
+            stdin.write_all(photo.as_os_str().as_bytes()).unwrap();
+            stdin.write_all(b"\0").unwrap();
+        }
+        drop(stdin);
+
+        let results = BufReader::new(child.stdout.take().unwrap());
+        let latest = Mutex::new(Instant::now());
+        let mut records = Vec::new();
+        let mut peak = 0;
+        std::thread::scope(|scope| {
+            let watch = scope.spawn(|| {
+                let mut peak = 0;
+                while let Some(memory) = peak_memory(&child) {
+                    peak = memory.max(peak);
+                    let silent = latest.lock().unwrap().elapsed();
+                    if silent > 3 * PHOTO_LIMIT || peak > 2 * MEMORY_LIMIT {
+                        let id = child.id().to_string();
+                        Command::new("kill").args(["-KILL", &id]).status().unwrap();
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                peak
+            });
+            for line in results.lines() {
+                let record: Value = serde_json::from_str(&line.unwrap()).unwrap();
+                let mut latest = latest.lock().unwrap();
+                records.push((record, latest.elapsed()));
+                *latest = Instant::now();
+            }
+            peak = watch.join().unwrap();
+        });
+        let status = child.wait().unwrap();
+        let mut text = Vec::new();
+        std::io::Seek::rewind(&mut stderr).unwrap();
+        std::io::Read::read_to_end(&mut stderr, &mut text).unwrap();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        assert_eq!(status.code(), Some(1), "after {:?}: {text}", records.last());
+        (records, peak, text)
+    }
+
+    #[test]
+    #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+    fn hostile_images_cost_one_record_each_and_little_time_and_memory() {
+        let photos = files_below(&shared("data/torture"));
+        assert!(photos.len() > 100, "only {} files", photos.len());
+        let (mut records, peak, stderr) = search(&photos);
+        let (summary, _) = records.pop().unwrap();
+        assert_eq!(summary["type"], "summary");
+
+        let (mut slowest, mut errors) = ((Duration::ZERO, String::new()), 0);
+        for (photo, (record, time)) in photos.iter().zip(&records) {
+            assert_eq!(record["path"], *photo.to_string_lossy());
+            assert_ne!(record["kind"], "internal", "{record}");
+            errors += usize::from(record["type"] == "error");
+            if *time > slowest.0 {
+                slowest = (*time, photo.display().to_string());
+            }
+        }
+        common::assert_valid(&records.iter().map(|(r, _)| r.clone()).collect::<Vec<_>>());
+        println!(
+            "{} photos, {errors} errors, slowest {slowest:?}, {} MiB",
+            records.len(),
+            peak >> 20
+        );
+        assert_eq!(records.len(), photos.len());
+        assert_eq!(summary["errors"], errors);
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        assert!(slowest.0 <= PHOTO_LIMIT, "{slowest:?}");
+        assert!(peak > 0 && peak <= MEMORY_LIMIT, "{} MiB", peak >> 20);
+    }
+}
+
+/// What dlib 20.0.1 gives for one picture.
+struct Reference {
+    name: String,
+    image: RgbImage,
+    values: Value,
+}
+
+impl Reference {
+    fn faces(&self) -> &[Value] {
+        self.values["faces"].as_array().unwrap()
+    }
+
+    /// The boxes at `pointer`, such as `/hog/upsample_0`.
+    fn boxes(&self, pointer: &str) -> Vec<Rect> {
+        let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
+        let side = |value: &Value, key: &str| value[key].as_i64().unwrap();
+        boxes
+            .iter()
+            .map(|b| Rect {
+                left: side(b, "left"),
+                top: side(b, "top"),
+                right: side(b, "right"),
+                bottom: side(b, "bottom"),
+            })
+            .collect()
+    }
+}
+
+fn references() -> Vec<Reference> {
+    let folder = shared("reference");
+    let references: Vec<_> = files_below(&folder)
+        .iter()
+        .filter(|file| file.extension().is_some_and(|e| e == "json"))
+        .map(|file| {
+            let values: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+            let name = values["image"].as_str().unwrap().to_owned();
+            let image = image::open(folder.join(&name)).unwrap().into_rgb8();
+            Reference {
+                name,
+                image,
+                values,
+            }
+        })
+        .collect();
+    assert!(!references.is_empty(), "no references");
+    references
+}
+
+fn engine(change: impl FnOnce(&mut EngineParams)) -> DlibEngine {
+    let mut params = EngineParams::new(repository("models"));
+    change(&mut params);
+    DlibEngine::load(&params).unwrap()
+}
+
+/// The largest difference between a side of `a` and of `b`.
+fn difference(a: Rect, b: Rect) -> i64 {
+    [
+        a.left - b.left,
+        a.top - b.top,
+        a.right - b.right,
+        a.bottom - b.bottom,
+    ]
+    .map(i64::abs)
+    .into_iter()
+    .max()
+    .unwrap()
+}
+
+/// Checks that both are the same boxes, in any order, up to `tolerance` pixels. Gives their number.
+fn assert_same_boxes(got: &[Rect], wanted: &[Rect], tolerance: i64, about: &str) -> usize {
+    let mut left: Vec<Rect> = got.to_vec();
+    for &rect in wanted {
+        let nearest = (0..left.len()).min_by_key(|&i| difference(left[i], rect));
+        let near = nearest.filter(|&i| difference(left[i], rect) <= tolerance);
+        let Some(nearest) = near else {
+            panic!("{about}: {rect:?} is not among {got:?}");
+        };
+        left.swap_remove(nearest);
+    }
+    assert!(left.is_empty(), "{about}: {left:?} is too much");
+    wanted.len()
+}
+
+fn detected(engine: &mut DlibEngine, image: &RgbImage) -> Vec<Rect> {
+    let detections = engine.detect(image).unwrap();
+    detections.iter().map(|detection| detection.rect).collect()
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn hog_boxes_are_those_of_dlib() {
+    let references = references();
+    for upsample in [0, 1] {
+        let mut engine = engine(|params| params.upsample = upsample);
+        let mut compared = 0;
+        for reference in &references {
+            let wanted = reference.boxes(&format!("/hog/upsample_{upsample}"));
+            let got = detected(&mut engine, &reference.image);
+            compared += assert_same_boxes(&got, &wanted, 1, &reference.name);
+        }
+        assert!(compared > 0);
+    }
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn cnn_boxes_are_those_of_dlib() {
+    let mut references = references();
+    // The network is slow: the smallest ones with a face.
+    references.retain(|reference| !reference.boxes("/cnn/upsample_0").is_empty());
+    references.sort_by_key(|reference| reference.image.len());
+    references.truncate(3);
+    let mut engine = engine(|params| {
+        params.detector = Detector::Cnn;
+        params.upsample = 0;
+    });
+    let mut compared = 0;
+    for reference in &references {
+        let wanted = reference.boxes("/cnn/upsample_0");
+        let got = detected(&mut engine, &reference.image);
+        compared += assert_same_boxes(&got, &wanted, 2, &reference.name);
+    }
+    assert!(compared > 0);
+}
+
+/// The landmarks named `key` of every reference face, looked for by `engine`, within a pixel. Gives their number.
+fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
+    let mut compared = 0;
+    for reference in &references() {
+        for (number, face) in reference.faces().iter().enumerate() {
+            let found = engine
+                .landmarks(&reference.image, &[detection(face)])
+                .unwrap();
+            let wanted = face[key].as_array().unwrap();
+            assert_eq!(found[0].points.len(), wanted.len());
+            for (point, wanted) in found[0].points.iter().zip(wanted) {
+                let (x, y) = (wanted[0].as_f64().unwrap(), wanted[1].as_f64().unwrap());
+                assert!(
+                    (point.x - x).abs() <= 1.0 && (point.y - y).abs() <= 1.0,
+                    "{} face {number}: {point:?} instead of {wanted}",
+                    reference.name
+                );
+                compared += 1;
+            }
+        }
+    }
+    compared
+}
+
+fn detection(face: &Value) -> Detection {
+    let [left, top, right, bottom] = std::array::from_fn(|i| face["rect"][i].as_i64().unwrap());
+    Detection {
+        rect: Rect {
+            left,
+            top,
+            right,
+            bottom,
+        },
+        score: None,
+    }
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn five_landmarks_are_those_of_dlib() {
+    assert!(assert_same_landmarks(&mut engine(|_| {}), "landmarks_5") > 0);
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn sixty_eight_landmarks_are_those_of_dlib() {
+    // Where Debian's libdlib-data puts it.
+    let model = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
+    if !model.exists() {
+        eprintln!("left out: there is no {}", model.display());
+        return;
+    }
+    let mut engine = engine(|params| params.landmarks = Some(model.to_owned()));
+    assert!(assert_same_landmarks(&mut engine, "landmarks_68") > 0);
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn encodings_are_those_of_dlib() {
+    let mut engine = engine(|_| {});
+    let (mut compared, mut furthest) = (0, 0.0_f32);
+    for reference in &references() {
+        for (number, face) in reference.faces().iter().enumerate() {
+            let landmarks = engine
+                .landmarks(&reference.image, &[detection(face)])
+                .unwrap();
+            let got = engine.encode(&reference.image, &landmarks).unwrap();
+            let wanted = face["encoding_from_image"].as_array().unwrap();
+            let wanted: Vec<f32> = wanted.iter().map(|v| v.as_f64().unwrap() as f32).collect();
+            let wanted = Encoding::new(wanted.try_into().unwrap());
+            let distance = got[0].distance(&wanted);
+            assert!(
+                distance <= 0.02,
+                "{} face {number}: {distance}",
+                reference.name
+            );
+            furthest = furthest.max(distance);
+            compared += 1;
+        }
+    }
+    println!("{compared} faces, at most {furthest} apart");
+    assert!(compared > 0);
+}
