@@ -55,7 +55,7 @@ pub enum Error {
         source: EngineError,
     },
     /// A model file is missing, damaged, or not the one that was expected.
-    #[error("model {}: {reason}", path.display())]
+    #[error("models: {}: {reason}", path.display())]
     Model {
         /// The model file.
         path: PathBuf,
@@ -98,6 +98,10 @@ impl Error {
             Self::UnknownFormat { .. } => "format",
             Self::Decode { .. } => "decode",
             Self::TooLarge { .. } => "too_large",
+            Self::Engine {
+                source: EngineError::ImageTooLarge { .. },
+                ..
+            } => "too_large",
             Self::Engine { .. } => "engine",
             Self::Model { .. } | Self::NoModels { .. } => "model",
             Self::EngineUnavailable(_) => "engine_unavailable",

@@ -4,6 +4,7 @@
 //! each person?". A person's distance is that of the nearest of their photos.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,16 +163,14 @@ pub fn person_name(known: &Path, photo: &Path) -> String {
         _ => None,
     });
     match (parts.next(), parts.next()) {
-        (Some(folder), Some(_)) if photo.starts_with(known) => {
-            folder.to_string_lossy().into_owned()
-        }
+        (Some(folder), Some(_)) if photo.starts_with(known) => readable(folder),
         _ => name_of_file(photo),
     }
 }
 
 /// The file's name without its extension and without a trailing `.digits`.
 fn name_of_file(photo: &Path) -> String {
-    let stem = photo.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = readable(photo.file_stem().unwrap_or_default());
     match stem.rsplit_once('.') {
         Some((name, number))
             if !name.is_empty()
@@ -180,8 +179,20 @@ fn name_of_file(photo: &Path) -> String {
         {
             name.to_owned()
         }
-        _ => stem.into_owned(),
+        _ => stem,
     }
+}
+
+/// A file's name as text. Bytes that are not UTF-8 become `\xe9` and the like, so that two names never become one.
+fn readable(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text += chunk.valid();
+        for byte in chunk.invalid() {
+            text += &format!("\\x{byte:02x}");
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -244,6 +255,19 @@ mod tests {
                 "{photo} below {known}"
             );
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_not_utf_8_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = |bytes| {
+            let photo = Path::new("known").join(OsStr::from_bytes(bytes));
+            person_name(Path::new("known"), &photo)
+        };
+        assert_eq!(name(b"J\xf6rg.jpg"), "J\\xf6rg");
+        assert_eq!(name(b"J\xfcrg.2.jpg"), "J\\xfcrg");
+        assert_eq!(name(b"J\xfcrg/1.jpg"), "J\\xfcrg");
     }
 
     #[test]

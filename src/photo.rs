@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use crate::engine::{Encoding, FaceEngine, Landmarks};
+use crate::engine::{Detection, Encoding, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Point, Scale};
 use crate::image::{Decoded, decode_bytes, read_file};
@@ -167,6 +167,11 @@ fn find_in_copy(
 ) -> Result<Vec<FoundFace>, EngineError> {
     let detections = times.measure(Stage::Detect, || engine.detect(copy))?;
     let landmarks = times.measure(Stage::Landmarks, || engine.landmarks(copy, &detections))?;
+    let (detections, landmarks): (Vec<Detection>, Vec<Landmarks>) = detections
+        .into_iter()
+        .zip(landmarks)
+        .filter_map(|(detection, landmarks)| Some((detection, landmarks?)))
+        .unzip();
     let encodings = match depth {
         Depth::Landmarks => vec![None; landmarks.len()],
         Depth::Encodings => times
@@ -194,7 +199,7 @@ fn find_in_copy(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::fake::{FakeEngine, REFUSED};
+    use crate::engine::fake::{FakeEngine, NO_FACE, REFUSED};
     use crate::geometry::Rect;
 
     fn rect(left: i64, top: i64) -> Rect {
@@ -208,7 +213,7 @@ mod tests {
 
     fn search(copy: &RgbImage, depth: Depth) -> Result<Vec<FoundFace>, Error> {
         let mut engine = FakeEngine {
-            faces: vec![rect(60, 10), rect(-5, 40), rect(60, 0)],
+            faces: vec![rect(60, 10), NO_FACE, rect(-5, 40), rect(60, 0)],
         };
         let mut times = StageTimes::default();
         find_faces(
@@ -254,7 +259,7 @@ mod tests {
     fn times_are_summed_by_stage() {
         let mut times = StageTimes::default();
         times.measure(Stage::Detect, || {
-            std::thread::sleep(Duration::from_millis(2))
+            std::thread::sleep(Duration::from_millis(2));
         });
         let mut sum = times;
         sum.add(&times);

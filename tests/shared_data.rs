@@ -392,8 +392,8 @@ fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
                 .landmarks(&reference.image, &[detection(face)])
                 .unwrap();
             let wanted = face[key].as_array().unwrap();
-            assert_eq!(found[0].points.len(), wanted.len());
-            for (point, wanted) in found[0].points.iter().zip(wanted) {
+            assert_eq!(found[0].as_ref().unwrap().points.len(), wanted.len());
+            for (point, wanted) in found[0].as_ref().unwrap().points.iter().zip(wanted) {
                 let (x, y) = (wanted[0].as_f64().unwrap(), wanted[1].as_f64().unwrap());
                 assert!(
                     (point.x - x).abs() <= 1.0 && (point.y - y).abs() <= 1.0,
@@ -449,6 +449,7 @@ fn encodings_are_those_of_dlib() {
             let landmarks = engine
                 .landmarks(&reference.image, &[detection(face)])
                 .unwrap();
+            let landmarks: Vec<_> = landmarks.into_iter().flatten().collect();
             let got = engine.encode(&reference.image, &landmarks).unwrap();
             let wanted = face["encoding_from_image"].as_array().unwrap();
             let wanted: Vec<f32> = wanted.iter().map(|v| v.as_f64().unwrap() as f32).collect();

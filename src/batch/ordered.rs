@@ -71,6 +71,15 @@ impl<R> Shared<R> {
     }
 }
 
+/// Ends the workers however the delivery ends, also by a panic of the sink.
+struct StopOnDrop<'a, R>(&'a Shared<R>);
+
+impl<R> Drop for StopOnDrop<'_, R> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Calls `work(worker, index)` for every index below `count`, on one thread for each of `workers`, and `sink(index,
 /// result)` on the calling thread in the order of the indices, until that breaks. `work` must not panic.
 pub(super) fn for_each<W: Send, R: Send>(
@@ -94,6 +103,7 @@ pub(super) fn for_each<W: Send, R: Send>(
         room_came: Condvar::new(),
     };
     thread::scope(|scope| {
+        let _stop = StopOnDrop(&shared);
         for (number, mut worker) in workers.into_iter().enumerate() {
             let (shared, work) = (&shared, &work);
             let body = move || {
@@ -103,8 +113,7 @@ pub(super) fn for_each<W: Send, R: Send>(
             };
             let builder = thread::Builder::new().name(format!("{WORKER_NAME}-{number}"));
             if builder.spawn_scoped(scope, body).is_err() && number == 0 {
-                // Not even one thread: `thread::scope` would wait for results that nobody makes.
-                shared.stop();
+                // Not even one thread: nobody would make the results that are waited for.
                 return;
             }
         }
@@ -116,7 +125,6 @@ pub(super) fn for_each<W: Send, R: Send>(
                 break;
             }
         }
-        shared.stop();
     });
 }
 
@@ -177,6 +185,17 @@ mod tests {
             },
         );
         assert!(most_ahead <= 2 * AHEAD_PER_WORKER + 2, "{most_ahead}");
+    }
+
+    #[test]
+    #[should_panic(expected = "the sink cannot take it")]
+    fn a_panic_of_the_sink_ends_the_work() {
+        for_each(
+            100_000,
+            vec![(); 2],
+            |(), _| (),
+            |_, ()| panic!("the sink cannot take it"),
+        );
     }
 
     #[test]

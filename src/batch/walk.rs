@@ -26,7 +26,7 @@ const FOREIGN_PHOTO_EXTENSIONS: [&str; 20] = [
 ];
 
 /// How folders are searched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalkOptions {
     /// How many levels below a folder are entered: 1 are the files in the folder itself.
     pub max_depth: usize,
@@ -34,6 +34,8 @@ pub struct WalkOptions {
     pub follow_links: bool,
     /// Take files and folders whose name begins with a dot.
     pub hidden: bool,
+    /// Folders that are not entered, in their canonical form (see [`std::fs::canonicalize`]).
+    pub excluded: Vec<PathBuf>,
 }
 
 impl Default for WalkOptions {
@@ -42,6 +44,7 @@ impl Default for WalkOptions {
             max_depth: usize::MAX,
             follow_links: false,
             hidden: false,
+            excluded: Vec::new(),
         }
     }
 }
@@ -134,7 +137,7 @@ fn walk_folder(root: &Path, options: &WalkOptions, inputs: &mut Inputs) {
         .max_depth(options.max_depth)
         .follow_links(options.follow_links)
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || options.hidden || !is_hidden(entry));
+        .filter_entry(|entry| entry.depth() == 0 || is_wanted(entry, options));
     for entry in entries {
         match entry {
             Ok(entry) if entry.depth() == 0 => {}
@@ -142,6 +145,16 @@ fn walk_folder(root: &Path, options: &WalkOptions, inputs: &mut Inputs) {
             Err(error) => inputs.list.push(unreadable(root, &error)),
         }
     }
+}
+
+fn is_wanted(entry: &DirEntry, options: &WalkOptions) -> bool {
+    (options.hidden || !is_hidden(entry)) && !is_excluded(entry, &options.excluded)
+}
+
+fn is_excluded(entry: &DirEntry, excluded: &[PathBuf]) -> bool {
+    !excluded.is_empty()
+        && entry.file_type().is_dir()
+        && std::fs::canonicalize(entry.path()).is_ok_and(|folder| excluded.contains(&folder))
 }
 
 fn is_hidden(entry: &DirEntry) -> bool {
@@ -262,6 +275,16 @@ mod tests {
             names(folder.path(), &hidden),
             [".b.jpg", ".c/d.jpg", "a.jpg", "e/f.jpg"]
         );
+    }
+
+    #[test]
+    fn excluded_folders_are_not_entered() {
+        let folder = tree(&["a.jpg", "out/b.jpg", "out/c/d.jpg", "outer/e.jpg"]);
+        let options = WalkOptions {
+            excluded: vec![std::fs::canonicalize(folder.path().join("out")).unwrap()],
+            ..WalkOptions::default()
+        };
+        assert_eq!(names(folder.path(), &options), ["a.jpg", "outer/e.jpg"]);
     }
 
     #[test]

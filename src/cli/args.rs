@@ -30,6 +30,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
+    #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
     Detect(DetectArgs),
     /// Print a completion script for a shell
     Completions {

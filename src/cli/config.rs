@@ -1,10 +1,11 @@
 //! What the arguments mean: checked, with the defaults of this machine filled in.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine};
 use facematch::report::Format;
@@ -21,6 +22,7 @@ pub(super) fn engine_params(args: &EngineArgs, jitters: u32) -> Result<EnginePar
         EngineArg::Native => EngineKind::Native,
         EngineArg::Dlib => EngineKind::Dlib,
     };
+    engine::check_available(kind)?;
     let mut params = EngineParams::new(engine::models::find_folder(args.models.as_deref())?);
     params.kind = kind;
     params.detector = match args.detector {
@@ -43,7 +45,7 @@ pub(super) fn load_engine(
         "engine {}, detector {}, {} landmarks, models in {}",
         engine.name(),
         params.detector.name(),
-        engine.landmark_model().len(),
+        engine.landmark_model().point_count(),
         params.models.display()
     ));
     Ok(engine)
@@ -65,41 +67,114 @@ pub(super) fn workers(engine: Box<dyn FaceEngine>, jobs: usize) -> Vec<Box<dyn F
     engines
 }
 
-pub(super) fn walk_options(args: &WalkArgs) -> WalkOptions {
+fn walk_options(common: &CommonArgs) -> WalkOptions {
+    let WalkArgs {
+        max_depth,
+        follow_links,
+        hidden,
+        ..
+    } = common.walk;
+    let pictures = [&common.output.crops, &common.output.draw];
     WalkOptions {
-        max_depth: args.max_depth.map_or(usize::MAX, |depth| {
+        max_depth: max_depth.map_or(usize::MAX, |depth| {
             usize::try_from(depth).unwrap_or(usize::MAX)
         }),
-        follow_links: args.follow_links,
-        hidden: args.hidden,
+        follow_links,
+        hidden,
+        // A second run must not search the pictures that the first one wrote.
+        excluded: pictures
+            .into_iter()
+            .flatten()
+            .filter_map(|folder| std::fs::canonicalize(folder).ok())
+            .collect(),
+    }
+}
+
+/// The photos of KNOWN, a folder or one photo. Below a folder people's photos may stand at any depth.
+pub(super) fn known_photos(
+    known: &Path,
+    common: &CommonArgs,
+    console: &Console,
+) -> Result<Inputs, Failure> {
+    if !known.exists() {
+        refuse_command_name(known)?;
+    }
+    std::fs::metadata(known).map_err(|source| Error::Read {
+        path: known.to_owned(),
+        source,
+    })?;
+    let options = WalkOptions {
+        max_depth: usize::MAX,
+        ..walk_options(common)
+    };
+    let photos = walk(&[known.to_owned()], &options);
+    if photos.list.is_empty() {
+        let foreign = foreign_formats(&photos).map_or_else(String::new, |f| format!(" ({f})"));
+        return Err(no_known_face(
+            known,
+            &format!("there are no photos in it{foreign}"),
+        ));
+    }
+    warn_of_foreign_formats(&photos, console);
+    Ok(photos)
+}
+
+/// Nobody is known, for this `reason`.
+pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
+    let place = known.display();
+    Failure::Start(if known.is_dir() {
+        let example = known.join("Ann.jpg");
+        format!(
+            "{place}: no known face: {reason}; put one photo per person there, such as {}",
+            example.display()
+        )
+    } else {
+        format!("{place}: no known face in this photo")
+    })
+}
+
+/// Somebody who writes `facematch -t 0.5 detect photos` means the command.
+fn refuse_command_name(path: &Path) -> Result<(), Failure> {
+    match path.to_str() {
+        Some(command @ ("detect" | "completions" | "help")) => Err(Failure::Usage(format!(
+            "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
+        ))),
+        _ => Ok(()),
     }
 }
 
 /// The inputs below `paths`, of which one may be `-`: paths on standard input.
 pub(super) fn inputs(
     paths: &[PathBuf],
-    args: &WalkArgs,
+    common: &CommonArgs,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    let reads_stdin = paths.iter().any(|p| p.as_os_str() == "-");
-    if args.null && !reads_stdin {
+    let null = common.walk.null;
+    let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+    let reads_stdin = paths.iter().any(|path| is_stdin(&path));
+    if null && !reads_stdin {
         return Err(Failure::Usage(
             "-0 goes with paths on standard input: give `-` as a path".to_owned(),
         ));
     }
     let mut roots: Vec<PathBuf> = paths
         .iter()
-        .filter(|p| p.as_os_str() != "-")
+        .filter(|path| !is_stdin(path))
         .cloned()
         .collect();
     if reads_stdin {
-        let separator = if args.null { 0 } else { b'\n' };
-        roots.extend(stdin_paths(separator)?);
+        roots.extend(stdin_paths(if null { 0 } else { b'\n' })?);
     }
-    let inputs = walk(&roots, &walk_options(args));
+    let inputs = walk(&roots, &walk_options(common));
     if inputs.list.is_empty() {
         let foreign = foreign_formats(&inputs).map_or_else(String::new, |f| format!(" ({f})"));
-        let places: Vec<_> = paths.iter().map(|p| p.display().to_string()).collect();
+        let places: Vec<_> = paths
+            .iter()
+            .map(|path| match path {
+                path if is_stdin(&path) => "standard input".to_owned(),
+                path => path.display().to_string(),
+            })
+            .collect();
         return Err(Failure::Start(format!(
             "nothing to search: no photos in {}{foreign}",
             places.join(", ")
@@ -110,7 +185,7 @@ pub(super) fn inputs(
 }
 
 /// Says what was passed over because its format cannot be read.
-pub(super) fn warn_of_foreign_formats(inputs: &Inputs, console: &Console) {
+fn warn_of_foreign_formats(inputs: &Inputs, console: &Console) {
     if let Some(foreign) = foreign_formats(inputs) {
         console.warn(foreign);
     }
@@ -186,12 +261,9 @@ fn colored(args: &OutputArgs) -> bool {
     }
 }
 
-/// The folders for pictures must not be files.
-pub(super) fn check_picture_folders(common: &CommonArgs) -> Result<(), Failure> {
-    for folder in [&common.output.crops, &common.output.draw]
-        .into_iter()
-        .flatten()
-    {
+/// Makes the folders for pictures, so that the run does not begin in vain.
+pub(super) fn make_picture_folders(args: &OutputArgs) -> Result<(), Failure> {
+    for folder in [&args.crops, &args.draw].into_iter().flatten() {
         create_folder(folder)?;
     }
     Ok(())
@@ -199,8 +271,12 @@ pub(super) fn check_picture_folders(common: &CommonArgs) -> Result<(), Failure> 
 
 fn create_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AlreadyExists => "a file of that name stands there".to_owned(),
+            _ => error.to_string(),
+        };
         Failure::Start(format!(
-            "{}: cannot make this folder: {error}",
+            "{}: cannot make this folder: {reason}",
             folder.display()
         ))
     })

@@ -56,7 +56,7 @@ impl Console {
 
     /// A table that was asked for.
     pub(super) fn table(&self, table: impl Display) {
-        line(table);
+        write_line(&table.to_string());
     }
 
     /// A progress bar over `count` photos, hidden unless it is wanted.
@@ -80,9 +80,24 @@ impl Console {
     }
 }
 
-/// One line on the error stream. A closed one is no reason to stop.
+/// One line on the error stream. Control characters, which a file's name may hold, are escaped: they could forge a line
+/// or command the terminal.
 fn line(message: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{message}");
+    let message = message.to_string();
+    let escaped = message.chars().fold(String::new(), |mut line, c| {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+        line
+    });
+    write_line(&escaped);
+}
+
+/// A closed error stream is no reason to stop.
+fn write_line(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// The error stream, taken for a terminal of 80 columns.

@@ -1,15 +1,27 @@
 //! Ctrl-C: end at once, and leave no half-written file behind.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::exit::{Failure, INTERRUPTED};
+use super::exit::Failure;
 
 /// The temporary files that are being written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UnfinishedFiles(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+/// A file that is being written, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    path: PathBuf,
+    all: UnfinishedFiles,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.path);
+    }
+}
 
 impl UnfinishedFiles {
     fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
@@ -21,31 +33,70 @@ impl UnfinishedFiles {
         &self,
         create: impl FnOnce() -> std::io::Result<T>,
         path_of: impl FnOnce(&T) -> &Path,
-    ) -> std::io::Result<T> {
+    ) -> std::io::Result<(T, Unfinished)> {
         let mut paths = self.lock();
         let file = create()?;
-        paths.insert(path_of(&file).to_owned());
-        Ok(file)
+        let path = path_of(&file).to_owned();
+        paths.insert(path.clone());
+        let all = self.clone();
+        Ok((file, Unfinished { path, all }))
     }
 
-    /// Forgets a file that was finished or removed.
-    pub(super) fn forget(&self, path: &Path) {
-        self.lock().remove(path);
-    }
-
-    /// On SIGINT, SIGTERM and SIGHUP removes the unfinished files and ends the process with status 130.
+    /// On SIGINT, SIGTERM and SIGHUP removes the unfinished files and ends the process with status 130. Signals that
+    /// the parent had ignored (`nohup`) stay ignored.
+    #[cfg(unix)]
     pub(super) fn remove_on_interrupt(&self) -> Result<(), Failure> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+        let ignored = ignored_signals();
+        let wanted = [SIGINT, SIGTERM, SIGHUP]
+            .into_iter()
+            .filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let fault = |error| Failure::Start(format!("cannot handle interrupts: {error}"));
+        let mut signals = signal_hook::iterator::Signals::new(wanted).map_err(fault)?;
         let unfinished = self.clone();
-        ctrlc::set_handler(move || {
-            // Held to the end: nobody begins another file.
-            let paths = unfinished.lock();
-            for path in paths.iter() {
-                let _ = std::fs::remove_file(path);
-            }
-            let _ = writeln!(std::io::stderr(), "\nfacematch: interrupted");
-            // Without destructors: the workers are still in the midst of C++.
-            signal_hook::low_level::exit(INTERRUPTED);
-        })
-        .map_err(|error| Failure::Start(format!("cannot handle interrupts: {error}")))
+        std::thread::Builder::new()
+            .name("facematch-interrupt".to_owned())
+            .spawn(move || {
+                if signals.forever().next().is_some() {
+                    unfinished.remove_and_exit();
+                }
+            })
+            .map_err(fault)?;
+        Ok(())
     }
+
+    /// Elsewhere the system ends the process by itself.
+    #[cfg(not(unix))]
+    pub(super) fn remove_on_interrupt(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn remove_and_exit(&self) {
+        use std::io::Write;
+
+        // Held to the end: nobody begins another file.
+        let paths = self.lock();
+        for path in paths.iter() {
+            let _ = std::fs::remove_file(path);
+        }
+        let _ = writeln!(std::io::stderr(), "\nfacematch: interrupted");
+        // Without destructors: the workers are still in the midst of C++.
+        signal_hook::low_level::exit(super::exit::INTERRUPTED);
+    }
+}
+
+/// The signals that were ignored when the process began, signal n as bit n - 1, where the system tells (Linux, proc(5)).
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let mask = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigIgn:"))?;
+            u64::from_str_radix(mask.trim(), 16).ok()
+        })
+        .unwrap_or(0)
 }

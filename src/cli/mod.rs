@@ -13,11 +13,14 @@ mod output;
 mod pictures;
 mod timings;
 
+use std::io::{self, Write};
+
 use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 
 use args::{Args, Command};
 use console::Console;
-use exit::Exit;
+use exit::{Exit, Failure};
 
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> Exit {
@@ -29,9 +32,8 @@ pub(crate) fn run() -> Exit {
             finish(&console, commands::detect::run(&detect, &console))
         }
         Some(Command::Completions { shell }) => {
-            let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "facematch", &mut std::io::stdout());
-            Exit::Done
+            let console = Console::new(&args.matching.common.messages);
+            finish(&console, print_completions(shell))
         }
         None => {
             // Without a subcommand clap requires the paths.
@@ -41,7 +43,17 @@ pub(crate) fn run() -> Exit {
     }
 }
 
-fn finish(console: &Console, result: Result<Exit, exit::Failure>) -> Exit {
+fn print_completions(shell: Shell) -> Result<Exit, Failure> {
+    // clap_complete panics when it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
+    match io::stdout().write_all(&script) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn finish(console: &Console, result: Result<Exit, Failure>) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(failure) => {

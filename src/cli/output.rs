@@ -1,24 +1,26 @@
 //! Where results go: standard output, or a file that appears whole or not at all.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PersistError};
 
 use super::exit::Failure;
-use super::interrupt::UnfinishedFiles;
+use super::interrupt::{Unfinished, UnfinishedFiles};
 
 /// A file that is written under another name beside its place and renamed when it is finished.
 pub(super) struct WholeFile {
     target: PathBuf,
     temporary: NamedTempFile,
-    unfinished: UnfinishedFiles,
+    /// After `temporary`, so that the file is gone before it is forgotten.
+    _unfinished: Unfinished,
 }
 
 impl WholeFile {
-    /// Begins the file `target`; its folder must exist.
+    /// Begins the file `target`; its folder must exist. A link is followed, so that it stays one.
     pub(super) fn begin(target: &Path, unfinished: &UnfinishedFiles) -> io::Result<Self> {
+        let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -28,11 +30,19 @@ impl WholeFile {
         // As every program that makes a file: what the user's umask leaves.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let temporary = unfinished.create(|| builder.tempfile_in(folder), NamedTempFile::path)?;
+        let (temporary, _unfinished) = unfinished
+            .create(|| builder.tempfile_in(folder), NamedTempFile::path)
+            // tempfile adds its own name to the message, which says nothing to the user.
+            .map_err(|error| io::Error::from(error.kind()))?;
+        if let Ok(existing) = std::fs::metadata(&target) {
+            temporary
+                .as_file()
+                .set_permissions(existing.permissions())?;
+        }
         Ok(Self {
-            target: target.to_owned(),
+            target,
             temporary,
-            unfinished: unfinished.clone(),
+            _unfinished,
         })
     }
 
@@ -43,36 +53,51 @@ impl WholeFile {
 
     /// Puts the finished file in its place.
     pub(super) fn finish(self) -> io::Result<()> {
-        let path = self.temporary.path().to_owned();
-        let result = self.temporary.persist(&self.target);
-        self.unfinished.forget(&path);
-        result.map(drop).map_err(|error| error.error)
+        self.temporary
+            .persist(&self.target)
+            .map(drop)
+            .map_err(|PersistError { error, .. }| error)
     }
 }
 
 /// The destination of a report.
 pub(super) enum Output {
     Stdout,
-    File(WholeFile),
+    /// A file, whole or not at all.
+    Whole(WholeFile),
+    /// A pipe or a device, which cannot be replaced.
+    Stream(File),
 }
 
 impl Output {
-    /// Opens `file`, or standard output when there is none.
-    pub(super) fn open(file: Option<&Path>, unfinished: &UnfinishedFiles) -> Result<Self, Failure> {
-        match file {
-            None => Ok(Self::Stdout),
-            Some(path) if path.is_dir() => Err(Failure::Start(format!(
-                "{}: cannot write the results: this is a folder",
+    /// Opens `target`, or standard output when there is none.
+    pub(super) fn open(
+        target: Option<&Path>,
+        unfinished: &UnfinishedFiles,
+    ) -> Result<Self, Failure> {
+        let Some(path) = target else {
+            return Ok(Self::Stdout);
+        };
+        let existing = std::fs::metadata(path).ok();
+        Self::open_path(path, existing, unfinished).map_err(|error| {
+            Failure::Start(format!(
+                "{}: cannot write the results: {error}",
                 path.display()
-            ))),
-            Some(path) => WholeFile::begin(path, unfinished)
-                .map(Self::File)
-                .map_err(|error| {
-                    Failure::Start(format!(
-                        "{}: cannot write the results: {error}",
-                        path.display()
-                    ))
-                }),
+            ))
+        })
+    }
+
+    fn open_path(
+        path: &Path,
+        existing: Option<Metadata>,
+        unfinished: &UnfinishedFiles,
+    ) -> io::Result<Self> {
+        match existing {
+            Some(existing) if existing.is_dir() => Err(io::Error::other("this is a folder")),
+            Some(existing) if !existing.is_file() => {
+                File::options().write(true).open(path).map(Self::Stream)
+            }
+            _ => WholeFile::begin(path, unfinished).map(Self::Whole),
         }
     }
 
@@ -80,15 +105,16 @@ impl Output {
     pub(super) fn writer(&self) -> Box<dyn Write + '_> {
         match self {
             Self::Stdout => Box::new(BufWriter::new(io::stdout())),
-            Self::File(file) => Box::new(BufWriter::new(file.file())),
+            Self::Whole(file) => Box::new(BufWriter::new(file.file())),
+            Self::Stream(stream) => Box::new(BufWriter::new(stream)),
         }
     }
 
     /// Puts a finished file in its place.
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::Stdout => Ok(()),
-            Self::File(file) => file.finish().map_err(Failure::Output),
+            Self::Stdout | Self::Stream(_) => Ok(()),
+            Self::Whole(file) => file.finish().map_err(Failure::Output),
         }
     }
 }

@@ -41,7 +41,7 @@ impl fmt::Display for Timings {
         writeln!(f, "{:<10} {:>10.3} s", "known", self.enrolled.as_secs_f64())?;
         write!(
             f,
-            "{:<10} {:>10.3} s for {} photos with {} jobs",
+            "{:<10} {:>10.3} s for {} photo(s) with --jobs {}",
             "search",
             self.clock.as_secs_f64(),
             self.photos,

@@ -6,10 +6,12 @@
 //! whatever dlib could not take before it gets there. Models are checked by [`super::models`] first.
 
 use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use dlib_face_recognition::{
     FaceDetector, FaceDetectorCnn, FaceDetectorTrait, FaceEncoderNetwork, FaceEncoderTrait,
-    FaceLandmarks, ImageMatrix, LandmarkPredictor, LandmarkPredictorTrait, Rectangle,
+    FaceLandmarks, FaceLocations, ImageMatrix, LandmarkPredictor, LandmarkPredictorTrait,
+    Rectangle,
 };
 use image::RgbImage;
 
@@ -25,7 +27,7 @@ use crate::geometry::{Point, Rect};
 /// Most pixels that the HOG detector is given: it takes about 8 bytes for each, measured.
 const HOG_MAX_PIXELS: u64 = 160_000_000;
 
-/// Most pixels that the CNN detector is given: it takes about 600 bytes for each, measured.
+/// Most pixels that the CNN detectors of all workers are given at a time: they take up to 1000 bytes for each, measured.
 const CNN_MAX_PIXELS: u64 = 4_000_000;
 
 /// Images with a shorter side than this, in pixels after upsampling, go to no detector: the smallest face that either
@@ -47,7 +49,71 @@ pub struct DlibEngine {
 #[derive(Clone)]
 enum LoadedDetector {
     Hog(FaceDetector),
-    Cnn(Box<FaceDetectorCnn>),
+    Cnn(CnnDetector),
+}
+
+/// The CNN detector. A network keeps the memory of the largest image that it has seen; so each image is given to a copy
+/// of one that has seen none (its 0.7 MB are copied in no time), and no more pixels are worked on at a time than the
+/// budget that all forks share allows.
+#[derive(Clone)]
+struct CnnDetector {
+    pristine: Box<FaceDetectorCnn>,
+    budget: Arc<PixelBudget>,
+}
+
+impl CnnDetector {
+    fn face_locations(&self, matrix: &ImageMatrix, pixels: u64) -> FaceLocations {
+        let _share = self.budget.take(pixels);
+        let network = self.pristine.clone();
+        network.face_locations(matrix)
+    }
+}
+
+/// Pixels that may be worked on at a time.
+struct PixelBudget {
+    free: Mutex<u64>,
+    given_back: Condvar,
+}
+
+/// A part of a [`PixelBudget`], given back on drop.
+struct PixelShare<'a> {
+    budget: &'a PixelBudget,
+    pixels: u64,
+}
+
+impl PixelBudget {
+    fn new(pixels: u64) -> Self {
+        Self {
+            free: Mutex::new(pixels),
+            given_back: Condvar::new(),
+        }
+    }
+
+    /// Waits for `pixels`, of which there must be as many in the whole budget.
+    fn take(&self, pixels: u64) -> PixelShare<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self
+            .given_back
+            .wait_while(free, |free| *free < pixels)
+            .unwrap_or_else(PoisonError::into_inner);
+        *free -= pixels;
+        PixelShare {
+            budget: self,
+            pixels,
+        }
+    }
+}
+
+impl Drop for PixelShare<'_> {
+    fn drop(&mut self) {
+        let mut free = self
+            .budget
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *free += self.pixels;
+        self.budget.given_back.notify_all();
+    }
 }
 
 impl DlibEngine {
@@ -69,7 +135,10 @@ impl DlibEngine {
             Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
             Detector::Cnn => {
                 let file = check_shipped(&params.models, ShippedModel::CnnDetector)?;
-                LoadedDetector::Cnn(Box::new(open(&file, FaceDetectorCnn::open)?))
+                LoadedDetector::Cnn(CnnDetector {
+                    pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
+                    budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
+                })
             }
         };
         Ok(Self {
@@ -153,7 +222,7 @@ impl FaceEngine for DlibEngine {
         let matrix = upsampled(to_matrix(image), image.dimensions(), self.upsample);
         let locations = match &self.detector {
             LoadedDetector::Hog(detector) => detector.face_locations(&matrix),
-            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix),
+            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix, size.0 * size.1),
         };
         Ok(locations
             .iter()
@@ -168,19 +237,20 @@ impl FaceEngine for DlibEngine {
         &mut self,
         image: &RgbImage,
         detections: &[Detection],
-    ) -> Result<Vec<Landmarks>, EngineError> {
+    ) -> Result<Vec<Option<Landmarks>>, EngineError> {
         let matrix = to_matrix(image);
         self.predicted = detections
             .iter()
             .map(|detection| self.predict(&matrix, detection.rect))
             .collect();
-        self.predicted
+        let plausible = |landmarks: &&Landmarks| {
+            ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING).is_ok()
+        };
+        Ok(self
+            .predicted
             .iter()
-            .map(|(landmarks, _)| {
-                ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
-                Ok(landmarks.clone())
-            })
-            .collect()
+            .map(|(landmarks, _)| Some(landmarks).filter(plausible).cloned())
+            .collect())
     }
 
     fn encode(

@@ -9,6 +9,14 @@ use crate::geometry::{Point, Rect};
 /// An image of this colour makes the engine panic.
 pub(crate) const POISON: Rgb<u8> = Rgb([255, 0, 255]);
 
+/// A detection at which there are no landmarks.
+pub(crate) const NO_FACE: Rect = Rect {
+    left: 1,
+    top: 1,
+    right: 2,
+    bottom: 2,
+};
+
 /// An image of this colour is refused.
 pub(crate) const REFUSED: Rgb<u8> = Rgb([1, 2, 3]);
 
@@ -46,12 +54,12 @@ impl FaceEngine for FakeEngine {
         &mut self,
         _image: &RgbImage,
         detections: &[Detection],
-    ) -> Result<Vec<Landmarks>, EngineError> {
+    ) -> Result<Vec<Option<Landmarks>>, EngineError> {
         Ok(detections
             .iter()
-            .map(|detection| Landmarks {
-                rect: detection.rect,
-                points: vec![Point::new(detection.rect.left as f64, detection.rect.top as f64); 5],
+            .map(|&Detection { rect, .. }| {
+                let points = vec![Point::new(rect.left as f64, rect.top as f64); 5];
+                (rect != NO_FACE).then_some(Landmarks { rect, points })
             })
             .collect())
     }

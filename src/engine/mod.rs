@@ -111,13 +111,8 @@ pub enum LandmarkModel {
 
 impl LandmarkModel {
     /// The number of points.
-    pub fn len(self) -> usize {
+    pub fn point_count(self) -> usize {
         self.point_names().len()
-    }
-
-    /// Never: every model has points.
-    pub fn is_empty(self) -> bool {
-        false
     }
 
     /// The name of each point. Left and right are those of the picture, not of the person: `left_eye` is the eye
@@ -187,15 +182,16 @@ pub trait FaceEngine: Send {
     /// When the image is too large for the detector. An image too small to hold a face has none; that is no error.
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError>;
 
-    /// The landmarks of each detection, in the same order.
+    /// The landmarks of each detection, in the same order; `None` where the model finds no face after all: its points
+    /// coincide or lie far away.
     ///
     /// # Errors
-    /// When the model puts the points where no face can be.
+    /// When the engine cannot work on the image.
     fn landmarks(
         &mut self,
         image: &RgbImage,
         detections: &[Detection],
-    ) -> Result<Vec<Landmarks>, EngineError>;
+    ) -> Result<Vec<Option<Landmarks>>, EngineError>;
 
     /// The encoding of each face, in the same order. The same image and landmarks give the same encodings, jittered
     /// or not, on every thread.
@@ -212,23 +208,35 @@ pub trait FaceEngine: Send {
     fn fork(&self) -> Box<dyn FaceEngine>;
 }
 
+/// Whether this build has the engine `kind`.
+///
+/// # Errors
+/// [`Error::EngineUnavailable`] when it has not, with what to do.
+pub fn check_available(kind: EngineKind) -> Result<(), Error> {
+    match kind {
+        EngineKind::Native => Err(Error::EngineUnavailable(
+            "the native engine is not built yet; use --engine dlib".to_owned(),
+        )),
+        EngineKind::Dlib if cfg!(feature = "dlib") => Ok(()),
+        EngineKind::Dlib => Err(Error::EngineUnavailable(
+            "this build has no dlib engine; build it with --features dlib".to_owned(),
+        )),
+    }
+}
+
 /// Makes the engine that `params` ask for, its models checked and loaded.
 ///
 /// # Errors
 /// [`Error::EngineUnavailable`] when this build lacks the engine; [`Error::Model`] when a model is missing, damaged or
 /// not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, Error> {
-    match params.kind {
-        EngineKind::Native => Err(Error::EngineUnavailable(
-            "the native engine is not built yet; use --engine dlib".to_owned(),
-        )),
-        #[cfg(feature = "dlib")]
-        EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
-        #[cfg(not(feature = "dlib"))]
-        EngineKind::Dlib => Err(Error::EngineUnavailable(
-            "this build has no dlib engine; build it with --features dlib".to_owned(),
-        )),
-    }
+    check_available(params.kind)?;
+    #[cfg(feature = "dlib")]
+    return Ok(Box::new(dlib::DlibEngine::load(params)?));
+    #[cfg(not(feature = "dlib"))]
+    Err(Error::EngineUnavailable(
+        "this build has no engine".to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -248,9 +256,9 @@ mod tests {
     fn every_landmark_has_a_name_of_its_own() {
         for model in [LandmarkModel::FivePoint, LandmarkModel::SixtyEightPoint] {
             let names: std::collections::BTreeSet<_> = model.point_names().iter().collect();
-            assert_eq!(names.len(), model.len());
+            assert_eq!(names.len(), model.point_count());
         }
-        assert_eq!(LandmarkModel::FivePoint.len(), 5);
-        assert_eq!(LandmarkModel::SixtyEightPoint.len(), 68);
+        assert_eq!(LandmarkModel::FivePoint.point_count(), 5);
+        assert_eq!(LandmarkModel::SixtyEightPoint.point_count(), 68);
     }
 }

@@ -8,7 +8,7 @@ mod jpeg;
 mod orientation;
 mod resize;
 
-pub use decode::{Decoded, decode_bytes, decode_file, has_image_signature, read_file};
+pub use decode::{Decoded, decode_bytes, has_image_signature, read_file};
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;

@@ -11,22 +11,25 @@ use super::MAX_SIDE;
 const FILTER: FilterType = FilterType::CatmullRom;
 
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
-///
-/// # Errors
-/// The height that it would have, when that passes [`MAX_SIDE`].
-pub(super) fn working_size(size: (u32, u32), width: u32) -> Result<(u32, u32), u64> {
+/// A copy that would be higher than [`MAX_SIDE`] is made narrower instead.
+pub(super) fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
-        return Ok(size);
+        return size;
     }
-    let (w, h) = (u64::from(size.0.max(1)), u64::from(size.1));
-    let height = ((h * u64::from(width) + w / 2) / w).max(1);
-    match u32::try_from(height) {
-        Ok(height) if height <= MAX_SIDE => Ok((width, height)),
-        _ => Err(height),
+    match scaled(size.1, width, size.0) {
+        height if height <= u64::from(MAX_SIDE) => (width, height as u32),
+        // Narrower than `width`, which fits into 32 bits.
+        _ => (scaled(size.0, MAX_SIDE, size.1) as u32, MAX_SIDE),
     }
 }
 
-/// `image` resized to `size` (width, height) ; `None` when a side is 0.
+/// `side * numerator / denominator`, rounded, at least 1.
+fn scaled(side: u32, numerator: u32, denominator: u32) -> u64 {
+    let denominator = u64::from(denominator.max(1));
+    ((u64::from(side) * u64::from(numerator) + denominator / 2) / denominator).max(1)
+}
+
+/// `image` resized to `size` (width, height); `None` when a side is 0.
 pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     if image.dimensions() == size {
         return Some(image.clone());
@@ -48,11 +51,17 @@ mod tests {
 
     #[test]
     fn the_aspect_is_kept_and_no_side_vanishes() {
-        assert_eq!(working_size((4000, 3000), 500), Ok((500, 375)));
-        assert_eq!(working_size((250, 250), 500), Ok((500, 500)));
-        assert_eq!(working_size((16_384, 3), 500), Ok((500, 1)));
-        assert_eq!(working_size((640, 480), 0), Ok((640, 480)));
-        assert_eq!(working_size((1, 16_384), 500), Err(8_192_000));
+        assert_eq!(working_size((4000, 3000), 500), (500, 375));
+        assert_eq!(working_size((250, 250), 500), (500, 500));
+        assert_eq!(working_size((16_384, 3), 500), (500, 1));
+        assert_eq!(working_size((640, 480), 0), (640, 480));
+    }
+
+    #[test]
+    fn a_strip_that_would_become_too_high_is_made_narrower() {
+        assert_eq!(working_size((400, 14_000), 500), (468, MAX_SIDE));
+        assert_eq!(working_size((1, 16_384), 500), (1, MAX_SIDE));
+        assert_eq!(working_size((1, 16_384), 16_384), (1, MAX_SIDE));
     }
 
     #[test]

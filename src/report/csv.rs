@@ -49,7 +49,13 @@ impl<W: Write> CsvReport<W> {
     /// Writes a row, filled up with empty fields.
     fn row(&mut self, mut fields: Vec<String>) -> io::Result<()> {
         fields.resize(self.columns, String::new());
-        self.writer.write_record(&fields)?;
+        // The conversion that the crate offers would hide a closed pipe.
+        self.writer
+            .write_record(&fields)
+            .map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) => error,
+                kind => io::Error::other(format!("{kind:?}")),
+            })?;
         self.writer.flush()
     }
 
@@ -173,6 +179,28 @@ mod tests {
         unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,
         unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0,"Zoë ""Z"", jr.",0,"known/Zoë ""Z"", jr..jpg",
         "#);
+    }
+
+    /// Takes nothing, like a pipe whose reader has gone.
+    struct ClosedPipe;
+
+    impl Write for ClosedPipe {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_told_as_such_by_rows_of_any_length() {
+        for candidates in [1, 10_000] {
+            let report = CsvReport::new(ClosedPipe, Subject::People { candidates });
+            let error = report.err().map(|error| error.kind());
+            assert_eq!(error, Some(io::ErrorKind::BrokenPipe));
+        }
     }
 
     #[test]

@@ -186,7 +186,7 @@ fn paths_on_standard_input_can_end_with_nul() {
 #[test]
 fn no_paths_on_standard_input_are_nothing_to_search() {
     let run = detect(&tree(), &["-"], "", 3);
-    assert_snapshot!(run.stderr, @"facematch: nothing to search: no photos in -");
+    assert_snapshot!(run.stderr, @"facematch: nothing to search: no photos in standard input");
 }
 
 #[test]
@@ -200,4 +200,22 @@ fn the_default_command_reads_paths_too() {
         .write_stdin("x.jpg\0")
         .ends_with(0);
     assert!(run.text().starts_with("x.jpg\tobama\t"), "{}", run.text());
+}
+
+#[test]
+fn max_depth_does_not_cut_the_known_people() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/Barack Obama/portraits/1.jpg");
+    env.copy("unknown/obama2.jpg", "photos/a.jpg");
+    env.copy("unknown/astronaut.png", "photos/deeper/b.png");
+    let run = env
+        .facematch()
+        .args(["--max-depth", "1", "known", "photos"])
+        .ends_with(0);
+    assert!(
+        run.text().starts_with("photos/a.jpg\tBarack Obama\t"),
+        "{}",
+        run.text()
+    );
+    assert_eq!(run.text().lines().count(), 1);
 }

@@ -87,11 +87,11 @@ fn what_is_no_landmark_model_is_refused() {
         command.args(["detect", "chelsea.png", "--landmarks", file]);
         command.ends_with(3).stderr
     };
-    assert_snapshot!(message("missing.dat"), @"facematch: model missing.dat: is missing");
-    assert_snapshot!(message("cut.dat"), @"facematch: model cut.dat: damaged at byte 99988: a leaf claims 10 items, more than the 8 bytes that follow can hold; get the file again");
-    assert_snapshot!(message("empty.dat"), @"facematch: model empty.dat: is no dlib model: it is empty; the download or copy failed, so get the file again");
-    assert_snapshot!(message("readme.md"), @"facematch: model readme.md: is no landmark model of dlib (a shape predictor)");
-    assert_snapshot!(message("mmod.dat"), @"facematch: model mmod.dat: is no landmark model of dlib (a shape predictor)");
+    assert_snapshot!(message("missing.dat"), @"facematch: models: missing.dat: is missing");
+    assert_snapshot!(message("cut.dat"), @"facematch: models: cut.dat: damaged at byte 99988: a leaf claims 10 items, more than the 8 bytes that follow can hold; get the file again");
+    assert_snapshot!(message("empty.dat"), @"facematch: models: empty.dat: is no dlib model: it is empty; the download or copy failed, so get the file again");
+    assert_snapshot!(message("readme.md"), @"facematch: models: readme.md: is no landmark model of dlib (a shape predictor)");
+    assert_snapshot!(message("mmod.dat"), @"facematch: models: mmod.dat: is no landmark model of dlib (a shape predictor)");
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_working_copy_beyond_what_the_detector_takes_is_an_error() {
             .ends_with(1);
         let record = run.record("strip.png");
         let message = record["message"].as_str().unwrap();
-        assert_eq!(record["kind"], "engine");
+        assert_eq!(record["kind"], "too_large");
         assert!(
             message.contains("use a smaller --width or --upsample"),
             "{message}"

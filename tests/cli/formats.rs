@@ -36,9 +36,9 @@ fn text_names_the_people() {
     let run = matching("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\tunknown\t0.8307\tnearest: biden\n\
+        "unknown/astronaut.png\tunknown\t0.8246\tnearest: biden\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\tobama\t0.3629\n",
+         unknown/obama2.jpg\tobama\t0.3596\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)");
 }
@@ -98,7 +98,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,,unknown,,0.830686,biden,0.830686,known/biden.jpg,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,,unknown,,0.824622,biden,0.824622,known/biden.jpg,",
     );
     assert_eq!(
         rows[2].join(","),
@@ -106,7 +106,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,,match,obama,0.362857,obama,0.362857,known/obama.jpg,",
+        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,,match,obama,0.35957,obama,0.35957,known/obama.jpg,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -119,8 +119,8 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         "unknown/astronaut.png\t179\t78\t93\t93\t-\tright_eye_outer=255,103.4 right_eye_inner=237.6,104.5 \
          left_eye_outer=194.6,100.4 left_eye_inner=212,103.4 nose_base=224.3,134.2\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\t139\t289\t337\t336\t-\tright_eye_outer=398.3,388.4 right_eye_inner=346.9,382.2 \
-         left_eye_outer=231.7,372.2 left_eye_inner=276.8,375.9 nose_base=289.3,471.1\n",
+         unknown/obama2.jpg\t139\t289\t337\t336\t-\tright_eye_outer=397,388.4 right_eye_inner=346.9,383.4 \
+         left_eye_outer=233,372.2 left_eye_inner=276.8,377.2 nose_base=289.3,471.1\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces");
 
@@ -174,7 +174,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     };
 
     let text = run("text");
-    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3629\n");
+    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3596\n");
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed

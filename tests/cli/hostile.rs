@@ -46,7 +46,7 @@ fn damaged_files_give_an_error_each() {
     let jpeg = sample_bytes("unknown/obama2.jpg");
     let png = sample_bytes("unknown/chelsea.png");
     let noise: Vec<u8> = (0..5000_u32)
-        .map(|i| (i * i * 2_654_435 >> 13) as u8)
+        .map(|i| (i.wrapping_mul(i).wrapping_mul(2_654_435) >> 13) as u8)
         .collect();
     env.write("photos/empty.jpg", "");
     env.write("photos/noise.jpg", &noise);
@@ -80,16 +80,12 @@ fn images_beyond_the_limits_are_refused_before_they_are_decoded() {
     env.write("photos/bomb.png", png_bomb(65_000, 65_000));
     env.write("photos/wide.png", png_bomb(16_385, 1));
     env.write("photos/many.png", png_bomb(16_384, 16_384));
-    // 1:200 would be 100 000 pixels high at the working width.
-    let tall = RgbImage::new(1, 200);
-    env.write("photos/tall.png", encoded(&tall, ImageFormat::Png));
     assert_kinds(
         &env,
         &[
             ("bomb.png", "too_large"),
             ("wide.png", "too_large"),
             ("many.png", "too_large"),
-            ("tall.png", "too_large"),
         ],
     );
 }
@@ -104,6 +100,8 @@ fn odd_but_whole_images_are_searched() {
     write("dot.png", 1, 1);
     write("strip.png", 16_384, 1);
     write("narrow.png", 10, 300);
+    // At the working width it would be 100 000 pixels high: it is made narrower.
+    write("tall.png", 1, 200);
     // The content tells the format, not the name.
     env.copy("unknown/obama2.jpg", "photos/really_a_jpeg.gif");
     let run = detect(&env, 0);
@@ -111,6 +109,7 @@ fn odd_but_whole_images_are_searched() {
         ("dot.png", 0),
         ("strip.png", 0),
         ("narrow.png", 0),
+        ("tall.png", 0),
         ("really_a_jpeg.gif", 1),
     ] {
         let record = run.record(format!("photos/{name}"));
@@ -148,7 +147,7 @@ fn a_file_without_permission_is_an_error() {
     use std::os::unix::fs::PermissionsExt;
     let env = beside_a_whole_photo();
     let secret = env.copy("unknown/chelsea.png", "photos/secret.png");
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&secret).is_ok() {
         eprintln!("left out: this user (root?) reads files without permission");
         return;

@@ -22,5 +22,6 @@ mod messages;
 mod names;
 mod orientation;
 mod pictures;
+mod readme;
 mod results;
 mod usage;

@@ -71,10 +71,10 @@ fn verbose_tells_engine_people_and_each_photo() {
     let stderr = stderr.replace(&*models.to_string_lossy(), "MODELS");
     assert_snapshot!(without_times(&stderr), @"
     facematch: engine dlib, detector hog, 5 landmarks, models in MODELS
-    facematch: 1 people known by 1 faces
-    facematch: unknown/astronaut.png: 1 faces in # ms
+    facematch: 1 person known by 1 face
+    facematch: unknown/astronaut.png: 1 face in # ms
     facematch: unknown/chelsea.png: 0 faces in # ms
-    facematch: unknown/obama2.jpg: 1 faces in # ms
+    facematch: unknown/obama2.jpg: 1 face in # ms
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6)
     ");
 }
@@ -93,7 +93,7 @@ fn timings_are_a_table_of_the_stages() {
     together # s # ms a photo
     start # s
     known # s
-    search # s for 3 photos with 1 jobs
+    search # s for 3 photo(s) with --jobs 1
     ");
 }
 

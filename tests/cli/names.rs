@@ -154,3 +154,20 @@ fn known_people_keep_their_names() {
     let row = reader.records().next().unwrap().unwrap();
     assert!(row.iter().any(|field| field == name), "{row:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn messages_cannot_forge_a_line_or_command_the_terminal() {
+    let env = TestEnv::new();
+    env.write("\x1b[31mred\nfacematch: all is well.jpg", "");
+    let run = env.facematch().args(["detect", "."]).ends_with(1);
+    assert!(!run.stderr.contains('\x1b'), "{:?}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("\\u{1b}[31mred\\nfacematch: all is well"),
+        "{:?}",
+        run.stderr
+    );
+    // The error and the summary.
+    assert_eq!(run.stderr.lines().count(), 2, "{:?}", run.stderr);
+}

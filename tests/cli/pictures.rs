@@ -93,7 +93,7 @@ fn drawings_show_the_photo_as_displayed_with_its_faces() {
 }
 
 #[test]
-fn a_picture_that_cannot_be_written_is_an_error_of_its_photo() {
+fn a_picture_that_cannot_be_written_is_an_error_beside_the_photos_record() {
     let env = TestEnv::new();
     env.copy("unknown/astronaut.png", "photos/astronaut.png");
     // A file stands where a folder is needed.
@@ -102,5 +102,27 @@ fn a_picture_that_cannot_be_written_is_an_error_of_its_photo() {
         .facematch()
         .args(["detect", "photos", "--crops", "out", "-f", "ndjson"])
         .ends_with(1);
-    assert_eq!(run.record("photos/astronaut.png")["kind"], "write");
+    let records = run.records();
+    let types: Vec<_> = records
+        .iter()
+        .map(|r| r["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(types, ["image", "error", "summary"]);
+    assert_eq!(records[0]["faces"].as_array().unwrap().len(), 1);
+    assert_eq!(records[1]["kind"], "write");
+    assert_eq!(records[1]["path"], "photos/astronaut.png");
+}
+
+#[test]
+fn a_second_run_does_not_search_the_pictures_of_the_first() {
+    let env = TestEnv::new();
+    env.copy("unknown/astronaut.png", "astronaut.png");
+    for _ in 0..2 {
+        let run = env
+            .facematch()
+            .args(["detect", ".", "-f", "ndjson"])
+            .args(["--crops", "out/crops", "--draw", "out/drawn"])
+            .ends_with(0);
+        assert_eq!(run.records().len(), 2);
+    }
 }

@@ -149,7 +149,7 @@ mod unix {
     use std::process::{Child, Command, ExitStatus, Stdio};
     use std::time::{Duration, Instant};
 
-    use crate::common::{HANG, TestEnv, repository};
+    use crate::common::{HANG, RunExt, TestEnv, repository};
 
     /// How many photos the long run has.
     const PHOTOS: usize = 150;
@@ -183,6 +183,74 @@ mod unix {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap()
+    }
+
+    #[test]
+    fn output_to_a_pipe_or_through_a_link_does_not_replace_it() {
+        let env = TestEnv::new();
+        env.copy("unknown/chelsea.png", "cats/chelsea.png");
+        env.write("real.tsv", "what stood there before");
+        symlink("real.tsv", env.path("link.tsv")).unwrap();
+        env.facematch()
+            .args(["detect", "cats", "-o", "link.tsv"])
+            .ends_with(0);
+        let wanted = "cats/chelsea.png\tno faces\n";
+        assert!(env.path("link.tsv").is_symlink());
+        assert_eq!(
+            std::fs::read_to_string(env.path("real.tsv")).unwrap(),
+            wanted
+        );
+
+        let pipe = env.path("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::read_to_string(pipe).unwrap()
+        });
+        env.facematch()
+            .args(["detect", "cats", "-o", "pipe"])
+            .ends_with(0);
+        assert_eq!(reader.join().unwrap(), wanted);
+        assert!(!pipe.is_file());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn signals_that_nohup_ignores_stay_ignored() {
+        let env = long_run();
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg("trap '' HUP; exec \"$0\" detect photos --verbose --jobs 1 --max-depth 1")
+            .arg(assert_cmd::cargo::cargo_bin!("facematch"))
+            .current_dir(env.root())
+            .env("FACEMATCH_MODELS", repository("models"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        let id = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-HUP", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        // The run goes on: more results than a pipe's reader could have missed.
+        for _ in 0..5 {
+            lines.next().unwrap().unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Waits at most `limit`; a process that takes longer is killed and fails the test.

@@ -343,9 +343,9 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (passed over photos in formats that facematch does not read: 1 .heic)");
     assert_snapshot!(message(&["--engine", "native", "known", "cats"]), @"facematch: the native engine is not built yet; use --engine dlib");
-    assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: model missing: no such folder; name the folder that holds the models");
-    assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: model empty/shape_predictor_5_face_landmarks.dat: is missing");
-    assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: File exists (os error 17)");
+    assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
+    assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR");
+    assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file of that name stands there");
     assert_snapshot!(message(&["detect", "empty"]), @"facematch: nothing to search: no photos in empty");
 }
 
@@ -364,14 +364,14 @@ fn damaged_models_are_named() {
     };
 
     env.write(format!("cut/{landmarks}"), &model(landmarks)[..1000]);
-    assert_snapshot!(message("cut", &[]), @"facematch: model cut/shape_predictor_5_face_landmarks.dat: has 1000 bytes instead of 9150489: cut off, or another file of that name; get the file again");
+    assert_snapshot!(message("cut", &[]), @"facematch: models: cut/shape_predictor_5_face_landmarks.dat: has 1000 bytes instead of 9150489: cut off, or another file of that name; get the file again");
 
     env.write(format!("pointer/{landmarks}"), model(landmarks));
     env.write(
         format!("pointer/{encoder}"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
     );
-    assert_snapshot!(message("pointer", &[]), @"facematch: model pointer/dlib_face_recognition_resnet_model_v1.dat: is no dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
+    assert_snapshot!(message("pointer", &[]), @"facematch: models: pointer/dlib_face_recognition_resnet_model_v1.dat: is no dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
 
     let mut flipped = model(detector);
     flipped[500_000] ^= 1;
@@ -399,17 +399,6 @@ fn without_any_models_the_places_that_were_looked_at_are_listed() {
         .env_remove("FACEMATCH_MODELS")
         .env_remove("XDG_DATA_HOME")
         .env("HOME", env.path("home"))
-        .args(["detect", "."])
-        .write_stdin("")
-        .ends_with(3);
-    // Nothing to search comes first.
-    assert!(run.stderr.contains("nothing to search"), "{}", run.stderr);
-
-    let run = assert_cmd::Command::new(&executable)
-        .current_dir(env.root())
-        .env_remove("FACEMATCH_MODELS")
-        .env_remove("XDG_DATA_HOME")
-        .env("HOME", env.path("home"))
         .arg("detect")
         .arg(repository("unknown/chelsea.png"))
         .ends_with(3);
@@ -423,4 +412,41 @@ fn without_any_models_the_places_that_were_looked_at_are_listed() {
         let stderr = run.stderr.replace('\\', "/");
         assert!(stderr.contains(part), "{part}: {stderr}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn completions_that_cannot_be_written_are_an_error() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+        .args(["completions", "bash"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(stderr.contains("cannot write the results"), "{stderr}");
+}
+
+#[test]
+fn a_command_in_second_place_is_explained() {
+    let env = TestEnv::new();
+    let run = env
+        .facematch()
+        .args(["-t", "0.5", "detect", "photos"])
+        .ends_with(2);
+    assert_snapshot!(run.stderr, @"facematch: detect: no such photo or folder; if you mean the command, it comes first: facematch detect ...");
+}
+
+#[test]
+fn the_native_engine_is_refused_before_anything_else() {
+    let env = TestEnv::new();
+    let run = env
+        .facematch()
+        .args(["known", "unknown", "--engine", "native", "--models", "none"])
+        .ends_with(3);
+    assert_snapshot!(run.stderr, @"facematch: the native engine is not built yet; use --engine dlib");
 }

@@ -209,21 +209,16 @@ pub(crate) fn assert_near_box(got: [i64; 4], wanted: [i64; 4], tolerance: i64, a
     assert!(near, "{about}: {got:?} instead of {wanted:?}");
 }
 
-/// Checks that `got` is `wanted` up to the digits of its numbers: numbers with a decimal point may differ by 0.01 and
-/// whole ones by 2, since another machine's linear algebra rounds differently.
+/// Checks that `got` is `wanted` up to the digits of its numbers, since another machine's linear algebra rounds
+/// differently: distances may differ by 0.01, pixels by 2.
 pub(crate) fn assert_like(got: &str, wanted: &str) {
     let (got_words, got_numbers) = split_numbers(got);
     let (wanted_words, wanted_numbers) = split_numbers(wanted);
     assert_eq!(got_words, wanted_words, "got:\n{got}\nwanted:\n{wanted}");
     for (g, w) in got_numbers.iter().zip(&wanted_numbers) {
         let (value, expected): (f64, f64) = (g.parse().unwrap(), w.parse().unwrap());
-        let is_whole = |text: &str| !text.contains('.');
-        let tolerance = match (is_whole(g), is_whole(w)) {
-            (true, true) => 2.0,
-            // A landmark in tenths of pixels, against a distance.
-            _ if expected.abs() >= 10.0 => 2.0,
-            _ => 0.01,
-        };
+        let is_distance = w.contains('.') && expected < 2.0;
+        let tolerance = if is_distance { 0.01 } else { 2.0 };
         assert!(
             (value - expected).abs() <= tolerance,
             "{g} instead of {w}; got:\n{got}\nwanted:\n{wanted}"

@@ -2,6 +2,7 @@
 
 pub(super) mod detect;
 pub(super) mod matching;
+mod searching;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -13,7 +14,7 @@ use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use facematch::report::{self, Finding, PhotoRecord, Report, Subject, Summary};
+use facematch::report::{self, Finding, Report, Subject, Summary};
 
 use super::args::CommonArgs;
 use super::config;
@@ -21,12 +22,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::timings::Timings;
-
-/// What a worker makes of a photo.
-struct Searched {
-    record: PhotoRecord,
-    times: StageTimes,
-}
+use searching::Searched;
 
 /// What was counted during a search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,19 +140,31 @@ fn add(
         Ok(searched) => {
             totals.count(searched);
             console.detail(format_args!(
-                "{}: {} faces in {:.0} ms",
+                "{}: {} in {:.0} ms",
                 path.display(),
-                searched.record.faces.len(),
+                counted(searched.record.faces.len(), "face", "faces"),
                 searched.times.total().as_secs_f64() * 1e3
             ));
-            report.photo(&searched.record)
+            report.photo(&searched.record)?;
+            match &searched.picture_error {
+                Some(error) => add_error(report, path, error, totals, console),
+                None => Ok(()),
+            }
         }
-        Err(error) => {
-            totals.errors += 1;
-            console.error(error);
-            report.error(path, error)
-        }
+        Err(error) => add_error(report, path, error, totals, console),
     }
+}
+
+fn add_error(
+    report: &mut dyn Report,
+    path: &Path,
+    error: &Error,
+    totals: &mut Totals,
+    console: &Console,
+) -> io::Result<()> {
+    totals.errors += 1;
+    console.error(error);
+    report.error(path, error)
 }
 
 /// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed".

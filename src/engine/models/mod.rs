@@ -109,6 +109,9 @@ pub fn check_landmark_bytes(bytes: &[u8]) -> Result<LandmarkModel, String> {
 }
 
 fn inspect_shipped(path: &Path, model: ShippedModel) -> Result<(), String> {
+    if !path.exists() {
+        return Err("is missing; name the folder that holds the models with --models DIR".into());
+    }
     let size = file_size(path)?;
     let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     if size != model.size() {

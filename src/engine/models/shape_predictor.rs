@@ -59,7 +59,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<LandmarkModel, Fault> {
     reader.integer(4, "the version")?;
     let shape = read_shape(&mut reader)?;
     let cascades = read_forests(&mut reader, &shape)?;
-    let pixels = read_anchors(&mut reader, &cascades, shape.model.len())?;
+    let pixels = read_anchors(&mut reader, &cascades, shape.model.point_count())?;
     read_deltas(&mut reader, &pixels)?;
     reader.finish()?;
     Ok(shape.model)

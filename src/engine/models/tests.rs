@@ -89,7 +89,7 @@ fn missing_files_and_folders_in_their_place_are_named() {
     let path = folder.path().join(ShippedModel::Encoder.file_name());
     assert_eq!(
         reason(check_shipped(folder.path(), ShippedModel::Encoder)),
-        "is missing"
+        "is missing; name the folder that holds the models with --models DIR"
     );
     assert_eq!(reason(check_landmarks(&path)), "is missing");
     fs::create_dir(&path).unwrap();

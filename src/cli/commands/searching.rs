@@ -1,0 +1,90 @@
+//! What a worker does with a photo, whatever the command: find its faces, have them judged, write their pictures.
+
+use std::path::Path;
+
+use facematch::Error;
+use facematch::drawing::{Marking, Tone};
+use facematch::engine::FaceEngine;
+use facematch::photo::{Depth, FoundFace, Stage, StageTimes, find_faces, open};
+use facematch::report::{FaceRecord, Finding, PhotoRecord};
+
+use super::super::pictures::Pictures;
+
+/// What a worker makes of a photo.
+pub(super) struct Searched {
+    pub(super) record: PhotoRecord,
+    pub(super) times: StageTimes,
+    /// Why its pictures could not be written. Its findings are as good as without.
+    pub(super) picture_error: Option<Error>,
+}
+
+/// How photos are searched.
+pub(super) struct PhotoSearch {
+    pub(super) width: u32,
+    pub(super) depth: Depth,
+    pub(super) pictures: Pictures,
+}
+
+/// What a command thinks of a face: for the report, and for the drawing.
+pub(super) struct Judgement {
+    pub(super) finding: Finding,
+    pub(super) label: Option<String>,
+    pub(super) tone: Tone,
+}
+
+impl PhotoSearch {
+    /// Searches the photo at `path`; `judge` is asked about each of its faces.
+    pub(super) fn search(
+        &self,
+        engine: &mut dyn FaceEngine,
+        path: &Path,
+        judge: impl Fn(&FoundFace) -> Judgement,
+    ) -> Result<Searched, Error> {
+        let mut times = StageTimes::default();
+        let (decoded, copy) = open(path, self.width, &mut times)?;
+        let (size, orientation) = (decoded.size(), decoded.orientation());
+        // A photo at full size is large: it is kept only to be drawn on.
+        let original = self.pictures.wants_drawings().then_some(decoded);
+        let faces = find_faces(path, size, &copy, engine, self.depth, &mut times)?;
+        let judgements: Vec<_> = times.measure(Stage::Match, || faces.iter().map(judge).collect());
+        let written = times.measure(Stage::Pictures, || {
+            self.pictures.write_crops(path, &copy, &faces)?;
+            match original {
+                Some(decoded) if !faces.is_empty() => {
+                    let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
+                    self.pictures
+                        .write_drawing(path, decoded.into_upright(), &markings)
+                }
+                _ => Ok(()),
+            }
+        });
+        let faces = faces
+            .iter()
+            .zip(judgements)
+            .map(|(found, judgement)| FaceRecord {
+                bounds: found.face.bounds,
+                score: found.face.score,
+                finding: judgement.finding,
+            });
+        Ok(Searched {
+            record: PhotoRecord {
+                path: path.to_owned(),
+                width: size.0,
+                height: size.1,
+                orientation: orientation.exif(),
+                faces: faces.collect(),
+            },
+            times,
+            picture_error: written.err(),
+        })
+    }
+}
+
+fn marking((found, judgement): (&FoundFace, &Judgement)) -> Marking {
+    Marking {
+        bounds: found.face.bounds,
+        landmarks: found.face.landmarks.clone(),
+        label: judgement.label.clone(),
+        tone: judgement.tone,
+    }
+}
