@@ -207,7 +207,7 @@ fn foreign_formats(inputs: &Inputs) -> Option<String> {
 
 fn stdin_paths(separator: u8) -> Result<Vec<PathBuf>, Failure> {
     let mut bytes = Vec::new();
-    std::io::stdin()
+    io::stdin()
         .lock()
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::Start(format!("cannot read standard input: {error}")))?;
@@ -256,7 +256,7 @@ fn colored(args: &OutputArgs) -> bool {
             // https://no-color.org: any value but the empty one.
             let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
                 || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-            args.output.is_none() && std::io::stdout().is_terminal() && !refused
+            args.output.is_none() && io::stdout().is_terminal() && !refused
         }
     }
 }
