@@ -12,6 +12,7 @@ pub(crate) mod fake;
 pub mod jitter;
 mod landmark_names;
 pub mod models;
+pub mod native;
 
 use std::fmt;
 use std::path::PathBuf;

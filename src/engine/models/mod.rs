@@ -1,4 +1,4 @@
-//! Everything that must be known about a model file before dlib's C++ is given it. In come a folder or a file, out
+//! Everything that must be known about a model file before it is used, above all before dlib's C++ is given it. In come a folder or a file, out
 //! come checked paths, or an [`Error::Model`] that says what is wrong and what to do.
 //!
 //! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
@@ -8,7 +8,7 @@
 mod folder;
 mod mistaken;
 pub(crate) mod reader;
-mod shape_predictor;
+pub(super) mod shape_predictor;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -102,10 +102,18 @@ pub fn check_landmarks(file: &Path) -> Result<LandmarkModel, Error> {
 /// A sentence without a subject that says why dlib must not be given these bytes, such as "has 194 points; facematch
 /// needs 5 or 68" or "damaged at byte 66: ...".
 pub fn check_landmark_bytes(bytes: &[u8]) -> Result<LandmarkModel, String> {
+    parse_landmarks(bytes, &mut ())
+}
+
+/// Which landmark model `bytes` hold, its numbers handed to `sink`: [`check_landmark_bytes`] and loading in one.
+pub(super) fn parse_landmarks(
+    bytes: &[u8],
+    sink: &mut impl shape_predictor::Sink,
+) -> Result<LandmarkModel, String> {
     if let Some(mistake) = mistaken::mistaken_for(bytes) {
         return Err(mistake.to_owned());
     }
-    shape_predictor::check(bytes).map_err(|fault| fault.to_string())
+    shape_predictor::parse(bytes, sink).map_err(|fault| fault.to_string())
 }
 
 fn inspect_shipped(path: &Path, model: ShippedModel) -> Result<(), String> {

@@ -1,5 +1,6 @@
-//! Checks a landmark model of dlib (a `shape_predictor`) before dlib loads it. In comes the whole file as bytes, out
-//! comes which landmark model it is, or a [`Fault`].
+//! Checks a landmark model of dlib (a `shape_predictor`) before anything works with it, and hands out its numbers. In
+//! comes the whole file as bytes, out come which landmark model it is and, through a [`Sink`], the numbers; or a
+//! [`Fault`]. The check alone needs no memory: its sink, `()`, drops what it is given.
 //!
 //! dlib trusts such files: it allocates what a count says, and it uses the indices in the file without a bounds check.
 //! An accepted file keeps what dlib's code relies on (dlib/image_processing/shape_predictor.h):
@@ -36,6 +37,32 @@ pub(super) enum Fault {
     Damaged(#[from] Damage),
 }
 
+/// Takes the numbers of a landmark model while its file is read, in the file's order. What it has taken is worth
+/// nothing until [`parse`] succeeds: only then all of it is known to fit together.
+///
+/// Each method does nothing unless a sink wants to know.
+pub(crate) trait Sink {
+    /// The next number of the mean shape: x and y of each point in turn, in parts of the detection.
+    fn shape(&mut self, _number: f32) {}
+    /// A cascade begins; its trees follow.
+    fn cascade(&mut self) {}
+    /// A tree of the last cascade begins; its splits follow, then one leaf more than splits.
+    fn tree(&mut self, _splits: usize) {}
+    /// The next split of the last tree: the two pixels that it compares, and its threshold in levels of grey.
+    fn split(&mut self, _pixels: [usize; 2], _threshold: f32) {}
+    /// The next number of a leaf of the last tree; a leaf has as many as the mean shape.
+    fn leaf(&mut self, _number: f32) {}
+    /// The pixels of the next cascade begin, counted from the first one again; their anchors follow.
+    fn pixels(&mut self, _count: usize) {}
+    /// The point that the next pixel belongs to.
+    fn anchor(&mut self, _point: usize) {}
+    /// Where the next pixel lies as seen from its anchor, x and y, counted from the first cascade again.
+    fn delta(&mut self, _place: [f32; 2]) {}
+}
+
+/// Keeps nothing.
+impl Sink for () {}
+
 /// The mean shape, where every search for landmarks begins.
 struct Shape {
     model: LandmarkModel,
@@ -49,23 +76,23 @@ struct Cascade {
     highest_pixel: Option<(usize, usize)>,
 }
 
-/// Which landmark model `bytes` hold.
-pub(super) fn check(bytes: &[u8]) -> Result<LandmarkModel, Fault> {
+/// Which landmark model `bytes` hold; its numbers go into `sink`.
+pub(super) fn parse(bytes: &[u8], sink: &mut impl Sink) -> Result<LandmarkModel, Fault> {
     // The version, 1, and the control byte of a negative number: the rows of the mean shape.
     if !matches!(bytes, [1, 1, rows, ..] if rows & 0x80 != 0) {
         return Err(Fault::NoShapePredictor);
     }
     let mut reader = Reader::new(bytes);
     reader.integer(4, "the version")?;
-    let shape = read_shape(&mut reader)?;
-    let cascades = read_forests(&mut reader, &shape)?;
-    let pixels = read_anchors(&mut reader, &cascades, shape.model.point_count())?;
-    read_deltas(&mut reader, &pixels)?;
+    let shape = read_shape(&mut reader, sink)?;
+    let cascades = read_forests(&mut reader, &shape, sink)?;
+    let pixels = read_anchors(&mut reader, &cascades, shape.model.point_count(), sink)?;
+    read_deltas(&mut reader, &pixels, sink)?;
     reader.finish()?;
     Ok(shape.model)
 }
 
-fn read_shape(reader: &mut Reader<'_>) -> Result<Shape, Fault> {
+fn read_shape(reader: &mut Reader<'_>, sink: &mut impl Sink) -> Result<Shape, Fault> {
     let at = reader.position();
     let (rows, columns) = reader.matrix_size("the mean shape")?;
     if columns != 1 || rows % 2 != 0 {
@@ -80,7 +107,7 @@ fn read_shape(reader: &mut Reader<'_>) -> Result<Shape, Fault> {
         points => return Err(Fault::Points(points)),
     };
     for _ in 0..rows {
-        reader.finite_float("a point of the mean shape")?;
+        sink.shape(reader.finite_float("a point of the mean shape")?);
     }
     Ok(Shape {
         model,
@@ -88,7 +115,11 @@ fn read_shape(reader: &mut Reader<'_>) -> Result<Shape, Fault> {
     })
 }
 
-fn read_forests(reader: &mut Reader<'_>, shape: &Shape) -> Result<Vec<Cascade>, Damage> {
+fn read_forests(
+    reader: &mut Reader<'_>,
+    shape: &Shape,
+    sink: &mut impl Sink,
+) -> Result<Vec<Cascade>, Damage> {
     let at = reader.position();
     let count = reader.count(MIN_INTEGER_BYTES, "the number of cascades")?;
     if count == 0 {
@@ -97,21 +128,26 @@ fn read_forests(reader: &mut Reader<'_>, shape: &Shape) -> Result<Vec<Cascade>, 
     // Grows with what has been read: a wrong count runs out of bytes before it can claim memory.
     let mut cascades = Vec::new();
     for _ in 0..count {
-        cascades.push(read_cascade(reader, shape)?);
+        cascades.push(read_cascade(reader, shape, sink)?);
     }
     Ok(cascades)
 }
 
-fn read_cascade(reader: &mut Reader<'_>, shape: &Shape) -> Result<Cascade, Damage> {
+fn read_cascade(
+    reader: &mut Reader<'_>,
+    shape: &Shape,
+    sink: &mut impl Sink,
+) -> Result<Cascade, Damage> {
     let at = reader.position();
     let count = reader.count(MIN_TREE_BYTES, "the number of trees")?;
     if count == 0 {
         return Err(Damage::new(at, "a cascade has no trees"));
     }
+    sink.cascade();
     let mut highest_pixel = None;
     for _ in 0..count {
-        let splits = read_splits(reader, &mut highest_pixel)?;
-        read_leaves(reader, splits, shape.numbers)?;
+        let splits = read_splits(reader, &mut highest_pixel, sink)?;
+        read_leaves(reader, splits, shape.numbers, sink)?;
     }
     Ok(Cascade { highest_pixel })
 }
@@ -120,6 +156,7 @@ fn read_cascade(reader: &mut Reader<'_>, shape: &Shape) -> Result<Cascade, Damag
 fn read_splits(
     reader: &mut Reader<'_>,
     highest_pixel: &mut Option<(usize, usize)>,
+    sink: &mut impl Sink,
 ) -> Result<usize, Damage> {
     let at = reader.position();
     let count = reader.count(MIN_SPLIT_BYTES, "the number of splits of a tree")?;
@@ -129,21 +166,28 @@ fn read_splits(
         );
         return Err(Damage::new(at, what));
     }
+    sink.tree(count);
     for _ in 0..count {
-        for _ in 0..2 {
+        let mut pixels = [0; 2];
+        for pixel in &mut pixels {
             let at = reader.position();
-            let pixel = reader.index("the pixel of a split")?;
-            if highest_pixel.is_none_or(|(highest, _)| pixel > highest) {
-                *highest_pixel = Some((pixel, at));
+            *pixel = reader.index("the pixel of a split")?;
+            if highest_pixel.is_none_or(|(highest, _)| *pixel > highest) {
+                *highest_pixel = Some((*pixel, at));
             }
         }
-        reader.finite_float("the threshold of a split")?;
+        sink.split(pixels, reader.finite_float("the threshold of a split")?);
     }
     Ok(count)
 }
 
 /// Reads the leaves of a tree with `splits` splits.
-fn read_leaves(reader: &mut Reader<'_>, splits: usize, numbers: usize) -> Result<(), Damage> {
+fn read_leaves(
+    reader: &mut Reader<'_>,
+    splits: usize,
+    numbers: usize,
+    sink: &mut impl Sink,
+) -> Result<(), Damage> {
     let at = reader.position();
     let count = reader.count(MIN_MATRIX_BYTES, "the number of leaves of a tree")?;
     if count.checked_sub(1) != Some(splits) {
@@ -161,7 +205,7 @@ fn read_leaves(reader: &mut Reader<'_>, splits: usize, numbers: usize) -> Result
             return Err(Damage::new(at, what));
         }
         for _ in 0..numbers {
-            reader.finite_float("a number of a leaf")?;
+            sink.leaf(reader.finite_float("a number of a leaf")?);
         }
     }
     Ok(())
@@ -172,6 +216,7 @@ fn read_anchors(
     reader: &mut Reader<'_>,
     cascades: &[Cascade],
     points: usize,
+    sink: &mut impl Sink,
 ) -> Result<Vec<usize>, Damage> {
     expect_one_list_each(reader, cascades.len(), "lists of anchors")?;
     let mut pixels = Vec::with_capacity(cascades.len());
@@ -181,6 +226,7 @@ fn read_anchors(
             let what = format!("a split uses pixel {pixel} of a cascade with {count} pixels");
             return Err(Damage::new(at, what));
         }
+        sink.pixels(count);
         for _ in 0..count {
             let at = reader.position();
             let anchor = reader.index("an anchor")?;
@@ -188,6 +234,7 @@ fn read_anchors(
                 let what = format!("an anchor is point {anchor} of a model with {points} points");
                 return Err(Damage::new(at, what));
             }
+            sink.anchor(anchor);
         }
         pixels.push(count);
     }
@@ -195,7 +242,11 @@ fn read_anchors(
 }
 
 /// Reads where each pixel of each cascade lies relative to its anchor.
-fn read_deltas(reader: &mut Reader<'_>, pixels: &[usize]) -> Result<(), Damage> {
+fn read_deltas(
+    reader: &mut Reader<'_>,
+    pixels: &[usize],
+    sink: &mut impl Sink,
+) -> Result<(), Damage> {
     expect_one_list_each(reader, pixels.len(), "lists of pixels")?;
     for &expected in pixels {
         let at = reader.position();
@@ -205,8 +256,9 @@ fn read_deltas(reader: &mut Reader<'_>, pixels: &[usize]) -> Result<(), Damage> 
             return Err(Damage::new(at, what));
         }
         for _ in 0..count {
-            reader.finite_float("the place of a pixel")?;
-            reader.finite_float("the place of a pixel")?;
+            let x = reader.finite_float("the place of a pixel")?;
+            let y = reader.finite_float("the place of a pixel")?;
+            sink.delta([x, y]);
         }
     }
     Ok(())
@@ -226,5 +278,7 @@ fn expect_one_list_each(
     Err(Damage::new(at, what))
 }
 
+#[cfg(test)]
+pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
