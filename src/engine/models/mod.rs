@@ -1,5 +1,5 @@
-//! Everything that must be known about a model file before it is used, above all before dlib's C++ is given it. In come a folder or a file, out
-//! come checked paths, or an [`Error::Model`] that says what is wrong and what to do.
+//! Everything that must be known about a model file before it is used, above all before dlib's C++ is given it. In
+//! come a folder or a file, out come checked paths, or an [`Error::Model`] that says what is wrong and what to do.
 //!
 //! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
 //! come with facematch are known by their SHA-256 ([`check_shipped`]); a landmark model of the user's own is taken
