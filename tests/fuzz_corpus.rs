@@ -6,7 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use facematch::engine::models::check_landmark_bytes;
+use facematch::engine::models::network::{read_mmod, read_resnet};
+use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::image::jpeg_is_complete;
 
 #[test]
@@ -21,7 +22,36 @@ fn jpeg_ends() {
     check_seeds("jpeg_is_complete", jpeg_is_complete);
 }
 
+/// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The
+/// shipped models stand in for valid ones.
+#[test]
+fn networks() {
+    let accepts = |bytes: &[u8]| [read_resnet(bytes).is_ok(), read_mmod(bytes).is_ok()];
+    let (accepted, refused) = run_seeds("networks", |bytes| accepts(bytes).contains(&true));
+    assert_eq!(accepted, 0);
+    assert!(refused > 0, "no seeds");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    for (model, expected) in [
+        (ShippedModel::Encoder, [true, false]),
+        (ShippedModel::CnnDetector, [false, true]),
+        (ShippedModel::FivePointLandmarks, [false, false]),
+    ] {
+        let bytes = fs::read(folder.join(model.file_name())).unwrap();
+        assert_eq!(accepts(&bytes), expected, "{model:?}");
+    }
+}
+
+/// Runs the seeds of `target`, some of which must be valid and some not.
 fn check_seeds(target: &str, accepts: impl Fn(&[u8]) -> bool) {
+    let (accepted, refused) = run_seeds(target, accepts);
+    assert!(
+        accepted > 0 && refused > 0,
+        "{accepted} accepted, {refused} refused"
+    );
+}
+
+/// Runs the seeds of `target`; returns how many are accepted and how many refused, as their names say.
+fn run_seeds(target: &str, accepts: impl Fn(&[u8]) -> bool) -> (usize, usize) {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
     let (mut accepted, mut refused) = (0, 0);
     for entry in fs::read_dir(seeds.join(target)).unwrap() {
@@ -43,8 +73,5 @@ fn check_seeds(target: &str, accepts: impl Fn(&[u8]) -> bool) {
             &mut refused
         }) += 1;
     }
-    assert!(
-        accepted > 0 && refused > 0,
-        "{accepted} accepted, {refused} refused"
-    );
+    (accepted, refused)
 }

@@ -3,10 +3,12 @@
 //!
 //! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
 //! come with facematch are known by their SHA-256 ([`check_shipped`]); a landmark model of the user's own is taken
-//! apart to the last byte ([`check_landmarks`]).
+//! apart to the last byte ([`check_landmarks`]). [`network`] reads the weights of the two networks for an engine
+//! without dlib.
 
 mod folder;
 mod mistaken;
+pub mod network;
 pub(crate) mod reader;
 pub(super) mod shape_predictor;
 

@@ -1,16 +1,21 @@
 //! Reads dlib's serialization format from bytes that may be anything. In comes a byte slice, out come numbers, or a
 //! [`Damage`] that names the byte at which the file stops making sense.
 //!
-//! No call panics, reads past the end or allocates. A count is given out only when the bytes that are left could
-//! hold that many items. Where dlib has a choice (reserved bits, text numbers, the row-first matrix header), only
+//! No call panics or reads past the end. A count is given out, and memory is claimed, only when the bytes that are left
+//! could hold that many items. Where dlib has a choice (reserved bits, text numbers, the row-first matrix header), only
 //! what dlib writes since 2013 is accepted, so that dlib reads every accepted number as the same value.
 //!
-//! Format: dlib/serialize.h and dlib/float_details.h.
+//! Format: dlib/serialize.h, dlib/float_details.h and, for tensors, dlib/cuda/tensor.h and tensor.cpp.
 
 /// The fewest bytes that dlib writes for a whole number: a control byte and one digit.
 pub(crate) const MIN_INTEGER_BYTES: usize = 2;
 /// The fewest bytes that dlib writes for a floating-point number: mantissa and exponent.
 pub(crate) const MIN_FLOAT_BYTES: usize = 2 * MIN_INTEGER_BYTES;
+
+/// The bytes of a number in a tensor: a little-endian IEEE `float`.
+const TENSOR_ITEM_BYTES: usize = size_of::<f32>();
+/// How many bytes of an unexpected text a message shows.
+const SHOWN_TEXT_BYTES: usize = 40;
 
 /// The control byte's bit for a minus sign.
 const NEGATIVE: u8 = 0x80;
@@ -103,18 +108,102 @@ impl<'a> Reader<'a> {
     /// A `float`, infinities and NaN excluded; the same value that dlib reads.
     pub(crate) fn finite_float(&mut self, name: &str) -> Result<f32, Damage> {
         let at = self.at;
-        let mantissa = self.integer(8, name)?;
-        let exponent = i16::try_from(self.integer(2, name)?)
-            .map_err(|_| Damage::new(at, format!("{name} has an impossible exponent")))?;
+        let (mantissa, exponent) = self.mantissa_and_exponent(name)?;
         let value = float(mantissa, exponent);
         if value.is_finite() {
             Ok(value)
         } else {
-            Err(Damage::new(
-                at,
-                format!("{name} is no finite number but {value}"),
-            ))
+            Err(not_finite(at, name, value.into()))
         }
+    }
+
+    /// A `double`, infinities and NaN excluded; the same value that dlib reads.
+    pub(crate) fn finite_double(&mut self, name: &str) -> Result<f64, Damage> {
+        let at = self.at;
+        let (mantissa, exponent) = self.mantissa_and_exponent(name)?;
+        let value = double(mantissa, exponent);
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(not_finite(at, name, value))
+        }
+    }
+
+    /// A `bool`: the character 1 or 0.
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, Damage> {
+        let (value, rest) = match self.rest.split_first() {
+            Some((b'1', rest)) => (true, rest),
+            Some((b'0', rest)) => (false, rest),
+            Some((byte, _)) => {
+                let what =
+                    format!("expected {name} (the character 0 or 1), found the byte 0x{byte:02x}");
+                return Err(Damage::new(self.at, what));
+            }
+            None => return Err(self.cut_off(name)),
+        };
+        self.rest = rest;
+        self.at += 1;
+        Ok(value)
+    }
+
+    /// A number that must be `expected`.
+    pub(crate) fn expect(&mut self, expected: usize, name: &str) -> Result<(), Damage> {
+        let at = self.at;
+        let found = self.index(name)?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(Damage::new(
+            at,
+            format!("expected {expected} for {name}, found {found}"),
+        ))
+    }
+
+    /// A string that must be `expected`, such as the name of a layer.
+    pub(crate) fn expect_text(&mut self, expected: &str) -> Result<(), Damage> {
+        let at = self.at;
+        let name = format!("the text \"{expected}\"");
+        let length = self.count(1, &name)?;
+        let found = self.take(length, &name)?;
+        if found == expected.as_bytes() {
+            return Ok(());
+        }
+        let shown = found.get(..SHOWN_TEXT_BYTES).unwrap_or(found);
+        Err(Damage::new(
+            at,
+            format!("expected {name}, found \"{}\"", shown.escape_ascii()),
+        ))
+    }
+
+    /// A tensor whose size (samples, channels, rows, columns) must be `size`; out come its numbers in this order, all
+    /// of them finite. The numbers are copied as they are, unlike those of [`finite_float`](Self::finite_float).
+    pub(crate) fn tensor(&mut self, size: [usize; 4], name: &str) -> Result<Vec<f32>, Damage> {
+        let at = self.at;
+        self.expect(2, "the version of a tensor")?;
+        self.expect_size(size, name)?;
+        let length = size
+            .iter()
+            .try_fold(TENSOR_ITEM_BYTES, |product, &side| {
+                product.checked_mul(side)
+            })
+            .ok_or_else(|| Damage::new(at, format!("{name} claims {size:?} numbers")))?;
+        let start = self.at;
+        let (items, _) = self.take(length, name)?.as_chunks();
+        let numbers: Vec<f32> = items.iter().map(|&item| f32::from_le_bytes(item)).collect();
+        match numbers.iter().position(|number| !number.is_finite()) {
+            None => Ok(numbers),
+            Some(index) => {
+                let at = start + index * TENSOR_ITEM_BYTES;
+                Err(Damage::new(at, format!("a number of {name} is not finite")))
+            }
+        }
+    }
+
+    /// An alias tensor, which says how a part of another tensor is to be looked at; its size must be `size`. It has no
+    /// numbers of its own.
+    pub(crate) fn alias_tensor(&mut self, size: [usize; 4], name: &str) -> Result<(), Damage> {
+        self.expect(1, "the version of an alias tensor")?;
+        self.expect_size(size, name)
     }
 
     /// Succeeds when every byte has been read.
@@ -126,6 +215,32 @@ impl<'a> Reader<'a> {
                 format!("the model ends here, but {left} more bytes follow"),
             )),
         }
+    }
+
+    fn expect_size(&mut self, size: [usize; 4], name: &str) -> Result<(), Damage> {
+        let sides = ["samples", "channels", "rows", "columns"];
+        for (expected, side) in size.into_iter().zip(sides) {
+            self.expect(expected, &format!("the {side} of {name}"))?;
+        }
+        Ok(())
+    }
+
+    fn mantissa_and_exponent(&mut self, name: &str) -> Result<(i64, i16), Damage> {
+        let at = self.at;
+        let mantissa = self.integer(8, name)?;
+        let exponent = i16::try_from(self.integer(2, name)?)
+            .map_err(|_| Damage::new(at, format!("{name} has an impossible exponent")))?;
+        Ok((mantissa, exponent))
+    }
+
+    /// The next `length` bytes.
+    fn take(&mut self, length: usize, name: &str) -> Result<&'a [u8], Damage> {
+        let Some((taken, rest)) = self.rest.split_at_checked(length) else {
+            return Err(self.cut_off(name));
+        };
+        self.rest = rest;
+        self.at += length;
+        Ok(taken)
     }
 
     fn dimension(&mut self, name: &str) -> Result<usize, Damage> {
@@ -196,6 +311,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn not_finite(at: usize, name: &str, value: f64) -> Damage {
+    Damage::new(at, format!("{name} is no finite number but {value}"))
+}
+
 /// `mantissa` * 2^`exponent`, or what the exponent stands for: `float_details::operator float`.
 fn float(mantissa: i64, exponent: i16) -> f32 {
     match exponent {
@@ -206,148 +325,33 @@ fn float(mantissa: i64, exponent: i16) -> f32 {
             // dlib rounds the mantissa to float first, then scales. In f64 every product of a float mantissa (below
             // 2^63) and 2^-500 to 2^500 is exact, so the only other rounding is the last one, as in ldexp. Beyond
             // these exponents the float is 0 or infinite anyway.
-            let biased = 1023_i32 + i32::from(exponent).clamp(-500, 500);
-            let power = f64::from_bits(u64::from(biased.unsigned_abs()) << 52);
+            let power = power_of_two(i32::from(exponent).clamp(-500, 500));
             let rounded = mantissa as f32;
             (f64::from(rounded) * power) as f32
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn float_of(bytes: &[u8]) -> Result<f32, Damage> {
-        let mut reader = Reader::new(bytes);
-        let value = reader.finite_float("a number")?;
-        reader.finish()?;
-        Ok(value)
-    }
-
-    #[test]
-    fn reads_the_numbers_that_dlib_writes() {
-        for (bytes, expected) in [
-            (&[1, 0][..], 0),
-            (&[1, 42], 42),
-            (&[2, 0xf4, 1], 500),
-            (&[0x81, 10], -10),
-            (&[2, 1, 0], 1),
-            (&[8, 255, 255, 255, 255, 255, 255, 255, 127], i64::MAX),
-        ] {
-            let mut reader = Reader::new(bytes);
-            assert_eq!(reader.integer(8, "n"), Ok(expected));
-            assert_eq!(reader.position(), bytes.len());
-            assert_eq!(reader.finish(), Ok(()));
+/// `mantissa` * 2^`exponent`, or what the exponent stands for: `float_details::operator double`.
+fn double(mantissa: i64, exponent: i16) -> f64 {
+    match exponent {
+        INFINITE => f64::INFINITY,
+        NEGATIVE_INFINITE => f64::NEG_INFINITY,
+        special if special > INFINITE => f64::NAN,
+        _ => {
+            // The power of two may be out of range where the product is not, so it is multiplied in two parts. The
+            // first product is exact or infinite, so that only the second one rounds, as in ldexp.
+            let exponent = i32::from(exponent).clamp(-1500, 1500);
+            let first = exponent.clamp(-900, 900);
+            mantissa as f64 * power_of_two(first) * power_of_two(exponent - first)
         }
-    }
-
-    #[test]
-    fn refuses_what_is_no_number() {
-        for bytes in [
-            &[][..],
-            &[0],
-            &[1],
-            &[3, 1, 2],
-            &[9, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-            &[0x31, 1],
-            b"12 ",
-            &[8, 0, 0, 0, 0, 0, 0, 0, 128],
-        ] {
-            assert!(Reader::new(bytes).integer(8, "n").is_err(), "{bytes:?}");
-        }
-        assert!(Reader::new(&[3, 1, 0, 0]).integer(2, "n").is_err());
-    }
-
-    #[test]
-    fn says_at_which_byte_and_what_was_expected() {
-        let mut reader = Reader::new(&[1, 1, 3, 7]);
-        reader.index("the version").unwrap();
-        assert_eq!(
-            reader.index("the number of trees").unwrap_err().to_string(),
-            "damaged at byte 4: the file ends where the number of trees was expected"
-        );
-        assert_eq!(
-            Reader::new(b"hello")
-                .index("the version")
-                .unwrap_err()
-                .to_string(),
-            "damaged at byte 0: expected the version (a number), found the byte 0x68"
-        );
-    }
-
-    #[test]
-    fn a_negative_count_is_refused() {
-        let damage = Reader::new(&[0x81, 3, 0, 0, 0])
-            .count(1, "the count")
-            .unwrap_err();
-        assert_eq!(damage, Damage::new(0, "the count is negative"));
-        // Minus zero, which dlib never writes.
-        assert!(Reader::new(&[0x81, 0]).count(1, "the count").is_err());
-    }
-
-    #[test]
-    fn a_count_has_room_in_what_follows() {
-        assert_eq!(Reader::new(&[1, 2, 0, 0, 0, 0]).count(2, "n"), Ok(2));
-        assert!(Reader::new(&[1, 3, 0, 0, 0, 0]).count(2, "n").is_err());
-        let most = [8, 255, 255, 255, 255, 255, 255, 255, 255];
-        assert!(Reader::new(&most).count(2, "n").is_err());
-    }
-
-    #[test]
-    fn matrix_sizes_are_written_negative() {
-        let mut bytes = vec![0x81, 2, 0x81, 3];
-        bytes.extend([1, 0, 1, 0].repeat(6));
-        assert_eq!(Reader::new(&bytes).matrix_size("m"), Ok((2, 3)));
-        bytes.pop();
-        assert!(Reader::new(&bytes).matrix_size("m").is_err());
-        assert_eq!(Reader::new(&[1, 0, 1, 0]).matrix_size("m"), Ok((0, 0)));
-        assert!(Reader::new(&[1, 2, 1, 0]).matrix_size("m").is_err());
-        let huge = [0x88, 255, 255, 255, 255, 255, 255, 255, 127];
-        assert!(Reader::new(&huge.repeat(2)).matrix_size("m").is_err());
-    }
-
-    #[test]
-    fn floats_are_a_mantissa_and_an_exponent() {
-        assert_eq!(float_of(&[3, 0x0a, 0xd7, 0xa3, 0x81, 0x1c]), Ok(0.04));
-        assert_eq!(float_of(&[1, 0, 1, 0]), Ok(0.0));
-        assert_eq!(float_of(&[0x81, 3, 0x81, 1]), Ok(-1.5));
-        assert_eq!(float_of(&[1, 1, 2, 0x2c, 1]).unwrap_err().at, 0);
-    }
-
-    #[test]
-    fn special_floats_are_not_finite() {
-        for exponent in [32000_i16, 32001, 32002, 32767] {
-            let [low, high] = exponent.to_le_bytes();
-            assert!(float_of(&[1, 1, 2, low, high]).is_err());
-        }
-        assert!(float_of(&[1, 1, 2, 0, 0x80]).is_err());
-        assert!(float_of(b"0.5 ").is_err());
-    }
-
-    #[test]
-    fn floats_survive_the_way_through_dlibs_form() {
-        for value in [
-            f32::MAX,
-            f32::MIN,
-            f32::MIN_POSITIVE,
-            f32::from_bits(1),
-            f32::from_bits(0x007f_ffff),
-            -std::f32::consts::PI,
-        ] {
-            let bits = value.to_bits();
-            let fraction = i64::from(bits & 0x007f_ffff);
-            let biased = i16::try_from((bits >> 23) & 0xff).unwrap();
-            let (mantissa, exponent) = match biased {
-                0 => (fraction, -149),
-                _ => (fraction | 0x0080_0000, biased - 150),
-            };
-            let signed = if value < 0.0 { -mantissa } else { mantissa };
-            assert_eq!(float(signed, exponent), value);
-        }
-        assert_eq!(float(1, -32000), 0.0);
-        assert_eq!(float(0, 31999), 0.0);
-        assert_eq!(float(-1, 31999), f32::NEG_INFINITY);
-        assert_eq!(float(i64::MAX, -100), 2.0_f32.powi(-37));
     }
 }
+
+/// 2^`exponent`, for exponents from -1022 to 1023.
+fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(u64::from((1023 + exponent).unsigned_abs()) << 52)
+}
+
+#[cfg(test)]
+mod tests;

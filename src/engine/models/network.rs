@@ -1,0 +1,105 @@
+//! Reads dlib's two convolutional networks: the face encoder and the face detector. In comes the whole file as bytes,
+//! out come the weights as plain numbers, or a sentence that says why the file is refused.
+//!
+//! A file of dlib does not say of itself how its layers hang together; that stands in the C++ type of the network. So
+//! each reader knows one architecture, and every version, name, size and option in the file must be the one that this
+//! architecture has. Weights, means and thresholds may be any finite numbers. What only training needs (learning rates,
+//! the loss, statistics of the last batch) is read, and left out of the result.
+//!
+//! Of a network on a network, dlib writes the inner one first: all versions from the outermost layer to the innermost,
+//! then the layers' data from the innermost, next to the image, to the outermost.
+//!
+//! Formats: dlib/dnn/core.h, layers.h, loss.h and input.h. Architectures: dlib's tools/python/src/face_recognition.cpp
+//! and cnn_face_detector.cpp.
+
+mod layers;
+mod mmod;
+mod resnet;
+
+use std::fmt;
+
+pub use mmod::{MmodModel, OverlapTest, read_mmod};
+pub use resnet::{ResidualBlock, ResnetModel, read_resnet};
+
+use super::mistaken::mistaken_for;
+use super::reader::{Damage, Reader};
+
+/// A convolution, dlib's `con_`: each number of the output is the weighted sum of a window of the input, plus a bias.
+///
+/// Where the network has an affine layer (`affine_`) or a batch normalization (`bn_`) after the convolution, that layer
+/// is folded into the weights and biases here: with `y = gamma x + beta` of a filter, its weights are multiplied by
+/// gamma, and its bias becomes `gamma bias + beta`. For a batch normalization, gamma is `gamma / sqrt(variance + eps)`
+/// and beta `beta - gamma mean` beforehand, as when dlib makes an `affine_` of it. It is computed in `f64`, rounded
+/// once, so results differ from dlib's in the last digits.
+#[derive(Clone, PartialEq)]
+pub struct Convolution {
+    /// How many maps come out.
+    pub filters: usize,
+    /// How many maps go in.
+    pub channels: usize,
+    /// The height of the window.
+    pub rows: usize,
+    /// The width of the window.
+    pub columns: usize,
+    /// How far the window moves from one number of the output to the next, along both axes.
+    pub stride: usize,
+    /// How many zeros surround each map of the input on each side. An axis of `n` numbers becomes
+    /// `1 + (n + 2 padding - window) / stride` long, rounded down.
+    pub padding: usize,
+    /// The weights: for each filter, for each channel, the window row by row. All finite.
+    pub weights: Vec<f32>,
+    /// One number for each filter. All finite.
+    pub bias: Vec<f32>,
+}
+
+impl fmt::Debug for Convolution {
+    /// The geometry without the numbers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Convolution")
+            .field("filters", &self.filters)
+            .field("channels", &self.channels)
+            .field("rows", &self.rows)
+            .field("columns", &self.columns)
+            .field("stride", &self.stride)
+            .field("padding", &self.padding)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a file must begin with to be looked at as one of the networks.
+struct Kind {
+    /// The first bytes: the version of dlib's `add_loss_layer` and the name of the loss.
+    head: &'static [u8],
+    /// What a file without them is not.
+    name: &'static str,
+}
+
+/// Reads all of `bytes` with `read`; the error is a sentence without a subject.
+fn read_whole<'a, M>(
+    bytes: &'a [u8],
+    kind: &Kind,
+    read: impl FnOnce(&mut Reader<'a>) -> Result<M, Damage>,
+) -> Result<M, String> {
+    if let Some(mistake) = mistaken_for(bytes) {
+        return Err(mistake.to_owned());
+    }
+    if !bytes.starts_with(kind.head) {
+        return Err(format!("is no {} of dlib", kind.name));
+    }
+    let mut reader = Reader::new(bytes);
+    let model = read(&mut reader).and_then(|model| reader.finish().map(|()| model));
+    model.map_err(|damage| format!("{damage}; get the file again"))
+}
+
+/// Reads the versions of layers, outermost first.
+fn read_versions(
+    reader: &mut Reader<'_>,
+    versions: impl IntoIterator<Item = usize>,
+) -> Result<(), Damage> {
+    versions
+        .into_iter()
+        .try_for_each(|version| reader.expect(version, "the version of a layer"))
+}
+
+#[cfg(test)]
+mod tests;

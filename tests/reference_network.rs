@@ -1,0 +1,231 @@
+//! The encoder's weights against dlib itself: `reference/*.json` in the folder of evaluation photos names for each face
+//! the chip that dlib 20.0.1 cut and the encoding that it gave. A plain forward pass over the weights must give the
+//! same encoding.
+//!
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test reference_network -- --ignored --nocapture`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use facematch::engine::models::ShippedModel;
+use facematch::engine::models::network::{Convolution, ResidualBlock, ResnetModel, read_resnet};
+use image::RgbImage;
+use serde_json::Value;
+
+/// Maps of one size: for each channel, its numbers row by row.
+#[derive(Clone)]
+struct Maps {
+    channels: usize,
+    side: usize,
+    numbers: Vec<f64>,
+}
+
+impl Maps {
+    fn zero(channels: usize, side: usize) -> Self {
+        let numbers = vec![0.0; channels * side * side];
+        Self {
+            channels,
+            side,
+            numbers,
+        }
+    }
+
+    fn channel(&self, channel: usize) -> &[f64] {
+        let area = self.side * self.side;
+        &self.numbers[channel * area..][..area]
+    }
+
+    /// The number at a place, zero outside.
+    fn at(&self, channel: usize, row: usize, column: usize) -> f64 {
+        if channel < self.channels && row < self.side && column < self.side {
+            self.numbers[(channel * self.side + row) * self.side + column]
+        } else {
+            0.0
+        }
+    }
+
+    /// One number for each place, from its channel, row and column.
+    fn from_places(
+        channels: usize,
+        side: usize,
+        number: impl Fn(usize, usize, usize) -> f64,
+    ) -> Self {
+        let mut maps = Self::zero(channels, side);
+        for (index, place) in maps.numbers.iter_mut().enumerate() {
+            *place = number(index / side / side, index / side % side, index % side);
+        }
+        maps
+    }
+
+    fn relu(mut self) -> Self {
+        self.numbers
+            .iter_mut()
+            .for_each(|number| *number = number.max(0.0));
+        self
+    }
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn encodings_are_those_of_dlib() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("models")
+        .join(ShippedModel::Encoder.file_name());
+    let bytes = std::fs::read(file).unwrap();
+    let start = Instant::now();
+    let model = read_resnet(&bytes).unwrap();
+    println!("read in {:?}", start.elapsed());
+
+    let faces = reference_faces();
+    assert!(!faces.is_empty(), "no reference chips found");
+    let mut farthest = 0.0_f64;
+    for (name, chip, expected) in faces {
+        let encoding = encode(&model, &chip);
+        let distance = distance(&encoding, &expected);
+        println!("{name}: {distance:.2e}");
+        farthest = farthest.max(distance);
+    }
+    println!("farthest: {farthest:.2e}");
+    assert!(farthest < 1e-4, "{farthest}");
+}
+
+/// The encoding of `chip`, in plain loops.
+fn encode(model: &ResnetModel, chip: &RgbImage) -> Vec<f64> {
+    let side = usize::try_from(chip.width()).unwrap();
+    let input = Maps::from_places(3, side, |channel, row, column| {
+        let index = (row * side + column) * 3 + channel;
+        (f64::from(chip.as_raw()[index]) - f64::from(model.mean[channel])) / 256.0
+    });
+    let mut maps = max_pool(&convolve(&model.stem, &input).relu());
+    assert_eq!(maps.side, 35);
+    for block in &model.blocks {
+        maps = residual(block, &maps);
+    }
+    assert_eq!((maps.channels, maps.side), (256, 2));
+    let area = (maps.side * maps.side) as f64;
+    let means: Vec<f64> = (0..maps.channels)
+        .map(|channel| maps.channel(channel).iter().sum::<f64>() / area)
+        .collect();
+    let outputs = model.projection.len() / means.len();
+    (0..outputs)
+        .map(|output| {
+            let weights = model.projection.iter().skip(output).step_by(outputs);
+            let products = means.iter().zip(weights);
+            products
+                .map(|(mean, &weight)| mean * f64::from(weight))
+                .sum()
+        })
+        .collect()
+}
+
+fn convolve(convolution: &Convolution, input: &Maps) -> Maps {
+    assert_eq!(input.channels, convolution.channels);
+    let (window, padding, stride) = (convolution.rows, convolution.padding, convolution.stride);
+    let padded_side = input.side + 2 * padding;
+    let padded = Maps::from_places(input.channels, padded_side, |channel, row, column| {
+        let moved = |place: usize| place.checked_sub(padding).unwrap_or(usize::MAX);
+        input.at(channel, moved(row), moved(column))
+    });
+    let side = 1 + (padded_side - window) / stride;
+    Maps::from_places(convolution.filters, side, |filter, row, column| {
+        let taps = window * window;
+        let weights = &convolution.weights[filter * input.channels * taps..];
+        let mut sum = f64::from(convolution.bias[filter]);
+        for channel in 0..input.channels {
+            let map = padded.channel(channel);
+            for y in 0..window {
+                let numbers = &map[(row * stride + y) * padded_side + column * stride..][..window];
+                let weights = &weights[channel * taps + y * window..][..window];
+                let products = numbers.iter().zip(weights);
+                sum += products
+                    .map(|(number, &weight)| number * f64::from(weight))
+                    .sum::<f64>();
+            }
+        }
+        sum
+    })
+}
+
+fn residual(block: &ResidualBlock, input: &Maps) -> Maps {
+    let through = convolve(&block.second, &convolve(&block.first, input).relu());
+    let around = if block.downsamples {
+        average_pool(input)
+    } else {
+        input.clone()
+    };
+    let channels = through.channels.max(around.channels);
+    let side = through.side.max(around.side);
+    Maps::from_places(channels, side, |channel, row, column| {
+        through.at(channel, row, column) + around.at(channel, row, column)
+    })
+    .relu()
+}
+
+/// The maximum of each 3x3 window, moving by 2.
+fn max_pool(input: &Maps) -> Maps {
+    let side = 1 + (input.side - 3) / 2;
+    Maps::from_places(input.channels, side, |channel, row, column| {
+        let places = (0..9).map(|tap| (2 * row + tap / 3, 2 * column + tap % 3));
+        places
+            .map(|(row, column)| input.at(channel, row, column))
+            .fold(f64::NEG_INFINITY, f64::max)
+    })
+}
+
+/// The average of each 2x2 window, moving by 2.
+fn average_pool(input: &Maps) -> Maps {
+    let side = 1 + (input.side - 2) / 2;
+    Maps::from_places(input.channels, side, |channel, row, column| {
+        let places = (0..4).map(|tap| (2 * row + tap / 2, 2 * column + tap % 2));
+        let sum: f64 = places
+            .map(|(row, column)| input.at(channel, row, column))
+            .sum();
+        sum / 4.0
+    })
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+/// Each reference face: its chip's name, the chip, and dlib's encoding of the chip.
+fn reference_faces() -> Vec<(String, RgbImage, Vec<f64>)> {
+    let shared = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
+    let folder = PathBuf::from(shared).join("reference");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|file| faces_of(&folder, file))
+        .collect()
+}
+
+fn faces_of(folder: &Path, file: &Path) -> Vec<(String, RgbImage, Vec<f64>)> {
+    let json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let faces = json["faces"].as_array().unwrap();
+    faces
+        .iter()
+        .map(|face| {
+            let name = face["chip"].as_str().unwrap();
+            let chip = image::open(folder.join(name)).unwrap().to_rgb8();
+            let numbers = face["encoding_from_chip"].as_array().unwrap();
+            let encoding = numbers.iter().map(|number| number.as_f64().unwrap());
+            (name.to_owned(), chip, encoding.collect())
+        })
+        .collect()
+}
