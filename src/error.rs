@@ -71,6 +71,9 @@ pub enum Error {
     /// The engine was asked for but is not part of this build.
     #[error("{0}")]
     EngineUnavailable(String),
+    /// `FACEMATCH_SIMD` names no vector instructions of this processor.
+    #[error("{0}")]
+    SimdLevel(String),
     /// A picture or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
@@ -105,6 +108,7 @@ impl Error {
             Self::Engine { .. } => "engine",
             Self::Model { .. } | Self::NoModels { .. } => "model",
             Self::EngineUnavailable(_) => "engine_unavailable",
+            Self::SimdLevel(_) => "simd_level",
             Self::Write { .. } => "write",
             Self::Internal { .. } => "internal",
         }
@@ -122,7 +126,7 @@ impl Error {
             | Self::Model { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
-            Self::NoModels { .. } | Self::EngineUnavailable(_) => None,
+            Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,
         }
     }
 }

@@ -4,4 +4,5 @@
 //! Every file names the header of dlib that it follows. Where dlib computes in `float`, so does this, and sums run in
 //! dlib's order, because a decision tree turns the last digit of a number into another branch.
 
+pub mod kernels;
 pub mod landmarks;

@@ -1,0 +1,22 @@
+//! The loops that take the time, each written once for every kind of processor. In come plain slices of numbers, out
+//! come plain slices of numbers.
+//!
+//! Each kernel has a folder: `mod.rs` says what it computes, checks the shapes and picks the variant; `scalar.rs` is
+//! the specification, which every other variant is tested against; `avx2.rs`, `avx512.rs` and `neon.rs` are the fast
+//! ones. Which of them runs is decided by a [`SimdLevel`] that the caller hands down.
+//!
+//! This is the only place of the native engine with `unsafe` code: a variant may run where its [`SimdLevel`] exists,
+//! and its pointers stay within the slices whose lengths `mod.rs` has checked.
+#![allow(
+    unsafe_code,
+    reason = "vector instructions; each block says why it is sound"
+)]
+
+pub(crate) mod lanes;
+mod simd;
+
+#[cfg(target_arch = "aarch64")]
+pub use simd::Neon;
+pub use simd::SimdLevel;
+#[cfg(target_arch = "x86_64")]
+pub use simd::{Avx2, Avx512};
