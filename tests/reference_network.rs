@@ -15,6 +15,8 @@ use std::time::Instant;
 
 use facematch::engine::models::ShippedModel;
 use facematch::engine::models::network::{Convolution, ResidualBlock, ResnetModel, read_resnet};
+use facematch::engine::native::kernels::SimdLevel;
+use facematch::engine::native::resnet::Encoder;
 use image::RgbImage;
 use serde_json::Value;
 
@@ -93,6 +95,32 @@ fn encodings_are_those_of_dlib() {
     }
     println!("farthest: {farthest:.2e}");
     assert!(farthest < 1e-4, "{farthest}");
+}
+
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn the_encoder_gives_dlibs_encodings_on_every_level() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("models")
+        .join(ShippedModel::Encoder.file_name());
+    let bytes = std::fs::read(file).unwrap();
+    let faces = reference_faces();
+    let chips: Vec<_> = faces.iter().map(|(_, chip, _)| chip.clone()).collect();
+    for level in SimdLevel::available() {
+        let mut encoder = Encoder::new(read_resnet(&bytes).unwrap(), level);
+        let encodings = encoder.encode(&chips);
+        let distances = encodings
+            .iter()
+            .zip(&faces)
+            .map(|(found, (_, _, expected))| {
+                let found: Vec<f64> = found.values().iter().copied().map(f64::from).collect();
+                distance(&found, expected)
+            });
+        let farthest = distances.fold(0.0, f64::max);
+        println!("{level}: farthest {farthest:.2e}");
+        assert!(farthest < 1e-4, "{level}: {farthest}");
+        assert_eq!(encoder.fork().encode(&chips[..1]), encodings[..1]);
+    }
 }
 
 /// The encoding of `chip`, in plain loops.

@@ -6,3 +6,5 @@
 
 pub mod kernels;
 pub mod landmarks;
+mod network;
+pub mod resnet;

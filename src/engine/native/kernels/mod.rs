@@ -12,9 +12,15 @@
     reason = "vector instructions; each block says why it is sound"
 )]
 
+pub mod convolution;
+mod finish;
 pub(crate) mod lanes;
 mod simd;
+#[cfg(test)]
+pub(crate) mod test_numbers;
+pub mod winograd;
 
+pub use finish::Finish;
 #[cfg(target_arch = "aarch64")]
 pub use simd::Neon;
 pub use simd::SimdLevel;

@@ -1,0 +1,119 @@
+//! The numbers between two layers.
+
+use super::super::kernels::convolution::BLOCK;
+
+/// The size of the maps of one image and of the zeros around them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Shape {
+    /// The height of a map.
+    pub(in super::super) rows: usize,
+    /// The width of a map.
+    pub(in super::super) columns: usize,
+    /// How many maps there are.
+    pub(in super::super) channels: usize,
+    /// How many zeros there are above and on the left.
+    pub(in super::super) border: usize,
+    /// How many zeros there are below and on the right.
+    pub(in super::super) border_after: usize,
+}
+
+impl Shape {
+    /// Maps with zeros around them: as many as a window of `2 * border + 1` meets when the outputs are computed in tiles
+    /// of up to 4x4.
+    pub(in super::super) fn bordered(
+        rows: usize,
+        columns: usize,
+        channels: usize,
+        border: usize,
+    ) -> Self {
+        Self {
+            rows,
+            columns,
+            channels: channels.next_multiple_of(BLOCK),
+            border,
+            border_after: border + 3,
+        }
+    }
+
+    /// Maps without zeros around them.
+    pub(in super::super) fn bare(rows: usize, columns: usize, channels: usize) -> Self {
+        Self {
+            rows,
+            columns,
+            channels,
+            border: 0,
+            border_after: 0,
+        }
+    }
+
+    /// From a pixel to the one below it.
+    pub(super) fn row_step(&self) -> usize {
+        (self.border + self.columns + self.border_after) * self.channels
+    }
+
+    /// From a pixel to the same one of the next image.
+    pub(super) fn image_step(&self) -> usize {
+        (self.border + self.rows + self.border_after) * self.row_step()
+    }
+
+    /// Where the first pixel within the border stands.
+    pub(super) fn origin(&self) -> usize {
+        self.border * (self.row_step() + self.channels)
+    }
+}
+
+/// The maps of some images, one image behind the other; within an image row by row, and for each pixel one number of
+/// each map.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Maps {
+    shape: Shape,
+    numbers: Vec<f32>,
+}
+
+impl Maps {
+    /// Maps of zeros for `images` images.
+    pub(in super::super) fn new(shape: Shape, images: usize) -> Self {
+        Self {
+            shape,
+            numbers: vec![0.0; shape.image_step() * images],
+        }
+    }
+
+    /// Makes room for `images` images at least.
+    pub(in super::super) fn reserve(&mut self, images: usize) {
+        let length = self.shape.image_step() * images;
+        if self.numbers.len() < length {
+            self.numbers.resize(length, 0.0);
+        }
+    }
+
+    pub(in super::super) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// All numbers, borders too.
+    pub(in super::super) fn numbers(&self) -> &[f32] {
+        &self.numbers
+    }
+
+    /// All numbers, borders too; those must stay zero.
+    pub(in super::super) fn numbers_mut(&mut self) -> &mut [f32] {
+        &mut self.numbers
+    }
+
+    /// The numbers of a row of an image, without the border.
+    pub(in super::super) fn row(&self, image: usize, row: usize) -> &[f32] {
+        &self.numbers[self.start(image, row)..][..self.shape.columns * self.shape.channels]
+    }
+
+    /// The numbers of a row of an image, without the border.
+    pub(in super::super) fn row_mut(&mut self, image: usize, row: usize) -> &mut [f32] {
+        let start = self.start(image, row);
+        &mut self.numbers[start..][..self.shape.columns * self.shape.channels]
+    }
+
+    fn start(&self, image: usize, row: usize) -> usize {
+        assert!(row < self.shape.rows, "no such row");
+        self.shape.origin() + image * self.shape.image_step() + row * self.shape.row_step()
+    }
+}

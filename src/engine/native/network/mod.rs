@@ -1,0 +1,8 @@
+//! The parts that both convolutional networks are made of: [`Maps`] of numbers, and layers that make maps of maps.
+
+mod convolution;
+mod maps;
+pub(super) mod pooling;
+
+pub(super) use convolution::{ConvolutionLayer, Workspace};
+pub(super) use maps::{Maps, Shape};
