@@ -21,6 +21,13 @@ const SHOWN_TEXT_BYTES: usize = 40;
 const NEGATIVE: u8 = 0x80;
 /// The control byte's bits that dlib leaves at 0. Digits and letters have some of them set, so text is found out.
 const RESERVED: u8 = 0x70;
+/// The bytes that are looked at together to read a whole number at once.
+const WORD_BYTES: usize = size_of::<u64>();
+/// The bytes of a float in the form of all but a few: a mantissa of three bytes and an exponent of one.
+const COMMON_FLOAT_BYTES: usize = 6;
+/// How many numbers of a tensor are checked at a time: they stay in the processor's first cache.
+const TENSOR_BLOCK: usize = 1024;
+
 /// Exponents from here on stand for infinity, minus infinity and "not a number".
 const INFINITE: i16 = 32000;
 const NEGATIVE_INFINITE: i16 = 32001;
@@ -49,23 +56,29 @@ impl Damage {
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
-    at: usize,
+    /// The length of the whole slice.
+    length: usize,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the first of `bytes`.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, at: 0 }
+        Self {
+            rest: bytes,
+            length: bytes.len(),
+        }
     }
 
     /// The offset of the byte that is read next.
+    #[inline]
     pub(crate) fn position(&self) -> usize {
-        self.at
+        self.length - self.rest.len()
     }
 
     /// A C++ integer of `width` bytes: -(256^`width` - 1) to 256^`width` - 1, narrowed to `i64`.
+    #[inline]
     pub(crate) fn integer(&mut self, width: usize, name: &str) -> Result<i64, Damage> {
-        let at = self.at;
+        let at = self.position();
         let (negative, magnitude) = self.sign_and_magnitude(width, name)?;
         let value = i64::try_from(magnitude)
             .map_err(|_| Damage::new(at, format!("{name} is too large a number: {magnitude}")))?;
@@ -73,8 +86,9 @@ impl<'a> Reader<'a> {
     }
 
     /// An index or a size: at least 0.
+    #[inline]
     pub(crate) fn index(&mut self, name: &str) -> Result<usize, Damage> {
-        let at = self.at;
+        let at = self.position();
         let (negative, magnitude) = self.sign_and_magnitude(8, name)?;
         if negative {
             return Err(Damage::new(at, format!("{name} is negative")));
@@ -85,8 +99,9 @@ impl<'a> Reader<'a> {
 
     /// The length of a vector whose items take at least `item_bytes` (1 or more) each; never more than the rest of
     /// the file can hold.
+    #[inline]
     pub(crate) fn count(&mut self, item_bytes: usize, name: &str) -> Result<usize, Damage> {
-        let at = self.at;
+        let at = self.position();
         let count = self.index(name)?;
         self.check_room(at, count, item_bytes, name)?;
         Ok(count)
@@ -94,8 +109,9 @@ impl<'a> Reader<'a> {
 
     /// The rows and columns of a matrix of floats, which follow row by row; never more than the rest of the file can
     /// hold. dlib writes both as negative numbers.
+    #[inline]
     pub(crate) fn matrix_size(&mut self, name: &str) -> Result<(usize, usize), Damage> {
-        let at = self.at;
+        let at = self.position();
         let rows = self.dimension(name)?;
         let columns = self.dimension(name)?;
         let count = rows
@@ -106,8 +122,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A `float`, infinities and NaN excluded; the same value that dlib reads.
+    #[inline]
     pub(crate) fn finite_float(&mut self, name: &str) -> Result<f32, Damage> {
-        let at = self.at;
+        let at = self.position();
         let (mantissa, exponent) = self.mantissa_and_exponent(name)?;
         let value = float(mantissa, exponent);
         if value.is_finite() {
@@ -117,9 +134,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As many floats as `numbers` has room for, each as [`finite_float`](Self::finite_float) reads it.
+    pub(crate) fn finite_floats(&mut self, numbers: &mut [f32], name: &str) -> Result<(), Damage> {
+        if let Some(rest) = common_floats(self.rest, numbers) {
+            self.rest = rest;
+            return Ok(());
+        }
+        for number in numbers {
+            *number = self.finite_float(name)?;
+        }
+        Ok(())
+    }
+
     /// A `double`, infinities and NaN excluded; the same value that dlib reads.
     pub(crate) fn finite_double(&mut self, name: &str) -> Result<f64, Damage> {
-        let at = self.at;
+        let at = self.position();
         let (mantissa, exponent) = self.mantissa_and_exponent(name)?;
         let value = double(mantissa, exponent);
         if value.is_finite() {
@@ -137,18 +166,17 @@ impl<'a> Reader<'a> {
             Some((byte, _)) => {
                 let what =
                     format!("expected {name} (the character 0 or 1), found the byte 0x{byte:02x}");
-                return Err(Damage::new(self.at, what));
+                return Err(Damage::new(self.position(), what));
             }
             None => return Err(self.cut_off(name)),
         };
         self.rest = rest;
-        self.at += 1;
         Ok(value)
     }
 
     /// A number that must be `expected`.
     pub(crate) fn expect(&mut self, expected: usize, name: &str) -> Result<(), Damage> {
-        let at = self.at;
+        let at = self.position();
         let found = self.index(name)?;
         if found == expected {
             return Ok(());
@@ -161,7 +189,7 @@ impl<'a> Reader<'a> {
 
     /// A string that must be `expected`, such as the name of a layer.
     pub(crate) fn expect_text(&mut self, expected: &str) -> Result<(), Damage> {
-        let at = self.at;
+        let at = self.position();
         let name = format!("the text \"{expected}\"");
         let length = self.count(1, &name)?;
         let found = self.take(length, &name)?;
@@ -178,7 +206,7 @@ impl<'a> Reader<'a> {
     /// A tensor whose size (samples, channels, rows, columns) must be `size`; out come its numbers in this order, all
     /// of them finite. The numbers are copied as they are, unlike those of [`finite_float`](Self::finite_float).
     pub(crate) fn tensor(&mut self, size: [usize; 4], name: &str) -> Result<Vec<f32>, Damage> {
-        let at = self.at;
+        let at = self.position();
         self.expect(2, "the version of a tensor")?;
         self.expect_size(size, name)?;
         let length = size
@@ -187,16 +215,12 @@ impl<'a> Reader<'a> {
                 product.checked_mul(side)
             })
             .ok_or_else(|| Damage::new(at, format!("{name} claims {size:?} numbers")))?;
-        let start = self.at;
+        let start = self.position();
         let (items, _) = self.take(length, name)?.as_chunks();
-        let numbers: Vec<f32> = items.iter().map(|&item| f32::from_le_bytes(item)).collect();
-        match numbers.iter().position(|number| !number.is_finite()) {
-            None => Ok(numbers),
-            Some(index) => {
-                let at = start + index * TENSOR_ITEM_BYTES;
-                Err(Damage::new(at, format!("a number of {name} is not finite")))
-            }
-        }
+        finite_numbers(items).map_err(|index| {
+            let at = start + index * TENSOR_ITEM_BYTES;
+            Damage::new(at, format!("a number of {name} is not finite"))
+        })
     }
 
     /// An alias tensor, which says how a part of another tensor is to be looked at; its size must be `size`. It has no
@@ -211,7 +235,7 @@ impl<'a> Reader<'a> {
         match self.rest.len() {
             0 => Ok(()),
             left => Err(Damage::new(
-                self.at,
+                self.position(),
                 format!("the model ends here, but {left} more bytes follow"),
             )),
         }
@@ -225,8 +249,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn mantissa_and_exponent(&mut self, name: &str) -> Result<(i64, i16), Damage> {
-        let at = self.at;
+        if let Some((&item, rest)) = self.rest.split_first_chunk()
+            && let Some(parts) = common_mantissa_and_exponent(item)
+        {
+            self.rest = rest;
+            return Ok(parts);
+        }
+        self.any_mantissa_and_exponent(name)
+    }
+
+    #[cold]
+    fn any_mantissa_and_exponent(&mut self, name: &str) -> Result<(i64, i16), Damage> {
+        let at = self.position();
         let mantissa = self.integer(8, name)?;
         let exponent = i16::try_from(self.integer(2, name)?)
             .map_err(|_| Damage::new(at, format!("{name} has an impossible exponent")))?;
@@ -239,12 +275,12 @@ impl<'a> Reader<'a> {
             return Err(self.cut_off(name));
         };
         self.rest = rest;
-        self.at += length;
         Ok(taken)
     }
 
+    #[inline]
     fn dimension(&mut self, name: &str) -> Result<usize, Damage> {
-        let at = self.at;
+        let at = self.position();
         let value = self.integer(8, name)?;
         // Zero has no sign; dlib writes an empty matrix as 0 x 0.
         if value > 0 {
@@ -257,6 +293,7 @@ impl<'a> Reader<'a> {
             .map_err(|_| Damage::new(at, format!("the size of {name} is too large: {value}")))
     }
 
+    #[inline]
     fn check_room(
         &self,
         at: usize,
@@ -264,58 +301,127 @@ impl<'a> Reader<'a> {
         item_bytes: usize,
         name: &str,
     ) -> Result<(), Damage> {
-        if count <= self.rest.len() / item_bytes.max(1) {
+        let left = self.rest.len();
+        if count <= left / item_bytes.max(1) {
             return Ok(());
         }
-        Err(Damage::new(
-            at,
-            format!(
-                "{name} claims {count} items, more than the {} bytes that follow can hold",
-                self.rest.len()
-            ),
-        ))
+        let what =
+            format!("{name} claims {count} items, more than the {left} bytes that follow can hold");
+        Err(Damage::new(at, what))
     }
 
     /// The control byte and the digits that it announces, at most `width` and at most 8.
+    #[inline]
     fn sign_and_magnitude(&mut self, width: usize, name: &str) -> Result<(bool, u64), Damage> {
-        let at = self.at;
-        let control = match self.rest.first() {
-            Some(&control) => control,
-            None => return Err(self.cut_off(name)),
+        let Some(&control) = self.rest.first() else {
+            return Err(self.cut_off(name));
         };
         let length = usize::from(control & !(NEGATIVE | RESERVED));
         if control & RESERVED != 0 || length == 0 || length > width.min(8) {
-            return Err(Damage::new(
-                at,
-                format!("expected {name} (a number), found the byte 0x{control:02x}"),
-            ));
+            return Err(self.no_number(control, name));
         }
-        let digits = match self.rest.get(1..=length) {
-            Some(digits) => digits,
-            None => return Err(self.cut_off(name)),
+        let magnitude = match self.rest.first_chunk() {
+            Some(&word) if length < WORD_BYTES => {
+                let unused = 8 * (WORD_BYTES - 1 - length);
+                (u64::from_le_bytes(word) << unused) >> (unused + 8)
+            }
+            _ => self.magnitude_bytewise(length, name)?,
         };
-        let magnitude = digits
-            .iter()
-            .rev()
-            .fold(0_u64, |value, &digit| (value << 8) | u64::from(digit));
         self.rest = self.rest.get(1 + length..).unwrap_or_default();
-        self.at += 1 + length;
         Ok((control & NEGATIVE != 0, magnitude))
     }
 
+    /// The number of `length` digits behind the control byte, near the end of the file too.
+    #[cold]
+    fn magnitude_bytewise(&self, length: usize, name: &str) -> Result<u64, Damage> {
+        match self.rest.get(1..=length) {
+            Some(digits) => Ok(digits
+                .iter()
+                .rev()
+                .fold(0, |value, &digit| (value << 8) | u64::from(digit))),
+            None => Err(self.cut_off(name)),
+        }
+    }
+
+    #[cold]
+    fn no_number(&self, control: u8, name: &str) -> Damage {
+        let what = format!("expected {name} (a number), found the byte 0x{control:02x}");
+        Damage::new(self.position(), what)
+    }
+
+    #[cold]
     fn cut_off(&self, name: &str) -> Damage {
         Damage::new(
-            self.at + self.rest.len(),
+            self.length,
             format!("the file ends where {name} was expected"),
         )
     }
 }
 
+/// Fills `numbers` from the beginning of `bytes` and returns the rest, if all of them have the common form and are
+/// finite. No step depends on the one before, so the processor works on several at a time.
+fn common_floats<'a>(bytes: &'a [u8], numbers: &mut [f32]) -> Option<&'a [u8]> {
+    let (items, _) = bytes.as_chunks();
+    let items = items.get(..numbers.len())?;
+    for (number, &item) in numbers.iter_mut().zip(items) {
+        let (mantissa, exponent) = common_mantissa_and_exponent(item)?;
+        *number = float(mantissa, exponent);
+    }
+    all_finite(numbers).then(|| bytes.get(COMMON_FLOAT_BYTES * numbers.len()..))?
+}
+
+/// The parts of a float in the common form.
+#[inline]
+fn common_mantissa_and_exponent(item: [u8; COMMON_FLOAT_BYTES]) -> Option<(i64, i16)> {
+    let [control, low, middle, high, exponent_control, exponent] = item;
+    if control & !NEGATIVE != 3 || exponent_control & !NEGATIVE != 1 {
+        return None;
+    }
+    let mantissa = i64::from(u32::from_le_bytes([low, middle, high, 0]));
+    let exponent = i16::from(exponent);
+    let signed_mantissa = if control & NEGATIVE == 0 {
+        mantissa
+    } else {
+        -mantissa
+    };
+    let signed_exponent = if exponent_control & NEGATIVE == 0 {
+        exponent
+    } else {
+        -exponent
+    };
+    Some((signed_mantissa, signed_exponent))
+}
+
+/// The numbers of a tensor, or the index of the first one that is not finite.
+fn finite_numbers(items: &[[u8; TENSOR_ITEM_BYTES]]) -> Result<Vec<f32>, usize> {
+    let mut numbers: Vec<f32> = Vec::with_capacity(items.len());
+    for block in items.chunks(TENSOR_BLOCK) {
+        let start = numbers.len();
+        numbers.extend(block.iter().map(|&item| f32::from_le_bytes(item)));
+        let read = numbers.get(start..).unwrap_or_default();
+        if !all_finite(read) {
+            let place = read.iter().position(|number| !number.is_finite());
+            return Err(start + place.unwrap_or(0));
+        }
+    }
+    Ok(numbers)
+}
+
+/// Whether all `numbers` are finite. Looks at all of them, for without a way out in the middle the processor takes
+/// several at a time.
+pub(super) fn all_finite(numbers: &[f32]) -> bool {
+    numbers
+        .iter()
+        .fold(true, |all, number| all & number.is_finite())
+}
+
+#[cold]
 fn not_finite(at: usize, name: &str, value: f64) -> Damage {
     Damage::new(at, format!("{name} is no finite number but {value}"))
 }
 
 /// `mantissa` * 2^`exponent`, or what the exponent stands for: `float_details::operator float`.
+#[inline]
 fn float(mantissa: i64, exponent: i16) -> f32 {
     match exponent {
         INFINITE => f32::INFINITY,

@@ -23,6 +23,9 @@ const MIN_MATRIX_BYTES: usize = 2 * MIN_INTEGER_BYTES;
 /// The fewest bytes of a tree: two counts and one leaf.
 const MIN_TREE_BYTES: usize = 2 * MIN_INTEGER_BYTES + MIN_MATRIX_BYTES;
 
+/// The most points that an accepted model has.
+const MAX_POINTS: usize = 68;
+
 /// Why a file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
@@ -50,8 +53,8 @@ pub(crate) trait Sink {
     fn tree(&mut self, _splits: usize) {}
     /// The next split of the last tree: the two pixels that it compares, and its threshold in levels of grey.
     fn split(&mut self, _pixels: [usize; 2], _threshold: f32) {}
-    /// The next number of a leaf of the last tree; a leaf has as many as the mean shape.
-    fn leaf(&mut self, _number: f32) {}
+    /// The next leaf of the last tree: as many numbers as the mean shape has.
+    fn leaf(&mut self, _numbers: &[f32]) {}
     /// The pixels of the next cascade begin, counted from the first one again; their anchors follow.
     fn pixels(&mut self, _count: usize) {}
     /// The point that the next pixel belongs to.
@@ -195,18 +198,19 @@ fn read_leaves(
             format!("a tree of {splits} splits has {count} leaves, not one more than splits");
         return Err(Damage::new(at, what));
     }
+    let mut leaf = [0.0; 2 * MAX_POINTS];
+    let leaf = leaf.get_mut(..numbers).unwrap_or_default();
     for _ in 0..count {
         let at = reader.position();
         let size = reader.matrix_size("a leaf")?;
-        if size != (numbers, 1) {
+        if size != (leaf.len(), 1) {
             let (rows, columns) = size;
             let what =
                 format!("expected a leaf of {numbers} x 1 numbers, found {rows} x {columns}");
             return Err(Damage::new(at, what));
         }
-        for _ in 0..numbers {
-            sink.leaf(reader.finite_float("a number of a leaf")?);
-        }
+        reader.finite_floats(leaf, "a number of a leaf")?;
+        sink.leaf(leaf);
     }
     Ok(())
 }

@@ -247,8 +247,8 @@ impl Sink for Numbers {
         self.splits.push(Split { pixels, threshold });
     }
 
-    fn leaf(&mut self, number: f32) {
-        self.leaves.push(number);
+    fn leaf(&mut self, numbers: &[f32]) {
+        self.leaves.extend_from_slice(numbers);
     }
 
     fn pixels(&mut self, count: usize) {

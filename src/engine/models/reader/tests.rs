@@ -258,7 +258,138 @@ fn alias_tensors_are_only_a_size() {
     );
 }
 
+/// A whole number of `length` digits as dlib writes it, leading zeros included.
+fn integer_bytes(negative: bool, length: u8, digits: u64) -> Vec<u8> {
+    let mut bytes = vec![length | if negative { NEGATIVE } else { 0 }];
+    bytes.extend(&digits.to_le_bytes()[..usize::from(length)]);
+    bytes
+}
+
+/// The number at the beginning of `bytes`, read byte by byte, and how many bytes it has.
+fn integer_bytewise(bytes: &[u8]) -> Option<(i64, usize)> {
+    let (&control, rest) = bytes.split_first()?;
+    let length = usize::from(control & 0x0f);
+    let digits = rest.get(..length)?.iter().rev();
+    let magnitude = digits.fold(0_u64, |value, &digit| (value << 8) | u64::from(digit));
+    let value = i64::try_from(magnitude).ok()?;
+    let is_number = control & RESERVED == 0 && (1..=8).contains(&length);
+    let signed = if control & NEGATIVE == 0 {
+        value
+    } else {
+        -value
+    };
+    is_number.then_some((signed, 1 + length))
+}
+
+/// The finite float at the beginning of `bytes`, read byte by byte, and how many bytes it has.
+fn float_bytewise(bytes: &[u8]) -> Option<(f32, usize)> {
+    let (mantissa, length) = integer_bytewise(bytes)?;
+    let (exponent, exponent_length) = integer_bytewise(&bytes[length..])?;
+    let value = float(mantissa, i16::try_from(exponent).ok()?);
+    let is_float = exponent_length <= 3 && value.is_finite();
+    is_float.then_some((value, length + exponent_length))
+}
+
+/// The bytes of a float, most of them in the form that is read at once.
+fn float_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let mantissa = (
+        any::<bool>(),
+        prop_oneof![9 => Just(3_u8), 1 => 1..=8_u8],
+        any::<u64>(),
+    );
+    let exponent = (
+        any::<bool>(),
+        prop_oneof![9 => Just(1_u8), 1 => Just(2_u8)],
+        prop_oneof![9 => 0..100_u64, 1 => any::<u64>()],
+    );
+    (mantissa, exponent).prop_map(|((minus, length, digits), (down, short, power))| {
+        let mut bytes = integer_bytes(minus, length, digits);
+        bytes.extend(integer_bytes(down, short, power));
+        bytes
+    })
+}
+
+#[test]
+fn a_list_with_an_uncommon_float_is_read_too() {
+    let common = [0x83, 1, 2, 3, 0x81, 10];
+    for uncommon in [
+        &[1, 7, 1, 0][..],
+        &[3, 1, 2, 3, 2, 0, 0],
+        &[8, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1],
+    ] {
+        let bytes = [&common[..], uncommon, &common].concat();
+        let mut reader = Reader::new(&bytes);
+        let mut numbers = [0.0; 3];
+        assert_eq!(reader.finite_floats(&mut numbers, "n"), Ok(()));
+        assert_eq!(reader.finish(), Ok(()));
+        let expected = float(-0x0003_0201, -10);
+        assert_eq!(numbers, [expected, float_of(uncommon).unwrap(), expected]);
+    }
+    // 2^130 is no float.
+    let infinite = [&common[..], &[3, 0, 0, 1, 1, 114]].concat();
+    let damage = Reader::new(&infinite)
+        .finite_floats(&mut [0.0; 2], "n")
+        .unwrap_err();
+    assert_eq!(damage, Damage::new(6, "n is no finite number but inf"));
+}
+
 proptest! {
+    /// One by one, as a list or byte by byte: the same floats to the last bit, the same end, the same refusal.
+    #[test]
+    fn floats_are_the_same_in_every_way_of_reading(
+        floats in prop::collection::vec(float_bytes(), 0..24),
+        change in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let count = floats.len();
+        let mut bytes = floats.concat();
+        if let Some((place, value)) = change && !bytes.is_empty() {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        let mut list = vec![0.0; count];
+        let mut list_reader = Reader::new(&bytes);
+        let outcome = list_reader.finite_floats(&mut list, "n");
+
+        let mut reader = Reader::new(&bytes);
+        let singles: Result<Vec<f32>, Damage> = (0..count)
+            .map(|_| {
+                let bytewise = float_bytewise(&bytes[reader.position()..]);
+                let start = reader.position();
+                let value = reader.finite_float("n");
+                assert_eq!(
+                    value.as_ref().ok().map(|value| (value.to_bits(), reader.position() - start)),
+                    bytewise.map(|(value, length)| (value.to_bits(), length)),
+                );
+                value
+            })
+            .collect();
+        prop_assert_eq!(outcome.err(), singles.as_ref().err().cloned());
+        if let Ok(singles) = singles {
+            let bits = |numbers: &[f32]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
+            prop_assert_eq!(bits(&list), bits(&singles));
+            prop_assert_eq!(list_reader.position(), reader.position());
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_the_same_at_the_end_and_before_it(
+        negative in any::<bool>(), length in 1..=8_u8, digits in any::<u64>(),
+        behind in prop::collection::vec(any::<u8>(), 0..9),
+    ) {
+        let bytes = [integer_bytes(negative, length, digits), behind].concat();
+        let expected = integer_bytewise(&bytes);
+        let mut reader = Reader::new(&bytes);
+        let found = reader.integer(8, "n");
+        prop_assert_eq!(found.as_ref().ok().copied(), expected.map(|(value, _)| value));
+        if let Some((_, read)) = expected {
+            prop_assert_eq!(reader.position(), read);
+        }
+    }
+
     /// Every call on any bytes succeeds or fails; none moves past the end or loses count.
     #[test]
     fn arbitrary_bytes_never_panic(
