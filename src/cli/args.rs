@@ -121,7 +121,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_enum, default_value_t = EngineArg::Dlib)]
     pub(crate) engine: EngineArg,
 
-    /// Folder with the models
+    /// Folder with the models, instead of those inside the program (native) or in the usual places (dlib)
     #[arg(long, value_name = "DIR", env = "FACEMATCH_MODELS", hide_env_values = true, value_hint = ValueHint::DirPath)]
     pub(crate) models: Option<PathBuf>,
 

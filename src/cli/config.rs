@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
+use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine};
 use facematch::report::Format;
 
@@ -16,14 +17,15 @@ use super::args::{
 use super::console::Console;
 use super::exit::Failure;
 
-/// The engine's parameters, with the models' folder looked up.
+/// The engine's parameters, with the models' place looked up.
 pub(super) fn engine_params(args: &EngineArgs, jitters: u32) -> Result<EngineParams, Failure> {
     let kind = match args.engine {
         EngineArg::Native => EngineKind::Native,
         EngineArg::Dlib => EngineKind::Dlib,
     };
     engine::check_available(kind)?;
-    let mut params = EngineParams::new(engine::models::find_folder(args.models.as_deref())?);
+    let models = ModelSource::for_engine(kind, args.models.as_deref())?;
+    let mut params = EngineParams::new(models);
     params.kind = kind;
     params.detector = match args.detector {
         DetectorArg::Hog => Detector::Hog,
@@ -42,11 +44,11 @@ pub(super) fn load_engine(
 ) -> Result<Box<dyn FaceEngine>, Failure> {
     let engine = engine::load(params)?;
     console.detail(format_args!(
-        "engine {}, detector {}, {} landmarks, models in {}",
+        "engine {}, detector {}, {} landmarks, models {}",
         engine.name(),
         params.detector.name(),
         engine.landmark_model().point_count(),
-        params.models.display()
+        params.models
     ));
     Ok(engine)
 }

@@ -123,18 +123,20 @@ impl DlibEngine {
     /// [`Error::Model`] when a model is missing, damaged or not the expected one.
     pub fn load(params: &EngineParams) -> Result<Self, Error> {
         use_one_thread_for_linear_algebra();
+        // dlib opens files itself; models inside the program do not help it.
+        let models = params.models.folder()?;
         let (landmarks, landmark_model) = match &params.landmarks {
             Some(file) => (file.clone(), check_landmarks(file)?),
             None => (
-                check_shipped(&params.models, ShippedModel::FivePointLandmarks)?,
+                check_shipped(&models, ShippedModel::FivePointLandmarks)?,
                 LandmarkModel::FivePoint,
             ),
         };
-        let encoder = check_shipped(&params.models, ShippedModel::Encoder)?;
+        let encoder = check_shipped(&models, ShippedModel::Encoder)?;
         let detector = match params.detector {
             Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
             Detector::Cnn => {
-                let file = check_shipped(&params.models, ShippedModel::CnnDetector)?;
+                let file = check_shipped(&models, ShippedModel::CnnDetector)?;
                 LoadedDetector::Cnn(CnnDetector {
                     pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
                     budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),

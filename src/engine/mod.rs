@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use image::RgbImage;
 
+use self::models::ModelSource;
 use crate::error::{EngineError, Error};
 use crate::geometry::{Point, Rect};
 
@@ -63,15 +64,15 @@ pub struct EngineParams {
     pub upsample: u32,
     /// How many jittered copies of a face are averaged into its encoding; 0 and 1 mean the face itself, once.
     pub jitters: u32,
-    /// The folder that holds the models.
-    pub models: PathBuf,
+    /// Where the models are taken from.
+    pub models: ModelSource,
     /// Another landmark model (5 or 68 points) than the one in `models`.
     pub landmarks: Option<PathBuf>,
 }
 
 impl EngineParams {
-    /// The defaults of the program, with the models of `models`.
-    pub fn new(models: impl Into<PathBuf>) -> Self {
+    /// The defaults of the program, with the models of `models`, such as a folder.
+    pub fn new(models: impl Into<ModelSource>) -> Self {
         Self {
             kind: EngineKind::Dlib,
             detector: Detector::Hog,
@@ -80,6 +81,14 @@ impl EngineParams {
             models: models.into(),
             landmarks: None,
         }
+    }
+}
+
+/// The defaults of the program, with the models that are a part of it.
+#[cfg(feature = "embed-models")]
+impl Default for EngineParams {
+    fn default() -> Self {
+        Self::new(ModelSource::Embedded)
     }
 }
 

@@ -90,7 +90,8 @@ fn help_explains_the_default_command() {
               [default: dlib]
 
           --models <DIR>
-              Folder with the models
+              Folder with the models, instead of those inside the program (native) or in the usual
+              places (dlib)
               
               [env: FACEMATCH_MODELS]
 
@@ -192,7 +193,8 @@ fn short_help_of_detect_has_no_options_of_matching() {
                                  instead of the 5-point one
           --engine <ENGINE>      Implementation that finds and encodes faces [default: dlib] [possible
                                  values: native, dlib]
-          --models <DIR>         Folder with the models [env: FACEMATCH_MODELS]
+          --models <DIR>         Folder with the models, instead of those inside the program (native) or
+                                 in the usual places (dlib) [env: FACEMATCH_MODELS]
       -j, --jobs <N>             Photos worked on at the same time [default: one per core]
 
     Choosing photos:

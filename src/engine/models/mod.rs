@@ -1,16 +1,20 @@
-//! Everything that must be known about a model file before it is used, above all before dlib's C++ is given it. In
-//! come a folder or a file, out come checked paths, or an [`Error::Model`] that says what is wrong and what to do.
+//! Where models come from, and everything that must be known about a model file before it is used, above all before
+//! dlib's C++ is given it. In come a [`ModelSource`], a folder or a file, out come checked bytes or paths, or an
+//! [`Error::Model`] that says what is wrong and what to do.
 //!
 //! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
-//! come with facematch are known by their SHA-256 ([`check_shipped`]); a landmark model of the user's own is taken
-//! apart to the last byte ([`check_landmarks`]). [`network`] reads the weights of the two networks for an engine
-//! without dlib.
+//! come with facematch are part of the program, or known by their SHA-256 ([`check_shipped`]); a landmark model of the
+//! user's own is taken apart to the last byte ([`check_landmarks`]). [`network`] reads the weights of the two networks
+//! for an engine without dlib.
 
+#[cfg(feature = "embed-models")]
+mod embedded;
 mod folder;
 mod mistaken;
 pub mod network;
 pub(crate) mod reader;
 pub(super) mod shape_predictor;
+mod source;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -22,6 +26,7 @@ use super::LandmarkModel;
 use crate::error::Error;
 
 pub use folder::find_folder;
+pub use source::ModelSource;
 
 /// The largest landmark model that is looked at, in bytes: 2.7 times the usual 68-point file.
 const MAX_LANDMARK_BYTES: u64 = 256 << 20;
@@ -77,11 +82,16 @@ impl ShippedModel {
 /// # Errors
 /// [`Error::Model`] when the file is missing, cannot be read, or is not the one that facematch ships.
 pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, Error> {
+    read_shipped(folder, model).map(|_| folder.join(model.file_name()))
+}
+
+/// The bytes of `model` in `folder`, after their number and their SHA-256 were found right.
+///
+/// # Errors
+/// As [`check_shipped`].
+pub(crate) fn read_shipped(folder: &Path, model: ShippedModel) -> Result<Vec<u8>, Error> {
     let path = folder.join(model.file_name());
-    match inspect_shipped(&path, model) {
-        Ok(()) => Ok(path),
-        Err(reason) => Err(Error::Model { path, reason }),
-    }
+    shipped_bytes(&path, model).map_err(|reason| refused(&path, reason))
 }
 
 /// Which landmark model `file` holds, after its whole content was found to be one that dlib can use safely.
@@ -90,12 +100,17 @@ pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, Erro
 /// [`Error::Model`] when the file is missing, cannot be read, is larger than 256 MiB, is no landmark model of dlib, is
 /// damaged, or has a number of points other than 5 and 68.
 pub fn check_landmarks(file: &Path) -> Result<LandmarkModel, Error> {
-    read_landmarks(file)
-        .and_then(|bytes| check_landmark_bytes(&bytes))
-        .map_err(|reason| Error::Model {
-            path: file.to_owned(),
-            reason,
-        })
+    let bytes = read_landmarks(file)?;
+    check_landmark_bytes(&bytes).map_err(|reason| refused(file, reason))
+}
+
+/// The content of the landmark model `file`, a file of the user's own: nothing is known of it but that it has 256 MiB
+/// at most.
+///
+/// # Errors
+/// [`Error::Model`] when the file is missing, cannot be read, or is larger.
+pub(crate) fn read_landmarks(file: &Path) -> Result<Vec<u8>, Error> {
+    landmark_bytes(file).map_err(|reason| refused(file, reason))
 }
 
 /// Which landmark model `bytes`, the content of a file, hold: [`check_landmarks`] without the file.
@@ -118,28 +133,26 @@ pub(super) fn parse_landmarks(
     shape_predictor::parse(bytes, sink).map_err(|fault| fault.to_string())
 }
 
-fn inspect_shipped(path: &Path, model: ShippedModel) -> Result<(), String> {
+/// The model file `path` is refused for this `reason`, a sentence without a subject.
+fn refused(path: &Path, reason: String) -> Error {
+    Error::Model {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+fn shipped_bytes(path: &Path, model: ShippedModel) -> Result<Vec<u8>, String> {
     if !path.exists() {
         return Err("is missing; name the folder that holds the models with --models DIR".into());
     }
     let size = file_size(path)?;
-    let mut file = File::open(path).map_err(|error| unreadable(&error))?;
     if size != model.size() {
-        let mut head = Vec::new();
-        file.take(mistaken::HEAD_BYTES)
-            .read_to_end(&mut head)
-            .map_err(|error| unreadable(&error))?;
-        return Err(match mistaken::mistaken_for(&head) {
-            Some(mistake) => mistake.to_owned(),
-            None => format!(
-                "has {size} bytes instead of {}: cut off, or another file of that name; get the file again",
-                model.size()
-            ),
-        });
+        return Err(wrong_size(path, size, model));
     }
-    let found = sha256(&mut file).map_err(|error| unreadable(&error))?;
+    let bytes = read_start(path, size, size)?;
+    let found = sha256(&bytes);
     if found == model.sha256() {
-        return Ok(());
+        return Ok(bytes);
     }
     Err(format!(
         "is damaged or another file of that name: its SHA-256 is {found} instead of {}; get the file again",
@@ -147,21 +160,48 @@ fn inspect_shipped(path: &Path, model: ShippedModel) -> Result<(), String> {
     ))
 }
 
-fn read_landmarks(path: &Path) -> Result<Vec<u8>, String> {
+/// What to say of a file in the place of `model` that has another size.
+fn wrong_size(path: &Path, size: u64, model: ShippedModel) -> String {
+    match read_start(path, size, mistaken::HEAD_BYTES) {
+        Ok(head) => mistaken::mistaken_for(&head).map_or_else(
+            || {
+                format!(
+                    "has {size} bytes instead of {}: cut off, or another file of that name; get the file again",
+                    model.size()
+                )
+            },
+            str::to_owned,
+        ),
+        Err(reason) => reason,
+    }
+}
+
+fn landmark_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let too_large = || {
+        format!(
+            "is larger than {} MiB, so it is no landmark model",
+            MAX_LANDMARK_BYTES >> 20
+        )
+    };
     let size = file_size(path)?;
     if size > MAX_LANDMARK_BYTES {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     // The file may grow while it is read; the limit holds all the same.
-    File::open(path)
-        .and_then(|file| file.take(MAX_LANDMARK_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(&error))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_LANDMARK_BYTES) {
-        Ok(bytes)
-    } else {
-        Err(too_large())
+    let bytes = read_start(path, size, MAX_LANDMARK_BYTES + 1)?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= MAX_LANDMARK_BYTES => Ok(bytes),
+        _ => Err(too_large()),
     }
+}
+
+/// The first `limit` bytes of `path`, or all that there are; `size` is how many these are likely to be.
+fn read_start(path: &Path, size: u64, limit: u64) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0));
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&error))?;
+    Ok(bytes)
 }
 
 /// The size of a regular file. Anything else is refused before it is opened, for opening a pipe can wait forever.
@@ -176,20 +216,10 @@ fn file_size(path: &Path) -> Result<u64, String> {
     }
 }
 
-/// The SHA-256 of what `source` still holds, in lower-case hexadecimal digits.
-fn sha256(source: &mut impl Read) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match source.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => hasher.update(buffer.get(..length).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let digits = hasher.finalize();
-    Ok(digits.iter().map(|byte| format!("{byte:02x}")).collect())
+/// The SHA-256 of `bytes` in lower-case hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unreadable(error: &io::Error) -> String {
@@ -198,13 +228,6 @@ fn unreadable(error: &io::Error) -> String {
     } else {
         format!("cannot read: {error}")
     }
-}
-
-fn too_large() -> String {
-    format!(
-        "is larger than {} MiB, so it is no landmark model",
-        MAX_LANDMARK_BYTES >> 20
-    )
 }
 
 #[cfg(test)]
