@@ -10,7 +10,10 @@
     reason = "a test says what is missing by failing"
 )]
 
-use std::path::{Path, PathBuf};
+#[path = "common/reference.rs"]
+mod reference;
+
+use std::path::Path;
 use std::time::Instant;
 
 use facematch::engine::models::ShippedModel;
@@ -18,7 +21,8 @@ use facematch::engine::models::network::{Convolution, ResidualBlock, ResnetModel
 use facematch::engine::native::kernels::SimdLevel;
 use facematch::engine::native::resnet::Encoder;
 use image::RgbImage;
-use serde_json::Value;
+
+use reference::references;
 
 /// Maps of one size: for each channel, its numbers row by row.
 #[derive(Clone)]
@@ -84,13 +88,14 @@ fn encodings_are_those_of_dlib() {
     let model = read_resnet(&bytes).unwrap();
     println!("read in {:?}", start.elapsed());
 
-    let faces = reference_faces();
+    let references = references();
+    let faces: Vec<_> = references.iter().flat_map(|r| r.faces()).collect();
     assert!(!faces.is_empty(), "no reference chips found");
     let mut farthest = 0.0_f64;
-    for (name, chip, expected) in faces {
-        let encoding = encode(&model, &chip);
-        let distance = distance(&encoding, &expected);
-        println!("{name}: {distance:.2e}");
+    for face in faces {
+        let encoding = encode(&model, &face.chip());
+        let distance = distance(&encoding, &face.encoding("encoding_from_chip"));
+        println!("{}: {distance:.2e}", face.chip_name());
         farthest = farthest.max(distance);
     }
     println!("farthest: {farthest:.2e}");
@@ -222,38 +227,4 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
     squares.sum::<f64>().sqrt()
-}
-
-/// Each reference face: its chip's name, the chip, and dlib's encoding of the chip.
-fn reference_faces() -> Vec<(String, RgbImage, Vec<f64>)> {
-    let shared = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
-    let folder = PathBuf::from(shared).join("reference");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .flat_map(|file| faces_of(&folder, file))
-        .collect()
-}
-
-fn faces_of(folder: &Path, file: &Path) -> Vec<(String, RgbImage, Vec<f64>)> {
-    let json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    let faces = json["faces"].as_array().unwrap();
-    faces
-        .iter()
-        .map(|face| {
-            let name = face["chip"].as_str().unwrap();
-            let chip = image::open(folder.join(name)).unwrap().to_rgb8();
-            let numbers = face["encoding_from_chip"].as_array().unwrap();
-            let encoding = numbers.iter().map(|number| number.as_f64().unwrap());
-            (name.to_owned(), chip, encoding.collect())
-        })
-        .collect()
 }

@@ -20,17 +20,8 @@ use facematch::geometry::Rect;
 use image::RgbImage;
 use serde_json::Value;
 
+use common::reference::{ReferenceFace, references, shared};
 use common::{RunExt, assert_near_box, face_box, facematch_in, only_face, repository};
-
-/// The file or folder `name` of the evaluation photos.
-fn shared(name: &str) -> PathBuf {
-    let folder = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
-    let path = std::path::absolute(PathBuf::from(folder))
-        .unwrap()
-        .join(name);
-    assert!(path.exists(), "{} is missing", path.display());
-    path
-}
 
 /// All files below `folder`, sorted by their bytes as the program does; never none.
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -258,54 +249,6 @@ mod torture {
     }
 }
 
-/// What dlib 20.0.1 gives for one picture.
-struct Reference {
-    name: String,
-    image: RgbImage,
-    values: Value,
-}
-
-impl Reference {
-    fn faces(&self) -> &[Value] {
-        self.values["faces"].as_array().unwrap()
-    }
-
-    /// The boxes at `pointer`, such as `/hog/upsample_0`.
-    fn boxes(&self, pointer: &str) -> Vec<Rect> {
-        let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
-        let side = |value: &Value, key: &str| value[key].as_i64().unwrap();
-        boxes
-            .iter()
-            .map(|b| Rect {
-                left: side(b, "left"),
-                top: side(b, "top"),
-                right: side(b, "right"),
-                bottom: side(b, "bottom"),
-            })
-            .collect()
-    }
-}
-
-fn references() -> Vec<Reference> {
-    let folder = shared("reference");
-    let references: Vec<_> = files_below(&folder)
-        .iter()
-        .filter(|file| file.extension().is_some_and(|e| e == "json"))
-        .map(|file| {
-            let values: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-            let name = values["image"].as_str().unwrap().to_owned();
-            let image = image::open(folder.join(&name)).unwrap().into_rgb8();
-            Reference {
-                name,
-                image,
-                values,
-            }
-        })
-        .collect();
-    assert!(!references.is_empty(), "no references");
-    references
-}
-
 fn engine(change: impl FnOnce(&mut EngineParams)) -> DlibEngine {
     let mut params = EngineParams::new(repository("models"));
     change(&mut params);
@@ -355,7 +298,7 @@ fn hog_boxes_are_those_of_dlib() {
         let mut compared = 0;
         for reference in &references {
             let wanted = reference.boxes(&format!("/hog/upsample_{upsample}"));
-            let got = detected(&mut engine, &reference.image);
+            let got = detected(&mut engine, &reference.photo);
             compared += assert_same_boxes(&got, &wanted, 1, &reference.name);
         }
         assert!(compared > 0);
@@ -368,7 +311,7 @@ fn cnn_boxes_are_those_of_dlib() {
     let mut references = references();
     // The network is slow: the smallest ones with a face.
     references.retain(|reference| !reference.boxes("/cnn/upsample_0").is_empty());
-    references.sort_by_key(|reference| reference.image.len());
+    references.sort_by_key(|reference| reference.photo.len());
     references.truncate(3);
     let mut engine = engine(|params| {
         params.detector = Detector::Cnn;
@@ -377,7 +320,7 @@ fn cnn_boxes_are_those_of_dlib() {
     let mut compared = 0;
     for reference in &references {
         let wanted = reference.boxes("/cnn/upsample_0");
-        let got = detected(&mut engine, &reference.image);
+        let got = detected(&mut engine, &reference.photo);
         compared += assert_same_boxes(&got, &wanted, 2, &reference.name);
     }
     assert!(compared > 0);
@@ -387,17 +330,17 @@ fn cnn_boxes_are_those_of_dlib() {
 fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
     let mut compared = 0;
     for reference in &references() {
-        for (number, face) in reference.faces().iter().enumerate() {
+        for (number, face) in reference.faces().enumerate() {
             let found = engine
-                .landmarks(&reference.image, &[detection(face)])
+                .landmarks(&reference.photo, &[detection(face)])
                 .unwrap();
-            let wanted = face[key].as_array().unwrap();
-            assert_eq!(found[0].as_ref().unwrap().points.len(), wanted.len());
-            for (point, wanted) in found[0].as_ref().unwrap().points.iter().zip(wanted) {
-                let (x, y) = (wanted[0].as_f64().unwrap(), wanted[1].as_f64().unwrap());
+            let wanted = face.points(key);
+            let found = &found[0].as_ref().unwrap().points;
+            assert_eq!(found.len(), wanted.len());
+            for (point, wanted) in found.iter().zip(wanted) {
                 assert!(
-                    (point.x - x).abs() <= 1.0 && (point.y - y).abs() <= 1.0,
-                    "{} face {number}: {point:?} instead of {wanted}",
+                    (point.x - wanted.x).abs() <= 1.0 && (point.y - wanted.y).abs() <= 1.0,
+                    "{} face {number}: {point:?} instead of {wanted:?}",
                     reference.name
                 );
                 compared += 1;
@@ -407,15 +350,9 @@ fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
     compared
 }
 
-fn detection(face: &Value) -> Detection {
-    let [left, top, right, bottom] = std::array::from_fn(|i| face["rect"][i].as_i64().unwrap());
+fn detection(face: ReferenceFace<'_>) -> Detection {
     Detection {
-        rect: Rect {
-            left,
-            top,
-            right,
-            bottom,
-        },
+        rect: face.rect(),
         score: None,
     }
 }
@@ -431,10 +368,11 @@ fn five_landmarks_are_those_of_dlib() {
 fn sixty_eight_landmarks_are_those_of_dlib() {
     // Where Debian's libdlib-data puts it.
     let model = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
-    if !model.exists() {
-        eprintln!("left out: there is no {}", model.display());
-        return;
-    }
+    assert!(
+        model.exists(),
+        "{} is missing: install libdlib-data (apt-get install libdlib-data)",
+        model.display()
+    );
     let mut engine = engine(|params| params.landmarks = Some(model.to_owned()));
     assert!(assert_same_landmarks(&mut engine, "landmarks_68") > 0);
 }
@@ -445,14 +383,14 @@ fn encodings_are_those_of_dlib() {
     let mut engine = engine(|_| {});
     let (mut compared, mut furthest) = (0, 0.0_f32);
     for reference in &references() {
-        for (number, face) in reference.faces().iter().enumerate() {
+        for (number, face) in reference.faces().enumerate() {
             let landmarks = engine
-                .landmarks(&reference.image, &[detection(face)])
+                .landmarks(&reference.photo, &[detection(face)])
                 .unwrap();
             let landmarks: Vec<_> = landmarks.into_iter().flatten().collect();
-            let got = engine.encode(&reference.image, &landmarks).unwrap();
-            let wanted = face["encoding_from_image"].as_array().unwrap();
-            let wanted: Vec<f32> = wanted.iter().map(|v| v.as_f64().unwrap() as f32).collect();
+            let got = engine.encode(&reference.photo, &landmarks).unwrap();
+            let wanted = face.encoding("encoding_from_image");
+            let wanted: Vec<f32> = wanted.into_iter().map(|v| v as f32).collect();
             let wanted = Encoding::new(wanted.try_into().unwrap());
             let distance = got[0].distance(&wanted);
             assert!(

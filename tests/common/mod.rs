@@ -11,6 +11,7 @@
 )]
 
 pub(crate) mod photos;
+pub(crate) mod reference;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,133 @@
+//! What dlib 20.0.1 gives for the reference photos: `reference/*.json` in the folder of evaluation photos. In comes
+//! that folder, from `FACEMATCH_SHARED`; out come the photos, their faces, and dlib's chips and numbers of each.
+//!
+//! Apart from the other helpers, since they need the binary and tests of the library do not.
+
+#![allow(
+    dead_code,
+    reason = "every test binary compiles this module and uses a part of it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+use std::path::PathBuf;
+
+use facematch::geometry::{Point, Rect};
+use image::RgbImage;
+use serde_json::Value;
+
+/// The file or folder `name` of the evaluation photos.
+pub(crate) fn shared(name: &str) -> PathBuf {
+    let folder = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
+    let path = std::path::absolute(PathBuf::from(folder))
+        .unwrap()
+        .join(name);
+    assert!(path.exists(), "{} is missing", path.display());
+    path
+}
+
+/// A reference photo, and all that dlib found in it.
+pub(crate) struct Reference {
+    pub(crate) name: String,
+    pub(crate) photo: RgbImage,
+    values: Value,
+}
+
+/// Every reference photo, in the order of their names; never none.
+pub(crate) fn references() -> Vec<Reference> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(shared("reference"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "no references");
+    files
+        .iter()
+        .map(|file| {
+            let values: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+            let name = values["image"].as_str().unwrap().to_owned();
+            Reference {
+                photo: picture(&name),
+                name,
+                values,
+            }
+        })
+        .collect()
+}
+
+/// The pixels of a file beside the references.
+fn picture(name: &str) -> RgbImage {
+    let file = shared("reference").join(name);
+    image::open(file).unwrap().into_rgb8()
+}
+
+impl Reference {
+    pub(crate) fn faces(&self) -> impl ExactSizeIterator<Item = ReferenceFace<'_>> {
+        let faces = self.values["faces"].as_array().unwrap();
+        faces.iter().map(|values| ReferenceFace { values })
+    }
+
+    /// The boxes at `pointer`, such as `/hog/upsample_0`.
+    pub(crate) fn boxes(&self, pointer: &str) -> Vec<Rect> {
+        let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
+        let side = |value: &Value, key: &str| value[key].as_i64().unwrap();
+        boxes
+            .iter()
+            .map(|b| Rect {
+                left: side(b, "left"),
+                top: side(b, "top"),
+                right: side(b, "right"),
+                bottom: side(b, "bottom"),
+            })
+            .collect()
+    }
+}
+
+/// A face of a reference photo.
+#[derive(Clone, Copy)]
+pub(crate) struct ReferenceFace<'a> {
+    values: &'a Value,
+}
+
+impl ReferenceFace<'_> {
+    /// The box in which dlib looked for the landmarks.
+    pub(crate) fn rect(self) -> Rect {
+        let [left, top, right, bottom] =
+            std::array::from_fn(|i| self.values["rect"][i].as_i64().unwrap());
+        Rect {
+            left,
+            top,
+            right,
+            bottom,
+        }
+    }
+
+    /// The landmarks under `key`: `landmarks_5` or `landmarks_68`.
+    pub(crate) fn points(self, key: &str) -> Vec<Point> {
+        let points = self.values[key].as_array().unwrap();
+        points
+            .iter()
+            .map(|point| Point::new(point[0].as_f64().unwrap(), point[1].as_f64().unwrap()))
+            .collect()
+    }
+
+    /// The name of the chip's file.
+    pub(crate) fn chip_name(self) -> String {
+        self.values["chip"].as_str().unwrap().to_owned()
+    }
+
+    /// The face chip that dlib cut.
+    pub(crate) fn chip(self) -> RgbImage {
+        picture(&self.chip_name())
+    }
+
+    /// The encoding under `key`, such as `encoding_from_chip`.
+    pub(crate) fn encoding(self, key: &str) -> Vec<f64> {
+        let numbers = self.values[key].as_array().unwrap();
+        numbers.iter().map(|n| n.as_f64().unwrap()).collect()
+    }
+}
