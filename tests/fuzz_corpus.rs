@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::image::jpeg_is_complete;
@@ -14,6 +15,13 @@ use facematch::image::jpeg_is_complete;
 fn landmark_models() {
     check_seeds("shape_predictor", |bytes| {
         check_landmark_bytes(bytes).is_ok()
+    });
+}
+
+#[test]
+fn frontal_face_detectors() {
+    check_seeds("hog_filters", |bytes| {
+        read_frontal_face_detector(bytes).is_ok()
     });
 }
 

@@ -8,6 +8,7 @@ pub(super) fn bytes(model: ShippedModel) -> &'static [u8] {
         ShippedModel::Encoder => ENCODER,
         ShippedModel::FivePointLandmarks => FIVE_POINT_LANDMARKS,
         ShippedModel::CnnDetector => CNN_DETECTOR,
+        ShippedModel::FrontalFaceDetector => FRONTAL_FACE_DETECTOR,
     }
 }
 
@@ -22,6 +23,10 @@ static FIVE_POINT_LANDMARKS: &[u8] = checked(
 static CNN_DETECTOR: &[u8] = checked(
     include_bytes!("../../../models/mmod_human_face_detector.dat"),
     ShippedModel::CnnDetector,
+);
+static FRONTAL_FACE_DETECTOR: &[u8] = checked(
+    include_bytes!("../../../models/frontal_face_detector.dat"),
+    ShippedModel::FrontalFaceDetector,
 );
 
 /// `bytes`, found by the compiler to be as many as `model` has: a Git LFS pointer in the model's place must not get

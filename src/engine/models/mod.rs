@@ -4,14 +4,16 @@
 //!
 //! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
 //! come with facematch are part of the program, or known by their SHA-256 ([`check_shipped`]); a landmark model of the
-//! user's own is taken apart to the last byte ([`check_landmarks`]). [`network`] reads the weights of the two networks
-//! for an engine without dlib.
+//! user's own is taken apart to the last byte ([`check_landmarks`]). [`network`] and [`hog_filters`] read the weights of
+//! the networks and of the frontal face detector for an engine without dlib.
 
 #[cfg(feature = "embed-models")]
 mod embedded;
 mod folder;
+pub mod hog_filters;
 mod mistaken;
 pub mod network;
+mod overlap;
 pub(crate) mod reader;
 pub(super) mod shape_predictor;
 mod source;
@@ -31,8 +33,8 @@ pub use source::ModelSource;
 /// The largest landmark model that is looked at, in bytes: 2.7 times the usual 68-point file.
 const MAX_LANDMARK_BYTES: u64 = 256 << 20;
 
-/// A model that comes with facematch. All three are Davis King's and in the public domain (CC0-1.0); see
-/// `models/README.md`.
+/// A model that comes with facematch. All are Davis King's. The frontal face detector is under the Boost Software
+/// License, the others are in the public domain (CC0-1.0); see `models/README.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShippedModel {
     /// Turns a face into its encoding.
@@ -41,18 +43,26 @@ pub enum ShippedModel {
     FivePointLandmarks,
     /// The detector [`Cnn`](super::Detector::Cnn).
     CnnDetector,
+    /// The detector [`Hog`](super::Detector::Hog) for an engine without dlib; dlib itself has it built in.
+    FrontalFaceDetector,
 }
 
 impl ShippedModel {
     /// Every shipped model.
-    pub const ALL: [Self; 3] = [Self::Encoder, Self::FivePointLandmarks, Self::CnnDetector];
+    pub const ALL: [Self; 4] = [
+        Self::Encoder,
+        Self::FivePointLandmarks,
+        Self::CnnDetector,
+        Self::FrontalFaceDetector,
+    ];
 
-    /// The name of its file, which is the one that dlib gave it.
+    /// The name of its file, which is the one that dlib gave it where dlib has such a file.
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Encoder => "dlib_face_recognition_resnet_model_v1.dat",
             Self::FivePointLandmarks => "shape_predictor_5_face_landmarks.dat",
             Self::CnnDetector => "mmod_human_face_detector.dat",
+            Self::FrontalFaceDetector => "frontal_face_detector.dat",
         }
     }
 
@@ -62,6 +72,7 @@ impl ShippedModel {
             Self::Encoder => 22_466_066,
             Self::FivePointLandmarks => 9_150_489,
             Self::CnnDetector => 729_940,
+            Self::FrontalFaceDetector => 39_752,
         }
     }
 
@@ -73,6 +84,9 @@ impl ShippedModel {
                 "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
             }
             Self::CnnDetector => "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+            Self::FrontalFaceDetector => {
+                "7af1abcebdad25068200007b74e2494a115f93b83eaa59552f09e33aebeb0871"
+            }
         }
     }
 }
@@ -134,7 +148,7 @@ pub(super) fn parse_landmarks(
 }
 
 /// The model file `path` is refused for this `reason`, a sentence without a subject.
-fn refused(path: &Path, reason: String) -> Error {
+pub(crate) fn refused(path: &Path, reason: String) -> Error {
     Error::Model {
         path: path.to_owned(),
         reason,

@@ -18,8 +18,10 @@ mod resnet;
 
 use std::fmt;
 
-pub use mmod::{MmodModel, OverlapTest, read_mmod};
+pub use mmod::{MmodModel, read_mmod};
 pub use resnet::{ResidualBlock, ResnetModel, read_resnet};
+
+pub use super::overlap::OverlapTest;
 
 use super::mistaken::mistaken_for;
 use super::reader::{Damage, Reader};
@@ -66,16 +68,16 @@ impl fmt::Debug for Convolution {
     }
 }
 
-/// What a file must begin with to be looked at as one of the networks.
-struct Kind {
-    /// The first bytes: the version of dlib's `add_loss_layer` and the name of the loss.
-    head: &'static [u8],
+/// What a file must begin with to be looked at as one of dlib's models.
+pub(super) struct Kind {
+    /// The first bytes: a version (of a network, that of dlib's `add_loss_layer`) and a name (the loss).
+    pub(super) head: &'static [u8],
     /// What a file without them is not.
-    name: &'static str,
+    pub(super) name: &'static str,
 }
 
 /// Reads all of `bytes` with `read`; the error is a sentence without a subject.
-fn read_whole<'a, M>(
+pub(super) fn read_whole<'a, M>(
     bytes: &'a [u8],
     kind: &Kind,
     read: impl FnOnce(&mut Reader<'a>) -> Result<M, Damage>,

@@ -6,6 +6,7 @@
 
 use super::layers::{self, ConvolutionShape, ON_INPUT, ON_LAYER};
 use super::{Convolution, Kind, read_versions, read_whole};
+use crate::engine::models::overlap::OverlapTest;
 use crate::engine::models::reader::{Damage, Reader};
 
 const KIND: Kind = Kind {
@@ -53,7 +54,7 @@ pub struct MmodModel {
     /// The mean colour: red, green, blue, from 0 to 255.
     pub mean: [f32; 3],
     /// The seven convolutions in the order of computation; into all but the last, a batch normalization is folded.
-    pub layers: Vec<Convolution>,
+    pub layers: [Convolution; 7],
     /// The width and height of the detector's window, in pixels: 80 and 80.
     pub window: [usize; 2],
     /// When two detections are of one face, so that the one with the lower score goes.
@@ -62,16 +63,6 @@ pub struct MmodModel {
     pub pyramid_padding: usize,
     /// The distance between the levels of the pyramid and the edge of that image, in pixels: 11.
     pub outer_padding: usize,
-}
-
-/// When two boxes overlap: dlib's `test_box_overlap` (dlib/image_processing/box_overlap_testing.h).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct OverlapTest {
-    /// They do when their common area is more than this share of the area of the smallest box around both; 0 to 1.
-    /// dlib calls that intersection over union, although the box around both is larger than their union.
-    pub intersection_over_union: f64,
-    /// They do when their common area is more than this share of the area of one of them; 0 to 1, where 1 means never.
-    pub covered: f64,
 }
 
 /// The face detector in `bytes`, the content of `mmod_human_face_detector.dat` or a network of the same architecture.
@@ -108,26 +99,10 @@ fn read_options(reader: &mut Reader<'_>) -> Result<OverlapTest, Damage> {
     reader.finite_double("the loss for a false alarm")?;
     reader.finite_double("the loss for a missed face")?;
     reader.finite_double("the overlap with a labelled face")?;
-    let overlap = read_overlap(reader)?;
+    let overlap = OverlapTest::read(reader)?;
     // Which boxes training was to ignore.
-    read_overlap(reader)?;
+    OverlapTest::read(reader)?;
     Ok(overlap)
-}
-
-fn read_overlap(reader: &mut Reader<'_>) -> Result<OverlapTest, Damage> {
-    let mut share = |name: &str| {
-        let at = reader.position();
-        let value = reader.finite_double(name)?;
-        if (0.0..=1.0).contains(&value) {
-            return Ok(value);
-        }
-        let what = format!("expected {name} from 0 to 1, found {value}");
-        Err(Damage::new(at, what))
-    };
-    Ok(OverlapTest {
-        intersection_over_union: share("the overlap of two boxes")?,
-        covered: share("the covered part of a box")?,
-    })
 }
 
 /// The versions of all layers, outermost first: a convolution, then relu, batch normalization, convolution six times.
@@ -136,7 +111,7 @@ fn versions() -> impl Iterator<Item = usize> {
     std::iter::repeat_n(ON_LAYER, on_layers).chain([ON_INPUT])
 }
 
-fn read_convolutions(reader: &mut Reader<'_>) -> Result<Vec<Convolution>, Damage> {
+fn read_convolutions(reader: &mut Reader<'_>) -> Result<[Convolution; 7], Damage> {
     let mut convolutions = Vec::with_capacity(CONVOLUTIONS.len());
     for (index, shape) in CONVOLUTIONS.into_iter().enumerate() {
         let mut convolution = if index == 0 {
@@ -150,5 +125,8 @@ fn read_convolutions(reader: &mut Reader<'_>) -> Result<Vec<Convolution>, Damage
         }
         convolutions.push(convolution);
     }
-    Ok(convolutions)
+    let at = reader.position();
+    convolutions
+        .try_into()
+        .map_err(|_| Damage::new(at, "the detector has not seven convolutions"))
 }

@@ -1,0 +1,154 @@
+//! Reads the frontal face detector: five linear filters over histograms of oriented gradients. In comes the whole file
+//! as bytes, out comes a [`FrontalFaceDetector`], or a sentence that says why the file is refused.
+//!
+//! dlib has this detector in a header (dlib/image_processing/frontal_face_detector.h), not in a file. The file that
+//! comes with facematch was made from it by `models/export_frontal_face_detector.cpp`, which is also the description of
+//! the format: every fact about the architecture must be the one that is written here; filters and thresholds may be
+//! any finite numbers.
+
+use std::fmt;
+
+use super::network::{Kind, read_whole};
+use super::overlap::OverlapTest;
+use super::reader::{Damage, MIN_FLOAT_BYTES, MIN_INTEGER_BYTES, Reader};
+
+const KIND: Kind = Kind {
+    head: b"\x01\x01\x01\x15frontal_face_detector",
+    name: "frontal face detector",
+};
+
+/// How many numbers describe a cell of the image.
+pub const PLANES: usize = 31;
+/// The width and height of a cell, in pixels.
+pub const CELL: usize = 8;
+/// The width and height of a filter, in cells.
+pub const FILTER: usize = 10;
+/// The width and height of the detector's window, in pixels.
+pub const WINDOW: usize = CELL * FILTER;
+/// The smallest width and height of a level of the image pyramid, in pixels, but for the first level.
+pub const MIN_LEVEL: usize = 64;
+/// The most levels of the image pyramid, more than any image has.
+const MAX_LEVELS: usize = 1000;
+
+/// The fewest bytes of a filter pair: its plane and two columns of numbers.
+const MIN_PAIR_BYTES: usize = MIN_INTEGER_BYTES + 2 * MIN_COLUMN_BYTES;
+const MIN_COLUMN_BYTES: usize = 2 * MIN_INTEGER_BYTES + FILTER * MIN_FLOAT_BYTES;
+/// The fewest bytes of a detector: its threshold and the number of its filter pairs.
+const MIN_DETECTOR_BYTES: usize = MIN_FLOAT_BYTES + MIN_INTEGER_BYTES;
+
+/// dlib's `get_frontal_face_detector()`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrontalFaceDetector {
+    /// One detector for each of the poses: front, left, right, front turned to the left, front turned to the right.
+    pub detectors: Vec<LinearDetector>,
+    /// When two detections are of one face, so that the one with the lower score goes.
+    pub overlap: OverlapTest,
+}
+
+/// A linear filter of 10 x 10 cells with 31 planes, as the sum of filters that are the product of a column and a row.
+#[derive(Clone, PartialEq)]
+pub struct LinearDetector {
+    /// A window with a response of at least this holds a face; the difference is the face's score.
+    pub threshold: f64,
+    /// The products, plane by plane.
+    pub filters: Vec<SeparableFilter>,
+}
+
+/// A filter of one plane: the weight of the cell in row `y` and column `x` is `column[y] * row[x]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SeparableFilter {
+    /// The plane, 0 to 30.
+    pub plane: usize,
+    /// One finite number for each column of the window, from the left.
+    pub row: [f32; FILTER],
+    /// One finite number for each row of the window, from the top.
+    pub column: [f32; FILTER],
+}
+
+impl fmt::Debug for LinearDetector {
+    /// The numbers but for the filters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinearDetector")
+            .field("threshold", &self.threshold)
+            .field("filters", &self.filters.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The detector in `bytes`, the content of `frontal_face_detector.dat` or a detector of the same architecture. Takes
+/// no more memory than `bytes` account for.
+///
+/// # Errors
+/// A sentence without a subject that says why the file is refused, such as "is no frontal face detector of dlib" or
+/// "damaged at byte 26: ...".
+pub fn read_frontal_face_detector(bytes: &[u8]) -> Result<FrontalFaceDetector, String> {
+    read_whole(bytes, &KIND, read)
+}
+
+fn read(reader: &mut Reader<'_>) -> Result<FrontalFaceDetector, Damage> {
+    reader.expect(1, "the version of the detector")?;
+    reader.expect_text("frontal_face_detector")?;
+    for (expected, name) in [
+        (WINDOW, "the width of the detector's window"),
+        (WINDOW, "the height of the detector's window"),
+        (CELL, "the size of a cell"),
+        (0, "the padding of the window"),
+        (MIN_LEVEL, "the smallest width of a pyramid level"),
+        (MIN_LEVEL, "the smallest height of a pyramid level"),
+        (MAX_LEVELS, "the number of pyramid levels"),
+    ] {
+        reader.expect(expected, name)?;
+    }
+    let overlap = OverlapTest::read(reader)?;
+    let count = reader.count(MIN_DETECTOR_BYTES, "the number of detectors")?;
+    let detectors = (0..count).map(|_| read_detector(reader));
+    Ok(FrontalFaceDetector {
+        detectors: detectors.collect::<Result<_, _>>()?,
+        overlap,
+    })
+}
+
+fn read_detector(reader: &mut Reader<'_>) -> Result<LinearDetector, Damage> {
+    let threshold = reader.finite_double("the threshold of a detector")?;
+    let count = reader.count(MIN_PAIR_BYTES, "the number of filters")?;
+    let filters = (0..count).map(|_| read_filter(reader));
+    Ok(LinearDetector {
+        threshold,
+        filters: filters.collect::<Result<_, _>>()?,
+    })
+}
+
+fn read_filter(reader: &mut Reader<'_>) -> Result<SeparableFilter, Damage> {
+    let at = reader.position();
+    let plane = reader.index("the plane of a filter")?;
+    if plane >= PLANES {
+        let what = format!("expected the plane of a filter from 0 to 30, found {plane}");
+        return Err(Damage::new(at, what));
+    }
+    Ok(SeparableFilter {
+        plane,
+        row: read_column(reader, "the row of a filter")?,
+        column: read_column(reader, "the column of a filter")?,
+    })
+}
+
+/// Reads a matrix of 10 rows and 1 column.
+fn read_column(reader: &mut Reader<'_>, name: &str) -> Result<[f32; FILTER], Damage> {
+    let at = reader.position();
+    let size = reader.matrix_size(name)?;
+    if size != (FILTER, 1) {
+        let what = format!(
+            "expected {FILTER} x 1 numbers for {name}, found {} x {}",
+            size.0, size.1
+        );
+        return Err(Damage::new(at, what));
+    }
+    let mut numbers = [0.0; FILTER];
+    for number in &mut numbers {
+        *number = reader.finite_float(name)?;
+    }
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! When two boxes of a detector are of one face. In come the two numbers of a model file, out comes an
+//! [`OverlapTest`]; [`native::overlap`](crate::engine::native::overlap) applies it.
+
+use super::reader::{Damage, Reader};
+
+/// When two boxes overlap: dlib's `test_box_overlap` (dlib/image_processing/box_overlap_testing.h).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OverlapTest {
+    /// They do when their common area is more than this share of the area of the smallest box around both; 0 to 1.
+    /// dlib calls that intersection over union, although the box around both is larger than their union.
+    pub intersection_over_union: f64,
+    /// They do when their common area is more than this share of the area of one of them; 0 to 1, where 1 means never.
+    pub covered: f64,
+}
+
+impl OverlapTest {
+    /// Reads both numbers as dlib writes a `test_box_overlap`.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Damage> {
+        let mut share = |name: &str| {
+            let at = reader.position();
+            let value = reader.finite_double(name)?;
+            if (0.0..=1.0).contains(&value) {
+                return Ok(value);
+            }
+            let what = format!("expected {name} from 0 to 1, found {value}");
+            Err(Damage::new(at, what))
+        };
+        Ok(Self {
+            intersection_over_union: share("the overlap of two boxes")?,
+            covered: share("the covered part of a box")?,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! The loop of levels without a variant of their own for it, in `f32`: all numbers are whole and below 2^24, so nothing
+//! is rounded but the root.
+
+use std::ops::Range;
+
+use super::Neighbourhood;
+use crate::engine::native::kernels::pixel_lanes::PixelLanes;
+
+/// A gradient is nearer to direction `i + 1` than to direction `i` when `|y|` times the first number is more than `|x|`
+/// times the second: 10 000 times the differences between the directions of the first quadrant.
+pub(super) const BOUNDARIES: [[i16; 2]; 4] =
+    [[3420, 603], [3008, 1737], [2232, 2660], [1188, 3264]];
+
+/// Differences along x and y, and the square of their length.
+#[derive(Clone, Copy)]
+struct Gradient<V> {
+    x: V,
+    y: V,
+    squared: V,
+}
+
+/// Writes the gradients of `columns`, whose number is divisible by 8.
+///
+/// # Safety
+/// All rows must have the columns from one before the first to one behind the last; both outputs must have them all.
+#[inline(always)]
+pub(super) unsafe fn body<L: PixelLanes>(
+    simd: L,
+    rows: Neighbourhood<'_>,
+    columns: Range<usize>,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+) {
+    for x in columns.step_by(L::COUNT) {
+        // SAFETY: `x` and the columns after it, `COUNT` in all, are in `columns`.
+        unsafe {
+            let red = gradient_of_channel(simd, rows, 0, x);
+            let green = gradient_of_channel(simd, rows, 1, x);
+            let blue = gradient_of_channel(simd, rows, 2, x);
+            let strongest = stronger(simd, stronger(simd, red, green), blue);
+            let length = simd.square_root(strongest.squared);
+            simd.store(lengths.as_mut_ptr().add(x), length);
+            simd.store_bytes(
+                orientations.as_mut_ptr().add(x),
+                orientation(simd, strongest.x, strongest.y),
+            );
+        }
+    }
+}
+
+/// # Safety
+/// As for [`body`].
+#[inline(always)]
+unsafe fn gradient_of_channel<L: PixelLanes>(
+    simd: L,
+    rows: Neighbourhood<'_>,
+    channel: usize,
+    x: usize,
+) -> Gradient<L::Vector> {
+    let here = rows.here[channel].as_ptr();
+    // SAFETY: as demanded of the caller.
+    let [left, right, above, below] = unsafe {
+        [
+            simd.load_bytes(here.add(x - 1)),
+            simd.load_bytes(here.add(x + 1)),
+            simd.load_bytes(rows.above[channel].as_ptr().add(x)),
+            simd.load_bytes(rows.below[channel].as_ptr().add(x)),
+        ]
+    };
+    let (x, y) = (simd.subtract(right, left), simd.subtract(below, above));
+    let squared = simd.multiply_add(x, x, simd.multiply(y, y));
+    Gradient { x, y, squared }
+}
+
+/// The longer gradient; of equal ones, `b`.
+#[inline(always)]
+fn stronger<L: PixelLanes>(
+    simd: L,
+    a: Gradient<L::Vector>,
+    b: Gradient<L::Vector>,
+) -> Gradient<L::Vector> {
+    Gradient {
+        x: simd.select_greater(a.squared, b.squared, a.x, b.x),
+        y: simd.select_greater(a.squared, b.squared, a.y, b.y),
+        squared: simd.max(a.squared, b.squared),
+    }
+}
+
+/// The orientation of a gradient: the direction in the first quadrant, turned into the quadrant that it lies in.
+#[inline(always)]
+fn orientation<L: PixelLanes>(simd: L, x: L::Vector, y: L::Vector) -> L::Vector {
+    let zero = simd.splat(0.0);
+    let opposite_x = simd.subtract(zero, x);
+    let (along_x, along_y) = (simd.max(x, opposite_x), simd.max(y, simd.subtract(zero, y)));
+    let mut direction = zero;
+    for [for_y, for_x] in BOUNDARIES {
+        let beyond = simd.select_greater(
+            simd.multiply(along_y, simd.splat(f32::from(for_y))),
+            simd.multiply(along_x, simd.splat(f32::from(for_x))),
+            simd.splat(1.0),
+            zero,
+        );
+        direction = simd.add(direction, beyond);
+    }
+    // Turned upwards, a gradient to the left has the mirrored direction; one turned upside down, the opposite of it.
+    let upright_x = simd.select_greater(zero, y, opposite_x, x);
+    let mirrored = simd.subtract(simd.splat(9.0), direction);
+    let direction = simd.select_greater(zero, upright_x, mirrored, direction);
+    let opposite = simd.select_greater(zero, y, simd.splat(9.0), zero);
+    let direction = simd.add(direction, opposite);
+    // 18 is 0 again.
+    simd.select_greater(direction, simd.splat(17.5), zero, direction)
+}

@@ -1,0 +1,98 @@
+//! The specification: dlib's arithmetic, pixel by pixel.
+
+use std::ops::Range;
+
+use super::Neighbourhood;
+
+/// The nine directions, with the four digits that dlib gives them.
+const DIRECTIONS: [[f32; 2]; 9] = [
+    [1.0000, 0.0000],
+    [0.9397, 0.3420],
+    [0.7660, 0.6428],
+    [0.500, 0.8660],
+    [0.1736, 0.9848],
+    [-0.1736, 0.9848],
+    [-0.5000, 0.8660],
+    [-0.7660, 0.6428],
+    [-0.9397, 0.3420],
+];
+
+/// Writes the gradients of the columns that dlib computes eight at a time.
+pub(super) fn body(
+    rows: Neighbourhood<'_>,
+    columns: Range<usize>,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+) {
+    for x in columns {
+        let [red, green, blue] = differences(rows, x);
+        let first = if squared(red) > squared(green) {
+            red
+        } else {
+            green
+        };
+        let strongest = if squared(first) > squared(blue) {
+            first
+        } else {
+            blue
+        };
+        (lengths[x], orientations[x]) = (length(strongest), orientation(strongest));
+    }
+}
+
+/// Writes the gradients of the columns that are left over at the end of a row.
+pub(super) fn tail(
+    rows: Neighbourhood<'_>,
+    columns: Range<usize>,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+) {
+    for x in columns {
+        let [red, green, blue] = differences(rows, x);
+        let first = if squared(green) > squared(red) {
+            green
+        } else {
+            red
+        };
+        let strongest = if squared(blue) > squared(first) {
+            blue
+        } else {
+            first
+        };
+        (lengths[x], orientations[x]) = (length(strongest), orientation(strongest));
+    }
+}
+
+/// The differences between the neighbours of column `x` along x and y, in each channel.
+fn differences(rows: Neighbourhood<'_>, x: usize) -> [[i32; 2]; 3] {
+    std::array::from_fn(|channel| {
+        let here = rows.here[channel];
+        [
+            i32::from(here[x + 1]) - i32::from(here[x - 1]),
+            i32::from(rows.below[channel][x]) - i32::from(rows.above[channel][x]),
+        ]
+    })
+}
+
+fn squared([x, y]: [i32; 2]) -> i32 {
+    x * x + y * y
+}
+
+fn length(gradient: [i32; 2]) -> f32 {
+    (squared(gradient) as f32).sqrt()
+}
+
+/// The direction, or opposite of one, that `gradient` is nearest to.
+fn orientation(gradient: [i32; 2]) -> u8 {
+    let [x, y] = gradient.map(|difference| difference as f32);
+    let (mut best, mut nearest) = (0.0, 0);
+    for (index, direction) in (0..).zip(DIRECTIONS) {
+        let dot = x * direction[0] + y * direction[1];
+        if dot > best {
+            (best, nearest) = (dot, index);
+        } else if -dot > best {
+            (best, nearest) = (-dot, index + 9);
+        }
+    }
+    nearest
+}

@@ -1,0 +1,104 @@
+//! Counts the gradients of a row of pixels in the histograms of the cells around them. In come lengths and orientations,
+//! eight pixels a block; added to are four numbers for each pixel, as in dlib's `impl_extract_fhog_features`
+//! (dlib/image_transforms/fhog.h).
+//!
+//! The four numbers lie side by side, so that they are one vector of four on every processor; which one is known from
+//! the data alone, so wider vectors are of no use, and AVX-512 takes the variant of AVX2. Four distant blocks are filled
+//! in turn, so that a sum need not wait for the one before it. All levels compute the same numbers to the last bit.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod body;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use super::SimdLevel;
+use super::gradient::ORIENTATIONS;
+
+/// The width of a block.
+pub(crate) const BLOCK: usize = 8;
+
+/// The shares of a pixel: upper left cell, lower left, upper right, lower right.
+pub(crate) type Shares = [f32; 4];
+
+/// The histograms of two neighbouring rows of cells: for each orientation and each column of cells, the upper and the
+/// lower number.
+#[derive(Debug, Clone)]
+pub(crate) struct Histograms {
+    columns: usize,
+    numbers: Vec<f32>,
+    /// Where each orientation begins; for each number that a byte can be, so that none is out of range.
+    starts: [usize; 256],
+}
+
+impl Default for Histograms {
+    fn default() -> Self {
+        Self {
+            columns: 0,
+            numbers: Vec::new(),
+            starts: [0; 256],
+        }
+    }
+}
+
+impl Histograms {
+    /// Prepares for `columns` columns of cells, and forgets all that was counted.
+    pub(crate) fn set_size(&mut self, columns: usize) {
+        self.columns = columns;
+        self.numbers.clear();
+        self.numbers.resize(ORIENTATIONS * 2 * columns, 0.0);
+        for (orientation, start) in self.starts.iter_mut().enumerate() {
+            *start = orientation.min(ORIENTATIONS - 1) * 2 * columns;
+        }
+    }
+
+    /// The numbers of one orientation: for each column the upper and the lower cell.
+    pub(crate) fn of(&self, orientation: usize) -> &[[f32; 2]] {
+        let start = self.starts[orientation];
+        let numbers = &self.numbers[start..start + 2 * self.columns];
+        numbers.as_chunks().0
+    }
+
+    /// All numbers, orientation by orientation.
+    pub(crate) fn all_mut(&mut self) -> &mut [[f32; 2]] {
+        self.numbers.as_chunks_mut().0
+    }
+
+    /// How many bytes it holds in memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.numbers.capacity() * size_of::<f32>()
+    }
+}
+
+/// Counts a row of pixels. Block `b` counts for the columns `b` and `b + 1` of cells; `shares` are those of the eight
+/// pixels of each block. An orientation above 17 counts as 17.
+///
+/// # Panics
+/// When there are more blocks than columns less one, or less orientations than lengths.
+pub(crate) fn count_row(
+    level: SimdLevel,
+    lengths: &[f32],
+    orientations: &[u8],
+    shares: &[Shares; BLOCK],
+    histograms: &mut Histograms,
+) {
+    let (lengths, _) = lengths.as_chunks::<BLOCK>();
+    let (orientations, _) = orientations.as_chunks::<BLOCK>();
+    assert_eq!(orientations.len(), lengths.len());
+    assert!(lengths.len() < histograms.columns);
+    match level {
+        SimdLevel::Scalar => scalar::count_row(lengths, orientations, shares, histograms),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2(simd) => avx2::count_row(simd, lengths, orientations, shares, histograms),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512(simd) => {
+            avx2::count_row(simd.avx2(), lengths, orientations, shares, histograms);
+        }
+        #[cfg(target_arch = "aarch64")]
+        SimdLevel::Neon(simd) => neon::count_row(simd, lengths, orientations, shares, histograms),
+    }
+}

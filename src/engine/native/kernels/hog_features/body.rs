@@ -1,0 +1,139 @@
+//! The loop of all vector levels.
+
+use super::{CUT_OFF, CellRows, EPSILON, FULL, FeatureRow, TEXTURE};
+use crate::engine::native::kernels::pixel_lanes::PixelLanes;
+
+/// How a number is cut off in the four squares that a cell lies in.
+#[derive(Clone, Copy)]
+struct Squares<V> {
+    norms: [V; 4],
+    factors: [V; 4],
+}
+
+/// Writes the features of `count` cells, `COUNT` cells at a time, and so of up to `COUNT - 1` more.
+///
+/// # Safety
+/// All rows must be as long as `feature_row` of `mod.rs` checks.
+#[inline(always)]
+pub(super) unsafe fn feature_row<L: PixelLanes>(
+    simd: L,
+    cells: CellRows<'_>,
+    count: usize,
+    to: FeatureRow<'_>,
+) {
+    let first = to.numbers[to.first..].as_mut_ptr();
+    for column in (0..count).step_by(L::COUNT) {
+        // SAFETY: the last column read is two cells, and less than `SLACK` cells, behind the last feature; the last
+        // one written is less than `SLACK` behind it. The caller says that the rows are that long.
+        unsafe {
+            let squares = squares(simd, cells.energies, column);
+            let histograms = cells.histograms.as_ptr().add(column + 1);
+            let out = first.add(column);
+            let mut texture = [simd.splat(0.0); 4];
+            for orientation in (0..18).step_by(3) {
+                let mut shares = [[simd.splat(0.0); 4]; 3];
+                for (offset, share) in shares.iter_mut().enumerate() {
+                    let plane = orientation + offset;
+                    *share = cut(
+                        simd,
+                        &squares,
+                        simd.load(histograms.add(plane * cells.stride)),
+                    );
+                    simd.store(out.add(plane * to.stride), sum(simd, share));
+                }
+                for (square, texture) in texture.iter_mut().enumerate() {
+                    let two = simd.add(shares[0][square], shares[1][square]);
+                    *texture = simd.add(*texture, simd.add(two, shares[2][square]));
+                }
+            }
+            for direction in 0..9 {
+                let forwards = simd.load(histograms.add(direction * cells.stride));
+                let backwards = simd.load(histograms.add((direction + 9) * cells.stride));
+                let share = cut(simd, &squares, simd.add(forwards, backwards));
+                simd.store(out.add((18 + direction) * to.stride), sum(simd, &share));
+            }
+            for (square, sum) in texture.iter().enumerate() {
+                let feature = simd.multiply(*sum, simd.splat(TEXTURE));
+                simd.store(out.add((27 + square) * to.stride), feature);
+            }
+        }
+    }
+}
+
+// What follows are functions, not closures: a closure is not compiled for the instructions of the function around it.
+
+/// # Safety
+/// As for [`feature_row`].
+#[inline(always)]
+unsafe fn squares<L: PixelLanes>(
+    simd: L,
+    energies: [&[f32]; 3],
+    column: usize,
+) -> Squares<L::Vector> {
+    // SAFETY: as demanded of the caller; three cells are read beginning at each lane.
+    let (above, here, below) = unsafe {
+        (
+            three_cells(simd, energies[0].as_ptr().add(column)),
+            three_cells(simd, energies[1].as_ptr().add(column)),
+            three_cells(simd, energies[2].as_ptr().add(column)),
+        )
+    };
+    let norms = [
+        norm(simd, [here[1], here[2], below[1], below[2]]),
+        norm(simd, [above[1], above[2], here[1], here[2]]),
+        norm(simd, [here[0], here[1], below[0], below[1]]),
+        norm(simd, [above[0], above[1], here[0], here[1]]),
+    ];
+    let full = simd.splat(FULL);
+    Squares {
+        norms,
+        factors: [
+            simd.divide(full, norms[0]),
+            simd.divide(full, norms[1]),
+            simd.divide(full, norms[2]),
+            simd.divide(full, norms[3]),
+        ],
+    }
+}
+
+/// The cells at each lane, and the first and second ones after them.
+///
+/// # Safety
+/// `COUNT + 2` numbers must be readable.
+#[inline(always)]
+unsafe fn three_cells<L: PixelLanes>(simd: L, from: *const f32) -> [L::Vector; 3] {
+    // SAFETY: as demanded of the caller.
+    unsafe {
+        [
+            simd.load(from),
+            simd.load(from.add(1)),
+            simd.load(from.add(2)),
+        ]
+    }
+}
+
+/// A fifth of the norm of four cells.
+#[inline(always)]
+fn norm<L: PixelLanes>(simd: L, energies: [L::Vector; 4]) -> L::Vector {
+    let sum = simd.add(energies[0], energies[1]);
+    let sum = simd.add(simd.add(sum, energies[2]), energies[3]);
+    let root = simd.square_root(simd.add(sum, simd.splat(EPSILON)));
+    simd.multiply(simd.splat(CUT_OFF), root)
+}
+
+/// `value`, cut off in each of the four squares.
+#[inline(always)]
+fn cut<L: PixelLanes>(simd: L, squares: &Squares<L::Vector>, value: L::Vector) -> [L::Vector; 4] {
+    let (norms, factors) = (&squares.norms, &squares.factors);
+    [
+        simd.multiply(simd.min(value, norms[0]), factors[0]),
+        simd.multiply(simd.min(value, norms[1]), factors[1]),
+        simd.multiply(simd.min(value, norms[2]), factors[2]),
+        simd.multiply(simd.min(value, norms[3]), factors[3]),
+    ]
+}
+
+#[inline(always)]
+fn sum<L: PixelLanes>(simd: L, share: &[L::Vector; 4]) -> L::Vector {
+    simd.add(simd.add(share[0], share[2]), simd.add(share[1], share[3]))
+}

@@ -1,0 +1,78 @@
+//! Turns a row of orientation histograms into a row of features. In come the histograms of the cells of one row and the
+//! energies of the cells around them; out come 31 numbers for each cell, as in the second half of dlib's
+//! `impl_extract_fhog_features` (dlib/image_transforms/fhog.h).
+//!
+//! Each number of a histogram is cut off at a fifth of the norm of four cells, in the four ways in which a cell lies in
+//! a square of four. The features are: 18 orientations, 9 directions without regard to their sign, and for each of the
+//! four squares the sum over all orientations.
+//!
+//! All levels compute the same numbers to the last bit. AVX-512 takes the variant of AVX2: the division and the root
+//! take the time, and they are no faster there.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod body;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(test)]
+mod tests;
+
+use super::SimdLevel;
+use super::gradient::ORIENTATIONS;
+
+/// How many numbers a cell has.
+pub(crate) const PLANES: usize = 31;
+/// How many columns behind the last one are read and written at most.
+pub(crate) const SLACK: usize = 8;
+
+/// The norm of four cells is taken over the root of their energies and this.
+const EPSILON: f32 = 0.0001;
+/// At which share of the norm a number is cut off, and what makes the cut-off number 0.1.
+const CUT_OFF: f32 = 0.2;
+const FULL: f32 = 0.1;
+/// The share of the sums over all orientations.
+const TEXTURE: f32 = 2.0 * 0.2357;
+
+/// What the features of a row are made of. All rows begin with the cell left of the first one that has features.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CellRows<'a> {
+    /// The energies of the row above, of the row itself, and of the row below.
+    pub(crate) energies: [&'a [f32]; 3],
+    /// The histograms of the row: for each of the 18 orientations, `stride` cells.
+    pub(crate) histograms: &'a [f32],
+    /// The distance from one orientation to the next.
+    pub(crate) stride: usize,
+}
+
+/// Where the features go: number `column` of plane `plane` to `numbers[first + plane * stride + column]`.
+#[derive(Debug)]
+pub(crate) struct FeatureRow<'a> {
+    /// All planes.
+    pub(crate) numbers: &'a mut [f32],
+    /// The place of the first feature of the first plane.
+    pub(crate) first: usize,
+    /// The distance from one plane to the next.
+    pub(crate) stride: usize,
+}
+
+/// Writes the features of `count` cells. Up to [`SLACK`] numbers behind each row of them are read and overwritten.
+///
+/// # Panics
+/// When the cells have no room for two more cells and [`SLACK`], or the features none for [`SLACK`].
+pub(crate) fn feature_row(level: SimdLevel, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
+    let needed = count + 2 + SLACK;
+    assert!(cells.energies.iter().all(|row| row.len() >= needed));
+    assert!(cells.histograms.len() >= (ORIENTATIONS - 1) * cells.stride + needed);
+    assert!(to.stride >= count + SLACK);
+    assert!(to.numbers.len() >= to.first + (PLANES - 1) * to.stride + count + SLACK);
+    match level {
+        SimdLevel::Scalar => scalar::feature_row(cells, count, to),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2(simd) => avx2::feature_row(simd, cells, count, to),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512(simd) => avx2::feature_row(simd.avx2(), cells, count, to),
+        #[cfg(target_arch = "aarch64")]
+        SimdLevel::Neon(simd) => neon::feature_row(simd, cells, count, to),
+    }
+}

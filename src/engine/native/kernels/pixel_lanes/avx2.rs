@@ -1,0 +1,69 @@
+//! Vectors of 8 numbers.
+
+use std::arch::x86_64::{
+    __m256, _CMP_GT_OQ, _mm_loadl_epi64, _mm_loadu_si128, _mm_packus_epi16, _mm_packus_epi32,
+    _mm_shuffle_epi8, _mm_storel_epi64, _mm256_blendv_ps, _mm256_castsi256_si128, _mm256_cmp_ps,
+    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvttps_epi32, _mm256_div_ps,
+    _mm256_extracti128_si256, _mm256_min_ps, _mm256_sqrt_ps,
+};
+
+use super::PixelLanes;
+use crate::engine::native::kernels::Avx2;
+
+// SAFETY of all methods: an `Avx2` exists only where the processor has the instructions; what pointers must be is handed
+// on to the caller.
+impl PixelLanes for Avx2 {
+    #[inline(always)]
+    unsafe fn pick(self, source: *const u8, places: *const u8) -> __m256 {
+        // SAFETY: see above; 16 bytes of the source and 8 places are read.
+        unsafe {
+            let places = _mm_loadl_epi64(places.cast());
+            let bytes = _mm_shuffle_epi8(_mm_loadu_si128(source.cast()), places);
+            _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bytes(self, from: *const u8) -> __m256 {
+        // SAFETY: see above; 8 bytes are read.
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, vector: __m256) {
+        // SAFETY: see above; 8 bytes are written.
+        unsafe {
+            let whole = _mm256_cvttps_epi32(vector);
+            let (low, high) = (
+                _mm256_castsi256_si128(whole),
+                _mm256_extracti128_si256::<1>(whole),
+            );
+            let words = _mm_packus_epi32(low, high);
+            _mm_storel_epi64(to.cast(), _mm_packus_epi16(words, words));
+        }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: see above.
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn divide(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: see above.
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn square_root(self, a: __m256) -> __m256 {
+        // SAFETY: see above.
+        unsafe { _mm256_sqrt_ps(a) }
+    }
+
+    #[inline(always)]
+    fn select_greater(self, a: __m256, b: __m256, yes: __m256, no: __m256) -> __m256 {
+        // SAFETY: see above.
+        unsafe { _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) }
+    }
+}

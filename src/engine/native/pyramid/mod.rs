@@ -1,0 +1,125 @@
+//! Image pyramids. In comes an RGB image, out come its three colour channels as [`Planes`], and copies of them of other
+//! sizes, byte for byte as dlib makes them: doubled (`pyramid_up` with `pyramid_down<2>`) and 5/6 as large
+//! (`pyramid_down<6>`; dlib/image_transforms/image_pyramid.h and interpolation.h).
+//!
+//! A [`Resizer`] makes one copy at a time, so that a detector needs the memory of two levels only.
+
+mod planes;
+
+pub(crate) use planes::Planes;
+
+use image::RgbImage;
+
+use super::kernels::SimdLevel;
+use super::kernels::resize_rows::{Columns, RowPair, resize_row};
+use crate::geometry::Rect;
+
+/// The size (width, height) of the next level below one of `size`: dlib's `pyramid_down<6>`.
+pub(crate) fn size_below((width, height): (usize, usize)) -> (usize, usize) {
+    (5 * width / 6, 5 * height / 6)
+}
+
+/// The size (width, height) of an image of `size` after `times` steps of doubling: (2w + 2, 2h + 1) a step.
+pub(crate) fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u64) {
+    let start = (u64::from(width), u64::from(height));
+    (0..times).fold(start, |(w, h), _| {
+        (
+            w.saturating_mul(2).saturating_add(2),
+            h.saturating_mul(2).saturating_add(1),
+        )
+    })
+}
+
+/// The rectangle in the image of one in its copy, doubled `times` times: dlib's `pyramid_down<2>::rect_down`, rounded
+/// once.
+pub(crate) fn mapped_down(rect: Rect, times: u32) -> Rect {
+    let coordinate = |value: i64, offset: f64| {
+        let moved = (0..times).fold(value as f64, |value, _| value / 2.0 - offset);
+        rounded(moved)
+    };
+    Rect {
+        left: coordinate(rect.left, 1.25),
+        top: coordinate(rect.top, 0.75),
+        right: coordinate(rect.right, 1.25),
+        bottom: coordinate(rect.bottom, 0.75),
+    }
+}
+
+/// The rectangle in the first level of a pyramid of one in level `level`: dlib's `pyramid_down<6>::rect_up`, rounded
+/// once.
+pub(crate) fn mapped_up(rect: Rect, level: usize) -> Rect {
+    let coordinate = |value: i64| {
+        let ratio = 6.0 / 5.0;
+        let moved = (0..level).fold(value as f64, |value, _| value * ratio + 0.3);
+        rounded(moved)
+    };
+    map_edges(rect, coordinate)
+}
+
+/// The rectangle one level below of `rect`: dlib's `pyramid_down<6>::rect_down`, rounded.
+pub(crate) fn mapped_below(rect: Rect) -> Rect {
+    map_edges(rect, |value| {
+        let ratio = 5.0 / 6.0;
+        rounded((value as f64 - 0.3) * ratio)
+    })
+}
+
+fn map_edges(rect: Rect, coordinate: impl Fn(i64) -> i64) -> Rect {
+    Rect {
+        left: coordinate(rect.left),
+        top: coordinate(rect.top),
+        right: coordinate(rect.right),
+        bottom: coordinate(rect.bottom),
+    }
+}
+
+/// Rounds halves up, as a `dlib::drectangle` becomes a `dlib::rectangle`.
+fn rounded(value: f64) -> i64 {
+    (value + 0.5).floor() as i64
+}
+
+/// Makes copies of images in other sizes.
+#[derive(Debug, Clone)]
+pub(crate) struct Resizer {
+    level: SimdLevel,
+}
+
+impl Resizer {
+    /// A resizer with the vector instructions of `level`.
+    pub(crate) fn new(level: SimdLevel) -> Self {
+        Self { level }
+    }
+
+    /// Writes a copy of `source`, `size` (width, height) pixels large, to `target`: dlib's `resize_image` with bilinear
+    /// interpolation. The pixels of a copy of an empty image mean nothing.
+    pub(crate) fn resize(&self, source: &Planes, size: (usize, usize), target: &mut Planes) {
+        target.set_size(size);
+        let columns = Columns::new(source.width(), size.0);
+        if columns.width() == 0 {
+            return;
+        }
+        for (y, pair) in RowPair::all(source.height(), size.1).enumerate() {
+            let [top, bottom] = [pair.top, pair.bottom].map(|y| source.rows(y));
+            resize_row(self.level, &columns, pair, top, bottom, target.rows_mut(y));
+        }
+    }
+
+    /// Writes the channels of `image`, doubled `times` times, to `target`. `spare` is overwritten.
+    pub(crate) fn upsample(
+        &self,
+        image: &RgbImage,
+        times: u32,
+        target: &mut Planes,
+        spare: &mut Planes,
+    ) {
+        target.set_image(image);
+        for _ in 0..times {
+            std::mem::swap(target, spare);
+            let size = (2 * spare.width() + 2, 2 * spare.height() + 1);
+            self.resize(spare, size, target);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
