@@ -6,8 +6,7 @@
 //! a [`gallery`] holds the known people, [`matching`] decides who a face is, [`report`] writes the results and
 //! [`drawing`] pictures of them. The library returns typed [`Error`]s and never prints.
 //!
-#![cfg_attr(feature = "dlib", doc = "```")]
-#![cfg_attr(not(feature = "dlib"), doc = "```no_run")]
+//! ```
 //! use std::path::Path;
 //!
 //! use facematch::engine::{self, EngineParams};

@@ -118,7 +118,7 @@ pub(crate) struct EngineArgs {
     pub(crate) landmarks: Option<PathBuf>,
 
     /// Implementation that finds and encodes faces
-    #[arg(long, value_enum, default_value_t = EngineArg::Dlib)]
+    #[arg(long, value_enum, default_value_t = EngineArg::Native)]
     pub(crate) engine: EngineArg,
 
     /// Folder with the models, instead of those inside the program (native) or in the usual places (dlib)
@@ -202,9 +202,9 @@ pub(crate) enum DetectorArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineArg {
-    /// Pure Rust (not built yet)
+    /// Pure Rust
     Native,
-    /// dlib's C++
+    /// dlib's C++, in builds with the feature dlib
     Dlib,
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
-use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine};
+use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::report::Format;
 
 use super::args::{
@@ -26,6 +26,8 @@ pub(super) fn engine_params(args: &EngineArgs, jitters: u32) -> Result<EnginePar
     engine::check_available(kind)?;
     let models = ModelSource::for_engine(kind, args.models.as_deref())?;
     let mut params = EngineParams::new(models);
+    params.simd =
+        SimdLevel::from_environment().map_err(|error| Failure::Usage(error.to_string()))?;
     params.kind = kind;
     params.detector = match args.detector {
         DetectorArg::Hog => Detector::Hog,
@@ -44,8 +46,9 @@ pub(super) fn load_engine(
 ) -> Result<Box<dyn FaceEngine>, Failure> {
     let engine = engine::load(params)?;
     console.detail(format_args!(
-        "engine {}, detector {}, {} landmarks, models {}",
+        "engine {} ({}), detector {}, {} landmarks, models {}",
         engine.name(),
+        params.simd,
         params.detector.name(),
         engine.landmark_model().point_count(),
         params.models

@@ -6,7 +6,7 @@
 //! whatever dlib could not take before it gets there. Models are checked by [`super::models`] first.
 
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 
 use dlib_face_recognition::{
     FaceDetector, FaceDetectorCnn, FaceDetectorTrait, FaceEncoderNetwork, FaceEncoderTrait,
@@ -17,6 +17,7 @@ use image::RgbImage;
 
 use super::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry};
 use super::models::{ShippedModel, check_landmarks, check_shipped};
+use super::pixel_budget::PixelBudget;
 use super::{
     Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
     Landmarks, jitter,
@@ -66,53 +67,6 @@ impl CnnDetector {
         let _share = self.budget.take(pixels);
         let network = self.pristine.clone();
         network.face_locations(matrix)
-    }
-}
-
-/// Pixels that may be worked on at a time.
-struct PixelBudget {
-    free: Mutex<u64>,
-    given_back: Condvar,
-}
-
-/// A part of a [`PixelBudget`], given back on drop.
-struct PixelShare<'a> {
-    budget: &'a PixelBudget,
-    pixels: u64,
-}
-
-impl PixelBudget {
-    fn new(pixels: u64) -> Self {
-        Self {
-            free: Mutex::new(pixels),
-            given_back: Condvar::new(),
-        }
-    }
-
-    /// Waits for `pixels`, of which there must be as many in the whole budget.
-    fn take(&self, pixels: u64) -> PixelShare<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self
-            .given_back
-            .wait_while(free, |free| *free < pixels)
-            .unwrap_or_else(PoisonError::into_inner);
-        *free -= pixels;
-        PixelShare {
-            budget: self,
-            pixels,
-        }
-    }
-}
-
-impl Drop for PixelShare<'_> {
-    fn drop(&mut self) {
-        let mut free = self
-            .budget
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *free += self.pixels;
-        self.budget.given_back.notify_all();
     }
 }
 

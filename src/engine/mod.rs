@@ -13,11 +13,15 @@ pub mod jitter;
 mod landmark_names;
 pub mod models;
 pub mod native;
+mod pixel_budget;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use image::RgbImage;
+
+pub use self::native::NativeEngine;
+pub use self::native::kernels::SimdLevel;
 
 use self::models::ModelSource;
 use crate::error::{EngineError, Error};
@@ -68,18 +72,21 @@ pub struct EngineParams {
     pub models: ModelSource,
     /// Another landmark model (5 or 68 points) than the one in `models`.
     pub landmarks: Option<PathBuf>,
+    /// The vector instructions that the native engine uses.
+    pub simd: SimdLevel,
 }
 
 impl EngineParams {
     /// The defaults of the program, with the models of `models`, such as a folder.
     pub fn new(models: impl Into<ModelSource>) -> Self {
         Self {
-            kind: EngineKind::Dlib,
+            kind: EngineKind::Native,
             detector: Detector::Hog,
             upsample: 1,
             jitters: 0,
             models: models.into(),
             landmarks: None,
+            simd: SimdLevel::best(),
         }
     }
 }
@@ -224,9 +231,7 @@ pub trait FaceEngine: Send {
 /// [`Error::EngineUnavailable`] when it has not, with what to do.
 pub fn check_available(kind: EngineKind) -> Result<(), Error> {
     match kind {
-        EngineKind::Native => Err(Error::EngineUnavailable(
-            "the native engine is not built yet; use --engine dlib".to_owned(),
-        )),
+        EngineKind::Native => Ok(()),
         EngineKind::Dlib if cfg!(feature = "dlib") => Ok(()),
         EngineKind::Dlib => Err(Error::EngineUnavailable(
             "this build has no dlib engine; build it with --features dlib".to_owned(),
@@ -241,12 +246,11 @@ pub fn check_available(kind: EngineKind) -> Result<(), Error> {
 /// not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, Error> {
     check_available(params.kind)?;
-    #[cfg(feature = "dlib")]
-    return Ok(Box::new(dlib::DlibEngine::load(params)?));
-    #[cfg(not(feature = "dlib"))]
-    Err(Error::EngineUnavailable(
-        "this build has no engine".to_owned(),
-    ))
+    match params.kind {
+        #[cfg(feature = "dlib")]
+        EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
+        _ => Ok(Box::new(NativeEngine::load(params)?)),
+    }
 }
 
 #[cfg(test)]

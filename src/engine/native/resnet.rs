@@ -228,7 +228,7 @@ impl State {
         weights.stem.apply(
             level,
             1,
-            &self.chip,
+            self.chip.all(),
             &mut self.stem,
             Finish::StoreRelu,
             &mut self.workspace,
@@ -248,7 +248,7 @@ impl State {
             else {
                 continue;
             };
-            let input = &self.maps[at];
+            let input = self.maps[at].all();
             block
                 .first
                 .apply(level, images, input, between, Finish::StoreRelu, workspace);
@@ -264,9 +264,14 @@ impl State {
             let output = &mut self.maps[at];
             // The numbers outside of what is added here are averages of numbers that are not negative, so that relu
             // would leave them as they are.
-            block
-                .second
-                .apply(level, images, between, output, Finish::AddRelu, workspace);
+            block.second.apply(
+                level,
+                images,
+                between.all(),
+                output,
+                Finish::AddRelu,
+                workspace,
+            );
         }
         at
     }

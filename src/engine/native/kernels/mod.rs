@@ -13,8 +13,15 @@
 )]
 
 pub mod convolution;
+pub(crate) mod filter_bank;
 mod finish;
+pub(crate) mod gradient;
+pub(crate) mod histogram;
+pub(crate) mod hog_features;
 pub(crate) mod lanes;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) mod pixel_lanes;
+pub(crate) mod resize_rows;
 mod simd;
 #[cfg(test)]
 pub(crate) mod test_numbers;

@@ -3,7 +3,7 @@
 use super::super::kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use super::super::kernels::winograd::{Grid, Scheme, join, split};
 use super::super::kernels::{Finish, SimdLevel};
-use super::maps::{Maps, Shape};
+use super::maps::{Maps, MapsView, Shape};
 use crate::engine::models::network::Convolution;
 
 /// How many tiles go through Winograd's convolution together: a multiple of the width of the matrix kernel's tiles, and
@@ -92,6 +92,11 @@ impl ConvolutionLayer {
         [along(rows, self.window[0]), along(columns, self.window[1])]
     }
 
+    /// How far its window reaches from the centre.
+    pub(in super::super) fn window_radius(&self) -> usize {
+        self.window[0] / 2
+    }
+
     /// How many channels it makes: the filters, and zeros up to a multiple of [`BLOCK`].
     pub(in super::super) fn channels(&self) -> usize {
         self.channels
@@ -106,7 +111,7 @@ impl ConvolutionLayer {
         &self,
         level: SimdLevel,
         images: usize,
-        input: &Maps,
+        input: MapsView<'_>,
         output: &mut Maps,
         finish: Finish,
         workspace: &mut Workspace,
@@ -299,7 +304,7 @@ mod tests {
         layer.apply(
             level,
             images,
-            input,
+            input.all(),
             &mut output,
             Finish::AddRelu,
             &mut workspace,

@@ -1,5 +1,7 @@
 //! The numbers between two layers.
 
+use std::ops::Range;
+
 use super::super::kernels::convolution::BLOCK;
 
 /// The size of the maps of one image and of the zeros around them.
@@ -70,6 +72,29 @@ pub(in super::super) struct Maps {
     numbers: Vec<f32>,
 }
 
+/// Maps, or some rows of them, to be read.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct MapsView<'a> {
+    shape: Shape,
+    numbers: &'a [f32],
+}
+
+impl<'a> MapsView<'a> {
+    /// The height and width of a map.
+    pub(in super::super) fn size(self) -> [usize; 2] {
+        [self.shape.rows, self.shape.columns]
+    }
+
+    pub(super) fn shape(self) -> Shape {
+        self.shape
+    }
+
+    /// All numbers, borders too.
+    pub(super) fn numbers(self) -> &'a [f32] {
+        self.numbers
+    }
+}
+
 impl Maps {
     /// Maps of zeros for `images` images.
     pub(in super::super) fn new(shape: Shape, images: usize) -> Self {
@@ -91,9 +116,30 @@ impl Maps {
         self.shape
     }
 
-    /// All numbers, borders too.
-    pub(in super::super) fn numbers(&self) -> &[f32] {
-        &self.numbers
+    /// Makes these the maps of one image, without a border; what they hold means nothing.
+    pub(in super::super) fn set_bare_size(&mut self, rows: usize, columns: usize, channels: usize) {
+        self.shape = Shape::bare(rows, columns, channels);
+        self.numbers.resize(self.shape.image_step(), 0.0);
+    }
+
+    /// All rows of all images.
+    pub(in super::super) fn all(&self) -> MapsView<'_> {
+        MapsView {
+            shape: self.shape,
+            numbers: &self.numbers,
+        }
+    }
+
+    /// Some rows of the first image. What stands above and below them is that of the maps, not zeros.
+    pub(in super::super) fn rows(&self, rows: Range<usize>) -> MapsView<'_> {
+        assert!(rows.end <= self.shape.rows, "no such rows");
+        MapsView {
+            shape: Shape {
+                rows: rows.len(),
+                ..self.shape
+            },
+            numbers: &self.numbers[rows.start * self.shape.row_step()..],
+        }
     }
 
     /// All numbers, borders too; those must stay zero.
