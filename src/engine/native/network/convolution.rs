@@ -334,7 +334,9 @@ mod tests {
                     let winograd = ConvolutionLayer::winograd(&convolution, stored, scheme);
                     let expected = apply(&direct, SimdLevel::Scalar, 2, &input);
                     let found = apply(&winograd, level, 2, &input);
-                    for (found, expected) in found.numbers().iter().zip(expected.numbers()) {
+                    for (found, expected) in
+                        found.all().numbers().iter().zip(expected.all().numbers())
+                    {
                         let close = (found - expected).abs() < 2e-3;
                         assert!(close, "{found} instead of {expected}: {scheme:?}");
                     }

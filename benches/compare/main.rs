@@ -1,0 +1,47 @@
+//! Times the native engine against dlib's for `benches/compare.sh`. In come the program, a folder of known people, a
+//! folder of photos and one of large photos; out comes a Markdown table.
+//!
+//! Both engines do the same work in turn, so that whatever else the machine does meets both. Of each piece of work the
+//! fastest of several runs counts.
+
+mod processes;
+mod stages;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use facematch::engine::EngineKind;
+
+/// Both engines, the one to be held against the other first.
+const ENGINES: [EngineKind; 2] = [EngineKind::Native, EngineKind::Dlib];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [program, known, photos, large] = arguments.as_slice() else {
+        return Err("usage: compare PROGRAM KNOWN PHOTOS LARGE_PHOTOS".into());
+    };
+    println!("| what | native | dlib | ratio |");
+    println!("|---|---:|---:|---:|");
+    stages::compare(&files(photos)?)?;
+    processes::compare(program, known, photos, large)?;
+    Ok(())
+}
+
+/// The files in `folder`, by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Prints a row of the table: milliseconds of both engines, and how many times as fast the first is.
+fn print_row(what: &str, [native, dlib]: [f64; 2]) {
+    println!(
+        "| {what} | {native:.2} ms | {dlib:.2} ms | {:.2} |",
+        dlib / native
+    );
+}

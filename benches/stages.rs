@@ -1,0 +1,91 @@
+//! The stages of the native engine on the sample photos, for each level of vector instructions:
+//! `cargo bench --bench stages`.
+
+use std::path::Path;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use facematch::engine::{Detector, EngineParams, FaceEngine, NativeEngine, SimdLevel};
+use facematch::photo::{StageTimes, open};
+use image::RgbImage;
+
+/// The working width of the program.
+const WIDTH: u32 = 500;
+
+fn photo() -> RgbImage {
+    let path = Path::new("unknown/obama2.jpg");
+    open(path, WIDTH, &mut StageTimes::default())
+        .expect("the sample photo can be read")
+        .1
+}
+
+fn engine(detector: Detector, upsample: u32, simd: SimdLevel) -> NativeEngine {
+    let mut params = EngineParams::new("models");
+    params.detector = detector;
+    params.upsample = upsample;
+    params.simd = simd;
+    NativeEngine::load(&params).expect("the models can be read")
+}
+
+fn decoding(criterion: &mut Criterion) {
+    criterion.bench_function("decode and resize", |bencher| bencher.iter(photo));
+}
+
+fn detection(criterion: &mut Criterion) {
+    let photo = photo();
+    let mut group = criterion.benchmark_group("detection");
+    group.sample_size(20);
+    for level in SimdLevel::available() {
+        for (name, detector, upsample) in [
+            ("HOG, upsample 1", Detector::Hog, 1),
+            ("CNN, upsample 0", Detector::Cnn, 0),
+        ] {
+            let mut engine = engine(detector, upsample, level);
+            group.bench_function(BenchmarkId::new(name, level.name()), |bencher| {
+                bencher.iter(|| engine.detect(&photo));
+            });
+        }
+    }
+    group.finish();
+}
+
+fn faces(criterion: &mut Criterion) {
+    let photo = photo();
+    let mut group = criterion.benchmark_group("faces");
+    group.sample_size(30);
+    for level in SimdLevel::available() {
+        let mut engine = engine(Detector::Hog, 1, level);
+        let detections = engine.detect(&photo).expect("the photo is small enough");
+        group.bench_function(BenchmarkId::new("landmarks", level.name()), |bencher| {
+            bencher.iter(|| engine.landmarks(&photo, &detections));
+        });
+        let landmarks = engine.landmarks(&photo, &detections);
+        let landmarks: Vec<_> = landmarks.into_iter().flatten().flatten().collect();
+        group.bench_function(
+            BenchmarkId::new("encode one face", level.name()),
+            |bencher| {
+                bencher.iter(|| engine.encode(&photo, &landmarks[..1]));
+            },
+        );
+        let eight = vec![landmarks[0].clone(); 8];
+        group.bench_function(
+            BenchmarkId::new("encode eight faces", level.name()),
+            |bencher| {
+                bencher.iter(|| engine.encode(&photo, &eight));
+            },
+        );
+    }
+    group.finish();
+}
+
+fn start(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start");
+    group.sample_size(20);
+    let params = EngineParams::new("models");
+    group.bench_function("load the engine", |bencher| {
+        bencher.iter(|| NativeEngine::load(&params).is_ok());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decoding, detection, faces, start);
+criterion_main!(benches);
