@@ -74,16 +74,24 @@ impl Reference {
     /// The boxes at `pointer`, such as `/hog/upsample_0`.
     pub(crate) fn boxes(&self, pointer: &str) -> Vec<Rect> {
         let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
-        let side = |value: &Value, key: &str| value[key].as_i64().unwrap();
-        boxes
-            .iter()
-            .map(|b| Rect {
-                left: side(b, "left"),
-                top: side(b, "top"),
-                right: side(b, "right"),
-                bottom: side(b, "bottom"),
-            })
-            .collect()
+        boxes.iter().map(rect).collect()
+    }
+
+    /// The boxes at `pointer`, each with its score, which stands under `key`; in dlib's order, highest first.
+    pub(crate) fn scored_boxes(&self, pointer: &str, key: &str) -> Vec<(Rect, f64)> {
+        let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
+        let scored = boxes.iter().map(|b| (rect(b), b[key].as_f64().unwrap()));
+        scored.collect()
+    }
+}
+
+fn rect(values: &Value) -> Rect {
+    let side = |key: &str| values[key].as_i64().unwrap();
+    Rect {
+        left: side("left"),
+        top: side("top"),
+        right: side("right"),
+        bottom: side("bottom"),
     }
 }
 

@@ -6,6 +6,8 @@
 //! The image is worked on from top to bottom, and only as many rows of gradients, histograms and energies are kept as
 //! the next row of features needs.
 
+use std::ops::Range;
+
 use super::histogram::{BLOCK_OFFSET, Band};
 use crate::engine::models::hog_filters::{CELL, PLANES};
 use crate::engine::native::kernels::SimdLevel;
@@ -39,12 +41,15 @@ impl FeatureMap {
     }
 
     /// The strip of `plane` whose first response is that of `column`, a multiple of [`STRIP`] below the number of
-    /// columns.
-    pub(super) fn strip(&self, plane: usize, column: usize) -> Strip<'_> {
+    /// columns, and which has the rows `rows`.
+    pub(super) fn strip(&self, plane: usize, column: usize, rows: Range<usize>) -> Strip<'_> {
+        let start = plane * self.plane_stride();
         Strip {
-            features: &self.numbers[plane * self.plane_stride() + column..],
+            features: &self.numbers[start + column..start + self.plane_stride()],
             stride: self.stride(),
-            rows: self.rows,
+            plane_rows: self.rows,
+            first: rows.start,
+            rows: rows.len(),
         }
     }
 
@@ -55,7 +60,7 @@ impl FeatureMap {
 
     fn set_size(&mut self, columns: usize, rows: usize) {
         (self.columns, self.rows) = (columns, rows);
-        self.numbers.clear();
+        // What is left of another image is overwritten row by row.
         self.numbers.resize(PLANES * self.plane_stride(), 0.0);
     }
 
@@ -78,12 +83,14 @@ impl FeatureMap {
         }
     }
 
-    /// Zeroes what vectors have written behind the features of row `row`.
-    fn clear_behind(&mut self, row: usize) {
+    /// Zeroes what lies before and behind the features of row `row`.
+    fn clear_around(&mut self, row: usize) {
         let (stride, plane_stride) = (self.stride(), self.plane_stride());
-        let end = row * stride + BEFORE + self.columns;
+        let behind = BEFORE + self.columns;
         for plane in self.numbers.chunks_exact_mut(plane_stride) {
-            plane[end..end + SLACK].fill(0.0);
+            let row = &mut plane[row * stride..(row + 1) * stride];
+            row[..BEFORE].fill(0.0);
+            row[behind..].fill(0.0);
         }
     }
 }
@@ -242,7 +249,7 @@ impl FeatureExtractor {
         };
         let (row, columns) = (cell - 2, map.columns());
         feature_row(self.level, cells, columns, map.row_mut(row));
-        map.clear_behind(row);
+        map.clear_around(row);
     }
 }
 

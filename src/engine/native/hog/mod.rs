@@ -13,7 +13,7 @@ use image::RgbImage;
 
 use self::features::{FeatureExtractor, FeatureMap};
 use super::kernels::SimdLevel;
-use super::kernels::filter_bank::{PlaneFilters, Responses, STRIP, add_responses};
+use super::kernels::filter_bank::{BAND, PlaneFilters, Responses, STRIP, add_responses};
 use super::overlap::{ScoredBox, suppress_overlapping};
 use super::pyramid::{
     Planes, Resizer, mapped_below, mapped_down, mapped_up, size_below, upsampled_size,
@@ -79,11 +79,6 @@ impl Filters {
             thresholds: model.detectors.iter().map(|each| each.threshold).collect(),
             overlap: model.overlap,
         }
-    }
-
-    /// The most filters that a plane has.
-    fn most_of_a_plane(&self) -> usize {
-        self.planes.iter().map(PlaneFilters::len).max().unwrap_or(0)
     }
 }
 
@@ -254,25 +249,43 @@ fn scan(
     responses: &mut Responses,
     mut found: impl FnMut(Window),
 ) {
-    let detectors = filters.thresholds.len();
-    responses.set_size(features.rows(), detectors, filters.most_of_a_plane());
-    for first in (0..features.columns()).step_by(STRIP) {
-        responses.clear();
-        for (plane, filters) in filters.planes.iter().enumerate() {
-            add_responses(level, features.strip(plane, first), filters, responses);
+    // Bands of about the same height.
+    let bands = features.rows().div_ceil(BAND);
+    for band in 0..bands {
+        let rows = band * features.rows() / bands..(band + 1) * features.rows() / bands;
+        responses.set_size(rows.len(), filters.thresholds.len());
+        for first in (0..features.columns()).step_by(STRIP) {
+            responses.clear();
+            for (plane, filters) in filters.planes.iter().enumerate() {
+                let strip = features.strip(plane, first, rows.clone());
+                add_responses(level, strip, filters, responses);
+            }
+            let columns = STRIP.min(features.columns() - first);
+            report(filters, responses, columns, |[x, y], score| {
+                let cell = [first + x, rows.start + y];
+                found(Window { cell, score });
+            });
         }
-        let columns = STRIP.min(features.columns() - first);
-        for (detector, &threshold) in filters.thresholds.iter().enumerate() {
-            for (y, row) in responses.rows(detector).enumerate() {
-                if !may_reach(row, threshold) {
-                    continue;
-                }
-                for (x, &response) in row[..columns].iter().enumerate() {
-                    let score = f64::from(response) - threshold;
-                    if score >= 0.0 {
-                        let cell = [first + x, y];
-                        found(Window { cell, score });
-                    }
+    }
+}
+
+/// Hands every place of the first `columns` columns of a strip, column and row, where the response reaches its threshold
+/// to `found`, with its score.
+fn report(
+    filters: &Filters,
+    responses: &Responses,
+    columns: usize,
+    mut found: impl FnMut([usize; 2], f64),
+) {
+    for (detector, &threshold) in filters.thresholds.iter().enumerate() {
+        for (y, row) in responses.rows(detector).enumerate() {
+            if !may_reach(row, threshold) {
+                continue;
+            }
+            for (x, &response) in row[..columns].iter().enumerate() {
+                let score = f64::from(response) - threshold;
+                if score >= 0.0 {
+                    found([x, y], score);
                 }
             }
         }

@@ -231,9 +231,59 @@ mod tests {
 
     #[test]
     fn the_layout_is_dlibs() {
-        // What dlib 19.24's create_tiled_pyramid gives for 500 x 293 with 10 and 11 pixels of padding.
+        // What compute_tiled_image_pyramid_details of dlib 19.24 gives for 500 x 293 with 10 and 11 pixels of padding.
         let layout = Layout::new((500, 293), 10, 11);
-        assert_eq!((layout.width, layout.height), (522, 1112));
+        assert_eq!((layout.width, layout.height), (522, 1111));
+        let edges = layout.levels.iter();
+        let found: Vec<_> = edges
+            .map(|level| [level.left, level.top, level.right, level.bottom])
+            .collect();
+        let expected = [
+            [11, 11, 510, 303],
+            [11, 314, 426, 557],
+            [11, 568, 356, 770],
+            [11, 781, 298, 949],
+            [11, 960, 250, 1099],
+            [311, 984, 510, 1099],
+            [345, 878, 510, 973],
+            [373, 788, 510, 867],
+            [396, 712, 510, 777],
+            [416, 647, 510, 701],
+            [432, 592, 510, 636],
+            [446, 545, 510, 581],
+            [457, 505, 510, 534],
+            [466, 470, 510, 494],
+            [474, 440, 510, 459],
+            [481, 414, 510, 429],
+            [486, 391, 510, 403],
+            [491, 371, 510, 380],
+            [495, 353, 510, 360],
+            [498, 337, 510, 342],
+            [501, 322, 510, 326],
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn levels_go_up_again_as_far_as_the_image() {
+        for (size, height, count, last) in [
+            ((1002, 777), 2848, 27, [1007, 830, 1012, 834]),
+            ((123, 700), 2570, 21, [133, 846, 133, 861]),
+        ] {
+            let layout = Layout::new(size, 10, 11);
+            assert_eq!(layout.height, height);
+            assert_eq!(layout.levels.len(), count);
+            assert_eq!(layout.levels.last(), Some(&rect_by_edges(last)));
+        }
+    }
+
+    fn rect_by_edges([left, top, right, bottom]: [i64; 4]) -> Rect {
+        Rect {
+            left,
+            top,
+            right,
+            bottom,
+        }
     }
 
     #[test]

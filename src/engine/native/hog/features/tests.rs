@@ -39,7 +39,7 @@ fn features_are_those_of_dlib() {
         assert_eq!((map.columns(), map.rows()), (4, 3));
         for (row, expected) in [0, 2].into_iter().zip(DLIB) {
             for (plane, expected) in expected.into_iter().enumerate() {
-                let strip = map.strip(plane, 0);
+                let strip = map.strip(plane, 0, 0..3);
                 let found = strip.features[row * strip.stride + BEFORE + 3];
                 let difference = (found - expected).abs();
                 assert!(difference < 2e-6, "{level} {row} {plane} {found}");
@@ -53,7 +53,7 @@ fn windows_may_leave_the_map_into_zeros() {
     for level in SimdLevel::available() {
         let map = extracted(level, &picture());
         for plane in 0..PLANES {
-            let strip = map.strip(plane, 0);
+            let strip = map.strip(plane, 0, 0..3);
             for row in strip.features.chunks(strip.stride).take(strip.rows) {
                 let [before, behind] = [&row[..BEFORE], &row[BEFORE + 4..STRIP + TAPS - 1]];
                 assert!(before.iter().chain(behind).all(|&number| number == 0.0));

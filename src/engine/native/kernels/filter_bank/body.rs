@@ -1,17 +1,13 @@
 //! The loops of all vector levels. `VECTORS` vectors make a row of a strip, and `ROWS` rows of responses are in
 //! registers at a time, `ROWS * VECTORS` being enough sums to keep the multipliers busy.
 
-use super::filters::Run;
-use super::{BEFORE, PlaneFilters, Responses, STRIP, Strip, TAPS};
+use super::{PlaneFilters, Responses, Row, Strip, TAPS, ZEROS};
 use crate::engine::native::kernels::lanes::Lanes;
-
-/// How many row filters run along a row at a time at most.
-const MOST_FILTERS: usize = 5;
 
 /// Adds the responses of all filters.
 ///
 /// # Safety
-/// `VECTORS * COUNT` must be [`STRIP`], `ROWS` must divide `ROW_BLOCK`, and everything must be as `add_responses` of
+/// `VECTORS * COUNT` must be `STRIP`, `ROWS` must divide `ROW_BLOCK`, and everything must be as `add_responses` of
 /// `mod.rs` checks.
 #[inline(always)]
 pub(super) unsafe fn add_responses<L: Lanes, const VECTORS: usize, const ROWS: usize>(
@@ -21,16 +17,12 @@ pub(super) unsafe fn add_responses<L: Lanes, const VECTORS: usize, const ROWS: u
     responses: &mut Responses,
 ) {
     let (padded_rows, between_rows) = (responses.padded_rows(), responses.between_rows());
-    let mut done = 0;
-    while done < filters.len() {
-        // Parts of about the same size.
-        let left = filters.len() - done;
-        let part = left.div_ceil(left.div_ceil(MOST_FILTERS));
-        let rows = &filters.rows()[done..done + part];
-        let out = &mut responses.between[done * between_rows * STRIP..];
-        // SAFETY: `part` is 1 to 5, and the rest is as demanded of the caller.
+    for part in filters.parts() {
+        let rows = &filters.rows()[part.clone()];
+        let out = &mut responses.between[..];
+        // SAFETY: a part has 1 to 5 filters, and the rest is as demanded of the caller.
         unsafe {
-            match part {
+            match rows.len() {
                 1 => filter_rows::<L, VECTORS, 1>(simd, strip, rows, out, between_rows),
                 2 => filter_rows::<L, VECTORS, 2>(simd, strip, rows, out, between_rows),
                 3 => filter_rows::<L, VECTORS, 3>(simd, strip, rows, out, between_rows),
@@ -38,22 +30,26 @@ pub(super) unsafe fn add_responses<L: Lanes, const VECTORS: usize, const ROWS: u
                 _ => filter_rows::<L, VECTORS, 5>(simd, strip, rows, out, between_rows),
             }
         }
-        done += part;
-    }
-    for run in filters.runs() {
-        let numbers = &mut responses.numbers[run.detector * padded_rows * STRIP..];
-        for row in (0..padded_rows).step_by(ROWS) {
-            let between = &responses.between[row * STRIP..];
-            let numbers = &mut numbers[row * STRIP..];
-            // SAFETY: `ROWS` rows of responses begin here, and `ROWS + 9` rows of each filter.
-            unsafe {
-                add_columns::<L, VECTORS, ROWS>(simd, run, filters, between, between_rows, numbers);
+        for run in filters.runs() {
+            let filters_of_run = run.within(&part);
+            if filters_of_run.is_empty() {
+                continue;
+            }
+            let columns = &filters.columns()[filters_of_run.clone()];
+            let between = &responses.between[(filters_of_run.start - part.start) * between_rows..];
+            let numbers = &mut responses.numbers[run.detector * padded_rows..];
+            for row in (0..padded_rows).step_by(ROWS) {
+                let (between, numbers) = (&between[row..], &mut numbers[row..]);
+                // SAFETY: `ROWS` rows of responses begin here, and `ROWS + 9` rows of each filter.
+                unsafe {
+                    add_columns::<L, VECTORS, ROWS>(simd, columns, between, between_rows, numbers);
+                }
             }
         }
     }
 }
 
-/// Runs `FILTERS` row filters along all rows of the strip.
+/// Runs `FILTERS` row filters along the rows of the strip and around it.
 ///
 /// # Safety
 /// There must be `FILTERS` filters, each with room for `between_rows` rows in `out`, and the strip must have its
@@ -63,10 +59,16 @@ unsafe fn filter_rows<L: Lanes, const VECTORS: usize, const FILTERS: usize>(
     simd: L,
     strip: Strip<'_>,
     filters: &[[f32; TAPS]],
-    out: &mut [f32],
+    out: &mut [Row],
     between_rows: usize,
 ) {
-    for y in 0..strip.rows {
+    let (sources, first) = (strip.sources(), strip.first_between());
+    let behind = first + sources.len();
+    for out in out.chunks_exact_mut(between_rows).take(FILTERS) {
+        out[..first].fill(ZEROS);
+        out[behind..].fill(ZEROS);
+    }
+    for (row, y) in (first..behind).zip(sources) {
         // SAFETY: as demanded of the caller: a row has `STRIP + TAPS - 1` features.
         unsafe {
             let features = strip.features.as_ptr().add(y * strip.stride);
@@ -78,53 +80,52 @@ unsafe fn filter_rows<L: Lanes, const VECTORS: usize, const FILTERS: usize>(
                 }
             }
             for (filter, sums) in sums.iter().enumerate() {
-                let row = filter * between_rows + BEFORE + y;
-                store_row(simd, out.as_mut_ptr().add(row * STRIP), sums);
+                let row = filter * between_rows + row;
+                store_row(simd, out.as_mut_ptr().add(row).cast(), sums);
             }
         }
     }
 }
 
-/// Adds `ROWS` rows of the responses of one detector.
+/// Adds what the column filters of one detector make of that to `ROWS` rows of its responses.
 ///
 /// # Safety
-/// `numbers` must have `ROWS` rows, and `between` must have `ROWS + TAPS - 1` rows for each filter of the run.
+/// `numbers` must have `ROWS` rows, and `between` must have `ROWS + TAPS - 1` rows for each column filter, the first ones
+/// `between_rows` apart.
 #[inline(always)]
 unsafe fn add_columns<L: Lanes, const VECTORS: usize, const ROWS: usize>(
     simd: L,
-    run: &Run,
-    filters: &PlaneFilters,
-    between: &[f32],
+    columns: &[[f32; TAPS]],
+    between: &[Row],
     between_rows: usize,
-    numbers: &mut [f32],
+    numbers: &mut [Row],
 ) {
     // SAFETY: as demanded of the caller; the last row read of a filter is `ROWS + TAPS - 2`.
     unsafe {
         let numbers = numbers.as_mut_ptr();
         let mut sums = [[simd.splat(0.0); VECTORS]; ROWS];
         for (row, sums) in sums.iter_mut().enumerate() {
-            *sums = load_row::<L, VECTORS>(simd, numbers.add(row * STRIP));
+            *sums = load_row::<L, VECTORS>(simd, numbers.add(row).cast());
         }
-        for filter in run.filters.start..run.filters.end {
-            let between = between.as_ptr().add(filter * between_rows * STRIP);
-            let column = &filters.columns()[filter];
+        for (filter, column) in columns.iter().enumerate() {
+            let between = between.as_ptr().add(filter * between_rows);
             // Two taps at a time, so that a row that is loaded counts twice.
             for tap in (0..TAPS).step_by(2) {
                 let upper = simd.splat(column[tap]);
                 let lower = simd.splat(column[tap + 1]);
-                let first = load_row::<L, VECTORS>(simd, between.add(tap * STRIP));
+                let first = load_row::<L, VECTORS>(simd, between.add(tap).cast());
                 add_product(simd, &mut sums[0], &first, upper);
                 for row in 1..ROWS {
-                    let next = load_row::<L, VECTORS>(simd, between.add((tap + row) * STRIP));
+                    let next = load_row::<L, VECTORS>(simd, between.add(tap + row).cast());
                     add_product(simd, &mut sums[row], &next, upper);
                     add_product(simd, &mut sums[row - 1], &next, lower);
                 }
-                let last = load_row::<L, VECTORS>(simd, between.add((tap + ROWS) * STRIP));
+                let last = load_row::<L, VECTORS>(simd, between.add(tap + ROWS).cast());
                 add_product(simd, &mut sums[ROWS - 1], &last, lower);
             }
         }
         for (row, sums) in sums.iter().enumerate() {
-            store_row(simd, numbers.add(row * STRIP), sums);
+            store_row(simd, numbers.add(row).cast(), sums);
         }
     }
 }
@@ -132,7 +133,7 @@ unsafe fn add_columns<L: Lanes, const VECTORS: usize, const ROWS: usize>(
 // These are functions, not closures: a closure is not compiled for the instructions of the function around it.
 
 /// # Safety
-/// [`STRIP`] numbers must be readable.
+/// `VECTORS * COUNT` numbers must be readable.
 #[inline(always)]
 unsafe fn load_row<L: Lanes, const VECTORS: usize>(
     simd: L,
@@ -147,7 +148,7 @@ unsafe fn load_row<L: Lanes, const VECTORS: usize>(
 }
 
 /// # Safety
-/// [`STRIP`] numbers must be writable.
+/// `VECTORS * COUNT` numbers must be writable.
 #[inline(always)]
 unsafe fn store_row<L: Lanes, const VECTORS: usize>(
     simd: L,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::TAPS;
+use super::{MOST_FILTERS, TAPS};
 
 /// The separable filters of all detectors that look at one plane.
 #[derive(Debug, Clone, Default)]
@@ -35,11 +35,6 @@ impl PlaneFilters {
         }
     }
 
-    /// How many filters there are.
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     pub(super) fn rows(&self) -> &[[f32; TAPS]] {
         &self.rows
     }
@@ -50,5 +45,19 @@ impl PlaneFilters {
 
     pub(super) fn runs(&self) -> &[Run] {
         &self.runs
+    }
+
+    /// All filters in parts of about the same size, at most [`MOST_FILTERS`].
+    pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> {
+        let count = self.rows.len();
+        let parts = count.div_ceil(MOST_FILTERS);
+        (0..parts).map(move |part| part * count / parts..(part + 1) * count / parts)
+    }
+}
+
+impl Run {
+    /// The filters of the run that are in `part`.
+    pub(super) fn within(&self, part: &Range<usize>) -> Range<usize> {
+        self.filters.start.max(part.start)..self.filters.end.min(part.end)
     }
 }

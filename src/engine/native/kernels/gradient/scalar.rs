@@ -65,13 +65,15 @@ pub(super) fn tail(
 
 /// The differences between the neighbours of column `x` along x and y, in each channel.
 fn differences(rows: Neighbourhood<'_>, x: usize) -> [[i32; 2]; 3] {
-    std::array::from_fn(|channel| {
+    let mut differences = [[0; 2]; 3];
+    for (channel, difference) in differences.iter_mut().enumerate() {
         let here = rows.here[channel];
-        [
+        *difference = [
             i32::from(here[x + 1]) - i32::from(here[x - 1]),
             i32::from(rows.below[channel][x]) - i32::from(rows.above[channel][x]),
-        ]
-    })
+        ];
+    }
+    differences
 }
 
 fn squared([x, y]: [i32; 2]) -> i32 {
@@ -84,7 +86,7 @@ fn length(gradient: [i32; 2]) -> f32 {
 
 /// The direction, or opposite of one, that `gradient` is nearest to.
 fn orientation(gradient: [i32; 2]) -> u8 {
-    let [x, y] = gradient.map(|difference| difference as f32);
+    let (x, y) = (gradient[0] as f32, gradient[1] as f32);
     let (mut best, mut nearest) = (0.0, 0);
     for (index, direction) in (0..).zip(DIRECTIONS) {
         let dot = x * direction[0] + y * direction[1];

@@ -2,24 +2,26 @@
 
 use std::arch::x86_64::{
     __m256, _CMP_GT_OQ, _mm_loadl_epi64, _mm_loadu_si128, _mm_packus_epi16, _mm_packus_epi32,
-    _mm_shuffle_epi8, _mm_storel_epi64, _mm256_blendv_ps, _mm256_castsi256_si128, _mm256_cmp_ps,
-    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvttps_epi32, _mm256_div_ps,
-    _mm256_extracti128_si256, _mm256_min_ps, _mm256_sqrt_ps,
+    _mm_storel_epi64, _mm256_blendv_ps, _mm256_broadcastsi128_si256, _mm256_castsi256_si128,
+    _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvttps_epi32, _mm256_div_ps,
+    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_min_ps, _mm256_shuffle_epi8,
+    _mm256_sqrt_ps,
 };
 
 use super::PixelLanes;
 use crate::engine::native::kernels::Avx2;
+use crate::engine::native::kernels::resize_rows::Place;
 
 // SAFETY of all methods: an `Avx2` exists only where the processor has the instructions; what pointers must be is handed
 // on to the caller.
 impl PixelLanes for Avx2 {
     #[inline(always)]
-    unsafe fn pick(self, source: *const u8, places: *const u8) -> __m256 {
+    unsafe fn pick(self, source: *const u8, places: *const Place) -> __m256 {
         // SAFETY: see above; 16 bytes of the source and 8 places are read.
         unsafe {
-            let places = _mm_loadl_epi64(places.cast());
-            let bytes = _mm_shuffle_epi8(_mm_loadu_si128(source.cast()), places);
-            _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))
+            let bytes = _mm256_broadcastsi128_si256(_mm_loadu_si128(source.cast()));
+            let places = _mm256_loadu_si256(places.cast());
+            _mm256_cvtepi32_ps(_mm256_shuffle_epi8(bytes, places))
         }
     }
 

@@ -7,6 +7,7 @@ mod avx2;
 mod neon;
 
 use super::lanes::Lanes;
+use super::resize_rows::Place;
 
 /// What kernels on pixels need besides [`Lanes`]. `COUNT` is at most 8.
 ///
@@ -15,8 +16,8 @@ pub(crate) trait PixelLanes: Lanes {
     /// The bytes of `source` at the first `COUNT` of `places`, as numbers.
     ///
     /// # Safety
-    /// 16 bytes must be readable from `source` on, and `COUNT` from `places` on; each place must be below 16.
-    unsafe fn pick(self, source: *const u8, places: *const u8) -> Self::Vector;
+    /// 16 bytes must be readable from `source` on, and `COUNT` places from `places` on.
+    unsafe fn pick(self, source: *const u8, places: *const Place) -> Self::Vector;
 
     /// `COUNT` bytes from `from` on, as numbers.
     ///

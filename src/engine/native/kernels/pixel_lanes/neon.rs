@@ -4,11 +4,12 @@ use std::arch::aarch64::{
     float32x4_t, uint8x16_t, vbslq_f32, vcgtq_f32, vcombine_u8, vcombine_u16, vcvtq_f32_u32,
     vcvtq_u32_f32, vdivq_f32, vdup_n_u32, vget_lane_u32, vget_low_u8, vget_low_u16, vld1q_u8,
     vminq_f32, vmovl_u8, vmovl_u16, vmovn_u16, vmovn_u32, vqtbl1q_u8, vreinterpret_u8_u32,
-    vreinterpret_u32_u8, vset_lane_u32, vsqrtq_f32,
+    vreinterpret_u32_u8, vreinterpretq_u32_u8, vset_lane_u32, vsqrtq_f32,
 };
 
 use super::PixelLanes;
 use crate::engine::native::kernels::Neon;
+use crate::engine::native::kernels::resize_rows::Place;
 
 /// The four bytes from `from` on, followed by zeros.
 ///
@@ -35,11 +36,12 @@ fn widened(_: Neon, bytes: uint8x16_t) -> float32x4_t {
 // on to the caller.
 impl PixelLanes for Neon {
     #[inline(always)]
-    unsafe fn pick(self, source: *const u8, places: *const u8) -> float32x4_t {
-        // SAFETY: see above; 16 bytes of the source and 4 places are read.
+    unsafe fn pick(self, source: *const u8, places: *const Place) -> float32x4_t {
+        // SAFETY: see above; 16 bytes of the source and 4 places are read. A place is four bytes, the first one of them
+        // the lowest.
         unsafe {
-            let places = four_bytes(self, places);
-            widened(self, vqtbl1q_u8(vld1q_u8(source), places))
+            let bytes = vqtbl1q_u8(vld1q_u8(source), vld1q_u8(places.cast()));
+            vcvtq_f32_u32(vreinterpretq_u32_u8(bytes))
         }
     }
 

@@ -84,7 +84,7 @@ unsafe fn interpolated<L: PixelLanes>(
     weights: [L::Vector; 4],
     rows: [*const u8; 2],
 ) -> L::Vector {
-    // SAFETY: as demanded of the caller; all places of a group are below 16.
+    // SAFETY: as demanded of the caller; a place is one of 16 bytes.
     let [top_left, top_right, bottom_left, bottom_right] = unsafe {
         let lefts = group.lefts.as_ptr().add(part);
         let rights = group.rights.as_ptr().add(part);

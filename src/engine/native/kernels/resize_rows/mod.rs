@@ -17,6 +17,8 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(crate) use plan::Place;
 pub(crate) use plan::{Columns, RowPair};
 
 use super::SimdLevel;

@@ -26,15 +26,28 @@ pub(super) struct TailColumn {
     pub(super) fraction: f64,
 }
 
+/// One of 16 bytes, in the form in which a shuffle makes a number of 32 bits of it: the other three bytes are none of
+/// the 16, so that they become 0.
+#[derive(Debug, Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Place(u32);
+
+impl Place {
+    /// Byte `index`, below 16.
+    fn new(index: usize) -> Self {
+        Self(0x8080_8000 | (index % REACH) as u32)
+    }
+}
+
 /// Eight columns of the body, whose source pixels lie within 16 bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     /// The first source pixel.
     pub(super) base: usize,
-    /// Where the left neighbours are, counted from `base`; below 16.
-    pub(super) lefts: [u8; GROUP],
+    /// Where the left neighbours are, counted from `base`.
+    pub(super) lefts: [Place; GROUP],
     /// Where the right neighbours are.
-    pub(super) rights: [u8; GROUP],
+    pub(super) rights: [Place; GROUP],
     pub(super) fractions: [f32; GROUP],
     pub(super) rests: [f32; GROUP],
 }
@@ -99,8 +112,8 @@ impl Group {
         let last = columns.last()?.left + 1 - base;
         (last < REACH).then(|| Self {
             base,
-            lefts: std::array::from_fn(|i| (columns[i].left - base) as u8),
-            rights: std::array::from_fn(|i| (columns[i].left + 1 - base) as u8),
+            lefts: std::array::from_fn(|i| Place::new(columns[i].left - base)),
+            rights: std::array::from_fn(|i| Place::new(columns[i].left + 1 - base)),
             fractions: std::array::from_fn(|i| columns[i].fraction),
             rests: std::array::from_fn(|i| columns[i].rest),
         })
