@@ -181,7 +181,8 @@ fn copy_image(image: &Planes, mean: [f32; 3], maps: &mut Maps, level: Rect) {
         let [reds, greens, blues] = image.rows(y);
         let row = &mut maps.row_mut(0, level.top as usize + y)[3 * left..];
         let (pixels, _) = row.as_chunks_mut::<3>();
-        let colours = reds.iter().zip(greens).zip(blues);
+        // Behind a row of planes stand bytes that mean nothing.
+        let colours = reds.iter().zip(greens).zip(blues).take(image.width());
         for (pixel, ((red, green), blue)) in pixels.iter_mut().zip(colours) {
             let colours = [*red, *green, *blue];
             for ((number, colour), mean) in pixel.iter_mut().zip(colours).zip(mean) {
@@ -274,6 +275,24 @@ mod tests {
             assert_eq!(layout.height, height);
             assert_eq!(layout.levels.len(), count);
             assert_eq!(layout.levels.last(), Some(&rect_by_edges(last)));
+        }
+    }
+
+    /// The bytes behind a row of the image once became pixels on the right of it.
+    #[test]
+    fn what_is_around_the_levels_is_zero() {
+        let mut image = Planes::default();
+        image.set_image(&image::RgbImage::from_pixel(50, 40, image::Rgb([0; 3])));
+        let mut maps = Maps::new(Shape::bare(62, 72, 3), 1);
+        let level = rect([11, 11], (50, 40));
+        copy_image(&image, [128.0; 3], &mut maps, level);
+        for y in 0..62 {
+            for (x, pixel) in maps.row(0, y).as_chunks::<3>().0.iter().enumerate() {
+                let (x, y) = (x as i64, y as i64);
+                let inside = (11..61).contains(&x) && (11..51).contains(&y);
+                let expected = if inside { -0.5 } else { 0.0 };
+                assert_eq!(*pixel, [expected; 3], "{x}, {y}");
+            }
         }
     }
 
