@@ -18,8 +18,8 @@
 //! let mut engine = engine::load(&EngineParams::new("models"))?;
 //! let mut faces_of = |path: &Path| {
 //!     let mut times = StageTimes::default();
-//!     let (decoded, copy) = open(path, 500, &mut times)?;
-//!     find_faces(path, decoded.size(), &copy, engine.as_mut(), Depth::Encodings, &mut times)
+//!     let (original, copy) = open(path, 500, &mut times)?;
+//!     find_faces(path, original.size, &copy, engine.as_mut(), Depth::Encodings, &mut times)
 //! };
 //!
 //! let known = Path::new("known/obama.jpg");

@@ -1,7 +1,7 @@
 //! One photo: from its path to the faces in it. Decode, resize, detect, landmarks, encodings, and how long each took.
 //!
 //! [`open`] reads a photo and makes its working copy; [`find_faces`] looks for faces in the copy and gives them in
-//! pixels of the photo as displayed.
+//! pixels of the photo as displayed. [`open_whole`] is for whoever needs all pixels, to draw on them.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use image::RgbImage;
 use crate::engine::{Detection, Encoding, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Point, Scale};
-use crate::image::{Decoded, decode_bytes, read_file};
+use crate::image::{Original, decode_bytes, decode_for_copy, read_file};
 
 /// A face, in pixels of the photo as displayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,14 +122,29 @@ impl StageTimes {
 
 /// Reads the photo at `path` and makes its upright working copy, `width` pixels wide (0: as wide as the photo).
 ///
+/// Only as much of it is decoded as the copy needs, and nothing of that is kept.
+///
 /// # Errors
 /// When the photo cannot be read or decoded, or passes the limits of [`crate::image`].
-pub fn open(path: &Path, width: u32, times: &mut StageTimes) -> Result<(Decoded, RgbImage), Error> {
+pub fn open(
+    path: &Path,
+    width: u32,
+    times: &mut StageTimes,
+) -> Result<(Original, RgbImage), Error> {
     let decoded = times.measure(Stage::Decode, || {
-        read_file(path).and_then(|bytes| decode_bytes(path, &bytes))
+        read_file(path).and_then(|bytes| decode_for_copy(path, &bytes, width))
     })?;
     let copy = times.measure(Stage::Resize, || decoded.upright_copy(path, width))?;
-    Ok((decoded, copy))
+    Ok((decoded.original(), copy))
+}
+
+/// Reads the photo at `path`: all of its pixels, upright.
+///
+/// # Errors
+/// When the photo cannot be read or decoded, or passes the limits of [`crate::image`].
+pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
+    let decoded = decode_bytes(path, &read_file(path)?)?;
+    Ok(decoded.into_upright())
 }
 
 /// The faces in `copy`, the working copy of a photo of `size` (width, height as displayed) at `path`, from left to

@@ -9,7 +9,7 @@ use std::path::Path;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
-use facematch::image::jpeg_is_complete;
+use facematch::image::{jpeg_is_complete, scales_jpeg};
 
 #[test]
 fn landmark_models() {
@@ -28,6 +28,12 @@ fn frontal_face_detectors() {
 #[test]
 fn jpeg_ends() {
     check_seeds("jpeg_is_complete", jpeg_is_complete);
+}
+
+/// A seed that is refused may be a good JPEG of a rare kind, which is decoded at full size.
+#[test]
+fn scaled_jpegs() {
+    check_seeds("scaled_jpeg", scales_jpeg);
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

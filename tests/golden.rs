@@ -37,10 +37,10 @@ fn encodings() -> BTreeMap<String, Vec<f32>> {
         .map(|photo| {
             let path = repository(photo);
             let mut times = StageTimes::default();
-            let (decoded, copy) = open(&path, 500, &mut times).unwrap();
+            let (original, copy) = open(&path, 500, &mut times).unwrap();
             let faces = find_faces(
                 &path,
-                decoded.size(),
+                original.size,
                 &copy,
                 &mut engine,
                 Depth::Encodings,

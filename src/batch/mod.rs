@@ -80,10 +80,10 @@ mod tests {
         let mut told = Vec::new();
         let work = |engine: &mut dyn FaceEngine, path: &Path| {
             let mut times = StageTimes::default();
-            let (decoded, copy) = open(path, 0, &mut times)?;
+            let (original, copy) = open(path, 0, &mut times)?;
             find_faces(
                 path,
-                decoded.size(),
+                original.size,
                 &copy,
                 engine,
                 Depth::Encodings,

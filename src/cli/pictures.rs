@@ -39,7 +39,7 @@ impl Pictures {
         }
     }
 
-    /// Whether [`Self::write_drawing`] does anything, and so whether the photo at full size is still needed.
+    /// Whether [`Self::write_drawing`] does anything, and so whether the photo is needed at full size.
     pub(super) fn wants_drawings(&self) -> bool {
         self.drawings.is_some()
     }

@@ -7,58 +7,14 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, jpeg, resize};
+use super::resize::working_size;
+use super::scale::DctScale;
+use super::{
+    Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg, scaled_jpeg,
+};
 use crate::error::Error;
-
-/// A decoded photo, not yet turned upright.
-#[derive(Debug, Clone)]
-pub struct Decoded {
-    stored: RgbImage,
-    orientation: Orientation,
-}
-
-impl Decoded {
-    /// Pixels as stored in the file, and how they must be turned.
-    pub fn new(stored: RgbImage, orientation: Orientation) -> Self {
-        Self {
-            stored,
-            orientation,
-        }
-    }
-
-    /// Width and height as displayed, in pixels.
-    pub fn size(&self) -> (u32, u32) {
-        self.orientation.turn_size(self.stored.dimensions())
-    }
-
-    /// How the photo is stored.
-    pub fn orientation(&self) -> Orientation {
-        self.orientation
-    }
-
-    /// The photo upright at full size.
-    pub fn into_upright(self) -> RgbImage {
-        self.orientation.upright(self.stored)
-    }
-
-    /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. A copy
-    /// that would be higher than [`MAX_SIDE`] is made narrower instead.
-    ///
-    /// The stored pixels are resized first and the small copy is turned: the same picture for a fraction of the work.
-    ///
-    /// # Errors
-    /// [`Error::TooLarge`] when the copy would pass [`MAX_DECODED_BYTES`]; [`Error::Decode`] when the photo has no pixels.
-    pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
-        let upright_size = resize::working_size(self.size(), width);
-        check_bytes(path, upright_size, 3)?;
-        let stored_size = self.orientation.turn_size(upright_size);
-        let copy = resize::resize(&self.stored, stored_size)
-            .ok_or_else(|| damaged(path, "the image cannot be resized"))?;
-        Ok(self.orientation.upright(copy))
-    }
-}
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
 pub fn has_image_signature(start: &[u8]) -> bool {
@@ -123,12 +79,21 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened).
+/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened), to all of its pixels.
 ///
 /// # Errors
 /// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when it is damaged or cut off, [`Error::TooLarge`]
 /// when it passes the limits.
 pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
+    // A copy of width 0 is one of full size.
+    decode_for_copy(path, bytes, 0)
+}
+
+/// Decodes `bytes` as [`decode_bytes`] does, but a JPEG only to as many pixels as an upright copy of `width` needs.
+///
+/// # Errors
+/// Those of [`decode_bytes`].
+pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
@@ -151,10 +116,31 @@ pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
     let orientation = decoder
         .orientation()
         .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
+    let original = Original {
+        size: orientation.turn_size(decoder.dimensions()),
+        orientation,
+    };
+    if format == ImageFormat::Jpeg
+        && let Some(decoded) = decode_scaled(bytes, original, width)
+    {
+        return Ok(decoded);
+    }
     let stored = DynamicImage::from_decoder(decoder)
         .map_err(|error| decoder_error(path, error))?
         .into_rgb8();
     Ok(Decoded::new(stored, orientation))
+}
+
+/// The JPEG `bytes` at the scale that suffices for a copy of `width`; `None` when that is the full scale, and for a
+/// kind of JPEG that is not decoded at a scale, which is then decoded like every other image.
+fn decode_scaled(bytes: &[u8], original: Original, width: u32) -> Option<Decoded> {
+    let scale = DctScale::sufficient(original.size.0, working_size(original.size, width).0);
+    if scale == DctScale::FULL {
+        return None;
+    }
+    let stored_size = original.orientation.turn_size(original.size);
+    let stored = scaled_jpeg::decode(bytes, stored_size, scale)?;
+    Some(Decoded::at_scale(stored, scale, original))
 }
 
 fn limits() -> Limits {
@@ -181,7 +167,11 @@ fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
     check_bytes(path, (width, height), bytes_a_pixel.max(3))
 }
 
-fn check_bytes(path: &Path, (width, height): (u32, u32), bytes_a_pixel: u64) -> Result<(), Error> {
+pub(super) fn check_bytes(
+    path: &Path,
+    (width, height): (u32, u32),
+    bytes_a_pixel: u64,
+) -> Result<(), Error> {
     let bytes = u64::from(width) * u64::from(height) * bytes_a_pixel;
     if bytes <= MAX_DECODED_BYTES {
         return Ok(());
@@ -203,7 +193,7 @@ fn decoder_error(path: &Path, error: ImageError) -> Error {
     }
 }
 
-fn damaged(path: &Path, reason: &str) -> Error {
+pub(super) fn damaged(path: &Path, reason: &str) -> Error {
     Error::Decode {
         path: path.to_owned(),
         reason: reason.to_owned(),
@@ -220,7 +210,7 @@ fn too_large(path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ImageBuffer, Luma, LumaA, Rgb, Rgba};
+    use image::{ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -250,7 +240,7 @@ mod tests {
             let bytes = encoded(image.clone(), format);
             assert!(has_image_signature(&bytes[..16]), "{format:?}");
             let decoded = decode(&bytes).unwrap();
-            assert_eq!(decoded.size(), (8, 4), "{format:?}");
+            assert_eq!(decoded.original().size, (8, 4), "{format:?}");
             let pixel = decoded.into_upright().get_pixel(3, 3).0;
             for (got, wanted) in pixel.iter().zip([200, 100, 50]) {
                 assert!(got.abs_diff(wanted) <= 8, "{format:?}: {pixel:?}");
@@ -357,34 +347,32 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_copy_is_upright_and_of_the_wanted_width() {
-        let stored = RgbImage::from_fn(300, 200, |x, y| {
-            Rgb([(x * 255 / 300) as u8, (y * 255 / 200) as u8, 128])
-        });
-        for number in 1..=8 {
-            let orientation = Orientation::from_exif(number).unwrap();
-            let decoded = Decoded::new(stored.clone(), orientation);
-            let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
-            let turned_first = Decoded::new(decoded.clone().into_upright(), Orientation::UPRIGHT)
-                .upright_copy(Path::new("photo"), 100)
-                .unwrap();
-            assert_eq!(copy.dimensions(), turned_first.dimensions());
-            let worst = copy
-                .iter()
-                .zip(turned_first.iter())
-                .map(|(a, b)| a.abs_diff(*b))
-                .max();
-            assert!(worst <= Some(2), "orientation {number}: {worst:?}");
-        }
+    /// `jpeg` with the orientation `number` in an EXIF segment.
+    fn with_orientation(jpeg: &[u8], number: u8) -> Vec<u8> {
+        let exif = [
+            b"\xFF\xE1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
+            &[number, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        [&jpeg[..2], &exif.concat(), &jpeg[2..]].concat()
     }
 
     #[test]
-    fn a_copy_is_held_to_the_limit_of_every_image() {
-        let decoded = Decoded::new(RgbImage::new(512, 512), Orientation::UPRIGHT);
-        let error = decoded
-            .upright_copy(Path::new("photo"), MAX_SIDE)
-            .unwrap_err();
-        assert_eq!(error.kind(), "too_large");
+    fn a_jpeg_is_decoded_to_as_many_pixels_as_its_upright_copy_needs() {
+        let jpeg = encoded(RgbImage::new(640, 160), ImageFormat::Jpeg);
+        for number in 1..=8 {
+            let bytes = with_orientation(&jpeg, number);
+            // Upright and turned, the copy needs 200 of 640 or of 160 columns.
+            let (size, decoded_size) = match number {
+                1..=4 => ((640, 160), (240, 60)),
+                _ => ((160, 640), (160, 640)),
+            };
+            let decoded = decode_for_copy(Path::new("photo"), &bytes, 100).unwrap();
+            let orientation = Orientation::from_exif(number).unwrap();
+            assert_eq!(decoded.original(), Original { size, orientation });
+            let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
+            assert_eq!(copy.dimensions(), working_size(size, 100));
+            assert_eq!(decoded.into_upright().dimensions(), decoded_size);
+            assert_eq!(decode(&bytes).unwrap().into_upright().dimensions(), size);
+        }
     }
 }

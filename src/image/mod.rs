@@ -1,17 +1,24 @@
 //! From a file to upright pixels of the wanted width: decode, then resize, then turn upright.
 //!
-//! In: a path. Out: [`Decoded`] (the pixels as stored, with their EXIF orientation), and from it the upright copy that
-//! the engines work on and, where pictures are written, the upright photo itself.
+//! In: a path. Out: [`Decoded`] (the pixels as stored, of a JPEG at the scale that the copy needs, with their EXIF
+//! orientation), and from it the upright copy that the engines work on or, where pictures are written, the upright photo
+//! itself.
 
 mod decode;
+mod decoded;
 mod jpeg;
 mod orientation;
 mod resize;
+mod scale;
+mod scaled_jpeg;
 
-pub use decode::{Decoded, decode_bytes, has_image_signature, read_file};
+pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
+pub use decoded::{Decoded, Original};
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;
+#[doc(hidden)]
+pub use scaled_jpeg::scales_jpeg;
 
 /// Largest width and height that is decoded, and that a resized copy may have, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

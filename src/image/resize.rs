@@ -29,15 +29,19 @@ fn scaled(side: u32, numerator: u32, denominator: u32) -> u64 {
     ((u64::from(side) * u64::from(numerator) + denominator / 2) / denominator).max(1)
 }
 
-/// `image` resized to `size` (width, height); `None` when a side is 0.
-pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
-    if image.dimensions() == size {
+/// The part of `image` from its upper left corner to `extent` (width, height), resized to `size`; `None` when a side is
+/// 0. A fraction of a pixel at the end of `extent` counts as that fraction.
+pub(super) fn resize(image: &RgbImage, extent: (f64, f64), size: (u32, u32)) -> Option<RgbImage> {
+    let (width, height) = image.dimensions();
+    let is_whole = extent == (f64::from(width), f64::from(height));
+    if is_whole && (width, height) == size {
         return Some(image.clone());
     }
-    let (width, height) = image.dimensions();
     let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).ok()?;
     let mut resized = Image::new(size.0, size.1, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FILTER));
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FILTER))
+        .crop(0.0, 0.0, extent.0, extent.1);
     Resizer::new()
         .resize(&source, &mut resized, &options)
         .ok()?;
@@ -67,7 +71,7 @@ mod tests {
     #[test]
     fn shrinking_is_antialiased() {
         let stripes = RgbImage::from_fn(400, 10, |x, _| Rgb([if x % 2 == 0 { 255 } else { 0 }; 3]));
-        let small = resize(&stripes, (50, 10)).unwrap();
+        let small = resize(&stripes, (400.0, 10.0), (50, 10)).unwrap();
         for pixel in small.pixels() {
             assert!(pixel.0[0].abs_diff(128) <= 12, "{pixel:?}");
         }
@@ -76,7 +80,7 @@ mod tests {
     #[test]
     fn a_flat_image_stays_flat_when_enlarged() {
         let flat = RgbImage::from_pixel(7, 5, Rgb([12, 200, 99]));
-        let large = resize(&flat, (500, 357)).unwrap();
+        let large = resize(&flat, (7.0, 5.0), (500, 357)).unwrap();
         assert!(large.pixels().all(|p| p.0 == [12, 200, 99]));
     }
 }

@@ -51,3 +51,40 @@ fn all_eight_orientations_give_the_same_face_in_every_format() {
         }
     }
 }
+
+/// A large JPEG is decoded at a reduced scale, a PNG never is.
+#[test]
+fn a_large_jpeg_gives_the_face_of_the_same_png() {
+    let env = TestEnv::new();
+    // No multiple of 8: at every scale the last column and row are filled in part.
+    let upright = at_width(&pixels("unknown/astronaut.png"), 2003);
+    env.write("photos/1.png", oriented_png(&upright, 1));
+    for number in [1, 6, 8] {
+        env.write(
+            format!("photos/{number}.jpg"),
+            oriented_jpeg(&upright, number),
+        );
+    }
+    for width in ["250", "350", "500"] {
+        let detect = |more: &[&str]| {
+            env.facematch()
+                .args(["detect", "photos", "-f", "ndjson", "--width", width])
+                .args(more)
+                .ends_with(0)
+        };
+        let run = detect(&[]);
+        let png = run.record("photos/1.png");
+        let wanted = face_box(only_face(&png));
+        for number in [1, 6, 8] {
+            let path = format!("photos/{number}.jpg");
+            let record = run.record(&path);
+            for key in ["width", "height"] {
+                assert_eq!(record[key], png[key], "{path}");
+            }
+            assert_near_box(face_box(only_face(&record)), wanted, 2, &path);
+        }
+        assert_eq!(detect(&["--draw", "drawn"]).stdout, run.stdout);
+        let drawn = image::open(env.path("drawn/photos/6.jpg.faces.jpg")).unwrap();
+        assert_eq!((drawn.width(), drawn.height()), upright.dimensions());
+    }
+}

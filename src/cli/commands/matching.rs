@@ -151,10 +151,15 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
 
 fn known_faces(engine: &mut dyn FaceEngine, path: &Path, width: u32) -> Result<Vec<Face>, Error> {
     let mut times = StageTimes::default();
-    let (decoded, copy) = open(path, width, &mut times)?;
-    let size = decoded.size();
-    drop(decoded);
-    let faces = find_faces(path, size, &copy, engine, Depth::Encodings, &mut times)?;
+    let (original, copy) = open(path, width, &mut times)?;
+    let faces = find_faces(
+        path,
+        original.size,
+        &copy,
+        engine,
+        Depth::Encodings,
+        &mut times,
+    )?;
     Ok(faces.into_iter().map(|found| found.face).collect())
 }
 

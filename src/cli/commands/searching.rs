@@ -5,7 +5,7 @@ use std::path::Path;
 use facematch::Error;
 use facematch::drawing::{Marking, Tone};
 use facematch::engine::FaceEngine;
-use facematch::photo::{Depth, FoundFace, Stage, StageTimes, find_faces, open};
+use facematch::photo::{Depth, FoundFace, Stage, StageTimes, find_faces, open, open_whole};
 use facematch::report::{FaceRecord, Finding, PhotoRecord};
 
 use super::super::pictures::Pictures;
@@ -41,22 +41,19 @@ impl PhotoSearch {
         judge: impl Fn(&FoundFace) -> Judgement,
     ) -> Result<Searched, Error> {
         let mut times = StageTimes::default();
-        let (decoded, copy) = open(path, self.width, &mut times)?;
-        let (size, orientation) = (decoded.size(), decoded.orientation());
-        // A photo at full size is large: it is kept only to be drawn on.
-        let original = self.pictures.wants_drawings().then_some(decoded);
-        let faces = find_faces(path, size, &copy, engine, self.depth, &mut times)?;
+        let (original, copy) = open(path, self.width, &mut times)?;
+        let faces = find_faces(path, original.size, &copy, engine, self.depth, &mut times)?;
         let judgements: Vec<_> = times.measure(Stage::Match, || faces.iter().map(judge).collect());
         let written = times.measure(Stage::Pictures, || {
             self.pictures.write_crops(path, &copy, &faces)?;
-            match original {
-                Some(decoded) if !faces.is_empty() => {
-                    let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
-                    self.pictures
-                        .write_drawing(path, decoded.into_upright(), &markings)
-                }
-                _ => Ok(()),
+            if faces.is_empty() || !self.pictures.wants_drawings() {
+                return Ok(());
             }
+            // Read once more: what is found must not depend on whether it is drawn, and a photo at full size is too
+            // large to be kept while it is searched.
+            let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
+            self.pictures
+                .write_drawing(path, open_whole(path)?, &markings)
         });
         let faces = faces
             .iter()
@@ -69,9 +66,9 @@ impl PhotoSearch {
         Ok(Searched {
             record: PhotoRecord {
                 path: path.to_owned(),
-                width: size.0,
-                height: size.1,
-                orientation: orientation.exif(),
+                width: original.size.0,
+                height: original.size.1,
+                orientation: original.orientation.exif(),
                 faces: faces.collect(),
             },
             times,

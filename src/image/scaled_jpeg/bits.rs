@@ -1,0 +1,204 @@
+//! The bits of a JPEG's scan, most significant first, without the stuffed zeros (ITU-T T.81, F.2.2.5).
+
+/// Reads bits up to the next marker. Behind it come zeros, and [`BitReader::is_overdrawn`] tells that they were used, so
+/// that nobody has to ask at each bit. What is rare takes the reader by value: one whose address is never taken is kept in
+/// registers.
+#[derive(Clone, Copy)]
+pub(super) struct BitReader<'a> {
+    bytes: &'a [u8],
+    /// The next byte to be loaded.
+    next: usize,
+    /// Loaded bits, from the most significant one on; zeros after them.
+    loaded: u64,
+    /// How many bits are loaded; below zero when more were used than there are.
+    count: i32,
+}
+
+impl<'a> BitReader<'a> {
+    /// The bits of `bytes` from `start` on.
+    pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
+        Self {
+            bytes,
+            next: start,
+            loaded: 0,
+            count: 0,
+        }
+    }
+
+    /// Makes sure that 32 bits are loaded, if there are so many.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        if self.count >= 32 {
+            return;
+        }
+        match self.bytes.get(self.next..).and_then(<[u8]>::first_chunk) {
+            Some(&word) if !has_marker_byte(u32::from_be_bytes(word)) => {
+                let word = u64::from(u32::from_be_bytes(word));
+                self.loaded |= word << (32 - self.count).clamp(0, 63);
+                self.count += 32;
+                self.next += 4;
+            }
+            _ => *self = self.refilled_bytewise(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refilled_bytewise(mut self) -> Self {
+        while self.count <= 48 {
+            let (byte, length) = match self.bytes.get(self.next) {
+                Some(0xFF) if self.bytes.get(self.next + 1) == Some(&0) => (0xFF, 2),
+                None | Some(0xFF) => break,
+                Some(&byte) => (byte, 1),
+            };
+            self.loaded |= u64::from(byte) << (56 - self.count).clamp(0, 63);
+            self.count += 8;
+            self.next += length;
+        }
+        self
+    }
+
+    /// The next `length` bits, 1 to 32, that stay.
+    #[inline(always)]
+    pub(super) fn peek(&self, length: u32) -> u32 {
+        (self.loaded >> (64 - length)) as u32
+    }
+
+    /// Uses up `length` bits, at most 32. No more than 32 may be used between two calls of [`Self::refill`].
+    #[inline(always)]
+    pub(super) fn consume(&mut self, length: u32) {
+        self.loaded <<= length;
+        self.count -= length as i32;
+    }
+
+    /// The next `length` bits, 0 to 16, used up.
+    #[inline(always)]
+    pub(super) fn take(&mut self, length: u32) -> u32 {
+        if length == 0 {
+            return 0;
+        }
+        let bits = self.peek(length);
+        self.consume(length);
+        bits
+    }
+
+    /// The next `size` bits, 0 to 15, as a number with a sign (T.81, F.2.2.1, EXTEND).
+    #[inline(always)]
+    pub(super) fn take_signed(&mut self, size: u32) -> i32 {
+        extend(self.take(size), size)
+    }
+
+    /// Whether more bits were used than there are before the next marker.
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.count < 0
+    }
+
+    /// Where the marker is that ends the bits; `None` when whole bytes are left before it.
+    pub(super) fn end(self) -> Option<usize> {
+        let end = self.refilled_bytewise();
+        (0..8).contains(&end.count).then_some(end.next)
+    }
+
+    /// The bits after the restart marker of this number, 0 to 7; `None` when it is not what comes next.
+    pub(super) fn after_restart(self, number: u8) -> Option<Self> {
+        let end = self.end()?;
+        let is_there = self.bytes.get(end..end + 2)? == [0xFF, 0xD0 + number];
+        is_there.then(|| Self::new(self.bytes, end + 2))
+    }
+}
+
+/// Where restart markers stand: after how many minimum coded units each, 0 for nowhere.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Restarts(pub(super) u32);
+
+impl Restarts {
+    /// The number of the restart marker before the unit `unit`, if one stands there.
+    #[inline(always)]
+    pub(super) fn before(self, unit: u32) -> Option<u8> {
+        if self.0 == 0 || unit == 0 || !unit.is_multiple_of(self.0) {
+            return None;
+        }
+        Some(((unit / self.0 - 1) % 8) as u8)
+    }
+}
+
+/// `bits`, `size` of them, as a number with a sign.
+#[inline(always)]
+pub(super) fn extend(bits: u32, size: u32) -> i32 {
+    let (bits, limit) = (bits as i32, 1_i32 << size);
+    if bits < limit >> 1 {
+        bits - limit + 1
+    } else {
+        bits
+    }
+}
+
+/// Whether one of the four bytes is 0xFF.
+#[inline(always)]
+fn has_marker_byte(word: u32) -> bool {
+    // A byte of the inverse is zero: the known trick, which borrows from a byte's top bit only when it is zero.
+    (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_have_the_signs_of_the_standard() {
+        assert_eq!([0, 1, 2, 3].map(|bits| extend(bits, 2)), [-3, -2, 2, 3]);
+        assert_eq!([0, 1].map(|bits| extend(bits, 1)), [-1, 1]);
+        assert_eq!(extend(0, 0), 0);
+    }
+
+    #[test]
+    fn restart_markers_are_counted_from_0_to_7() {
+        let numbers: Vec<_> = (0..20).map(|unit| Restarts(2).before(unit)).collect();
+        assert_eq!(numbers[..5], [None, None, Some(0), None, Some(1)]);
+        assert_eq!(numbers[16..19], [Some(7), None, Some(0)]);
+        assert_eq!(Restarts(0).before(7), None);
+    }
+
+    #[test]
+    fn only_the_restart_marker_that_is_due_is_passed() {
+        let bytes = [0x12, 0xFF, 0xD3, 0x34];
+        let mut bits = BitReader::new(&bytes, 0);
+        bits.refill();
+        assert!(bits.after_restart(3).is_none(), "a byte is left");
+        bits.consume(5);
+        assert!(bits.after_restart(2).is_none());
+        let mut after = bits.after_restart(3).unwrap();
+        after.refill();
+        assert_eq!(after.take(8), 0x34);
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_stuffed_comes_back(
+            content in proptest::collection::vec(prop_oneof![Just(0xFF_u8), Just(0), any::<u8>()], 0..60),
+            lengths in proptest::collection::vec(1..=16_u32, 60),
+        ) {
+            let mut stuffed = Vec::new();
+            for &byte in &content {
+                stuffed.push(byte);
+                if byte == 0xFF {
+                    stuffed.push(0);
+                }
+            }
+            stuffed.extend([0xFF, 0xD9]);
+            let wanted: Vec<u32> = content.iter().flat_map(|b| (0..8).rev().map(move |i| u32::from(b >> i & 1))).collect();
+            let mut bits = BitReader::new(&stuffed, 0);
+            let mut used = 0;
+            for length in lengths {
+                bits.refill();
+                let got = bits.take(length);
+                let expected = (used..used + length as usize)
+                    .fold(0, |sum, at| sum << 1 | wanted.get(at).copied().unwrap_or(0));
+                prop_assert_eq!(got, expected);
+                used += length as usize;
+                prop_assert_eq!(bits.is_overdrawn(), used > wanted.len());
+            }
+        }
+    }
+}

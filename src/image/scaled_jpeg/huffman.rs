@@ -1,0 +1,233 @@
+//! Huffman tables of a JPEG (ITU-T T.81, Annex C), as lookup tables.
+
+use super::bits::{BitReader, extend};
+
+/// Codes up to this length are found by one lookup.
+const LOOKUP_BITS: u32 = 10;
+
+/// One step through the AC coefficients of a block: how many bits it takes, how far it leads and, where the bits of the
+/// lookup already hold it, the coefficient's value. Packed, so that one load brings all of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Step(u32);
+
+impl Step {
+    /// Leads out of every block.
+    pub(super) const END: usize = 64;
+
+    fn of_symbol(symbol: u8, code_length: u32) -> Self {
+        let (run, size) = (symbol >> 4, symbol & 15);
+        let advance = match (run, size) {
+            (0..15, 0) => Self::END as u8,
+            _ => run + 1,
+        };
+        let length = code_length as u8 + size;
+        Self(u32::from_le_bytes([
+            length | size << 5 & 0xE0,
+            advance | size >> 3 << 7,
+            0,
+            0,
+        ]))
+    }
+
+    /// With the value, where `bits`, [`LOOKUP_BITS`] of them, hold it.
+    fn with_value_in(self, bits: u32) -> Self {
+        let (length, size) = (self.length(), self.missing());
+        if size == 0 || length > LOOKUP_BITS {
+            return self;
+        }
+        let value = bits >> (LOOKUP_BITS - length) & ((1 << size) - 1);
+        Self(length | (self.0 & 0x7F00) | (extend(value, size) as u32) << 16)
+    }
+
+    /// Bits of the code and of the value; 0 for a code longer than the lookup.
+    #[inline(always)]
+    pub(super) fn length(self) -> u32 {
+        self.0 & 0x1F
+    }
+
+    /// Coefficients to go forward, the one with the value included; [`Self::END`] for the rest of the block.
+    #[inline(always)]
+    pub(super) fn advance(self) -> usize {
+        (self.0 >> 8 & 0x7F) as usize
+    }
+
+    /// Bits of the value that are not part of the step.
+    #[inline(always)]
+    pub(super) fn missing(self) -> u32 {
+        self.0 >> 5 & 7 | self.0 >> 12 & 8
+    }
+
+    #[inline(always)]
+    pub(super) fn value(self) -> i32 {
+        self.0 as i32 >> 16
+    }
+}
+
+/// A Huffman table.
+pub(super) struct HuffmanTable {
+    /// For the next bits: the length of the code that they begin with, or 0, and its symbol.
+    lookup: Box<[(u8, u8); 1 << LOOKUP_BITS]>,
+    steps: Box<[Step; 1 << LOOKUP_BITS]>,
+    symbols: Vec<u8>,
+    /// For each length up to 16: the code after its last one, shifted to 16 bits, and what leads from a code to the
+    /// place of its symbol.
+    limits: [(u32, i32); 17],
+}
+
+impl HuffmanTable {
+    /// The table with `counts[i]` codes of length `i + 1` for `symbols`; `None` when these are not codes.
+    pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
+        let mut table = Self {
+            lookup: Box::new([(0, 0); 1 << LOOKUP_BITS]),
+            steps: Box::new([Step::default(); 1 << LOOKUP_BITS]),
+            symbols: symbols.to_vec(),
+            limits: [(0, 0); 17],
+        };
+        let (mut code, mut place) = (0_u32, 0_usize);
+        for (length, &count) in (1_u32..).zip(counts) {
+            let first = (code, place);
+            for _ in 0..count {
+                table.enter(code, length, *symbols.get(place)?);
+                code += 1;
+                place += 1;
+            }
+            if code > 1 << length {
+                return None;
+            }
+            table.limits[length as usize] =
+                (code << (16 - length), first.1 as i32 - first.0 as i32);
+            code <<= 1;
+        }
+        (place == symbols.len()).then_some(table)
+    }
+
+    fn enter(&mut self, code: u32, length: u32, symbol: u8) {
+        if length > LOOKUP_BITS {
+            return;
+        }
+        let free_bits = LOOKUP_BITS - length;
+        let step = Step::of_symbol(symbol, length);
+        for bits in (code << free_bits)..((code + 1) << free_bits) {
+            if let Some(entry) = self.lookup.get_mut(bits as usize) {
+                *entry = (length as u8, symbol);
+                self.steps[bits as usize] = step.with_value_in(bits);
+            }
+        }
+    }
+
+    /// The next symbol, its code used up. At most 16 bits.
+    #[inline(always)]
+    pub(super) fn symbol(&self, bits: &mut BitReader) -> Option<u8> {
+        let (length, symbol) = self.lookup[bits.peek(LOOKUP_BITS) as usize];
+        if length == 0 {
+            let (length, symbol) = self.long_symbol(bits.peek(16))?;
+            bits.consume(length);
+            return Some(symbol);
+        }
+        bits.consume(u32::from(length));
+        Some(symbol)
+    }
+
+    /// Length and symbol of the long code that the 16 bits `next` begin with.
+    #[cold]
+    #[inline(never)]
+    fn long_symbol(&self, next: u32) -> Option<(u32, u8)> {
+        let length = (LOOKUP_BITS + 1..=16).find(|&l| next < self.limits[l as usize].0)?;
+        let place = (next >> (16 - length)) as i32 + self.limits[length as usize].1;
+        let symbol = self.symbols.get(usize::try_from(place).ok()?)?;
+        Some((length, *symbol))
+    }
+
+    /// The next step, whose bits stay.
+    #[inline(always)]
+    pub(super) fn step(&self, bits: &BitReader) -> Option<Step> {
+        let step = self.steps[bits.peek(LOOKUP_BITS) as usize];
+        if step.length() == 0 {
+            let (length, symbol) = self.long_symbol(bits.peek(16))?;
+            return Some(Step::of_symbol(symbol, length));
+        }
+        Some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table with a code of one bit, one of two, and so on up to 16.
+    fn staircase() -> HuffmanTable {
+        let symbols: Vec<u8> = (0..16).map(|i| i << 4 | (i & 3)).collect();
+        HuffmanTable::new(&[1; 16], &symbols).unwrap()
+    }
+
+    #[test]
+    fn codes_of_every_length_are_found() {
+        let table = staircase();
+        for length in 1..=16_u32 {
+            // Ones, the zero that ends the code, and ones again for the value and what follows.
+            let bytes = (!(1_u64 << (64 - length))).to_be_bytes();
+            let stuff = |byte| {
+                if byte == 0xFF {
+                    vec![byte, 0]
+                } else {
+                    vec![byte]
+                }
+            };
+            let stuffed: Vec<u8> = bytes.into_iter().flat_map(stuff).collect();
+            let mut bits = BitReader::new(&stuffed, 0);
+            bits.refill();
+            let wanted = table.symbols[length as usize - 1];
+            let step = table.step(&bits).unwrap();
+            assert_eq!(
+                step.length(),
+                length + u32::from(wanted & 15),
+                "length {length}"
+            );
+            assert_eq!(table.symbol(&mut bits), Some(wanted), "length {length}");
+        }
+    }
+
+    #[test]
+    fn a_step_tells_run_size_and_value() {
+        let read = |table: &HuffmanTable, byte: u8| {
+            let bytes = [byte, 0, 0, 0];
+            let mut bits = BitReader::new(&bytes, 0);
+            bits.refill();
+            let step = table.step(&bits).unwrap();
+            (step.length(), step.advance(), step.missing(), step.value())
+        };
+        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
+        let table = HuffmanTable::new(
+            &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            &[0x32, 0x0F, 0x00],
+        )
+        .unwrap();
+        assert_eq!(read(&table, 0b0110_0000), (3, 4, 0, 3));
+        assert_eq!(read(&table, 0b0000_0000), (3, 4, 0, -3));
+        assert_eq!(read(&table, 0b1000_0000), (17, 1, 15, 0));
+        assert_eq!(read(&table, 0b1100_0000), (3, Step::END, 0, 0));
+    }
+
+    #[test]
+    fn what_is_no_set_of_codes_is_refused() {
+        let mut counts = [0; 16];
+        counts[0] = 3;
+        assert!(
+            HuffmanTable::new(&counts, &[1, 2, 3]).is_none(),
+            "three codes of one bit"
+        );
+        counts[0] = 2;
+        assert!(
+            HuffmanTable::new(&counts, &[1]).is_none(),
+            "a symbol is missing"
+        );
+        assert!(
+            HuffmanTable::new(&counts, &[1, 2, 3]).is_none(),
+            "a symbol too many"
+        );
+        assert!(
+            staircase().long_symbol(0xFFFF).is_none(),
+            "no code has 16 ones"
+        );
+    }
+}

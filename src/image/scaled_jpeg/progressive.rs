@@ -1,0 +1,312 @@
+//! A progressive JPEG: its scans bring the coefficients of all blocks bit by bit, and only then come the pixels
+//! (ITU-T T.81, Annex G).
+
+use super::bits::BitReader;
+use super::header::{Headers, Scan, ScanComponent};
+use super::huffman::HuffmanTable;
+use super::planes::{Layout, Plane};
+use super::transform::NO_COEFFICIENTS;
+use crate::image::MAX_DECODED_BYTES;
+
+/// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
+const MAX_SCANS: usize = 100;
+
+/// The coefficients of a block in zigzag order.
+type Block = [i16; 64];
+
+/// The coefficients of all components.
+pub(super) struct Coefficients(Vec<Vec<Block>>);
+
+impl Coefficients {
+    /// All zero, for the planes of `layout`; `None` when they would take too much memory.
+    pub(super) fn new(layout: &Layout) -> Option<Self> {
+        let counts: Vec<usize> = layout
+            .planes
+            .iter()
+            .map(|p| p.blocks.0 * p.blocks.1)
+            .collect();
+        let bytes = counts.iter().sum::<usize>() * size_of::<Block>();
+        if bytes as u64 > MAX_DECODED_BYTES {
+            return None;
+        }
+        Some(Self(
+            counts
+                .into_iter()
+                .map(|count| vec![[0; 64]; count])
+                .collect(),
+        ))
+    }
+
+    /// Reads `first` and all scans after it.
+    pub(super) fn read(
+        &mut self,
+        headers: &mut Headers,
+        layout: &Layout,
+        first: Scan,
+    ) -> Option<()> {
+        let mut scan = first;
+        for _ in 0..MAX_SCANS {
+            let end = self.read_scan(headers, layout, &scan)?;
+            headers.continue_at(end);
+            match headers.next_scan()? {
+                Some(next) => scan = next,
+                None => return Some(()),
+            }
+        }
+        None
+    }
+
+    /// Reads `scan`; where its bits end.
+    fn read_scan(&mut self, headers: &Headers, layout: &Layout, scan: &Scan) -> Option<usize> {
+        let bits = BitReader::new(headers.bytes, scan.start);
+        match (scan.band, &scan.components[..]) {
+            ((0, 0), components) => self.read_dc(headers, layout, scan, components, bits),
+            ((first, last), &[component]) if first > 0 && first <= last && last < 64 => {
+                let band = Band {
+                    first,
+                    last,
+                    step: 1 << scan.shift,
+                    waiting: 0,
+                };
+                self.read_ac(headers, layout, scan, component, band, bits)
+            }
+            _ => None,
+        }
+    }
+
+    fn read_dc(
+        &mut self,
+        headers: &Headers,
+        layout: &Layout,
+        scan: &Scan,
+        components: &[ScanComponent],
+        mut bits: BitReader,
+    ) -> Option<usize> {
+        let units = match components {
+            [component] => layout.planes.get(component.index)?.own_blocks,
+            _ => layout.units,
+        };
+        let mut predicted = [0_i32; 4];
+        let mut unit = 0;
+        for y in 0..units.1 {
+            for x in 0..units.0 {
+                if let Some(number) = headers.restarts.before(unit) {
+                    bits = bits.after_restart(number)?;
+                    predicted = [0; 4];
+                }
+                unit += 1;
+                for component in components {
+                    let plane = layout.planes.get(component.index)?;
+                    let blocks = self.0.get_mut(component.index)?;
+                    let table = headers.dc_tables.get(component.dc_table)?.as_ref();
+                    let predicted = predicted.get_mut(component.index)?;
+                    let (columns, rows) = if components.len() == 1 {
+                        (1, 1)
+                    } else {
+                        plane.sampling
+                    };
+                    for row in y * rows..(y + 1) * rows {
+                        for column in x * columns..(x + 1) * columns {
+                            let block = blocks.get_mut(row * plane.blocks.0 + column)?;
+                            bits.refill();
+                            if scan.is_refinement {
+                                block[0] |= (bits.take(1) << scan.shift) as i16;
+                            } else {
+                                let size = table?.symbol(&mut bits)?;
+                                let difference = bits.take_signed(u32::from(size & 15));
+                                *predicted = predicted.wrapping_add(difference);
+                                block[0] = (*predicted << scan.shift) as i16;
+                            }
+                        }
+                    }
+                }
+                if bits.is_overdrawn() {
+                    return None;
+                }
+            }
+        }
+        bits.end()
+    }
+
+    fn read_ac(
+        &mut self,
+        headers: &Headers,
+        layout: &Layout,
+        scan: &Scan,
+        component: ScanComponent,
+        mut band: Band,
+        mut bits: BitReader,
+    ) -> Option<usize> {
+        let plane = layout.planes.get(component.index)?;
+        let table = headers.ac_tables.get(component.ac_table)?.as_ref()?;
+        let rows = self
+            .0
+            .get_mut(component.index)?
+            .chunks_exact_mut(plane.blocks.0);
+        let own_blocks = rows
+            .take(plane.own_blocks.1)
+            .flat_map(|row| row.iter_mut().take(plane.own_blocks.0));
+        for (unit, block) in (0..).zip(own_blocks) {
+            if let Some(number) = headers.restarts.before(unit) {
+                bits = bits.after_restart(number)?;
+                band.waiting = 0;
+            }
+            if scan.is_refinement {
+                band.refine(block, table, &mut bits)?;
+            } else {
+                band.read(block, table, &mut bits)?;
+            }
+            if bits.is_overdrawn() {
+                return None;
+            }
+        }
+        bits.end()
+    }
+
+    /// Writes the pixels of all blocks.
+    pub(super) fn write(&self, layout: &mut Layout) -> Option<()> {
+        for (plane, blocks) in layout.planes.iter_mut().zip(&self.0) {
+            let mut at = (0, 0);
+            for block in blocks {
+                write(block, plane, at)?;
+                at = if at.0 + 1 == plane.blocks.0 {
+                    (0, at.1 + 1)
+                } else {
+                    (at.0 + 1, at.1)
+                };
+            }
+        }
+        Some(())
+    }
+}
+
+fn write(block: &Block, plane: &mut Plane, at: (usize, usize)) -> Option<()> {
+    let mut coefficients = NO_COEFFICIENTS;
+    plane.transform.set(&mut coefficients, 0, block[0].into());
+    let mut has_detail = false;
+    for (place, &value) in block
+        .iter()
+        .enumerate()
+        .take(plane.transform.last + 1)
+        .skip(1)
+    {
+        if value != 0 {
+            has_detail |= plane.transform.set(&mut coefficients, place, value.into());
+        }
+    }
+    plane.write(at, &coefficients, has_detail)
+}
+
+/// The coefficients that an AC scan brings.
+struct Band {
+    first: usize,
+    last: usize,
+    /// What the lowest bit of the scan is worth.
+    step: i16,
+    /// Blocks to come that bring no new coefficients.
+    waiting: u32,
+}
+
+impl Band {
+    /// The first scan of the band.
+    fn read(
+        &mut self,
+        block: &mut Block,
+        table: &HuffmanTable,
+        bits: &mut BitReader,
+    ) -> Option<()> {
+        if self.waiting > 0 {
+            self.waiting -= 1;
+            return Some(());
+        }
+        let mut place = self.first;
+        while place <= self.last {
+            bits.refill();
+            let symbol = table.symbol(bits)?;
+            let (run, size) = (symbol >> 4, u32::from(symbol & 15));
+            if size > 0 {
+                place += usize::from(run);
+                let value = bits.take_signed(size) * i32::from(self.step);
+                *block.get_mut(place)? = value as i16;
+                place += 1;
+            } else if run == 15 {
+                place += 16;
+            } else {
+                self.waiting = waiting_blocks(run, bits) - 1;
+                break;
+            }
+        }
+        Some(())
+    }
+
+    /// A later scan: one bit more for the coefficients that are not zero, and some new ones.
+    fn refine(
+        &mut self,
+        block: &mut Block,
+        table: &HuffmanTable,
+        bits: &mut BitReader,
+    ) -> Option<()> {
+        let mut place = self.first;
+        while self.waiting == 0 && place <= self.last {
+            bits.refill();
+            let symbol = table.symbol(bits)?;
+            let (run, size) = (symbol >> 4, symbol & 15);
+            let value = match (run, size) {
+                (_, 1) => {
+                    if bits.take(1) == 1 {
+                        self.step
+                    } else {
+                        -self.step
+                    }
+                }
+                (15, 0) => 0,
+                (_, 0) => {
+                    self.waiting = waiting_blocks(run, bits);
+                    break;
+                }
+                _ => return None,
+            };
+            place = self.refine_run(block, bits, place, run);
+            if value != 0 {
+                *block.get_mut(place).filter(|_| place <= self.last)? = value;
+            }
+            place += 1;
+        }
+        if self.waiting > 0 {
+            self.refine_run(block, bits, place, u8::MAX);
+            self.waiting -= 1;
+        }
+        Some(())
+    }
+
+    /// Refines coefficients from `place` on until `zeros` zeros were passed; the place of the zero after them, or that
+    /// after the band.
+    fn refine_run(
+        &self,
+        block: &mut Block,
+        bits: &mut BitReader,
+        place: usize,
+        mut zeros: u8,
+    ) -> usize {
+        let band = block.get_mut(place..=self.last).unwrap_or_default();
+        for (at, coefficient) in (place..).zip(band) {
+            if *coefficient == 0 {
+                if zeros == 0 {
+                    return at;
+                }
+                zeros -= 1;
+                continue;
+            }
+            bits.refill();
+            if bits.take(1) == 1 && *coefficient & self.step == 0 {
+                *coefficient = coefficient.wrapping_add(self.step * coefficient.signum());
+            }
+        }
+        self.last + 1
+    }
+}
+
+/// How many blocks, the current one included, bring nothing more (T.81, G.1.2.2, EOBn).
+fn waiting_blocks(exponent: u8, bits: &mut BitReader) -> u32 {
+    (1 << exponent) + bits.take(exponent.into())
+}
