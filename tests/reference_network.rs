@@ -109,18 +109,17 @@ fn the_encoder_gives_dlibs_encodings_on_every_level() {
         .join("models")
         .join(ShippedModel::Encoder.file_name());
     let bytes = std::fs::read(file).unwrap();
-    let faces = reference_faces();
-    let chips: Vec<_> = faces.iter().map(|(_, chip, _)| chip.clone()).collect();
+    let references = references();
+    let faces: Vec<_> = references.iter().flat_map(|r| r.faces()).collect();
+    let chips: Vec<_> = faces.iter().map(|face| face.chip()).collect();
+    assert!(!chips.is_empty(), "no reference chips found");
     for level in SimdLevel::available() {
         let mut encoder = Encoder::new(read_resnet(&bytes).unwrap(), level);
         let encodings = encoder.encode(&chips);
-        let distances = encodings
-            .iter()
-            .zip(&faces)
-            .map(|(found, (_, _, expected))| {
-                let found: Vec<f64> = found.values().iter().copied().map(f64::from).collect();
-                distance(&found, expected)
-            });
+        let distances = encodings.iter().zip(&faces).map(|(found, face)| {
+            let found: Vec<f64> = found.values().iter().copied().map(f64::from).collect();
+            distance(&found, &face.encoding("encoding_from_chip"))
+        });
         let farthest = distances.fold(0.0, f64::max);
         println!("{level}: farthest {farthest:.2e}");
         assert!(farthest < 1e-4, "{level}: {farthest}");
