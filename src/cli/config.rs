@@ -45,10 +45,13 @@ pub(super) fn load_engine(
     console: &Console,
 ) -> Result<Box<dyn FaceEngine>, Failure> {
     let engine = engine::load(params)?;
+    let level = match params.kind {
+        EngineKind::Native => format!(" ({})", params.simd),
+        _ => String::new(),
+    };
     console.detail(format_args!(
-        "engine {} ({}), detector {}, {} landmarks, models {}",
+        "engine {}{level}, detector {}, {} landmarks, models {}",
         engine.name(),
-        params.simd,
         params.detector.name(),
         engine.landmark_model().point_count(),
         params.models

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use facematch::engine::SimdLevel;
 use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 use serde_json::Value;
 
+#[cfg(feature = "dlib")]
+use crate::common::assert_like;
 use crate::common::photos::encoded;
 use crate::common::{
     RunExt, TestEnv, assert_near_box, face_box, facematch, only_face, repository, sample_bytes,
@@ -32,6 +35,61 @@ fn jittered_encodings_are_the_same_every_time() {
     assert!((jittered - plain).abs() < 0.1, "{jittered} against {plain}");
     // A face itself, once.
     assert_eq!(distance(&["--jitters", "1"]), plain);
+}
+
+#[test]
+fn jittered_results_do_not_depend_on_the_number_of_jobs() {
+    let results = |jobs: &str| {
+        let run = facematch()
+            .args(["known", "unknown", "--jitters", "3", "-f", "json"])
+            .args(["--jobs", jobs])
+            .ends_with(0);
+        run.stdout
+    };
+    assert_eq!(results("1"), results("3"));
+}
+
+#[test]
+fn every_simd_level_prints_the_same_text() {
+    let results = |level: Option<&str>, detector: &str| {
+        let mut command = facematch();
+        command.args(["known", "unknown", "--detector", detector, "-w", "300"]);
+        match level {
+            Some(level) => command.env("FACEMATCH_SIMD", level),
+            None => command.env_remove("FACEMATCH_SIMD"),
+        };
+        command.ends_with(0).stdout
+    };
+    for detector in ["hog", "cnn"] {
+        let wanted = results(None, detector);
+        assert!(!wanted.is_empty());
+        for level in SimdLevel::available() {
+            let got = results(Some(level.name()), detector);
+            assert_eq!(got, wanted, "{detector} {level}");
+        }
+    }
+}
+
+#[cfg(feature = "dlib")]
+#[test]
+fn the_dlib_engine_gives_the_same_names_and_distances() {
+    let results = |engine: &str| {
+        let run = facematch()
+            .args(["known", "unknown", "--engine", engine])
+            .ends_with(0);
+        run.text().to_owned()
+    };
+    assert_like(&results("dlib"), &results("native"));
+}
+
+#[cfg(feature = "dlib")]
+#[test]
+fn the_dlib_engine_tells_no_scores() {
+    let run = facematch()
+        .args(["detect", OBAMA2, "--engine", "dlib", "-f", "ndjson"])
+        .ends_with(0);
+    assert_eq!(only_face(&run.record(OBAMA2))["score"], Value::Null);
+    assert_eq!(run.records().pop().unwrap()["engine"], "dlib");
 }
 
 #[test]

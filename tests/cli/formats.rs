@@ -70,9 +70,30 @@ fn the_samples_come_out_as_readme_promises() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "matched": 1, "unknown": 1,
-            "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "dlib", "detector": "hog"
+            "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "hog"
         })
     );
+}
+
+#[test]
+fn every_face_has_a_score_above_0() {
+    for detector in ["hog", "cnn"] {
+        let run = facematch()
+            .args(["known", "unknown", "-f", "ndjson", "--detector", detector])
+            .args(["--width", "300"])
+            .ends_with(0);
+        let records = run.records();
+        let faces = records
+            .iter()
+            .filter_map(|record| record["faces"].as_array())
+            .flatten();
+        let scores: Vec<f64> = faces.map(|face| face["score"].as_f64().unwrap()).collect();
+        assert!(!scores.is_empty(), "{detector}");
+        assert!(
+            scores.iter().all(|score| *score > 0.0),
+            "{detector}: {scores:?}"
+        );
+    }
 }
 
 #[test]
@@ -98,7 +119,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,,unknown,,0.824622,biden,0.824622,known/biden.jpg,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.824622,biden,0.824622,known/biden.jpg,",
     );
     assert_eq!(
         rows[2].join(","),
@@ -106,7 +127,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,,match,obama,0.35957,obama,0.35957,known/obama.jpg,",
+        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.35957,obama,0.35957,known/obama.jpg,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -116,10 +137,10 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
     let run = detecting("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\t179\t78\t93\t93\t-\tright_eye_outer=255,103.4 right_eye_inner=237.6,104.5 \
+        "unknown/astronaut.png\t179\t78\t93\t93\t1.6364\tright_eye_outer=255,103.4 right_eye_inner=237.6,104.5 \
          left_eye_outer=194.6,100.4 left_eye_inner=212,103.4 nose_base=224.3,134.2\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\t139\t289\t337\t336\t-\tright_eye_outer=397,388.4 right_eye_inner=346.9,383.4 \
+         unknown/obama2.jpg\t139\t289\t337\t336\t1.8653\tright_eye_outer=397,388.4 right_eye_inner=346.9,383.4 \
          left_eye_outer=233,372.2 left_eye_inner=276.8,377.2 nose_base=289.3,471.1\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces");
@@ -143,7 +164,7 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "errors": 0,
-            "engine": "dlib", "detector": "hog"
+            "engine": "native", "detector": "hog"
         })
     );
 
@@ -156,7 +177,7 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,,face,255,103.4,237.6,104.5,194.6,100.4,212,103.4,224.3,134.2,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,face,255,103.4,237.6,104.5,194.6,100.4,212,103.4,224.3,134.2,",
     );
     assert_eq!(rows.len(), 4);
 }

@@ -1,9 +1,9 @@
 //! What a user of the program sees: exit codes, results in every form, messages, files.
 //!
 //! One test binary, so that the engine is linked once. Distances and boxes are compared with some room: another
-//! machine's linear algebra rounds differently.
+//! machine's vector instructions round differently.
 
-#![cfg(all(feature = "cli", feature = "dlib"))]
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

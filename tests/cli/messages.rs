@@ -1,5 +1,6 @@
 //! What goes to the error stream, and that nothing of it goes to the results.
 
+use facematch::engine::SimdLevel;
 use insta::assert_snapshot;
 
 use crate::common::{Run, RunExt, facematch};
@@ -68,15 +69,42 @@ fn errors_stay_when_quiet() {
 fn verbose_tells_engine_people_and_each_photo() {
     let models = crate::common::repository("models");
     let stderr = run(&["--verbose"]).stderr;
-    let stderr = stderr.replace(&*models.to_string_lossy(), "MODELS");
+    let stderr = stderr
+        .replace(&*models.to_string_lossy(), "MODELS")
+        .replace(SimdLevel::from_environment().unwrap().name(), "LEVEL");
     assert_snapshot!(without_times(&stderr), @"
-    facematch: engine dlib, detector hog, 5 landmarks, models in MODELS
+    facematch: engine native (LEVEL), detector hog, 5 landmarks, models in MODELS
     facematch: 1 person known by 1 face
     facematch: unknown/astronaut.png: 1 face in # ms
     facematch: unknown/chelsea.png: 0 faces in # ms
     facematch: unknown/obama2.jpg: 1 face in # ms
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6)
     ");
+}
+
+#[cfg(feature = "embed-models")]
+#[test]
+fn verbose_says_that_the_models_are_built_in() {
+    let run = facematch()
+        .env_remove("FACEMATCH_MODELS")
+        .env("FACEMATCH_SIMD", "scalar")
+        .args(["detect", "unknown/chelsea.png", "--verbose"])
+        .ends_with(0);
+    assert_snapshot!(without_times(&run.stderr), @"
+    facematch: engine native (scalar), detector hog, 5 landmarks, models built in
+    facematch: unknown/chelsea.png: 0 faces in # ms
+    facematch: 1 photo, 0 faces
+    ");
+}
+
+#[cfg(feature = "dlib")]
+#[test]
+fn verbose_says_no_level_of_an_engine_that_has_none() {
+    let run = facematch()
+        .args(["detect", "unknown/chelsea.png", "--engine", "dlib", "-v"])
+        .ends_with(0);
+    let start = "facematch: engine dlib, detector hog, ";
+    assert!(run.stderr.starts_with(start), "{}", run.stderr);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Help, wrong usage, and runs that cannot start.
 
+use facematch::engine::SimdLevel;
 use insta::assert_snapshot;
 
 use crate::common::{RunExt, TestEnv, facematch, repository, sample_bytes};
@@ -84,10 +85,10 @@ fn help_explains_the_default_command() {
               Implementation that finds and encodes faces
 
               Possible values:
-              - native: Pure Rust (not built yet)
-              - dlib:   dlib's C++
+              - native: Pure Rust
+              - dlib:   dlib's C++, in builds with the feature dlib
               
-              [default: dlib]
+              [default: native]
 
           --models <DIR>
               Folder with the models, instead of those inside the program (native) or in the usual
@@ -191,7 +192,7 @@ fn short_help_of_detect_has_no_options_of_matching() {
                                  [default: hog] [possible values: hog, cnn]
           --landmarks <FILE>     Landmark model (dlib shape predictor with 5 or 68 points) to use
                                  instead of the 5-point one
-          --engine <ENGINE>      Implementation that finds and encodes faces [default: dlib] [possible
+          --engine <ENGINE>      Implementation that finds and encodes faces [default: native] [possible
                                  values: native, dlib]
           --models <DIR>         Folder with the models, instead of those inside the program (native) or
                                  in the usual places (dlib) [env: FACEMATCH_MODELS]
@@ -344,7 +345,6 @@ fn what_cannot_start_says_why_with_status_3() {
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (passed over photos in formats that facematch does not read: 1 .heic)");
-    assert_snapshot!(message(&["--engine", "native", "known", "cats"]), @"facematch: the native engine is not built yet; use --engine dlib");
     assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
     assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR");
     assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file of that name stands there");
@@ -358,6 +358,7 @@ fn damaged_models_are_named() {
     let landmarks = "shape_predictor_5_face_landmarks.dat";
     let encoder = "dlib_face_recognition_resnet_model_v1.dat";
     let detector = "mmod_human_face_detector.dat";
+    let filters = "frontal_face_detector.dat";
     let model = |name: &str| sample_bytes(&format!("models/{name}"));
     let message = |models: &str, more: &[&str]| {
         let mut command = env.facematch();
@@ -369,6 +370,7 @@ fn damaged_models_are_named() {
     assert_snapshot!(message("cut", &[]), @"facematch: models: cut/shape_predictor_5_face_landmarks.dat: has 1000 bytes instead of 9150489: cut off, or another file of that name; get the file again");
 
     env.write(format!("pointer/{landmarks}"), model(landmarks));
+    env.write(format!("pointer/{filters}"), model(filters));
     env.write(
         format!("pointer/{encoder}"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
@@ -378,6 +380,7 @@ fn damaged_models_are_named() {
     let mut flipped = model(detector);
     flipped[500_000] ^= 1;
     env.write(format!("flipped/{landmarks}"), model(landmarks));
+    env.write(format!("flipped/{filters}"), model(filters));
     env.write(format!("flipped/{encoder}"), model(encoder));
     env.write(format!("flipped/{detector}"), flipped);
     let stderr = message("flipped", &["--detector", "cnn"]);
@@ -389,19 +392,46 @@ fn damaged_models_are_named() {
     command.ends_with(0);
 }
 
-#[test]
-fn without_any_models_the_places_that_were_looked_at_are_listed() {
-    let env = TestEnv::new();
-    // Far from the repository's models.
+/// A copy of the program far from the repository's models, and without the user's folders.
+fn facematch_alone(env: &TestEnv) -> assert_cmd::Command {
     let executable = env.path("prefix/bin/facematch");
     env.folder("prefix/bin");
     std::fs::copy(assert_cmd::cargo::cargo_bin!("facematch"), &executable).unwrap();
-    let run = assert_cmd::Command::new(&executable)
+    let mut command = assert_cmd::Command::new(&executable);
+    command
         .current_dir(env.root())
         .env_remove("FACEMATCH_MODELS")
         .env_remove("XDG_DATA_HOME")
-        .env("HOME", env.path("home"))
-        .arg("detect")
+        .env("HOME", env.path("home"));
+    command
+}
+
+#[cfg(feature = "embed-models")]
+#[test]
+fn the_program_alone_finds_the_people() {
+    let env = TestEnv::new();
+    for detector in ["hog", "cnn"] {
+        let run = facematch_alone(&env)
+            .arg(repository("known"))
+            .arg(repository("unknown/obama2.jpg"))
+            .args(["--detector", detector, "--width", "300"])
+            .ends_with(0);
+        assert!(run.text().contains("\tobama\t0."), "{}", run.text());
+    }
+}
+
+#[cfg(any(feature = "dlib", not(feature = "embed-models")))]
+#[test]
+fn without_any_models_the_places_that_were_looked_at_are_listed() {
+    let env = TestEnv::new();
+    // The engine that needs files, or where both do the one that is always there.
+    let engine = if cfg!(feature = "dlib") {
+        "dlib"
+    } else {
+        "native"
+    };
+    let run = facematch_alone(&env)
+        .args(["detect", "--engine", engine])
         .arg(repository("unknown/chelsea.png"))
         .ends_with(3);
     for part in [
@@ -443,12 +473,31 @@ fn a_command_in_second_place_is_explained() {
     assert_snapshot!(run.stderr, @"facematch: detect: no such photo or folder; if you mean the command, it comes first: facematch detect ...");
 }
 
+#[cfg(not(feature = "dlib"))]
 #[test]
-fn the_native_engine_is_refused_before_anything_else() {
+fn a_build_without_the_dlib_engine_refuses_it_before_anything_else() {
     let env = TestEnv::new();
     let run = env
         .facematch()
-        .args(["known", "unknown", "--engine", "native", "--models", "none"])
+        .args(["known", "unknown", "--engine", "dlib", "--models", "none"])
         .ends_with(3);
-    assert_snapshot!(run.stderr, @"facematch: the native engine is not built yet; use --engine dlib");
+    assert_snapshot!(run.stderr, @"facematch: this build has no dlib engine; build it with --features dlib");
+}
+
+#[test]
+fn an_unknown_simd_level_is_refused_with_the_choice() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "chelsea.png");
+    let run = env
+        .facematch()
+        .env("FACEMATCH_SIMD", "sse9")
+        .args(["detect", "chelsea.png"])
+        .ends_with(2);
+    assert_eq!(run.text(), "");
+    let levels: Vec<_> = SimdLevel::available().iter().map(|l| l.name()).collect();
+    let wanted = format!(
+        "facematch: FACEMATCH_SIMD=sse9: no such level; this processor has {}\n",
+        levels.join(", ")
+    );
+    assert_eq!(run.stderr, wanted);
 }

@@ -210,8 +210,8 @@ pub(crate) fn assert_near_box(got: [i64; 4], wanted: [i64; 4], tolerance: i64, a
     assert!(near, "{about}: {got:?} instead of {wanted:?}");
 }
 
-/// Checks that `got` is `wanted` up to the digits of its numbers, since another machine's linear algebra rounds
-/// differently: distances may differ by 0.01, pixels by 2.
+/// Checks that `got` is `wanted` up to the digits of its numbers, since another machine's vector instructions
+/// round differently: distances may differ by 0.01, pixels by 2.
 pub(crate) fn assert_like(got: &str, wanted: &str) {
     let (got_words, got_numbers) = split_numbers(got);
     let (wanted_words, wanted_numbers) = split_numbers(wanted);
