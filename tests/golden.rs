@@ -2,7 +2,6 @@
 //!
 //! `FACEMATCH_BLESS=1 cargo test --release --test golden` writes them anew after a change that was meant to.
 
-#![cfg(feature = "dlib")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,8 +11,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use facematch::engine::dlib::DlibEngine;
-use facematch::engine::{Encoding, EngineParams};
+use facematch::engine::{self, Encoding, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::photo::{Depth, StageTimes, find_faces, open};
 
 const PHOTOS: [&str; 4] = [
@@ -30,8 +28,15 @@ fn repository(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-fn encodings() -> BTreeMap<String, Vec<f32>> {
-    let mut engine = DlibEngine::load(&EngineParams::new(repository("models"))).unwrap();
+fn load(kind: EngineKind, jitters: u32) -> Box<dyn FaceEngine> {
+    let mut params = EngineParams::new(repository("models"));
+    params.kind = kind;
+    params.jitters = jitters;
+    params.simd = SimdLevel::from_environment().unwrap();
+    engine::load(&params).unwrap()
+}
+
+fn encodings(engine: &mut dyn FaceEngine) -> BTreeMap<String, Vec<f32>> {
     PHOTOS
         .iter()
         .map(|photo| {
@@ -42,7 +47,7 @@ fn encodings() -> BTreeMap<String, Vec<f32>> {
                 &path,
                 original.size,
                 &copy,
-                &mut engine,
+                engine,
                 Depth::Encodings,
                 &mut times,
             )
@@ -58,10 +63,26 @@ fn encoding(values: &[f32]) -> Encoding {
     Encoding::new(values.try_into().unwrap())
 }
 
+fn golden() -> BTreeMap<String, Vec<f32>> {
+    let file = repository("tests/golden/encodings.json");
+    serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap()
+}
+
+fn assert_golden(got: &BTreeMap<String, Vec<f32>>) {
+    let golden = golden();
+    assert_eq!(
+        got.keys().collect::<Vec<_>>(),
+        golden.keys().collect::<Vec<_>>()
+    );
+    for (photo, values) in got {
+        let distance = encoding(values).distance(&encoding(&golden[photo]));
+        assert!(distance <= TOLERANCE, "{photo} moved by {distance}");
+    }
+}
+
 #[test]
 fn the_samples_have_their_golden_encodings() {
-    let file = repository("tests/golden/encodings.json");
-    let got = encodings();
+    let got = encodings(&mut *load(EngineKind::Native, 0));
     if std::env::var_os("FACEMATCH_BLESS").is_some_and(|value| !value.is_empty()) {
         let lines: Vec<String> = got
             .iter()
@@ -70,16 +91,24 @@ fn the_samples_have_their_golden_encodings() {
                 format!("  {photo:?}: {values}")
             })
             .collect();
-        std::fs::write(&file, format!("{{\n{}\n}}\n", lines.join(",\n"))).unwrap();
+        let file = repository("tests/golden/encodings.json");
+        std::fs::write(file, format!("{{\n{}\n}}\n", lines.join(",\n"))).unwrap();
     }
-    let golden: BTreeMap<String, Vec<f32>> =
-        serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(
-        got.keys().collect::<Vec<_>>(),
-        golden.keys().collect::<Vec<_>>()
-    );
-    for (photo, values) in &got {
-        let distance = encoding(values).distance(&encoding(&golden[photo]));
-        assert!(distance <= TOLERANCE, "{photo} moved by {distance}");
-    }
+    assert_golden(&got);
+}
+
+#[cfg(feature = "dlib")]
+#[test]
+fn dlib_gives_the_samples_their_golden_encodings() {
+    assert_golden(&encodings(&mut *load(EngineKind::Dlib, 0)));
+}
+
+#[test]
+fn jittered_encodings_are_the_same_in_every_fork() {
+    let mut engine = load(EngineKind::Native, 3);
+    let mut fork = engine.fork();
+    let jittered = encodings(&mut *engine);
+    assert_eq!(encodings(&mut *fork), jittered);
+    assert_eq!(encodings(&mut *engine), jittered);
+    assert_ne!(encodings(&mut *load(EngineKind::Native, 0)), jittered);
 }

@@ -1,8 +1,10 @@
 //! The program and the engine against the evaluation photos, which are not part of the repository.
 //!
+//! What is compared with dlib's results is compared for the native engine, and for dlib's C++ in a build that has it.
+//!
 //! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test shared_data -- --ignored --nocapture`.
 
-#![cfg(all(feature = "cli", feature = "dlib"))]
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,8 +16,10 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use facematch::engine::dlib::DlibEngine;
-use facematch::engine::{Detection, Detector, Encoding, EngineParams, FaceEngine};
+use facematch::engine::{
+    self, Detection, Detector, Encoding, EngineKind, EngineParams, FaceEngine, SimdLevel,
+    check_available,
+};
 use facematch::geometry::Rect;
 use image::RgbImage;
 use serde_json::Value;
@@ -249,10 +253,19 @@ mod torture {
     }
 }
 
-fn engine(change: impl FnOnce(&mut EngineParams)) -> DlibEngine {
-    let mut params = EngineParams::new(repository("models"));
-    change(&mut params);
-    DlibEngine::load(&params).unwrap()
+/// The engines of this build.
+fn engines(change: impl Fn(&mut EngineParams)) -> Vec<Box<dyn FaceEngine>> {
+    let kinds = [EngineKind::Native, EngineKind::Dlib].into_iter();
+    kinds
+        .filter(|kind| check_available(*kind).is_ok())
+        .map(|kind| {
+            let mut params = EngineParams::new(repository("models"));
+            params.kind = kind;
+            params.simd = SimdLevel::from_environment().unwrap();
+            change(&mut params);
+            engine::load(&params).unwrap()
+        })
+        .collect()
 }
 
 /// The largest difference between a side of `a` and of `b`.
@@ -284,7 +297,7 @@ fn assert_same_boxes(got: &[Rect], wanted: &[Rect], tolerance: i64, about: &str)
     wanted.len()
 }
 
-fn detected(engine: &mut DlibEngine, image: &RgbImage) -> Vec<Rect> {
+fn detected(engine: &mut dyn FaceEngine, image: &RgbImage) -> Vec<Rect> {
     let detections = engine.detect(image).unwrap();
     detections.iter().map(|detection| detection.rect).collect()
 }
@@ -294,14 +307,16 @@ fn detected(engine: &mut DlibEngine, image: &RgbImage) -> Vec<Rect> {
 fn hog_boxes_are_those_of_dlib() {
     let references = references();
     for upsample in [0, 1] {
-        let mut engine = engine(|params| params.upsample = upsample);
-        let mut compared = 0;
-        for reference in &references {
-            let wanted = reference.boxes(&format!("/hog/upsample_{upsample}"));
-            let got = detected(&mut engine, &reference.photo);
-            compared += assert_same_boxes(&got, &wanted, 1, &reference.name);
+        for mut engine in engines(|params| params.upsample = upsample) {
+            let mut compared = 0;
+            for reference in &references {
+                let wanted = reference.boxes(&format!("/hog/upsample_{upsample}"));
+                let got = detected(&mut *engine, &reference.photo);
+                let about = format!("{} {}", engine.name(), reference.name);
+                compared += assert_same_boxes(&got, &wanted, 1, &about);
+            }
+            assert!(compared > 0);
         }
-        assert!(compared > 0);
     }
 }
 
@@ -309,25 +324,31 @@ fn hog_boxes_are_those_of_dlib() {
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn cnn_boxes_are_those_of_dlib() {
     let mut references = references();
-    // The network is slow: the smallest ones with a face.
     references.retain(|reference| !reference.boxes("/cnn/upsample_0").is_empty());
     references.sort_by_key(|reference| reference.photo.len());
-    references.truncate(3);
-    let mut engine = engine(|params| {
+    let engines = engines(|params| {
         params.detector = Detector::Cnn;
         params.upsample = 0;
     });
-    let mut compared = 0;
-    for reference in &references {
-        let wanted = reference.boxes("/cnn/upsample_0");
-        let got = detected(&mut engine, &reference.photo);
-        compared += assert_same_boxes(&got, &wanted, 2, &reference.name);
+    for mut engine in engines {
+        // dlib's C++ is slow: the smallest ones with a face.
+        let photos = match engine.name() {
+            "dlib" => 3,
+            _ => references.len(),
+        };
+        let mut compared = 0;
+        for reference in references.iter().take(photos) {
+            let wanted = reference.boxes("/cnn/upsample_0");
+            let got = detected(&mut *engine, &reference.photo);
+            let about = format!("{} {}", engine.name(), reference.name);
+            compared += assert_same_boxes(&got, &wanted, 2, &about);
+        }
+        assert!(compared > 0);
     }
-    assert!(compared > 0);
 }
 
-/// The landmarks named `key` of every reference face, looked for by `engine`, within a pixel. Gives their number.
-fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
+/// The landmarks named `key` of every reference face, looked for by `engine`, within a pixel.
+fn assert_same_landmarks(engine: &mut dyn FaceEngine, key: &str) {
     let mut compared = 0;
     for reference in &references() {
         for (number, face) in reference.faces().enumerate() {
@@ -340,14 +361,15 @@ fn assert_same_landmarks(engine: &mut DlibEngine, key: &str) -> usize {
             for (point, wanted) in found.iter().zip(wanted) {
                 assert!(
                     (point.x - wanted.x).abs() <= 1.0 && (point.y - wanted.y).abs() <= 1.0,
-                    "{} face {number}: {point:?} instead of {wanted:?}",
+                    "{} {} face {number}: {point:?} instead of {wanted:?}",
+                    engine.name(),
                     reference.name
                 );
                 compared += 1;
             }
         }
     }
-    compared
+    assert!(compared > 0);
 }
 
 fn detection(face: ReferenceFace<'_>) -> Detection {
@@ -360,7 +382,9 @@ fn detection(face: ReferenceFace<'_>) -> Detection {
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn five_landmarks_are_those_of_dlib() {
-    assert!(assert_same_landmarks(&mut engine(|_| {}), "landmarks_5") > 0);
+    for mut engine in engines(|_| {}) {
+        assert_same_landmarks(&mut *engine, "landmarks_5");
+    }
 }
 
 #[test]
@@ -373,35 +397,41 @@ fn sixty_eight_landmarks_are_those_of_dlib() {
         "{} is missing: install libdlib-data (apt-get install libdlib-data)",
         model.display()
     );
-    let mut engine = engine(|params| params.landmarks = Some(model.to_owned()));
-    assert!(assert_same_landmarks(&mut engine, "landmarks_68") > 0);
+    for mut engine in engines(|params| params.landmarks = Some(model.to_owned())) {
+        assert_same_landmarks(&mut *engine, "landmarks_68");
+    }
 }
 
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn encodings_are_those_of_dlib() {
-    let mut engine = engine(|_| {});
-    let (mut compared, mut furthest) = (0, 0.0_f32);
-    for reference in &references() {
-        for (number, face) in reference.faces().enumerate() {
-            let landmarks = engine
-                .landmarks(&reference.photo, &[detection(face)])
-                .unwrap();
-            let landmarks: Vec<_> = landmarks.into_iter().flatten().collect();
-            let got = engine.encode(&reference.photo, &landmarks).unwrap();
-            let wanted = face.encoding("encoding_from_image");
-            let wanted: Vec<f32> = wanted.into_iter().map(|v| v as f32).collect();
-            let wanted = Encoding::new(wanted.try_into().unwrap());
-            let distance = got[0].distance(&wanted);
-            assert!(
-                distance <= 0.02,
-                "{} face {number}: {distance}",
-                reference.name
-            );
-            furthest = furthest.max(distance);
-            compared += 1;
+    for mut engine in engines(|_| {}) {
+        let (mut compared, mut furthest) = (0, 0.0_f32);
+        for reference in &references() {
+            for (number, face) in reference.faces().enumerate() {
+                let landmarks = engine
+                    .landmarks(&reference.photo, &[detection(face)])
+                    .unwrap();
+                let landmarks: Vec<_> = landmarks.into_iter().flatten().collect();
+                let got = engine.encode(&reference.photo, &landmarks).unwrap();
+                let wanted = face.encoding("encoding_from_image");
+                let wanted: Vec<f32> = wanted.into_iter().map(|v| v as f32).collect();
+                let wanted = Encoding::new(wanted.try_into().unwrap());
+                let distance = got[0].distance(&wanted);
+                assert!(
+                    distance <= 0.02,
+                    "{} {} face {number}: {distance}",
+                    engine.name(),
+                    reference.name
+                );
+                furthest = furthest.max(distance);
+                compared += 1;
+            }
         }
+        println!(
+            "{}: {compared} faces, at most {furthest} apart",
+            engine.name()
+        );
+        assert!(compared > 0);
     }
-    println!("{compared} faces, at most {furthest} apart");
-    assert!(compared > 0);
 }
