@@ -114,7 +114,7 @@ fn the_encoder_gives_dlibs_encodings_on_every_level() {
     let chips: Vec<_> = faces.iter().map(|face| face.chip()).collect();
     assert!(!chips.is_empty(), "no reference chips found");
     for level in SimdLevel::available() {
-        let mut encoder = Encoder::new(read_resnet(&bytes).unwrap(), level);
+        let mut encoder = Encoder::from_bytes(&bytes, level).unwrap();
         let encodings = encoder.encode(&chips);
         let distances = encodings.iter().zip(&faces).map(|(found, face)| {
             let found: Vec<f64> = found.values().iter().copied().map(f64::from).collect();

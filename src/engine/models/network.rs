@@ -19,7 +19,7 @@ mod resnet;
 use std::fmt;
 
 pub use mmod::{MmodModel, read_mmod};
-pub use resnet::{ResidualBlock, ResnetModel, read_resnet};
+pub use resnet::{ResidualBlock, ResnetModel, read_resnet, read_resnet_blocks};
 
 pub use super::overlap::OverlapTest;
 

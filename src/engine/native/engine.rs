@@ -14,7 +14,7 @@ use super::resnet::Encoder;
 use crate::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use crate::engine::jitter::jittered_chip;
 use crate::engine::models::hog_filters::read_frontal_face_detector;
-use crate::engine::models::network::{read_mmod, read_resnet};
+use crate::engine::models::network::read_mmod;
 use crate::engine::models::{ShippedModel, read_landmarks, refused};
 use crate::engine::pixel_budget::PixelBudget;
 use crate::engine::{
@@ -228,7 +228,7 @@ impl SharedEncoder {
         let first = self.first.get_or_init(|| {
             let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
             let bytes = std::mem::take(&mut *model);
-            read_resnet(&bytes).map(|model| Encoder::new(model, self.level))
+            Encoder::from_bytes(&bytes, self.level)
         });
         let refused = |reason: &String| EngineError::Encoder(reason.clone());
         first.as_ref().map_err(refused)

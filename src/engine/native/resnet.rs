@@ -12,7 +12,7 @@ use super::kernels::winograd::Scheme;
 use super::kernels::{Finish, SimdLevel};
 use super::network::{ConvolutionLayer, Maps, Shape, Workspace, pooling};
 use crate::engine::chip::CHIP_SIZE;
-use crate::engine::models::network::{Convolution, ResidualBlock, ResnetModel};
+use crate::engine::models::network::{Convolution, ResidualBlock, read_resnet_blocks};
 use crate::engine::{ENCODING_LEN, Encoding};
 
 /// How many chips go through the network together: enough for each weight to be read seldom, and few enough to take
@@ -66,18 +66,18 @@ struct State {
 }
 
 impl Encoder {
-    /// Packs the weights of `model`, which takes 40 MB, and drops the model piece by piece.
+    /// Loads the network in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or of a network of the
+    /// same architecture, and packs its weights, which takes 30 MB.
     ///
-    /// # Panics
-    /// When `model` has not the architecture that
-    /// [`read_resnet`](crate::engine::models::network::read_resnet) checks.
-    pub fn new(model: ResnetModel, level: SimdLevel) -> Self {
-        let weights = Weights::new(model);
-        Self {
+    /// # Errors
+    /// The sentence of [`read_resnet`](crate::engine::models::network::read_resnet) that says why the bytes are refused.
+    pub fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
+        let weights = Weights::from_bytes(bytes)?;
+        Ok(Self {
             state: State::new(&weights),
             weights: Arc::new(weights),
             level,
-        }
+        })
     }
 
     /// Another encoder with the same weights.
@@ -102,22 +102,26 @@ impl Encoder {
 }
 
 impl Weights {
-    fn new(model: ResnetModel) -> Self {
-        let stem = ConvolutionLayer::direct(&model.stem, 3);
-        let mut shape = maps_after_stem(&stem);
-        let mut blocks = Vec::with_capacity(model.blocks.len());
-        for block in model.blocks {
-            let block = Block::new(&block, shape);
-            shape = block.smaller.unwrap_or(shape);
-            blocks.push(block);
-        }
-        Self {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let mut shape = None;
+        let model = read_resnet_blocks(bytes, |stem, block| {
+            let from = shape.unwrap_or_else(|| maps_after_stem(&stem_layer(stem)));
+            let block = Block::new(&block, from);
+            shape = Some(block.smaller.unwrap_or(from));
+            block
+        })?;
+        Ok(Self {
             mean: model.mean,
-            stem,
-            blocks,
+            stem: stem_layer(&model.stem),
+            blocks: model.blocks,
             projection: model.projection.as_chunks().0.to_vec(),
-        }
+        })
     }
+}
+
+/// The layer next to the chip, which has three channels.
+fn stem_layer(stem: &Convolution) -> ConvolutionLayer {
+    ConvolutionLayer::direct(stem, 3)
 }
 
 /// The maps that the first block is given.
@@ -156,9 +160,11 @@ fn layer(convolution: &Convolution, size: [usize; 2], stored: usize) -> Convolut
     let least = size[0].min(size[1]);
     if convolution.stride != 1 {
         ConvolutionLayer::direct(convolution, stored)
-    } else if least >= 5 {
+    } else if least > 8 {
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile4Window3)
-    } else if least == 4 {
+    } else if least >= 4 {
+        // There are few tiles on small maps, so that reading the weights takes as long as multiplying with them; and
+        // this scheme has fewer than half as many.
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile2Window3)
     } else if size == [1, 1] {
         ConvolutionLayer::direct(&centre(convolution), stored)

@@ -67,19 +67,21 @@ const STEM_VERSIONS: [usize; 4] = [ON_LAYER, ON_LAYER, ON_LAYER, ON_INPUT];
 /// 2. [`stem`](Self::stem), relu, and the maximum of each 3x3 window, moving by 2, without padding: 32 maps of 35x35.
 /// 3. [`blocks`](Self::blocks), one after the other: at last 256 maps of 2x2.
 /// 4. The average of each map: 256 numbers, which [`projection`](Self::projection) turns into 128.
+///
+/// Its blocks are [`ResidualBlock`]s, or what [`read_resnet_blocks`] makes of them.
 #[derive(Clone, PartialEq)]
-pub struct ResnetModel {
+pub struct ResnetModel<B = ResidualBlock> {
     /// The mean colour: red, green, blue, from 0 to 255.
     pub mean: [f32; 3],
     /// The convolution next to the image, 7x7 by steps of 2, with its affine layer folded in.
     pub stem: Convolution,
     /// The 14 blocks in the order of computation.
-    pub blocks: Vec<ResidualBlock>,
+    pub blocks: Vec<B>,
     /// 256 x 128 finite numbers: for each feature its share in each number of the encoding. There are no biases.
     pub projection: Vec<f32>,
 }
 
-impl fmt::Debug for ResnetModel {
+impl<B: fmt::Debug> fmt::Debug for ResnetModel<B> {
     /// The geometry without the numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResnetModel")
@@ -113,10 +115,25 @@ pub struct ResidualBlock {
 /// A sentence without a subject that says why the file is refused, such as "is no face encoder of dlib" or "damaged at
 /// byte 352: ...".
 pub fn read_resnet(bytes: &[u8]) -> Result<ResnetModel, String> {
-    read_whole(bytes, &KIND, read)
+    read_resnet_blocks(bytes, |_, block| block)
 }
 
-fn read(reader: &mut Reader<'_>) -> Result<ResnetModel, Damage> {
+/// [`read_resnet`] with each block handed to `take`, in the order of computation and together with the stem, as soon as
+/// it is read: so that not all of them need memory at a time.
+///
+/// # Errors
+/// As [`read_resnet`]; some blocks may have been handed out before.
+pub fn read_resnet_blocks<B>(
+    bytes: &[u8],
+    take: impl FnMut(&Convolution, ResidualBlock) -> B,
+) -> Result<ResnetModel<B>, String> {
+    read_whole(bytes, &KIND, |reader| read(reader, take))
+}
+
+fn read<B>(
+    reader: &mut Reader<'_>,
+    mut take: impl FnMut(&Convolution, ResidualBlock) -> B,
+) -> Result<ResnetModel<B>, Damage> {
     reader.expect(1, "the version of the loss layer")?;
     reader.expect_text("loss_metric_2")?;
     reader.finite_float("the margin of the loss")?;
@@ -129,7 +146,7 @@ fn read(reader: &mut Reader<'_>) -> Result<ResnetModel, Damage> {
     layers::affine(reader, &mut stem)?;
     layers::plain(reader, "relu_")?;
     layers::pooling(reader, "max_pool_2", 3, 2)?;
-    let blocks = read_blocks(reader)?;
+    let blocks = read_blocks(reader, |block| take(&stem, block))?;
     layers::pooling(reader, "avg_pool_2", 0, 1)?;
     let projection = layers::fully_connected(reader, FEATURES, ENCODING_LEN)?;
     Ok(ResnetModel {
@@ -153,11 +170,14 @@ fn versions() -> impl Iterator<Item = usize> {
     HEAD_VERSIONS.into_iter().chain(blocks).chain(STEM_VERSIONS)
 }
 
-fn read_blocks(reader: &mut Reader<'_>) -> Result<Vec<ResidualBlock>, Damage> {
+fn read_blocks<B>(
+    reader: &mut Reader<'_>,
+    mut take: impl FnMut(ResidualBlock) -> B,
+) -> Result<Vec<B>, Damage> {
     let mut channels = STEM.filters;
     let mut blocks = Vec::with_capacity(BLOCKS.len());
     for (filters, downsamples) in BLOCKS {
-        blocks.push(read_block(reader, channels, filters, downsamples)?);
+        blocks.push(take(read_block(reader, channels, filters, downsamples)?));
         channels = filters;
     }
     Ok(blocks)
