@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 photos=${1:-unknown}
 
-cargo build --release --locked --features dlib --bin facematch --example compare --example large_photos >&2
+cargo build --release --locked --all-features --bin facematch --example compare --example large_photos >&2
 target=${CARGO_TARGET_DIR:-target}/release
 large=$(mktemp -d)
 trap 'rm -rf "$large"' EXIT
