@@ -1,6 +1,11 @@
 //! The stages of the native engine on the sample photos, for each level of vector instructions:
 //! `cargo bench --bench stages`.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a benchmark says what is missing by failing"
+)]
+
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -1,5 +1,5 @@
 //! When two boxes of a detector are of one face. In come the two numbers of a model file, out comes an
-//! [`OverlapTest`]; [`native::overlap`](crate::engine::native::overlap) applies it.
+//! [`OverlapTest`]; `overlap` of the native engine applies it.
 
 use super::reader::{Damage, Reader};
 

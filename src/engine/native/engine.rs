@@ -38,7 +38,7 @@ pub struct NativeEngine {
 }
 
 enum LoadedDetector {
-    Hog(HogDetector),
+    Hog(Box<HogDetector>),
     Cnn(MmodDetector, Arc<PixelBudget>),
 }
 
@@ -79,7 +79,7 @@ impl NativeEngine {
                     ShippedModel::FrontalFaceDetector,
                     read_frontal_face_detector,
                 )?;
-                LoadedDetector::Hog(HogDetector::new(&model, level))
+                LoadedDetector::Hog(Box::new(HogDetector::new(&model, level)))
             }
             Detector::Cnn => {
                 let model = models.load(ShippedModel::CnnDetector, read_mmod)?;
@@ -197,7 +197,7 @@ impl FaceEngine for NativeEngine {
     fn fork(&self) -> Box<dyn FaceEngine> {
         Box::new(Self {
             detector: match &self.detector {
-                LoadedDetector::Hog(detector) => LoadedDetector::Hog(detector.fork()),
+                LoadedDetector::Hog(detector) => LoadedDetector::Hog(Box::new(detector.fork())),
                 LoadedDetector::Cnn(detector, budget) => {
                     LoadedDetector::Cnn(detector.fork(), Arc::clone(budget))
                 }

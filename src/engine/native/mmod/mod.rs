@@ -1,7 +1,7 @@
 //! Finds faces with a convolutional network. In comes an RGB image, out come boxes and scores, as dlib's
 //! `mmod_human_face_detector` gives them (`loss_mmod_` in dlib/dnn/loss.h, dlib's tools/python/src/cnn_face_detector.cpp).
 //!
-//! The whole pyramid of the image is laid out in one image ([`tiled_pyramid`]), which goes through the [`network`] at
+//! The whole pyramid of the image is laid out in one image (`tiled_pyramid`), which goes through the `network` at
 //! once. The sums of the network run in another order than in dlib, so that scores differ in the last digits.
 
 mod network;

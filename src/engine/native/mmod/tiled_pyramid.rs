@@ -196,7 +196,7 @@ fn copy_image(image: &Planes, mean: [f32; 3], maps: &mut Maps, level: Rect) {
 /// `between` is overwritten.
 fn shrink(maps: &mut Maps, from: Rect, to: Rect, between: &mut Vec<f32>) {
     let steps = |from: i64, to: i64| (from - 1) as f32 / (to - 1).max(1) as f32;
-    let [from_size, to_size] = [from, to].map(|rect| [rect.width() as i64, rect.height() as i64]);
+    let [from_size, to_size] = [from, to].map(|rect| [rect.width(), rect.height()]);
     let x_step = steps(from_size[0], to_size[0]);
     let y_step = steps(from_size[1], to_size[1]);
     let last = from_size.map(|length| length as usize - 1);

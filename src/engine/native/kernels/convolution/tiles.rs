@@ -51,16 +51,17 @@ pub(super) unsafe fn run<L: Lanes>(
     let output = output.as_mut_ptr();
     let image_rows =
         || (0..windows.images).flat_map(|image| (0..windows.rows).map(move |row| (image, row)));
-    // SAFETY of both: the groups and rows are those of the task.
     if size_of_val(task.filters.weights()) < CACHED_WEIGHTS {
         for row in image_rows() {
             for (tiles, block) in groups() {
+                // SAFETY: the row and the block are those of the task.
                 unsafe { one_row(lanes, tiles, task, row, block, output) };
             }
         }
     } else {
         for (tiles, block) in groups() {
             for row in image_rows() {
+                // SAFETY: the row and the block are those of the task.
                 unsafe { one_row(lanes, tiles, task, row, block, output) };
             }
         }
