@@ -152,7 +152,7 @@ mod unix {
     use crate::common::{HANG, RunExt, TestEnv, repository};
 
     /// How many photos the long run has.
-    const PHOTOS: usize = 150;
+    const PHOTOS: usize = 1000;
 
     fn long_run() -> TestEnv {
         let env = TestEnv::new();
