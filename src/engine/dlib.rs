@@ -18,6 +18,7 @@ use image::RgbImage;
 use super::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry};
 use super::models::{ShippedModel, check_landmarks, check_shipped};
 use super::pixel_budget::PixelBudget;
+use super::upsampling::{mapped_down, pixels_to_search, upsampled_size};
 use super::{
     Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
     Landmarks, jitter,
@@ -30,10 +31,6 @@ const HOG_MAX_PIXELS: u64 = 160_000_000;
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take up to 1000 bytes for each, measured.
 const CNN_MAX_PIXELS: u64 = 4_000_000;
-
-/// Images with a shorter side than this, in pixels after upsampling, go to no detector: the smallest face that either
-/// finds is several times as large, and the network's filters do not fit into less.
-const MIN_SIDE: u64 = 16;
 
 /// dlib's detectors, landmarks and encoder.
 pub struct DlibEngine {
@@ -170,20 +167,20 @@ impl FaceEngine for DlibEngine {
     }
 
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError> {
-        let size = upsampled_size(image.dimensions(), self.upsample);
-        self.detector.check_size(size)?;
-        if size.0.min(size.1) < MIN_SIDE {
+        let (detector, limit) = self.detector.limit();
+        let size = image.dimensions();
+        let Some(pixels) = pixels_to_search(size, self.upsample, detector, limit)? else {
             return Ok(Vec::new());
-        }
-        let matrix = upsampled(to_matrix(image), image.dimensions(), self.upsample);
+        };
+        let matrix = upsampled(to_matrix(image), size, self.upsample);
         let locations = match &self.detector {
             LoadedDetector::Hog(detector) => detector.face_locations(&matrix),
-            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix, size.0 * size.1),
+            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix, pixels),
         };
         Ok(locations
             .iter()
             .map(|location| Detection {
-                rect: mapped_down(location, self.upsample),
+                rect: mapped_down(from_dlib(location), self.upsample),
                 score: None,
             })
             .collect())
@@ -250,20 +247,12 @@ impl FaceEngine for DlibEngine {
 }
 
 impl LoadedDetector {
-    fn check_size(&self, (width, height): (u64, u64)) -> Result<(), EngineError> {
-        let (detector, limit) = match self {
+    /// Which detector it is, and how many pixels it is given at most.
+    fn limit(&self) -> (Detector, u64) {
+        match self {
             Self::Hog(_) => (Detector::Hog, HOG_MAX_PIXELS),
             Self::Cnn(_) => (Detector::Cnn, CNN_MAX_PIXELS),
-        };
-        if width.saturating_mul(height) <= limit {
-            return Ok(());
         }
-        Err(EngineError::ImageTooLarge {
-            width,
-            height,
-            detector: detector.name(),
-            limit: limit / 1_000_000,
-        })
     }
 }
 
@@ -319,12 +308,19 @@ fn to_dlib(rect: Rect) -> Rectangle {
     }
 }
 
-/// The size after `times` steps of dlib's `pyramid_up` with `pyramid_down<2>`: (2w + 2, 2h + 1) a step.
-fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u64) {
-    let start = (u64::from(width), u64::from(height));
-    (0..times).fold(start, |(w, h), _| {
-        (w.saturating_mul(2) + 2, h.saturating_mul(2) + 1)
-    })
+fn from_dlib(rect: &Rectangle) -> Rect {
+    // A C `long` has 32 bits on some systems and 64 on others.
+    #[allow(
+        clippy::useless_conversion,
+        reason = "it is one where a C `long` has 64 bits"
+    )]
+    let coordinate = i64::from;
+    Rect {
+        left: coordinate(rect.left),
+        top: coordinate(rect.top),
+        right: coordinate(rect.right),
+        bottom: coordinate(rect.bottom),
+    }
 }
 
 fn upsampled(matrix: ImageMatrix, size: (u32, u32), times: u32) -> ImageMatrix {
@@ -332,23 +328,6 @@ fn upsampled(matrix: ImageMatrix, size: (u32, u32), times: u32) -> ImageMatrix {
         let (width, height) = upsampled_size(size, step);
         matrix.resize(width as usize, height as usize)
     })
-}
-
-/// The rectangle in the image of one in its upsampled copy: dlib's `pyramid_down<2>::rect_down`, rounded once.
-fn mapped_down(location: &Rectangle, times: u32) -> Rect {
-    Rect {
-        left: coordinate_down(location.left, times, 1.25),
-        top: coordinate_down(location.top, times, 0.75),
-        right: coordinate_down(location.right, times, 1.25),
-        bottom: coordinate_down(location.bottom, times, 0.75),
-    }
-}
-
-/// Generic since a C `long` has 32 bits on some systems and 64 on others.
-fn coordinate_down(value: impl Into<i64>, times: u32, offset: f64) -> i64 {
-    let start = value.into() as f64;
-    let moved = (0..times).fold(start, |value, _| value / 2.0 - offset);
-    (moved + 0.5).floor() as i64
 }
 
 fn checked(values: &[f64]) -> Result<&[f64], EngineError> {
@@ -364,37 +343,4 @@ fn to_encoding(values: &[f64]) -> Result<Encoding, EngineError> {
         .try_into()
         .map_err(|_| EngineError::BadEncoding(values.len()))?;
     Ok(Encoding::new(values.map(|v| v as f32)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn location(left: i64, top: i64, right: i64, bottom: i64) -> Rectangle {
-        to_dlib(Rect {
-            left,
-            top,
-            right,
-            bottom,
-        })
-    }
-
-    #[test]
-    fn upsampling_grows_as_in_dlib() {
-        assert_eq!(upsampled_size((500, 293), 0), (500, 293));
-        assert_eq!(upsampled_size((500, 293), 1), (1002, 587));
-        assert_eq!(upsampled_size((500, 293), 2), (2006, 1175));
-    }
-
-    #[test]
-    fn boxes_come_back_as_dlib_maps_them() {
-        let rect = mapped_down(&location(100, 100, 179, 179), 0);
-        assert_eq!((rect.left, rect.bottom), (100, 179));
-        // 100 / 2 - 1.25 = 48.75; 100 / 2 - 0.75 = 49.25; 179 / 2 - 1.25 = 88.25; 179 / 2 - 0.75 = 88.75
-        let rect = mapped_down(&location(100, 100, 179, 179), 1);
-        assert_eq!(
-            (rect.left, rect.top, rect.right, rect.bottom),
-            (49, 49, 88, 89)
-        );
-    }
 }

@@ -14,6 +14,7 @@ mod landmark_names;
 pub mod models;
 pub mod native;
 mod pixel_budget;
+mod upsampling;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -233,10 +234,14 @@ pub fn check_available(kind: EngineKind) -> Result<(), Error> {
     match kind {
         EngineKind::Native => Ok(()),
         EngineKind::Dlib if cfg!(feature = "dlib") => Ok(()),
-        EngineKind::Dlib => Err(Error::EngineUnavailable(
-            "this build has no dlib engine; build it with --features dlib".to_owned(),
-        )),
+        EngineKind::Dlib => Err(without_dlib()),
     }
+}
+
+fn without_dlib() -> Error {
+    Error::EngineUnavailable(
+        "this build has no dlib engine; build it with --features dlib".to_owned(),
+    )
 }
 
 /// Makes the engine that `params` ask for, its models checked and loaded.
@@ -245,11 +250,12 @@ pub fn check_available(kind: EngineKind) -> Result<(), Error> {
 /// [`Error::EngineUnavailable`] when this build lacks the engine; [`Error::Model`] when a model is missing, damaged or
 /// not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, Error> {
-    check_available(params.kind)?;
     match params.kind {
+        EngineKind::Native => Ok(Box::new(NativeEngine::load(params)?)),
         #[cfg(feature = "dlib")]
         EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
-        _ => Ok(Box::new(NativeEngine::load(params)?)),
+        #[cfg(not(feature = "dlib"))]
+        EngineKind::Dlib => Err(without_dlib()),
     }
 }
 

@@ -9,7 +9,6 @@ use super::hog::HogDetector;
 use super::kernels::SimdLevel;
 use super::landmarks::LandmarkPredictor;
 use super::mmod::MmodDetector;
-use super::pyramid::upsampled_size;
 use super::resnet::Encoder;
 use crate::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use crate::engine::jitter::jittered_chip;
@@ -17,6 +16,7 @@ use crate::engine::models::hog_filters::read_frontal_face_detector;
 use crate::engine::models::network::read_mmod;
 use crate::engine::models::{ShippedModel, read_landmarks, refused};
 use crate::engine::pixel_budget::PixelBudget;
+use crate::engine::upsampling::pixels_to_search;
 use crate::engine::{
     Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks,
 };
@@ -24,9 +24,6 @@ use crate::error::{EngineError, Error};
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
 const CNN_MAX_PIXELS: u64 = 16_000_000;
-
-/// Images with a shorter side than this, in pixels after upsampling, have no face that the CNN detector could find.
-const CNN_MIN_SIDE: u64 = 16;
 
 /// The detectors, landmarks and encoder of dlib in pure Rust.
 pub struct NativeEngine {
@@ -133,19 +130,11 @@ impl FaceEngine for NativeEngine {
         match &mut self.detector {
             LoadedDetector::Hog(detector) => detector.detect(image, self.upsample),
             LoadedDetector::Cnn(detector, budget) => {
-                let (width, height) = upsampled_size(image.dimensions(), self.upsample);
-                let pixels = width.saturating_mul(height);
-                if pixels > CNN_MAX_PIXELS {
-                    return Err(EngineError::ImageTooLarge {
-                        width,
-                        height,
-                        detector: Detector::Cnn.name(),
-                        limit: CNN_MAX_PIXELS / 1_000_000,
-                    });
-                }
-                if width.min(height) < CNN_MIN_SIDE {
+                let (size, limit) = (image.dimensions(), CNN_MAX_PIXELS);
+                let pixels = pixels_to_search(size, self.upsample, Detector::Cnn, limit)?;
+                let Some(pixels) = pixels else {
                     return Ok(Vec::new());
-                }
+                };
                 let _share = budget.take(pixels);
                 Ok(detector.detect(image, self.upsample))
             }

@@ -15,11 +15,10 @@ use self::features::{FeatureExtractor, FeatureMap};
 use super::kernels::SimdLevel;
 use super::kernels::filter_bank::{BAND, PlaneFilters, Responses, STRIP, add_responses};
 use super::overlap::{ScoredBox, suppress_overlapping};
-use super::pyramid::{
-    Planes, Resizer, mapped_below, mapped_down, mapped_up, size_below, upsampled_size,
-};
+use super::pyramid::{Planes, Resizer, mapped_below, mapped_up, size_below};
 use crate::engine::models::hog_filters::{CELL, FrontalFaceDetector, MIN_LEVEL, PLANES, WINDOW};
 use crate::engine::models::network::OverlapTest;
+use crate::engine::upsampling::{mapped_down, pixels_to_search};
 use crate::engine::{Detection, Detector};
 use crate::error::EngineError;
 use crate::geometry::Rect;
@@ -27,21 +26,17 @@ use crate::geometry::Rect;
 /// Most pixels that are worked on: they take about 8 bytes each.
 const MAX_PIXELS: u64 = 160_000_000;
 
-/// Images with a shorter side than this, in pixels after upsampling, are taken to have no faces: the smallest face that
-/// can be found is several times as large.
-const MIN_SIDE: u64 = 16;
-
 /// Memory that is kept for the next image, in bytes; what a larger image took is given back.
 const KEPT_BYTES: usize = 64 << 20;
 
-/// The frontal face detector, ready for use. A clone shares the filters.
+/// The frontal face detector, ready for use.
 ///
 /// Takes 8 bytes of memory for each pixel of the image after upsampling while it works, and keeps up to 64 MiB of it
 /// for the next image.
 ///
 /// # Thread safety
-/// Each thread needs a clone of its own.
-#[derive(Debug, Clone)]
+/// Works for one thread at a time. [`HogDetector::fork`] makes another one that shares the filters.
+#[derive(Debug)]
 pub struct HogDetector {
     filters: Arc<Filters>,
     level: SimdLevel,
@@ -57,7 +52,7 @@ struct Filters {
 }
 
 /// What is needed for an image and serves again for the next one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Scratch {
     image: Planes,
     next: Planes,
@@ -131,16 +126,8 @@ impl HogDetector {
         image: &RgbImage,
         upsample: u32,
     ) -> Result<Vec<Detection>, EngineError> {
-        let (width, height) = upsampled_size(image.dimensions(), upsample);
-        if width.saturating_mul(height) > MAX_PIXELS {
-            return Err(EngineError::ImageTooLarge {
-                width,
-                height,
-                detector: Detector::Hog.name(),
-                limit: MAX_PIXELS / 1_000_000,
-            });
-        }
-        if width.min(height) < MIN_SIDE {
+        let size = image.dimensions();
+        if pixels_to_search(size, upsample, Detector::Hog, MAX_PIXELS)?.is_none() {
             return Ok(Vec::new());
         }
         let found = self.search(image, upsample);

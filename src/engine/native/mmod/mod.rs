@@ -15,9 +15,10 @@ use self::network::{Memory, Network};
 use self::tiled_pyramid::TiledPyramid;
 use super::kernels::SimdLevel;
 use super::overlap::{ScoredBox, suppress_overlapping};
-use super::pyramid::{Planes, Resizer, mapped_down};
+use super::pyramid::{Planes, Resizer};
 use crate::engine::Detection;
 use crate::engine::models::network::MmodModel;
+use crate::engine::upsampling::mapped_down;
 
 /// The face detector with its memory for numbers on the way.
 ///
@@ -88,3 +89,6 @@ impl MmodDetector {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,9 @@
 //! next levels below it on the left, the small ones up again on the right, and zeros between them.
 
 use super::super::network::{Maps, Shape};
-use super::super::pyramid::{Planes, size_below};
+use super::super::pyramid::{Planes, coordinate_up, size_below};
 use crate::engine::models::network::MmodModel;
+use crate::engine::upsampling::rounded;
 use crate::geometry::Rect;
 
 /// The lowest level that there is has at least so many rows.
@@ -56,17 +57,14 @@ impl TiledPyramid {
     /// The box in the first level of a window of `window` (width, height) pixels around `centre`, a place among the
     /// levels: dlib's `tiled_pyramid_to_image`.
     pub(super) fn box_in_image(&self, centre: [f64; 2], window: [usize; 2]) -> Rect {
-        let level = self.nearest_level(centre.map(|at| (at + 0.5).floor() as i64));
+        let level = self.nearest_level(centre.map(rounded));
         let origin = self
             .levels
             .get(level)
             .map_or([0, 0], |rect| [rect.left, rect.top]);
         let edge = |axis: usize, side: f64| {
             let half = (window[axis] as f64 - 1.0) / 2.0;
-            let at = centre[axis] + side * half - origin[axis] as f64;
-            let ratio = 6.0 / 5.0;
-            let up = (0..level).fold(at, |at, _| at * ratio + 0.3);
-            (up + 0.5).floor() as i64
+            coordinate_up(centre[axis] + side * half - origin[axis] as f64, level)
         };
         Rect {
             left: edge(0, -1.0),

@@ -12,6 +12,7 @@ use image::RgbImage;
 
 use super::kernels::SimdLevel;
 use super::kernels::resize_rows::{Columns, RowPair, resize_row};
+use crate::engine::upsampling::rounded;
 use crate::geometry::Rect;
 
 /// The size (width, height) of the next level below one of `size`: dlib's `pyramid_down<6>`.
@@ -19,41 +20,17 @@ pub(crate) fn size_below((width, height): (usize, usize)) -> (usize, usize) {
     (5 * width / 6, 5 * height / 6)
 }
 
-/// The size (width, height) of an image of `size` after `times` steps of doubling: (2w + 2, 2h + 1) a step.
-pub(crate) fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u64) {
-    let start = (u64::from(width), u64::from(height));
-    (0..times).fold(start, |(w, h), _| {
-        (
-            w.saturating_mul(2).saturating_add(2),
-            h.saturating_mul(2).saturating_add(1),
-        )
-    })
-}
-
-/// The rectangle in the image of one in its copy, doubled `times` times: dlib's `pyramid_down<2>::rect_down`, rounded
-/// once.
-pub(crate) fn mapped_down(rect: Rect, times: u32) -> Rect {
-    let coordinate = |value: i64, offset: f64| {
-        let moved = (0..times).fold(value as f64, |value, _| value / 2.0 - offset);
-        rounded(moved)
-    };
-    Rect {
-        left: coordinate(rect.left, 1.25),
-        top: coordinate(rect.top, 0.75),
-        right: coordinate(rect.right, 1.25),
-        bottom: coordinate(rect.bottom, 0.75),
-    }
-}
-
 /// The rectangle in the first level of a pyramid of one in level `level`: dlib's `pyramid_down<6>::rect_up`, rounded
 /// once.
 pub(crate) fn mapped_up(rect: Rect, level: usize) -> Rect {
-    let coordinate = |value: i64| {
-        let ratio = 6.0 / 5.0;
-        let moved = (0..level).fold(value as f64, |value, _| value * ratio + 0.3);
-        rounded(moved)
-    };
-    map_edges(rect, coordinate)
+    map_edges(rect, |value| coordinate_up(value as f64, level))
+}
+
+/// The coordinate in the first level of a pyramid of one in level `level`: dlib's `pyramid_down<6>::point_up`, rounded
+/// once.
+pub(crate) fn coordinate_up(value: f64, level: usize) -> i64 {
+    let ratio = 6.0 / 5.0;
+    rounded((0..level).fold(value, |value, _| value * ratio + 0.3))
 }
 
 /// The rectangle one level below of `rect`: dlib's `pyramid_down<6>::rect_down`, rounded.
@@ -71,11 +48,6 @@ fn map_edges(rect: Rect, coordinate: impl Fn(i64) -> i64) -> Rect {
         right: coordinate(rect.right),
         bottom: coordinate(rect.bottom),
     }
-}
-
-/// Rounds halves up, as a `dlib::drectangle` becomes a `dlib::rectangle`.
-fn rounded(value: f64) -> i64 {
-    (value + 0.5).floor() as i64
 }
 
 /// Makes copies of images in other sizes.

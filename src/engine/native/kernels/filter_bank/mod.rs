@@ -25,13 +25,14 @@ pub(crate) use filters::PlaneFilters;
 use std::ops::Range;
 
 use super::SimdLevel;
+use crate::engine::models::hog_filters::FILTER;
 
 /// The width of a strip.
 pub(crate) const STRIP: usize = 16;
 /// The height of a strip at most, for speed.
 pub(crate) const BAND: usize = 72;
 /// The length of a filter.
-pub(crate) const TAPS: usize = 10;
+pub(crate) const TAPS: usize = FILTER;
 /// How many rows and columns of a window lie before its centre, where it may leave the plane.
 pub(crate) const BEFORE: usize = (TAPS - 1) / 2;
 /// By how many rows the responses are computed at most.

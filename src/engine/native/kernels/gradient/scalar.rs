@@ -17,48 +17,39 @@ const DIRECTIONS: [[f32; 2]; 9] = [
     [-0.9397, 0.3420],
 ];
 
-/// Writes the gradients of the columns that dlib computes eight at a time.
+/// Writes the gradients of the columns that dlib computes eight at a time: of equally strong channels the later counts.
 pub(super) fn body(
     rows: Neighbourhood<'_>,
     columns: Range<usize>,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    for x in columns {
-        let [red, green, blue] = differences(rows, x);
-        let first = if squared(red) > squared(green) {
-            red
-        } else {
-            green
-        };
-        let strongest = if squared(first) > squared(blue) {
-            first
-        } else {
-            blue
-        };
-        (lengths[x], orientations[x]) = (length(strongest), orientation(strongest));
-    }
+    let stronger = |a, b| if squared(a) > squared(b) { a } else { b };
+    write(rows, columns, lengths, orientations, stronger);
 }
 
-/// Writes the gradients of the columns that are left over at the end of a row.
+/// Writes the gradients of the columns that are left over at the end of a row: of equally strong channels the earlier
+/// counts.
 pub(super) fn tail(
     rows: Neighbourhood<'_>,
     columns: Range<usize>,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
+    let stronger = |a, b| if squared(b) > squared(a) { b } else { a };
+    write(rows, columns, lengths, orientations, stronger);
+}
+
+fn write(
+    rows: Neighbourhood<'_>,
+    columns: Range<usize>,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+    stronger: impl Fn([i32; 2], [i32; 2]) -> [i32; 2],
+) {
     for x in columns {
         let [red, green, blue] = differences(rows, x);
-        let first = if squared(green) > squared(red) {
-            green
-        } else {
-            red
-        };
-        let strongest = if squared(blue) > squared(first) {
-            blue
-        } else {
-            first
-        };
+        let strongest = stronger(stronger(red, green), blue);
         (lengths[x], orientations[x]) = (length(strongest), orientation(strongest));
     }
 }

@@ -20,9 +20,8 @@ mod tests;
 
 use super::SimdLevel;
 use super::gradient::ORIENTATIONS;
+use crate::engine::models::hog_filters::PLANES;
 
-/// How many numbers a cell has.
-pub(crate) const PLANES: usize = 31;
 /// How many columns behind the last one are read and written at most.
 pub(crate) const SLACK: usize = 8;
 
