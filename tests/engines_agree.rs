@@ -25,7 +25,7 @@ use facematch::geometry::Rect;
 use facematch::photo::{StageTimes, open};
 use image::RgbImage;
 
-use reference::shared;
+use reference::{shared, sixty_eight_point_model};
 
 /// The folders of photos, as the tables name them.
 const SETS: [&str; 6] = [
@@ -447,13 +447,7 @@ fn compare_decisions(photos: &[Photo], results: &[Compared]) {
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn sixty_eight_landmarks_are_those_of_dlib() {
-    // Where Debian's libdlib-data puts it.
-    let model = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
-    assert!(
-        model.exists(),
-        "{} is missing: install libdlib-data (apt-get install libdlib-data)",
-        model.display()
-    );
+    let model = sixty_eight_point_model();
     let photos = photos(|_, _| true);
     let engines = [EngineKind::Native, EngineKind::Dlib]
         .map(|kind| load(kind, |params| params.landmarks = Some(model.to_owned())));

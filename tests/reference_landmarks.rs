@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use facematch::engine::native::landmarks::LandmarkPredictor;
 
-use reference::references;
+use reference::{references, sixty_eight_point_model};
 
 /// How often the landmarks of a face are found for the time that is printed.
 const REPETITIONS: u32 = 50;
@@ -33,13 +33,7 @@ fn five_points_are_those_of_dlib() {
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn sixty_eight_points_are_those_of_dlib() {
-    // Of Debian's libdlib-data. Not shipped: the photos that it was trained with are not for commercial use.
-    let file = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
-    assert!(
-        file.exists(),
-        "{} is missing: install libdlib-data (apt-get install libdlib-data)",
-        file.display()
-    );
+    let file = sixty_eight_point_model();
     compare(file, "landmarks_68");
 }
 

@@ -390,13 +390,7 @@ fn five_landmarks_are_those_of_dlib() {
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn sixty_eight_landmarks_are_those_of_dlib() {
-    // Where Debian's libdlib-data puts it.
-    let model = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
-    assert!(
-        model.exists(),
-        "{} is missing: install libdlib-data (apt-get install libdlib-data)",
-        model.display()
-    );
+    let model = sixty_eight_point_model();
     for mut engine in engines(|params| params.landmarks = Some(model.to_owned())) {
         assert_same_landmarks(&mut *engine, "landmarks_68");
     }

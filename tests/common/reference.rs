@@ -13,7 +13,7 @@
     reason = "a test says what is missing by failing"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use facematch::geometry::{Point, Rect};
 use image::RgbImage;
@@ -27,6 +27,18 @@ pub(crate) fn shared(name: &str) -> PathBuf {
         .join(name);
     assert!(path.exists(), "{} is missing", path.display());
     path
+}
+
+/// The 68-point landmark model, which is not shipped: the photos that it was trained with are not for commercial use.
+pub(crate) fn sixty_eight_point_model() -> &'static Path {
+    // Where Debian's libdlib-data puts it.
+    let file = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
+    assert!(
+        file.exists(),
+        "{} is missing: install libdlib-data (apt-get install libdlib-data)",
+        file.display()
+    );
+    file
 }
 
 /// A reference photo, and all that dlib found in it.
