@@ -1,5 +1,10 @@
 //! The kernels on the sizes that the networks have, for each level of vector instructions: `cargo bench --bench kernels`.
 
+#![allow(
+    missing_docs,
+    reason = "criterion makes functions without documentation"
+)]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use facematch::engine::native::kernels::convolution::{
     BLOCK, PackedFilters, Places, Windows, convolve,

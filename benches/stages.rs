@@ -2,6 +2,10 @@
 //! `cargo bench --bench stages`.
 
 #![allow(
+    missing_docs,
+    reason = "criterion makes functions without documentation"
+)]
+#![allow(
     clippy::expect_used,
     reason = "a benchmark says what is missing by failing"
 )]

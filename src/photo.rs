@@ -143,8 +143,7 @@ pub fn open(
 /// # Errors
 /// When the photo cannot be read or decoded, or passes the limits of [`crate::image`].
 pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
-    let decoded = decode_bytes(path, &read_file(path)?)?;
-    Ok(decoded.into_upright())
+    decode_bytes(path, &read_file(path)?)?.into_upright(path)
 }
 
 /// The faces in `copy`, the working copy of a photo of `size` (width, height as displayed) at `path`, from left to

@@ -24,7 +24,7 @@ use facematch::geometry::Rect;
 use image::RgbImage;
 use serde_json::Value;
 
-use common::reference::{ReferenceFace, references, shared};
+use common::reference::{ReferenceFace, references, shared, sixty_eight_point_model};
 use common::{RunExt, assert_near_box, face_box, facematch_in, only_face, repository};
 
 /// All files below `folder`, sorted by their bytes as the program does; never none.

@@ -139,8 +139,8 @@ fn decode_scaled(bytes: &[u8], original: Original, width: u32) -> Option<Decoded
         return None;
     }
     let stored_size = original.orientation.turn_size(original.size);
-    let stored = scaled_jpeg::decode(bytes, stored_size, scale)?;
-    Some(Decoded::at_scale(stored, scale, original))
+    let planes = scaled_jpeg::decode(bytes, stored_size, scale)?;
+    Some(Decoded::reduced(planes, original))
 }
 
 fn limits() -> Limits {
@@ -222,8 +222,12 @@ mod tests {
         decode_bytes(Path::new("photo"), bytes)
     }
 
+    fn upright(decoded: Decoded) -> RgbImage {
+        decoded.into_upright(Path::new("photo")).unwrap()
+    }
+
     fn first_pixel(bytes: &[u8]) -> [u8; 3] {
-        decode(bytes).unwrap().into_upright().get_pixel(0, 0).0
+        upright(decode(bytes).unwrap()).get_pixel(0, 0).0
     }
 
     #[test]
@@ -241,7 +245,7 @@ mod tests {
             assert!(has_image_signature(&bytes[..16]), "{format:?}");
             let decoded = decode(&bytes).unwrap();
             assert_eq!(decoded.original().size, (8, 4), "{format:?}");
-            let pixel = decoded.into_upright().get_pixel(3, 3).0;
+            let pixel = upright(decoded).get_pixel(3, 3).0;
             for (got, wanted) in pixel.iter().zip([200, 100, 50]) {
                 assert!(got.abs_diff(wanted) <= 8, "{format:?}: {pixel:?}");
             }
@@ -371,8 +375,8 @@ mod tests {
             assert_eq!(decoded.original(), Original { size, orientation });
             let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
             assert_eq!(copy.dimensions(), working_size(size, 100));
-            assert_eq!(decoded.into_upright().dimensions(), decoded_size);
-            assert_eq!(decode(&bytes).unwrap().into_upright().dimensions(), size);
+            assert_eq!(upright(decoded).dimensions(), decoded_size);
+            assert_eq!(upright(decode(&bytes).unwrap()).dimensions(), size);
         }
     }
 }

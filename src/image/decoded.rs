@@ -4,8 +4,8 @@ use std::path::Path;
 
 use image::RgbImage;
 
+use super::component_planes::ComponentPlanes;
 use super::decode::{check_bytes, damaged};
-use super::scale::DctScale;
 use super::{Orientation, resize};
 use crate::error::Error;
 
@@ -21,10 +21,17 @@ pub struct Original {
 /// A decoded photo, not yet turned upright.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// Rounded up to whole pixels at each side: the photo itself may end within the last column and row.
-    stored: RgbImage,
-    scale: DctScale,
+    stored: Stored,
     original: Original,
+}
+
+/// The pixels of a photo as stored in its file.
+#[derive(Debug, Clone)]
+enum Stored {
+    /// All of them.
+    Rgb(RgbImage),
+    /// At a reduced scale.
+    Components(ComponentPlanes),
 }
 
 impl Decoded {
@@ -32,17 +39,15 @@ impl Decoded {
     pub fn new(stored: RgbImage, orientation: Orientation) -> Self {
         let size = orientation.turn_size(stored.dimensions());
         Self {
-            stored,
-            scale: DctScale::FULL,
+            stored: Stored::Rgb(stored),
             original: Original { size, orientation },
         }
     }
 
-    /// The photo `original`, decoded at `scale` to the pixels `stored`.
-    pub(super) fn at_scale(stored: RgbImage, scale: DctScale, original: Original) -> Self {
+    /// The photo `original`, decoded at a reduced scale to `planes`.
+    pub(super) fn reduced(planes: ComponentPlanes, original: Original) -> Self {
         Self {
-            stored,
-            scale,
+            stored: Stored::Components(planes),
             original,
         }
     }
@@ -53,8 +58,18 @@ impl Decoded {
     }
 
     /// The pixels upright, at the scale that they were decoded at.
-    pub fn into_upright(self) -> RgbImage {
-        self.original.orientation.upright(self.stored)
+    ///
+    /// # Errors
+    /// [`Error::Decode`] when the photo at `path` has no pixels.
+    pub fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
+        let stored = match self.stored {
+            Stored::Rgb(stored) => stored,
+            Stored::Components(planes) => {
+                let resized = planes.resized(planes.size());
+                resized.ok_or_else(|| without_pixels(path))?
+            }
+        };
+        Ok(self.original.orientation.upright(stored))
     }
 
     /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. A copy
@@ -69,21 +84,24 @@ impl Decoded {
         let Original { size, orientation } = self.original;
         let upright_size = resize::working_size(size, width);
         check_bytes(path, upright_size, 3)?;
-        let (stored_width, stored_height) = orientation.turn_size(size);
-        let extent = (
-            self.scale.extent(stored_width),
-            self.scale.extent(stored_height),
-        );
-        let copy = resize::resize(&self.stored, extent, orientation.turn_size(upright_size))
-            .ok_or_else(|| damaged(path, "the image cannot be resized"))?;
-        Ok(orientation.upright(copy))
+        let stored_size = orientation.turn_size(upright_size);
+        let copy = match &self.stored {
+            Stored::Rgb(stored) => resize::resize(stored, stored_size),
+            Stored::Components(planes) => planes.resized(stored_size),
+        };
+        Ok(orientation.upright(copy.ok_or_else(|| without_pixels(path))?))
     }
+}
+
+fn without_pixels(path: &Path) -> Error {
+    damaged(path, "the image has no pixels")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::image::MAX_SIDE;
+    use crate::image::component_planes::Plane;
     use image::Rgb;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -105,7 +123,8 @@ mod tests {
             let orientation = Orientation::from_exif(number).unwrap();
             let decoded = Decoded::new(stored.clone(), orientation);
             let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
-            let turned_first = Decoded::new(decoded.clone().into_upright(), Orientation::UPRIGHT)
+            let upright = decoded.clone().into_upright(Path::new("photo")).unwrap();
+            let turned_first = Decoded::new(upright, Orientation::UPRIGHT)
                 .upright_copy(Path::new("photo"), 100)
                 .unwrap();
             let worst = worst_difference(&copy, &turned_first);
@@ -116,15 +135,21 @@ mod tests {
     #[test]
     fn a_copy_of_reduced_pixels_has_the_size_and_place_of_one_of_all_pixels() {
         // 100.125 x 49.625 pixels at 1/8, so that a part of the last column and row is not the photo's.
-        let (eighth, full) = (DctScale::from_eighths(1), gradient(801, 397));
-        let blocks = RgbImage::from_fn(101, 50, |x, y| {
+        let full = RgbImage::from_fn(801, 397, |x, y| Rgb([((x + y) * 255 / 1200) as u8; 3]));
+        let mut pixels = Vec::new();
+        for (y, x) in (0..50_u32).flat_map(|y| (0..101_u32).map(move |x| (y, x))) {
             let middle = |at: u32, side: u32| (at * 8 + 4).min(side - 1);
-            *full.get_pixel(middle(x, 801), middle(y, 397))
-        });
+            pixels.push(full.get_pixel(middle(x, 801), middle(y, 397)).0[0]);
+        }
+        let eighth = ComponentPlanes::new(vec![Plane {
+            width: 101,
+            pixels,
+            extent: (100.125, 49.625),
+        }]);
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let whole = Decoded::new(full.clone(), orientation);
-            let reduced = Decoded::at_scale(blocks.clone(), eighth, whole.original());
+            let reduced = Decoded::reduced(eighth.clone(), whole.original());
             let copies = [whole, reduced].map(|d| d.upright_copy(Path::new("photo"), 50).unwrap());
             let worst = worst_difference(&copies[0], &copies[1]);
             assert!(worst <= 3, "orientation {number}: {worst}");

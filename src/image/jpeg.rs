@@ -1,6 +1,8 @@
 //! Whether a JPEG is whole. Decoders fill the missing part of a cut-off file with grey and say nothing; a face search
 //! in such a photo would report "no faces" for a person who is there.
 
+use memchr::memchr;
+
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
@@ -29,7 +31,7 @@ pub fn is_complete(bytes: &[u8]) -> bool {
 
 /// The next marker's code and what follows it.
 fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
-    let start = bytes.iter().position(|&b| b == 0xFF)?;
+    let start = memchr(0xFF, bytes)?;
     let bytes = &bytes[start..];
     let code = bytes.iter().position(|&b| b != 0xFF)?;
     Some((bytes[code], &bytes[code + 1..]))
@@ -48,7 +50,7 @@ fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {
 /// Goes past the entropy-coded bytes, to the marker that ends them.
 fn skip_scan(bytes: &[u8]) -> &[u8] {
     let mut from = 0;
-    while let Some(found) = bytes[from..].iter().position(|&b| b == 0xFF) {
+    while let Some(found) = memchr(0xFF, &bytes[from..]) {
         let at = from + found;
         match bytes.get(at + 1) {
             Some(0x00 | 0xD0..=0xD7) => from = at + 2,

@@ -4,6 +4,7 @@
 //! orientation), and from it the upright copy that the engines work on or, where pictures are written, the upright photo
 //! itself.
 
+mod component_planes;
 mod decode;
 mod decoded;
 mod jpeg;

@@ -1,6 +1,6 @@
 //! Resizing to the working width, antialiased when shrinking.
 
-use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::images::{CroppedImage, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
@@ -29,23 +29,46 @@ fn scaled(side: u32, numerator: u32, denominator: u32) -> u64 {
     ((u64::from(side) * u64::from(numerator) + denominator / 2) / denominator).max(1)
 }
 
-/// The part of `image` from its upper left corner to `extent` (width, height), resized to `size`; `None` when a side is
-/// 0. A fraction of a pixel at the end of `extent` counts as that fraction.
-pub(super) fn resize(image: &RgbImage, extent: (f64, f64), size: (u32, u32)) -> Option<RgbImage> {
-    let (width, height) = image.dimensions();
-    let is_whole = extent == (f64::from(width), f64::from(height));
-    if is_whole && (width, height) == size {
+/// `image` resized to `size`; `None` when a side is 0.
+pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
+    if image.dimensions() == size {
         return Some(image.clone());
     }
-    let source = ImageRef::new(width, height, image.as_raw(), PixelType::U8x3).ok()?;
-    let mut resized = Image::new(size.0, size.1, PixelType::U8x3);
+    let source = Source {
+        pixels: image.as_raw(),
+        pixel_type: PixelType::U8x3,
+        width: image.width() as usize,
+        extent: (image.width().into(), image.height().into()),
+    };
+    RgbImage::from_raw(size.0, size.1, resize_pixels(&source, size)?)
+}
+
+/// Pixels to be resized.
+pub(super) struct Source<'a> {
+    /// Row by row, one byte a channel.
+    pub(super) pixels: &'a [u8],
+    pub(super) pixel_type: PixelType,
+    /// Pixels of a row, those behind the extent included.
+    pub(super) width: usize,
+    /// The part that counts, from the upper left corner on: width and height in pixels. A fraction of a pixel at its end
+    /// counts as that fraction.
+    pub(super) extent: (f64, f64),
+}
+
+/// The pixels of `source` resized to `size`; `None` when a side is 0 or pixels are missing.
+pub(super) fn resize_pixels(source: &Source, size: (u32, u32)) -> Option<Vec<u8>> {
+    let (width, height) = source.extent;
+    let (columns, rows) = (width.ceil() as u32, height.ceil() as u32);
+    let stride = u32::try_from(source.width).ok()?;
+    let image = ImageRef::new(stride, rows, source.pixels, source.pixel_type).ok()?;
+    // What lies behind the extent must not be blended in.
+    let image = CroppedImage::new(&image, 0, 0, columns, rows).ok()?;
+    let mut resized = Image::new(size.0, size.1, source.pixel_type);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FILTER))
-        .crop(0.0, 0.0, extent.0, extent.1);
-    Resizer::new()
-        .resize(&source, &mut resized, &options)
-        .ok()?;
-    RgbImage::from_raw(size.0, size.1, resized.into_vec())
+        .crop(0.0, 0.0, width, height);
+    Resizer::new().resize(&image, &mut resized, &options).ok()?;
+    Some(resized.into_vec())
 }
 
 #[cfg(test)]
@@ -71,7 +94,7 @@ mod tests {
     #[test]
     fn shrinking_is_antialiased() {
         let stripes = RgbImage::from_fn(400, 10, |x, _| Rgb([if x % 2 == 0 { 255 } else { 0 }; 3]));
-        let small = resize(&stripes, (400.0, 10.0), (50, 10)).unwrap();
+        let small = resize(&stripes, (50, 10)).unwrap();
         for pixel in small.pixels() {
             assert!(pixel.0[0].abs_diff(128) <= 12, "{pixel:?}");
         }
@@ -80,7 +103,7 @@ mod tests {
     #[test]
     fn a_flat_image_stays_flat_when_enlarged() {
         let flat = RgbImage::from_pixel(7, 5, Rgb([12, 200, 99]));
-        let large = resize(&flat, (7.0, 5.0), (500, 357)).unwrap();
+        let large = resize(&flat, (500, 357)).unwrap();
         assert!(large.pixels().all(|p| p.0 == [12, 200, 99]));
     }
 }

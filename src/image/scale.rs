@@ -5,10 +5,6 @@
 /// fewer, the copy would show the aliasing of the scaled DCT, which cuts frequencies off.
 const OVERSAMPLING: u32 = 2;
 
-/// The scales, as numerators over 8. Between 4/8 and 8/8 nothing is gained: decoding there was measured to take longer than
-/// at full size.
-const EIGHTHS: [u32; 5] = [1, 2, 3, 4, 8];
-
 /// A share of a JPEG's size that can be decoded directly, from a part of each block's coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DctScale {
@@ -35,8 +31,15 @@ impl DctScale {
 
     /// All scales but the full one.
     pub(super) fn reduced() -> impl Iterator<Item = Self> {
-        let all = EIGHTHS.into_iter().map(|eighths| Self { eighths });
-        all.filter(|&scale| scale != Self::FULL)
+        (1..8).map(|eighths| Self { eighths })
+    }
+
+    /// The scale of chroma that has a pixel for each of luma. Half of luma's suffices: the eye sees no more of it, and most
+    /// photos store no more of it.
+    pub(super) fn of_chroma(self) -> Self {
+        Self {
+            eighths: self.eighths.div_ceil(2),
+        }
     }
 
     /// Its numerator over 8.
@@ -72,7 +75,10 @@ mod tests {
         assert_eq!(sufficient(3999, 500), 2);
         assert_eq!(sufficient(3996, 500), 3);
         assert_eq!(sufficient(2000, 500), 4);
-        assert_eq!(sufficient(1998, 500), 8);
+        assert_eq!(sufficient(1998, 500), 5);
+        assert_eq!(sufficient(1600, 500), 5);
+        assert_eq!(sufficient(1142, 500), 7);
+        assert_eq!(sufficient(1140, 500), 8);
         assert_eq!(sufficient(300, 500), 8);
     }
 
@@ -93,7 +99,7 @@ mod tests {
             let scale = DctScale::sufficient(width, copy_width);
             let suffices = |scale: DctScale| scale.decoded(width) >= 2 * copy_width;
             prop_assert!(suffices(scale) || scale == DctScale::FULL);
-            for eighths in EIGHTHS.into_iter().filter(|&eighths| eighths < scale.eighths()) {
+            for eighths in 1..scale.eighths() {
                 prop_assert!(!suffices(DctScale::from_eighths(eighths)));
             }
         }

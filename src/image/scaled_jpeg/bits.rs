@@ -1,5 +1,8 @@
 //! The bits of a JPEG's scan, most significant first, without the stuffed zeros (ITU-T T.81, F.2.2.5).
 
+/// How many bits there are after [`BitReader::refill`].
+pub(super) const LOADED: u32 = 49;
+
 /// Reads bits up to the next marker. Behind it come zeros, and [`BitReader::is_overdrawn`] tells that they were used, so
 /// that nobody has to ask at each bit. What is rare takes the reader by value: one whose address is never taken is kept in
 /// registers.
@@ -25,18 +28,18 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    /// Makes sure that 32 bits are loaded, if there are so many.
+    /// Makes sure that [`LOADED`] bits are loaded, if there are so many.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
-        if self.count >= 32 {
-            return;
-        }
         match self.bytes.get(self.next..).and_then(<[u8]>::first_chunk) {
-            Some(&word) if !has_marker_byte(u32::from_be_bytes(word)) => {
-                let word = u64::from(u32::from_be_bytes(word));
-                self.loaded |= word << (32 - self.count).clamp(0, 63);
-                self.count += 32;
-                self.next += 4;
+            // Bits of a byte that is not used up yet are loaded once more with it: they are the same.
+            Some(&word) if !has_marker_byte(u64::from_be_bytes(word)) => {
+                // Overdrawn bits have a marker before them, so that this is 0 to 63.
+                let count = self.count & 63;
+                let length = (63 - count) / 8;
+                self.loaded |= u64::from_be_bytes(word) >> count;
+                self.next += length as usize;
+                self.count = count + 8 * length;
             }
             _ => *self = self.refilled_bytewise(),
         }
@@ -45,7 +48,7 @@ impl<'a> BitReader<'a> {
     #[cold]
     #[inline(never)]
     fn refilled_bytewise(mut self) -> Self {
-        while self.count <= 48 {
+        while self.count < LOADED as i32 {
             let (byte, length) = match self.bytes.get(self.next) {
                 Some(0xFF) if self.bytes.get(self.next + 1) == Some(&0) => (0xFF, 2),
                 None | Some(0xFF) => break,
@@ -58,13 +61,20 @@ impl<'a> BitReader<'a> {
         self
     }
 
-    /// The next `length` bits, 1 to 32, that stay.
+    /// The next `length` bits, 0 to 32, that stay.
     #[inline(always)]
     pub(super) fn peek(&self, length: u32) -> u32 {
-        (self.loaded >> (64 - length)) as u32
+        (self.loaded >> 1 >> (63 - length)) as u32
     }
 
-    /// Uses up `length` bits, at most 32. No more than 32 may be used between two calls of [`Self::refill`].
+    /// The last `size`, 0 to 15, of the next `length` bits, at most 31, that stay.
+    #[inline(always)]
+    pub(super) fn peek_behind(&self, length: u32, size: u32) -> u32 {
+        let next = self.loaded >> 1 >> (63 - length);
+        next as u32 & ((1 << size) - 1)
+    }
+
+    /// Uses up `length` bits, at most 32. No more than [`LOADED`] may be used between two calls of [`Self::refill`].
     #[inline(always)]
     pub(super) fn consume(&mut self, length: u32) {
         self.loaded <<= length;
@@ -74,9 +84,6 @@ impl<'a> BitReader<'a> {
     /// The next `length` bits, 0 to 16, used up.
     #[inline(always)]
     pub(super) fn take(&mut self, length: u32) -> u32 {
-        if length == 0 {
-            return 0;
-        }
         let bits = self.peek(length);
         self.consume(length);
         bits
@@ -126,18 +133,16 @@ impl Restarts {
 #[inline(always)]
 pub(super) fn extend(bits: u32, size: u32) -> i32 {
     let (bits, limit) = (bits as i32, 1_i32 << size);
-    if bits < limit >> 1 {
-        bits - limit + 1
-    } else {
-        bits
-    }
+    // Without a branch, which would go either way as often: all ones for a number below zero.
+    let is_negative = (bits - (limit >> 1)) >> 31;
+    bits + (is_negative & (1 - limit))
 }
 
-/// Whether one of the four bytes is 0xFF.
+/// Whether one of the eight bytes is 0xFF.
 #[inline(always)]
-fn has_marker_byte(word: u32) -> bool {
+fn has_marker_byte(word: u64) -> bool {
     // A byte of the inverse is zero: the known trick, which borrows from a byte's top bit only when it is zero.
-    (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0
+    (!word).wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
 }
 
 #[cfg(test)]

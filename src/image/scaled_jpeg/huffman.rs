@@ -5,61 +5,120 @@ use super::bits::{BitReader, extend};
 /// Codes up to this length are found by one lookup.
 const LOOKUP_BITS: u32 = 10;
 
-/// One step through the AC coefficients of a block: how many bits it takes, how far it leads and, where the bits of the
-/// lookup already hold it, the coefficient's value. Packed, so that one load brings all of it.
+/// The most bits of a code with its value.
+pub(super) const MOST_BITS: u32 = 31;
+
+/// How many bits are looked at to pass over coefficients, and the most that it takes.
+pub(super) const SKIP_BITS: u32 = 12;
+
+/// One step through the coefficients of a block: how many bits it takes and how far it leads. Packed to be small in the
+/// cache.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Step(u32);
+pub(super) struct Step(u16);
 
 impl Step {
     /// Leads out of every block.
     pub(super) const END: usize = 64;
 
     fn of_symbol(symbol: u8, code_length: u32) -> Self {
-        let (run, size) = (symbol >> 4, symbol & 15);
+        let (run, size) = (u16::from(symbol >> 4), u16::from(symbol & 15));
         let advance = match (run, size) {
-            (0..15, 0) => Self::END as u8,
+            (0..15, 0) => Self::END as u16,
             _ => run + 1,
         };
-        let length = code_length as u8 + size;
-        Self(u32::from_le_bytes([
-            length | size << 5 & 0xE0,
-            advance | size >> 3 << 7,
-            0,
-            0,
-        ]))
-    }
-
-    /// With the value, where `bits`, [`LOOKUP_BITS`] of them, hold it.
-    fn with_value_in(self, bits: u32) -> Self {
-        let (length, size) = (self.length(), self.missing());
-        if size == 0 || length > LOOKUP_BITS {
-            return self;
-        }
-        let value = bits >> (LOOKUP_BITS - length) & ((1 << size) - 1);
-        Self(length | (self.0 & 0x7F00) | (extend(value, size) as u32) << 16)
+        let length = code_length as u16 + size;
+        Self(length | size << 5 | advance << 9)
     }
 
     /// Bits of the code and of the value; 0 for a code longer than the lookup.
     #[inline(always)]
     pub(super) fn length(self) -> u32 {
-        self.0 & 0x1F
+        u32::from(self.0 & 0x1F)
+    }
+
+    /// Bits of the value.
+    #[inline(always)]
+    fn size(self) -> u32 {
+        u32::from(self.0 >> 5 & 15)
     }
 
     /// Coefficients to go forward, the one with the value included; [`Self::END`] for the rest of the block.
     #[inline(always)]
     pub(super) fn advance(self) -> usize {
-        (self.0 >> 8 & 0x7F) as usize
+        usize::from(self.0 >> 9)
     }
 
-    /// Bits of the value that are not part of the step.
+    /// The coefficient's value, its bits and those of the code used up; 0 where there is none.
     #[inline(always)]
-    pub(super) fn missing(self) -> u32 {
-        self.0 >> 5 & 7 | self.0 >> 12 & 8
+    pub(super) fn take_value(self, bits: &mut BitReader) -> i32 {
+        let value = extend(bits.peek_behind(self.length(), self.size()), self.size());
+        bits.consume(self.length());
+        value
+    }
+}
+
+/// What leads past all AC coefficients whose codes and values are in the next bits, without reading them.
+pub(super) struct Skips(Box<[Skip; 1 << SKIP_BITS]>);
+
+/// Bits to use up and coefficients to go forward; packed to be small in the cache.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Skip(u16);
+
+impl Skips {
+    /// Those of the codes of `table`.
+    pub(super) fn new(table: &HuffmanTable) -> Self {
+        let mut skips = Box::new([Skip::default(); 1 << SKIP_BITS]);
+        for (bits, skip) in (0_u32..).zip(skips.iter_mut()) {
+            *skip = Skip::over(table, bits);
+        }
+        Self(skips)
     }
 
+    /// Past the coefficients in the next bits.
     #[inline(always)]
-    pub(super) fn value(self) -> i32 {
-        self.0 as i32 >> 16
+    pub(super) fn next(&self, bits: &BitReader) -> Skip {
+        self.0[bits.peek(SKIP_BITS) as usize]
+    }
+}
+
+impl Skip {
+    /// Past the coefficients that `bits`, [`SKIP_BITS`] of them, hold in full.
+    fn over(table: &HuffmanTable, bits: u32) -> Self {
+        let (mut length, mut advance) = (0, 0);
+        loop {
+            // Behind the known bits come zeros, which are not taken for bits below.
+            let rest = bits << length & ((1 << SKIP_BITS) - 1);
+            let step = table.steps[(rest >> (SKIP_BITS - LOOKUP_BITS)) as usize];
+            let ends = step.advance() == Step::END;
+            let is_known = step.length() > 0 && length + step.length() <= SKIP_BITS;
+            if !is_known || (!ends && advance + step.advance() >= Step::END) {
+                break;
+            }
+            length += step.length();
+            advance += step.advance();
+            if ends {
+                break;
+            }
+        }
+        Self((length | (advance as u32) << 4) as u16)
+    }
+
+    /// The bits of all codes and values; 0 where the next ones do not hold a whole code with its value.
+    #[inline(always)]
+    pub(super) fn length(self) -> u32 {
+        u32::from(self.0 & 15)
+    }
+
+    /// Coefficients to go forward, with [`Step::END`] added where the block ends after them.
+    #[inline(always)]
+    pub(super) fn advance(self) -> usize {
+        usize::from(self.0 >> 4)
+    }
+
+    /// Coefficients to go forward that have codes.
+    #[inline(always)]
+    pub(super) fn coded(self) -> usize {
+        self.advance() % Step::END
     }
 }
 
@@ -110,7 +169,7 @@ impl HuffmanTable {
         for bits in (code << free_bits)..((code + 1) << free_bits) {
             if let Some(entry) = self.lookup.get_mut(bits as usize) {
                 *entry = (length as u8, symbol);
-                self.steps[bits as usize] = step.with_value_in(bits);
+                self.steps[bits as usize] = step;
             }
         }
     }
@@ -126,6 +185,12 @@ impl HuffmanTable {
         }
         bits.consume(u32::from(length));
         Some(symbol)
+    }
+
+    /// The next DC coefficient, less the one before: the symbol is its size. At most 31 bits.
+    #[inline(always)]
+    pub(super) fn value(&self, bits: &mut BitReader) -> Option<i32> {
+        Some(self.step(bits)?.take_value(bits))
     }
 
     /// Length and symbol of the long code that the 16 bits `next` begin with.
@@ -194,7 +259,7 @@ mod tests {
             let mut bits = BitReader::new(&bytes, 0);
             bits.refill();
             let step = table.step(&bits).unwrap();
-            (step.length(), step.advance(), step.missing(), step.value())
+            (step.length(), step.advance(), step.take_value(&mut bits))
         };
         // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
         let table = HuffmanTable::new(
@@ -202,10 +267,36 @@ mod tests {
             &[0x32, 0x0F, 0x00],
         )
         .unwrap();
-        assert_eq!(read(&table, 0b0110_0000), (3, 4, 0, 3));
-        assert_eq!(read(&table, 0b0000_0000), (3, 4, 0, -3));
-        assert_eq!(read(&table, 0b1000_0000), (17, 1, 15, 0));
-        assert_eq!(read(&table, 0b1100_0000), (3, Step::END, 0, 0));
+        assert_eq!(read(&table, 0b0110_0000), (3, 4, 3));
+        assert_eq!(read(&table, 0b0000_0000), (3, 4, -3));
+        assert_eq!(read(&table, 0b1000_0000), (17, 1, -0x7FFF));
+        assert_eq!(read(&table, 0b1100_0000), (3, Step::END, 0));
+    }
+
+    #[test]
+    fn a_skip_passes_as_many_coefficients_as_the_bits_hold() {
+        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
+        let table = HuffmanTable::new(
+            &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            &[0x32, 0x0F, 0x00],
+        )
+        .unwrap();
+        let skips = Skips::new(&table);
+        let skip = |bits: u16| {
+            let bytes = [(bits >> 4) as u8, (bits << 4) as u8, 0, 0];
+            let mut reader = BitReader::new(&bytes, 0);
+            reader.refill();
+            let skip = skips.next(&reader);
+            (skip.length(), skip.coded(), skip.advance() >= Step::END)
+        };
+        assert_eq!(skip(0b0110_0101_1011), (12, 16, false));
+        assert_eq!(skip(0b0111_1000_0000), (6, 4, true));
+        assert_eq!(
+            skip(0b0111_0111_1111),
+            (3, 4, false),
+            "a value that is too long"
+        );
+        assert_eq!(skip(0b1011_1111_1111), (0, 0, false));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! JPEGs at a reduced DCT scale. In: the bytes of a JPEG, its size and a scale. Out: its pixels at that scale, as stored.
+//! JPEGs at a reduced DCT scale. In: the bytes of a JPEG, its size and a scale. Out: its components at that scale, as stored.
 //!
 //! Of each block only the low frequencies are transformed, to as many pixels as the scale leaves of it; the other
 //! coefficients are skipped while the Huffman codes are read. What photos are is decoded: 8 bits, sequential in one scan
@@ -12,16 +12,15 @@ mod progressive;
 mod sequential;
 mod transform;
 
-use image::RgbImage;
-
 use self::header::Headers;
 use self::planes::Layout;
 use self::progressive::Coefficients;
+use super::component_planes::ComponentPlanes;
 use super::scale::DctScale;
 use super::{MAX_DECODED_BYTES, MAX_SIDE};
 
 /// The JPEG `bytes`, whose header tells `size` (width, height), at `scale`. `None` when it is damaged or rare.
-pub(super) fn decode(bytes: &[u8], size: (u32, u32), scale: DctScale) -> Option<RgbImage> {
+pub(super) fn decode(bytes: &[u8], size: (u32, u32), scale: DctScale) -> Option<ComponentPlanes> {
     let mut headers = Headers::new(bytes)?;
     let scan = headers.next_scan()??;
     let frame = headers.frame.clone()?;
@@ -36,7 +35,7 @@ pub(super) fn decode(bytes: &[u8], size: (u32, u32), scale: DctScale) -> Option<
     } else {
         sequential::decode(&headers, &scan, &mut layout)?;
     }
-    layout.into_rgb()
+    Some(layout.finish())
 }
 
 /// Whether `bytes` is a JPEG within the limits that is decoded at every reduced scale. For the fuzzer and its seeds.
@@ -63,12 +62,17 @@ mod tests {
     use super::*;
     use crate::image::resize::resize;
     use image::codecs::jpeg::JpegEncoder;
-    use image::{DynamicImage, Rgb};
+    use image::{DynamicImage, Rgb, RgbImage};
 
     const SEQUENTIAL: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-sequential");
     const PROGRESSIVE: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-progressive");
+
+    fn decoded(bytes: &[u8], size: (u32, u32), scale: DctScale) -> RgbImage {
+        let planes = decode(bytes, size, scale).unwrap();
+        planes.resized(planes.size()).unwrap()
+    }
 
     fn waves(width: u32, height: u32) -> RgbImage {
         let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
@@ -96,8 +100,8 @@ mod tests {
         let bytes = encoded(photo.clone());
         for scale in DctScale::reduced() {
             let size = (scale.decoded(160), scale.decoded(120));
-            let wanted = resize(&photo, (160.0, 120.0), size).unwrap();
-            let got = decode(&bytes, (160, 120), scale).unwrap();
+            let wanted = resize(&photo, size).unwrap();
+            let got = decoded(&bytes, (160, 120), scale);
             let worst = worst_difference(&got, &wanted);
             assert!(worst <= 12, "{scale:?}: {worst}");
         }
@@ -115,7 +119,7 @@ mod tests {
             ] {
                 let bytes = encoded(image);
                 for scale in DctScale::reduced() {
-                    let got = decode(&bytes, (width, height), scale).unwrap();
+                    let got = decoded(&bytes, (width, height), scale);
                     let size = (scale.decoded(width), scale.decoded(height));
                     assert_eq!(got.dimensions(), size);
                     let wanted = RgbImage::from_pixel(size.0, size.1, Rgb(wanted));
@@ -132,7 +136,7 @@ mod tests {
     fn a_progressive_photo_is_that_of_the_same_coefficients_in_one_scan() {
         let size = size(SEQUENTIAL).unwrap();
         for scale in DctScale::reduced() {
-            let [one, other] = [SEQUENTIAL, PROGRESSIVE].map(|b| decode(b, size, scale).unwrap());
+            let [one, other] = [SEQUENTIAL, PROGRESSIVE].map(|b| decoded(b, size, scale));
             assert_eq!(one, other, "{scale:?}");
         }
     }

@@ -4,8 +4,7 @@
 use super::bits::BitReader;
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::HuffmanTable;
-use super::planes::{Layout, Plane};
-use super::transform::NO_COEFFICIENTS;
+use super::planes::Layout;
 use crate::image::MAX_DECODED_BYTES;
 
 /// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
@@ -112,9 +111,7 @@ impl Coefficients {
                             if scan.is_refinement {
                                 block[0] |= (bits.take(1) << scan.shift) as i16;
                             } else {
-                                let size = table?.symbol(&mut bits)?;
-                                let difference = bits.take_signed(u32::from(size & 15));
-                                *predicted = predicted.wrapping_add(difference);
+                                *predicted = predicted.wrapping_add(table?.value(&mut bits)?);
                                 block[0] = (*predicted << scan.shift) as i16;
                             }
                         }
@@ -166,35 +163,20 @@ impl Coefficients {
     /// Writes the pixels of all blocks.
     pub(super) fn write(&self, layout: &mut Layout) -> Option<()> {
         for (plane, blocks) in layout.planes.iter_mut().zip(&self.0) {
-            let mut at = (0, 0);
-            for block in blocks {
-                write(block, plane, at)?;
-                at = if at.0 + 1 == plane.blocks.0 {
-                    (0, at.1 + 1)
-                } else {
-                    (at.0 + 1, at.1)
-                };
+            let mut row = plane.row();
+            for (y, blocks) in blocks.chunks_exact(plane.blocks.0).enumerate() {
+                row.clear();
+                for (x, block) in blocks.iter().enumerate() {
+                    let needed = block.iter().enumerate().take(plane.transform.last + 1);
+                    for (place, &value) in needed.filter(|(_, value)| **value != 0) {
+                        row.set(x, place, value.into());
+                    }
+                }
+                plane.write(y, &row)?;
             }
         }
         Some(())
     }
-}
-
-fn write(block: &Block, plane: &mut Plane, at: (usize, usize)) -> Option<()> {
-    let mut coefficients = NO_COEFFICIENTS;
-    plane.transform.set(&mut coefficients, 0, block[0].into());
-    let mut has_detail = false;
-    for (place, &value) in block
-        .iter()
-        .enumerate()
-        .take(plane.transform.last + 1)
-        .skip(1)
-    {
-        if value != 0 {
-            has_detail |= plane.transform.set(&mut coefficients, place, value.into());
-        }
-    }
-    plane.write(at, &coefficients, has_detail)
 }
 
 /// The coefficients that an AC scan brings.

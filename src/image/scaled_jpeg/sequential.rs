@@ -1,19 +1,23 @@
-//! A sequential JPEG with one scan: each block is decoded and written before the next one.
+//! A sequential JPEG with one scan: a row of minimum coded units is decoded and written before the next one.
 
-use super::bits::BitReader;
-use super::header::{Headers, Scan};
-use super::huffman::{HuffmanTable, Step};
+use super::bits::{BitReader, LOADED};
+use super::header::{Headers, Scan, ScanComponent};
+use super::huffman::{HuffmanTable, MOST_BITS, SKIP_BITS, Skips};
 use super::planes::{Layout, Plane};
-use super::transform::{Coefficients, NO_COEFFICIENTS, Transform};
+use super::transform::BlockRow;
 
-/// A component of the scan: its tables, and its planned pixels.
+/// A component of the scan: its tables, and the coefficients of the current row of minimum coded units.
 struct Coding<'a> {
     dc_table: &'a HuffmanTable,
     ac_table: &'a HuffmanTable,
+    skips: Skips,
     /// The DC coefficient of the block before.
     predicted: i32,
-    /// Those of the current block; all zero but for the first between two blocks.
-    coefficients: Coefficients,
+    /// Blocks of a unit along x.
+    columns: usize,
+    /// The last place of the zigzag order that is needed.
+    last: usize,
+    rows: Vec<BlockRow>,
 }
 
 /// Decodes `scan` into the planes of `layout`. `None` when it is damaged or leaves out a component.
@@ -26,87 +30,133 @@ pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Opt
     {
         return None;
     }
-    let mut codings = scan
-        .components
-        .iter()
-        .map(|component| {
-            Some(Coding {
-                dc_table: headers.dc_tables.get(component.dc_table)?.as_ref()?,
-                ac_table: headers.ac_tables.get(component.ac_table)?.as_ref()?,
-                predicted: 0,
-                coefficients: NO_COEFFICIENTS,
-            })
-        })
+    let components = scan.components.iter().zip(&layout.planes);
+    let mut codings = components
+        .map(|(component, plane)| Coding::new(headers, component, plane))
         .collect::<Option<Vec<_>>>()?;
     let mut bits = BitReader::new(headers.bytes, scan.start);
     let mut unit = 0;
     for y in 0..layout.units.1 {
+        codings.iter_mut().for_each(Coding::begin_row);
         for x in 0..layout.units.0 {
             if let Some(number) = headers.restarts.before(unit) {
                 bits = bits.after_restart(number)?;
                 codings.iter_mut().for_each(|coding| coding.predicted = 0);
             }
             unit += 1;
-            for (plane, coding) in layout.planes.iter_mut().zip(&mut codings) {
-                let (columns, rows) = plane.sampling;
-                for row in 0..rows {
-                    for column in 0..columns {
-                        let block = (x * columns + column, y * rows + row);
-                        coding.decode(&mut bits, plane, block)?;
-                    }
-                }
+            for coding in &mut codings {
+                coding.read_unit(&mut bits, x)?;
+            }
+            if bits.is_overdrawn() {
+                return None;
+            }
+        }
+        for (coding, plane) in codings.iter().zip(&mut layout.planes) {
+            for (row, blocks) in coding.rows.iter().enumerate() {
+                plane.write(y * coding.rows.len() + row, blocks)?;
             }
         }
     }
     bits.end().map(|_| ())
 }
 
-impl Coding<'_> {
-    /// Decodes the next block of the scan, which is `block` (x, y) of `plane`.
+impl<'a> Coding<'a> {
+    fn new(headers: &'a Headers, component: &ScanComponent, plane: &Plane) -> Option<Self> {
+        let ac_table = headers.ac_tables.get(component.ac_table)?.as_ref()?;
+        Some(Self {
+            dc_table: headers.dc_tables.get(component.dc_table)?.as_ref()?,
+            ac_table,
+            skips: Skips::new(ac_table),
+            predicted: 0,
+            columns: plane.sampling.0,
+            last: plane.transform.last,
+            rows: (0..plane.sampling.1).map(|_| plane.row()).collect(),
+        })
+    }
+
+    fn begin_row(&mut self) {
+        self.rows.iter_mut().for_each(BlockRow::clear);
+    }
+
+    /// Reads the blocks of unit `x` of the row.
     #[inline(always)]
-    fn decode(
-        &mut self,
-        bits: &mut BitReader,
-        plane: &mut Plane,
-        block: (usize, usize),
-    ) -> Option<()> {
-        let has_detail = self.read(bits, &plane.transform)?;
-        plane.write(block, &self.coefficients, has_detail)?;
-        if has_detail {
-            self.coefficients = NO_COEFFICIENTS;
+    fn read_unit(&mut self, bits: &mut BitReader, x: usize) -> Option<()> {
+        for row in &mut self.rows {
+            for block in x * self.columns..(x + 1) * self.columns {
+                bits.refill();
+                self.predicted = self.predicted.wrapping_add(self.dc_table.value(bits)?);
+                row.set(block, 0, self.predicted);
+                let place = read_needed(bits, self.ac_table, self.last, row, block)?;
+                skip_rest(bits, self.ac_table, &self.skips, place)?;
+            }
         }
         Some(())
     }
+}
 
-    /// Reads the next block; whether it has other coefficients than the first.
-    #[inline(always)]
-    fn read(&mut self, bits: &mut BitReader, transform: &Transform) -> Option<bool> {
+/// Reads the AC coefficients of a block up to `last`; the place of the one after those that were read.
+#[inline(always)]
+fn read_needed(
+    bits: &mut BitReader,
+    table: &HuffmanTable,
+    last: usize,
+    row: &mut BlockRow,
+    block: usize,
+) -> Option<usize> {
+    let mut place = 1;
+    while place <= last {
         bits.refill();
-        let size = self.dc_table.symbol(bits)?;
-        let difference = bits.take_signed(u32::from(size & 15));
-        self.predicted = self.predicted.wrapping_add(difference);
-        transform.set(&mut self.coefficients, 0, self.predicted);
-        let (mut place, mut has_detail) = (1, false);
-        while place <= transform.last {
-            bits.refill();
-            let step = self.ac_table.step(bits)?;
-            bits.consume(step.length() - step.missing());
-            let value = match step.missing() {
-                0 => step.value(),
-                missing => bits.take_signed(missing),
-            };
-            place += step.advance();
-            if step.advance() != Step::END {
-                has_detail |= transform.set(&mut self.coefficients, place - 1, value);
+        let first = read_one(bits, table, &mut place, row, block)?;
+        // After a short one there are bits enough for any other.
+        if place <= last && first <= LOADED - MOST_BITS {
+            read_one(bits, table, &mut place, row, block)?;
+        }
+    }
+    Some(place)
+}
+
+/// Reads the coefficient at `place` or after it and moves `place` behind it; how many bits that took.
+#[inline(always)]
+fn read_one(
+    bits: &mut BitReader,
+    table: &HuffmanTable,
+    place: &mut usize,
+    row: &mut BlockRow,
+    block: usize,
+) -> Option<u32> {
+    let step = table.step(bits)?;
+    *place += step.advance();
+    // What ends the block leads behind it, where nothing is set.
+    row.set(block, *place - 1, step.take_value(bits));
+    Some(step.length())
+}
+
+/// Passes over the AC coefficients of a block from `place` on.
+#[inline(always)]
+fn skip_rest(
+    bits: &mut BitReader,
+    table: &HuffmanTable,
+    skips: &Skips,
+    mut place: usize,
+) -> Option<()> {
+    while place < 64 {
+        bits.refill();
+        for _ in 0..LOADED / SKIP_BITS {
+            let skip = skips.next(bits);
+            // A block of 64 coefficients ends without a code for it; what comes then is of another block.
+            if skip.length() == 0 || place + skip.coded() >= 64 {
+                bits.refill();
+                let step = table.step(bits)?;
+                bits.consume(step.length());
+                place += step.advance();
+                break;
+            }
+            bits.consume(skip.length());
+            place += skip.advance();
+            if place >= 64 {
+                break;
             }
         }
-        // The coefficients that are not needed.
-        while place < 64 {
-            bits.refill();
-            let step = self.ac_table.step(bits)?;
-            bits.consume(step.length());
-            place += step.advance();
-        }
-        (!bits.is_overdrawn()).then_some(has_detail)
     }
+    Some(())
 }

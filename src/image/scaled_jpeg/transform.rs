@@ -1,4 +1,5 @@
 //! The inverse DCT of a part of a block's coefficients: n x n pixels from the n x n lowest frequencies, as libjpeg scales.
+//! A row of blocks at a time, so that the same step is done for many blocks at once.
 
 use std::f32::consts::{PI, SQRT_2};
 
@@ -9,140 +10,209 @@ const ZIGZAG: [u8; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Where coefficients go that are not needed.
-const NOWHERE: u8 = 64;
+/// How many blocks are transformed at a time.
+pub(super) const GROUP: usize = 8;
 
-/// The coefficients of a block that are needed, row by row, and one place for all the others.
-pub(super) type Coefficients = [f32; 65];
+/// A number of each block of a group.
+type Numbers = [f32; GROUP];
 
-/// No coefficient.
-pub(super) const NO_COEFFICIENTS: Coefficients = [0.0; 65];
+/// The coefficients of a row of blocks that are needed, frequency by frequency: whole numbers as they are coded.
+pub(super) struct BlockRow {
+    /// How many blocks there is room for, a multiple of [`GROUP`].
+    blocks: usize,
+    numbers: Vec<i16>,
+    /// For each place of the zigzag order, where the coefficients of its frequency begin. All that are not needed share
+    /// a place with those behind the block.
+    starts: [u32; 128],
+}
 
-/// For `[k][i]`: what a coefficient of frequency `k` adds to pixel `i`.
-type Basis = [[f32; 8]; 8];
+impl BlockRow {
+    /// Forgets the coefficients.
+    pub(super) fn clear(&mut self) {
+        self.numbers.fill(0);
+    }
+
+    /// Sets the coefficient at `place` of the zigzag order of a block; none from place 64 on.
+    #[inline(always)]
+    pub(super) fn set(&mut self, block: usize, place: usize, value: i32) {
+        let at = self.starts[place & 127] as usize + block;
+        if let Some(number) = self.numbers.get_mut(at) {
+            *number = value as i16;
+        }
+    }
+
+    /// The coefficients of a frequency in a group of blocks.
+    #[inline(always)]
+    fn group(&self, frequency: usize, first: usize) -> Option<&[i16; GROUP]> {
+        let start = frequency * self.blocks + first;
+        self.numbers.get(start..)?.first_chunk()
+    }
+}
 
 /// How the blocks of a component become pixels.
 pub(super) struct Transform {
-    basis: Basis,
-    kernels: Kernels,
-    /// For each place of the zigzag order, the place in [`Coefficients`].
-    places: [u8; 64],
-    /// For each place of the zigzag order, what the coefficient is multiplied by.
-    factors: [f32; 64],
+    length: usize,
+    /// What each frequency is multiplied by, row by row.
+    factors: Vec<f32>,
+    write: fn(&Self, &BlockRow, &mut [u8]) -> Option<()>,
     /// The last place of the zigzag order that is needed.
     pub(super) last: usize,
 }
 
 impl Transform {
-    /// To blocks of `length` x `length` pixels, with a quantisation table; `None` for a length that is not 1 to 4.
+    /// To blocks of `length` x `length` pixels, with a quantisation table; `None` for a length that is not 1 to 7.
     pub(super) fn new(length: usize, quantisation: &[u16; 64]) -> Option<Self> {
-        let kernels = match length {
-            1 => Kernels::of::<1>(),
-            2 => Kernels::of::<2>(),
-            3 => Kernels::of::<3>(),
-            4 => Kernels::of::<4>(),
+        let write = match length {
+            1 => write::<1>,
+            2 => write::<2>,
+            3 => write::<3>,
+            4 => write::<4>,
+            5 => write::<5>,
+            6 => write::<6>,
+            7 => write::<7>,
             _ => return None,
         };
-        let is_needed =
-            |place: u8| usize::from(place % 8) < length && usize::from(place / 8) < length;
+        let mut factors = vec![0.0; length * length];
+        for (&place, &step) in ZIGZAG.iter().zip(quantisation) {
+            if let Some(frequency) = frequency(place, length) {
+                factors[frequency] = f32::from(step) / 8.0;
+            }
+        }
         Some(Self {
-            basis: basis(length),
-            kernels,
-            places: ZIGZAG.map(|place| if is_needed(place) { place } else { NOWHERE }),
-            factors: quantisation.map(|step| f32::from(step) / 8.0),
-            last: ZIGZAG.iter().rposition(|&place| is_needed(place))?,
+            length,
+            factors,
+            write,
+            last: ZIGZAG
+                .iter()
+                .rposition(|&place| frequency(place, length).is_some())?,
         })
     }
 
-    /// Sets the coefficient at `place` of the zigzag order; whether it is needed.
-    #[inline(always)]
-    pub(super) fn set(&self, coefficients: &mut Coefficients, place: usize, value: i32) -> bool {
-        let target = self.places[place & 63];
-        coefficients[usize::from(target)] = value as f32 * self.factors[place & 63];
-        target != NOWHERE
-    }
-
-    /// Writes the block's pixels to `pixels`, whose rows are `stride` apart.
-    #[inline(always)]
-    pub(super) fn write(&self, coefficients: &Coefficients, pixels: &mut [u8], stride: usize) {
-        (self.kernels.inverse)(self, coefficients, pixels, stride);
-    }
-
-    /// Writes a block of which all coefficients but the first are zero.
-    #[inline(always)]
-    pub(super) fn write_flat(&self, coefficients: &Coefficients, pixels: &mut [u8], stride: usize) {
-        let level = to_level(coefficients[0] + 128.0);
-        (self.kernels.fill)(level, pixels, stride);
-    }
-}
-
-/// What writes a block, compiled for its size: all lengths are known, and the loops become vectors.
-struct Kernels {
-    inverse: fn(&Transform, &Coefficients, &mut [u8], usize),
-    fill: fn(u8, &mut [u8], usize),
-}
-
-impl Kernels {
-    fn of<const N: usize>() -> Self {
-        Self {
-            inverse: inverse::<N>,
-            fill: fill::<N>,
+    /// A row for `blocks` blocks, all coefficients zero.
+    pub(super) fn row(&self, blocks: usize) -> BlockRow {
+        let blocks = blocks.next_multiple_of(GROUP);
+        let needed = self.length * self.length;
+        let start = |frequency: usize| (frequency * blocks) as u32;
+        let mut starts = [start(needed); 128];
+        for (starts, place) in starts.iter_mut().zip(ZIGZAG) {
+            *starts = start(frequency(place, self.length).unwrap_or(needed));
+        }
+        BlockRow {
+            blocks,
+            numbers: vec![0; (needed + 1) * blocks],
+            starts,
         }
     }
+
+    /// Writes the pixels of a row of blocks: `length` lines, each as long as all the blocks of `row` that there is room for.
+    /// `None` when there are not so many.
+    pub(super) fn write(&self, row: &BlockRow, lines: &mut [u8]) -> Option<()> {
+        (self.write)(self, row, lines)
+    }
 }
 
-fn inverse<const N: usize>(
+/// Which of the `length` x `length` lowest frequencies, row by row, is that at `place` of all 8 x 8.
+fn frequency(place: u8, length: usize) -> Option<usize> {
+    let (x, y) = (usize::from(place % 8), usize::from(place / 8));
+    (x < length && y < length).then_some(y * length + x)
+}
+
+/// Writes a row of blocks, compiled for their size: all lengths are known, and the loops become vectors.
+fn write<const N: usize>(transform: &Transform, row: &BlockRow, lines: &mut [u8]) -> Option<()> {
+    let basis = basis::<N>();
+    let width = row.blocks * N;
+    let lines = lines.get_mut(..N * width)?;
+    for first in (0..row.blocks).step_by(GROUP) {
+        let columns = columns::<N>(transform, row, first, &basis)?;
+        for (y, line) in lines.chunks_exact_mut(width).enumerate() {
+            let mut frequencies = [[0.0; GROUP]; N];
+            for (frequency, column) in frequencies.iter_mut().zip(&columns) {
+                *frequency = column[y];
+            }
+            let levels = inverse(&basis, frequencies);
+            write_line(&levels, line.get_mut(first * N..(first + GROUP) * N)?);
+        }
+    }
+    Some(())
+}
+
+/// The transform along y of each column of frequencies.
+#[inline(always)]
+fn columns<const N: usize>(
     transform: &Transform,
-    coefficients: &Coefficients,
-    pixels: &mut [u8],
-    stride: usize,
-) {
-    let mut columns = [[0.0_f32; N]; N];
-    let (rows, _) = coefficients.as_chunks::<8>();
-    for (row, basis) in rows.iter().zip(&transform.basis).take(N) {
-        // Most high frequencies of most blocks are zero.
-        if *row == [0.0; 8] {
-            continue;
-        }
-        for (y, column) in columns.iter_mut().enumerate() {
-            for x in 0..N {
-                column[x] += basis[y] * row[x];
+    row: &BlockRow,
+    first: usize,
+    basis: &[[f32; N]; N],
+) -> Option<[[Numbers; N]; N]> {
+    let mut columns = [[[0.0; GROUP]; N]; N];
+    for (x, column) in columns.iter_mut().enumerate() {
+        let mut frequencies = [[0.0; GROUP]; N];
+        for (y, numbers) in frequencies.iter_mut().enumerate() {
+            let factor = *transform.factors.get(y * N + x)?;
+            let coded = row.group(y * N + x, first)?;
+            for (number, &coded) in numbers.iter_mut().zip(coded) {
+                *number = f32::from(coded) * factor;
             }
         }
-    }
-    for (column, line) in columns.iter().zip(pixels.chunks_mut(stride)) {
-        let mut levels = [128.0_f32; N];
-        for (frequency, &coefficient) in column.iter().enumerate() {
-            let basis = &transform.basis[frequency];
-            for x in 0..N {
-                levels[x] += coefficient * basis[x];
+        if x == 0 {
+            // What a pixel of the middle level has.
+            for number in &mut frequencies[0] {
+                *number += 128.0;
             }
         }
-        if let Some(line) = line.first_chunk_mut::<N>() {
-            *line = levels.map(to_level);
-        }
+        *column = inverse(basis, frequencies);
     }
+    Some(columns)
 }
 
-fn fill<const N: usize>(level: u8, pixels: &mut [u8], stride: usize) {
-    for line in pixels.chunks_mut(stride).take(N) {
-        if let Some(line) = line.first_chunk_mut::<N>() {
-            *line = [level; N];
-        }
-    }
-}
-
-/// The basis of the inverse DCT over `length` pixels, scaled so that frequency 0 adds itself.
-fn basis(length: usize) -> Basis {
-    let mut basis = [[0.0; 8]; 8];
-    for (frequency, waves) in basis.iter_mut().enumerate().take(length) {
-        for (place, share) in waves.iter_mut().enumerate().take(length) {
-            let angle = ((2 * place + 1) * frequency) as f32 * PI / (2 * length) as f32;
-            *share = if frequency == 0 {
-                1.0
+/// The inverse DCT over `N` places. Waves of even frequencies are symmetric, those of odd ones the opposite.
+#[inline(always)]
+fn inverse<const N: usize>(basis: &[[f32; N]; N], frequencies: [Numbers; N]) -> [Numbers; N] {
+    let mut places = [[0.0; GROUP]; N];
+    for x in 0..N.div_ceil(2) {
+        let (mut even, mut odd) = (frequencies[0], [0.0; GROUP]);
+        for frequency in 1..N {
+            let sum = if frequency % 2 == 0 {
+                &mut even
             } else {
-                SQRT_2 * angle.cos()
+                &mut odd
             };
+            for (sum, number) in sum.iter_mut().zip(frequencies[frequency]) {
+                *sum += basis[frequency][x] * number;
+            }
+        }
+        for block in 0..GROUP {
+            places[N - 1 - x][block] = even[block] - odd[block];
+            places[x][block] = even[block] + odd[block];
+        }
+    }
+    places
+}
+
+/// Writes a line of pixels, block by block.
+#[inline(always)]
+fn write_line<const N: usize>(levels: &[Numbers; N], line: &mut [u8]) {
+    let mut rounded = [[0; GROUP]; N];
+    for (rounded, levels) in rounded.iter_mut().zip(levels) {
+        for (rounded, &level) in rounded.iter_mut().zip(levels) {
+            *rounded = to_level(level);
+        }
+    }
+    let (blocks, _) = line.as_chunks_mut::<N>();
+    for (block, pixels) in blocks.iter_mut().enumerate().take(GROUP) {
+        for (pixel, levels) in pixels.iter_mut().zip(&rounded) {
+            *pixel = levels[block];
+        }
+    }
+}
+
+/// The basis of the inverse DCT over `N` places, `[frequency][place]`, scaled so that frequency 0 adds itself.
+fn basis<const N: usize>() -> [[f32; N]; N] {
+    let mut basis = [[1.0; N]; N];
+    for (frequency, waves) in basis.iter_mut().enumerate().skip(1) {
+        for (place, share) in waves.iter_mut().enumerate() {
+            let angle = ((2 * place + 1) * frequency) as f32 * PI / (2 * N) as f32;
+            *share = SQRT_2 * angle.cos();
         }
     }
     basis
@@ -150,7 +220,7 @@ fn basis(length: usize) -> Basis {
 
 /// Rounded and held within 0 to 255.
 #[inline(always)]
-pub(super) fn to_level(value: f32) -> u8 {
+pub(crate) fn to_level(value: f32) -> u8 {
     /// Added to a small number, it leaves the number's integer part in the lowest bits. Casts do the same and are slower.
     const TO_INTEGER: f32 = 12_582_912.0;
     let value = if value > 0.0 { value } else { 0.0 };
@@ -190,36 +260,40 @@ mod tests {
     proptest! {
         #[test]
         fn pixels_are_those_of_the_definition(
-            length in 1_usize..=4,
-            block in proptest::collection::vec(-300..300_i32, 64),
+            length in 1_usize..=7,
+            content in proptest::collection::vec(proptest::collection::vec(-300..300_i32, 64), 1..20),
         ) {
-            let block: [i32; 64] = block.try_into().unwrap();
             let transform = Transform::new(length, &[1; 64]).unwrap();
-            let mut coefficients = NO_COEFFICIENTS;
-            for (place, &target) in ZIGZAG.iter().enumerate() {
-                transform.set(&mut coefficients, place, block[usize::from(target)]);
+            let mut row = transform.row(content.len());
+            for (block, numbers) in content.iter().enumerate() {
+                for (place, &target) in ZIGZAG.iter().enumerate() {
+                    row.set(block, place, numbers[usize::from(target)]);
+                }
             }
-            let mut pixels = vec![0; length * length];
-            transform.write(&coefficients, &mut pixels, length);
-            for (&got, wanted) in pixels.iter().zip(by_definition(&block, length)) {
-                prop_assert!((f64::from(got) - wanted).abs() <= 0.51, "{got} for {wanted}");
+            let width = row.blocks * length;
+            let mut lines = vec![0; width * length];
+            transform.write(&row, &mut lines).unwrap();
+            for (block, numbers) in content.into_iter().enumerate() {
+                let wanted = by_definition(&numbers.try_into().unwrap(), length);
+                for (at, wanted) in wanted.into_iter().enumerate() {
+                    let got = lines[at / length * width + block * length + at % length];
+                    prop_assert!((f64::from(got) - wanted).abs() <= 0.51, "{got} for {wanted}");
+                }
             }
         }
     }
 
     #[test]
-    fn a_flat_block_is_written_alike_both_ways() {
-        for length in 1..=4 {
-            let transform = Transform::new(length, &[16; 64]).unwrap();
-            for value in [-100, -64, -1, 0, 7, 63, 100] {
-                let mut coefficients = NO_COEFFICIENTS;
-                transform.set(&mut coefficients, 0, value);
-                let mut pixels = [[0; 16]; 2];
-                transform.write(&coefficients, &mut pixels[0], length);
-                transform.write_flat(&coefficients, &mut pixels[1], length);
-                assert_eq!(pixels[0], pixels[1], "{value} at {length}/8");
-            }
-        }
+    fn a_row_that_was_cleared_is_of_the_middle_level() {
+        let transform = Transform::new(3, &[16; 64]).unwrap();
+        let mut row = transform.row(5);
+        row.set(4, 0, 50);
+        row.set(2, 3, -20);
+        row.clear();
+        let mut lines = [0; 8 * 3 * 3];
+        transform.write(&row, &mut lines).unwrap();
+        assert_eq!(lines, [128; 8 * 3 * 3]);
+        assert!(transform.write(&row, &mut lines[1..]).is_none());
     }
 
     #[test]
