@@ -106,11 +106,12 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
             "the file is cut off (it has no end-of-image marker)",
         ));
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader
-        .into_decoder()
-        .map_err(|error| decoder_error(path, error))?;
+    // Size and orientation stand before the scans of a JPEG, which need not be copied to the decoder for them.
+    let head = match format {
+        ImageFormat::Jpeg => jpeg::head(bytes),
+        _ => bytes,
+    };
+    let mut decoder = decoder(path, head, format)?;
     check_size(path, &decoder)?;
     // A photo with damaged metadata is shown as it is stored by every viewer.
     let orientation = decoder
@@ -120,15 +121,28 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
         size: orientation.turn_size(decoder.dimensions()),
         orientation,
     };
-    if format == ImageFormat::Jpeg
-        && let Some(decoded) = decode_scaled(bytes, original, width)
-    {
-        return Ok(decoded);
+    if format == ImageFormat::Jpeg {
+        if let Some(decoded) = decode_scaled(bytes, original, width) {
+            return Ok(decoded);
+        }
+        decoder = self::decoder(path, bytes, format)?;
     }
     let stored = DynamicImage::from_decoder(decoder)
         .map_err(|error| decoder_error(path, error))?
         .into_rgb8();
     Ok(Decoded::new(stored, orientation))
+}
+
+fn decoder<'a>(
+    path: &Path,
+    bytes: &'a [u8],
+    format: ImageFormat,
+) -> Result<impl ImageDecoder + 'a, Error> {
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    reader
+        .into_decoder()
+        .map_err(|error| decoder_error(path, error))
 }
 
 /// The JPEG `bytes` at the scale that suffices for a copy of `width`; `None` when that is the full scale, and for a

@@ -1,4 +1,4 @@
-//! Whether a JPEG is whole. Decoders fill the missing part of a cut-off file with grey and say nothing; a face search
+//! Where the parts of a JPEG end, and whether it is whole. Decoders fill the missing part of a cut-off file with grey and say nothing; a face search
 //! in such a photo would report "no faces" for a person who is there.
 
 use memchr::memchr;
@@ -27,6 +27,25 @@ pub fn is_complete(bytes: &[u8]) -> bool {
             }
         }
     }
+}
+
+/// The segments of the JPEG `bytes` before its first scan, and the header of that; all of `bytes` where there is none.
+pub(super) fn head(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some((marker, after)) = next_marker(rest) {
+        rest = match marker {
+            END_OF_IMAGE => break,
+            marker if stands_alone(marker) => after,
+            marker => match skip_segment(after) {
+                Some(after) if marker == START_OF_SCAN => {
+                    return &bytes[..bytes.len() - after.len()];
+                }
+                Some(after) => after,
+                None => break,
+            },
+        };
+    }
+    bytes
 }
 
 /// The next marker's code and what follows it.
@@ -86,10 +105,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_head_ends_with_the_header_of_the_first_scan() {
+        assert_eq!(head(WHOLE), &WHOLE[..12]);
+        assert_eq!(head(&WHOLE[..11]), &WHOLE[..11], "half a scan header");
+        assert_eq!(head(&WHOLE[..8]), &WHOLE[..8], "no scan");
+        assert_eq!(head(b""), b"");
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             is_complete(&bytes);
+            assert!(bytes.starts_with(head(&bytes)));
         }
 
         #[test]
@@ -97,6 +125,7 @@ mod tests {
             bytes in proptest::collection::vec(prop_oneof![Just(0xFF_u8), Just(0xDA), Just(0), Just(2), any::<u8>()], 0..200)
         ) {
             is_complete(&bytes);
+            assert!(bytes.starts_with(head(&bytes)));
         }
     }
 }
