@@ -12,6 +12,7 @@ mod orientation;
 mod resize;
 mod scale;
 mod scaled_jpeg;
+mod transpose;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};

@@ -1,9 +1,13 @@
 //! Where the pixels of a scaled JPEG go, component by component.
 
 use super::header::{Frame, Headers};
-use super::transform::{BlockRow, GROUP, Transform};
+use super::transform::{Blocks, GROUP, Transform};
 use crate::image::component_planes::{ComponentPlanes, Plane as FinishedPlane};
 use crate::image::scale::DctScale;
+
+/// How many minimum coded units beside one another are transformed together: enough for groups of blocks, and few
+/// enough for their coefficients to stay in the nearest cache.
+pub(super) const UNITS: usize = 8 * GROUP;
 
 /// The planes of all components.
 pub(super) struct Layout {
@@ -23,8 +27,8 @@ pub(super) struct Plane {
     pub(super) transform: Transform,
     /// The part that is the image's, in pixels of the plane, the last ones perhaps in part.
     extent: (f64, f64),
-    /// Bytes of a row of blocks.
-    row_length: usize,
+    /// Pixels of a line.
+    width: usize,
     /// Width and height of a block in pixels.
     block_side: usize,
     pixels: Vec<u8>,
@@ -76,7 +80,7 @@ impl Layout {
     /// The planes, finished.
     pub(super) fn finish(self) -> ComponentPlanes {
         let finished = |plane: Plane| FinishedPlane {
-            width: plane.row_length / plane.block_side,
+            width: plane.width,
             pixels: plane.pixels,
             extent: plane.extent,
         };
@@ -110,27 +114,28 @@ impl Plane {
         );
         let sampling = (sampling.0 as usize, sampling.1 as usize);
         let all_blocks = (units.0 * sampling.0, units.1 * sampling.1);
-        let row_length = all_blocks.0.next_multiple_of(GROUP) * block_side * block_side;
+        let width = units.0.next_multiple_of(UNITS) * sampling.0 * block_side;
         Some(Self {
             transform: Transform::new(block_side, quantisation)?,
-            pixels: vec![0; row_length * all_blocks.1],
+            pixels: vec![0; width * block_side * all_blocks.1],
             sampling,
             own_blocks,
             blocks: all_blocks,
             extent,
-            row_length,
+            width,
             block_side,
         })
     }
 
-    /// Room for the coefficients of a row of blocks.
-    pub(super) fn row(&self) -> BlockRow {
-        self.transform.row(self.blocks.0)
+    /// Room for the coefficients of the blocks of [`UNITS`] units that are beside one another in the image.
+    pub(super) fn some_blocks(&self) -> Blocks {
+        self.transform.blocks(UNITS * self.sampling.0)
     }
 
-    /// Writes the pixels of row `y` of the blocks.
-    pub(super) fn write(&mut self, y: usize, row: &BlockRow) -> Option<()> {
-        let lines = self.pixels.get_mut(y * self.row_length..)?;
-        self.transform.write(row, lines)
+    /// Writes the pixels of blocks, the first of which is `first` (x, y).
+    pub(super) fn write(&mut self, first: (usize, usize), blocks: &Blocks) -> Option<()> {
+        let start = (first.1 * self.width + first.0) * self.block_side;
+        let pixels = self.pixels.get_mut(start..)?;
+        self.transform.write(blocks, pixels, self.width)
     }
 }

@@ -4,7 +4,7 @@
 use super::bits::BitReader;
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::HuffmanTable;
-use super::planes::Layout;
+use super::planes::{Layout, UNITS};
 use crate::image::MAX_DECODED_BYTES;
 
 /// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
@@ -163,16 +163,19 @@ impl Coefficients {
     /// Writes the pixels of all blocks.
     pub(super) fn write(&self, layout: &mut Layout) -> Option<()> {
         for (plane, blocks) in layout.planes.iter_mut().zip(&self.0) {
-            let mut row = plane.row();
-            for (y, blocks) in blocks.chunks_exact(plane.blocks.0).enumerate() {
-                row.clear();
-                for (x, block) in blocks.iter().enumerate() {
-                    let needed = block.iter().enumerate().take(plane.transform.last + 1);
-                    for (place, &value) in needed.filter(|(_, value)| **value != 0) {
-                        row.set(x, place, value.into());
+            let mut some = plane.some_blocks();
+            let length = UNITS * plane.sampling.0;
+            for (y, row) in blocks.chunks_exact(plane.blocks.0).enumerate() {
+                for (index, blocks) in row.chunks(length).enumerate() {
+                    some.clear();
+                    for (x, block) in blocks.iter().enumerate() {
+                        let needed = block.iter().enumerate().take(plane.transform.last + 1);
+                        for (place, &value) in needed.filter(|(_, value)| **value != 0) {
+                            some.set(x, place, value.into());
+                        }
                     }
+                    plane.write((index * length, y), &some)?;
                 }
-                plane.write(y, &row)?;
             }
         }
         Some(())

@@ -1,12 +1,12 @@
-//! A sequential JPEG with one scan: a row of minimum coded units is decoded and written before the next one.
+//! A sequential JPEG with one scan: some minimum coded units are decoded and written before the next ones.
 
 use super::bits::{BitReader, LOADED};
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::{HuffmanTable, MOST_BITS, SKIP_BITS, Skips};
-use super::planes::{Layout, Plane};
-use super::transform::BlockRow;
+use super::planes::{Layout, Plane, UNITS};
+use super::transform::Blocks;
 
-/// A component of the scan: its tables, and the coefficients of the current row of minimum coded units.
+/// A component of the scan: its tables, and the coefficients of the current minimum coded units.
 struct Coding<'a> {
     dc_table: &'a HuffmanTable,
     ac_table: &'a HuffmanTable,
@@ -17,7 +17,8 @@ struct Coding<'a> {
     columns: usize,
     /// The last place of the zigzag order that is needed.
     last: usize,
-    rows: Vec<BlockRow>,
+    /// Row by row of a unit.
+    rows: Vec<Blocks>,
 }
 
 /// Decodes `scan` into the planes of `layout`. `None` when it is damaged or leaves out a component.
@@ -37,23 +38,23 @@ pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Opt
     let mut bits = BitReader::new(headers.bytes, scan.start);
     let mut unit = 0;
     for y in 0..layout.units.1 {
-        codings.iter_mut().for_each(Coding::begin_row);
-        for x in 0..layout.units.0 {
-            if let Some(number) = headers.restarts.before(unit) {
-                bits = bits.after_restart(number)?;
-                codings.iter_mut().for_each(|coding| coding.predicted = 0);
-            }
-            unit += 1;
-            for coding in &mut codings {
-                coding.read_unit(&mut bits, x)?;
+        for first in (0..layout.units.0).step_by(UNITS) {
+            codings.iter_mut().for_each(Coding::clear);
+            for x in 0..UNITS.min(layout.units.0 - first) {
+                if let Some(number) = headers.restarts.before(unit) {
+                    bits = bits.after_restart(number)?;
+                    codings.iter_mut().for_each(|coding| coding.predicted = 0);
+                }
+                unit += 1;
+                for coding in &mut codings {
+                    coding.read_unit(&mut bits, x)?;
+                }
             }
             if bits.is_overdrawn() {
                 return None;
             }
-        }
-        for (coding, plane) in codings.iter().zip(&mut layout.planes) {
-            for (row, blocks) in coding.rows.iter().enumerate() {
-                plane.write(y * coding.rows.len() + row, blocks)?;
+            for (coding, plane) in codings.iter().zip(&mut layout.planes) {
+                coding.write((first, y), plane)?;
             }
         }
     }
@@ -70,23 +71,32 @@ impl<'a> Coding<'a> {
             predicted: 0,
             columns: plane.sampling.0,
             last: plane.transform.last,
-            rows: (0..plane.sampling.1).map(|_| plane.row()).collect(),
+            rows: (0..plane.sampling.1).map(|_| plane.some_blocks()).collect(),
         })
     }
 
-    fn begin_row(&mut self) {
-        self.rows.iter_mut().for_each(BlockRow::clear);
+    fn clear(&mut self) {
+        self.rows.iter_mut().for_each(Blocks::clear);
     }
 
-    /// Reads the blocks of unit `x` of the row.
+    /// Writes the pixels of the units, the first of which is `unit` (x, y).
+    fn write(&self, unit: (usize, usize), plane: &mut Plane) -> Option<()> {
+        for (row, blocks) in self.rows.iter().enumerate() {
+            let first = (unit.0 * self.columns, unit.1 * self.rows.len() + row);
+            plane.write(first, blocks)?;
+        }
+        Some(())
+    }
+
+    /// Reads the blocks of the next unit, which is number `x` of those beside one another.
     #[inline(always)]
     fn read_unit(&mut self, bits: &mut BitReader, x: usize) -> Option<()> {
-        for row in &mut self.rows {
+        for blocks in &mut self.rows {
             for block in x * self.columns..(x + 1) * self.columns {
                 bits.refill();
                 self.predicted = self.predicted.wrapping_add(self.dc_table.value(bits)?);
-                row.set(block, 0, self.predicted);
-                let place = read_needed(bits, self.ac_table, self.last, row, block)?;
+                blocks.set(block, 0, self.predicted);
+                let place = read_needed(bits, self.ac_table, self.last, blocks, block)?;
                 skip_rest(bits, self.ac_table, &self.skips, place)?;
             }
         }
@@ -100,16 +110,16 @@ fn read_needed(
     bits: &mut BitReader,
     table: &HuffmanTable,
     last: usize,
-    row: &mut BlockRow,
+    blocks: &mut Blocks,
     block: usize,
 ) -> Option<usize> {
     let mut place = 1;
     while place <= last {
         bits.refill();
-        let first = read_one(bits, table, &mut place, row, block)?;
+        let first = read_one(bits, table, &mut place, blocks, block)?;
         // After a short one there are bits enough for any other.
         if place <= last && first <= LOADED - MOST_BITS {
-            read_one(bits, table, &mut place, row, block)?;
+            read_one(bits, table, &mut place, blocks, block)?;
         }
     }
     Some(place)
@@ -121,13 +131,13 @@ fn read_one(
     bits: &mut BitReader,
     table: &HuffmanTable,
     place: &mut usize,
-    row: &mut BlockRow,
+    blocks: &mut Blocks,
     block: usize,
 ) -> Option<u32> {
     let step = table.step(bits)?;
     *place += step.advance();
     // What ends the block leads behind it, where nothing is set.
-    row.set(block, *place - 1, step.take_value(bits));
+    blocks.set(block, *place - 1, step.take_value(bits));
     Some(step.length())
 }
 

@@ -1,5 +1,5 @@
 //! The inverse DCT of a part of a block's coefficients: n x n pixels from the n x n lowest frequencies, as libjpeg scales.
-//! A row of blocks at a time, so that the same step is done for many blocks at once.
+//! Some neighbouring blocks at a time, so that the same step is done for many at once.
 
 use std::f32::consts::{PI, SQRT_2};
 
@@ -16,17 +16,17 @@ pub(super) const GROUP: usize = 8;
 /// A number of each block of a group.
 type Numbers = [f32; GROUP];
 
-/// The coefficients of a row of blocks that are needed, frequency by frequency: whole numbers as they are coded.
-pub(super) struct BlockRow {
-    /// How many blocks there is room for, a multiple of [`GROUP`].
-    blocks: usize,
+/// The coefficients of neighbouring blocks that are needed, frequency by frequency: whole numbers as they are coded.
+pub(super) struct Blocks {
+    /// How many blocks there are, a multiple of [`GROUP`].
+    count: usize,
     numbers: Vec<i16>,
     /// For each place of the zigzag order, where the coefficients of its frequency begin. All that are not needed share
     /// a place with those behind the block.
     starts: [u32; 128],
 }
 
-impl BlockRow {
+impl Blocks {
     /// Forgets the coefficients.
     pub(super) fn clear(&mut self) {
         self.numbers.fill(0);
@@ -44,7 +44,7 @@ impl BlockRow {
     /// The coefficients of a frequency in a group of blocks.
     #[inline(always)]
     fn group(&self, frequency: usize, first: usize) -> Option<&[i16; GROUP]> {
-        let start = frequency * self.blocks + first;
+        let start = frequency * self.count + first;
         self.numbers.get(start..)?.first_chunk()
     }
 }
@@ -54,7 +54,7 @@ pub(super) struct Transform {
     length: usize,
     /// What each frequency is multiplied by, row by row.
     factors: Vec<f32>,
-    write: fn(&Self, &BlockRow, &mut [u8]) -> Option<()>,
+    write: fn(&Self, &Blocks, &mut [u8], usize) -> Option<()>,
     /// The last place of the zigzag order that is needed.
     pub(super) last: usize,
 }
@@ -88,26 +88,24 @@ impl Transform {
         })
     }
 
-    /// A row for `blocks` blocks, all coefficients zero.
-    pub(super) fn row(&self, blocks: usize) -> BlockRow {
-        let blocks = blocks.next_multiple_of(GROUP);
+    /// `count` blocks, a multiple of [`GROUP`], all their coefficients zero.
+    pub(super) fn blocks(&self, count: usize) -> Blocks {
         let needed = self.length * self.length;
-        let start = |frequency: usize| (frequency * blocks) as u32;
+        let start = |frequency: usize| (frequency * count) as u32;
         let mut starts = [start(needed); 128];
         for (starts, place) in starts.iter_mut().zip(ZIGZAG) {
             *starts = start(frequency(place, self.length).unwrap_or(needed));
         }
-        BlockRow {
-            blocks,
-            numbers: vec![0; (needed + 1) * blocks],
+        Blocks {
+            count,
+            numbers: vec![0; (needed + 1) * count],
             starts,
         }
     }
 
-    /// Writes the pixels of a row of blocks: `length` lines, each as long as all the blocks of `row` that there is room for.
-    /// `None` when there are not so many.
-    pub(super) fn write(&self, row: &BlockRow, lines: &mut [u8]) -> Option<()> {
-        (self.write)(self, row, lines)
+    /// Writes the pixels of `blocks` to lines that are `stride` apart. `None` when the lines are too short.
+    pub(super) fn write(&self, blocks: &Blocks, pixels: &mut [u8], stride: usize) -> Option<()> {
+        (self.write)(self, blocks, pixels, stride)
     }
 }
 
@@ -117,20 +115,24 @@ fn frequency(place: u8, length: usize) -> Option<usize> {
     (x < length && y < length).then_some(y * length + x)
 }
 
-/// Writes a row of blocks, compiled for their size: all lengths are known, and the loops become vectors.
-fn write<const N: usize>(transform: &Transform, row: &BlockRow, lines: &mut [u8]) -> Option<()> {
+/// Writes blocks, compiled for their size: all lengths are known, and the loops become vectors.
+fn write<const N: usize>(
+    transform: &Transform,
+    blocks: &Blocks,
+    pixels: &mut [u8],
+    stride: usize,
+) -> Option<()> {
     let basis = basis::<N>();
-    let width = row.blocks * N;
-    let lines = lines.get_mut(..N * width)?;
-    for first in (0..row.blocks).step_by(GROUP) {
-        let columns = columns::<N>(transform, row, first, &basis)?;
-        for (y, line) in lines.chunks_exact_mut(width).enumerate() {
+    for first in (0..blocks.count).step_by(GROUP) {
+        let columns = columns::<N>(transform, blocks, first, &basis)?;
+        for y in 0..N {
             let mut frequencies = [[0.0; GROUP]; N];
             for (frequency, column) in frequencies.iter_mut().zip(&columns) {
                 *frequency = column[y];
             }
-            let levels = inverse(&basis, frequencies);
-            write_line(&levels, line.get_mut(first * N..(first + GROUP) * N)?);
+            let start = y * stride + first * N;
+            let line = pixels.get_mut(start..start + GROUP * N)?;
+            write_line(&inverse(&basis, frequencies), line);
         }
     }
     Some(())
@@ -140,7 +142,7 @@ fn write<const N: usize>(transform: &Transform, row: &BlockRow, lines: &mut [u8]
 #[inline(always)]
 fn columns<const N: usize>(
     transform: &Transform,
-    row: &BlockRow,
+    blocks: &Blocks,
     first: usize,
     basis: &[[f32; N]; N],
 ) -> Option<[[Numbers; N]; N]> {
@@ -149,7 +151,7 @@ fn columns<const N: usize>(
         let mut frequencies = [[0.0; GROUP]; N];
         for (y, numbers) in frequencies.iter_mut().enumerate() {
             let factor = *transform.factors.get(y * N + x)?;
-            let coded = row.group(y * N + x, first)?;
+            let coded = blocks.group(y * N + x, first)?;
             for (number, &coded) in numbers.iter_mut().zip(coded) {
                 *number = f32::from(coded) * factor;
             }
@@ -264,19 +266,20 @@ mod tests {
             content in proptest::collection::vec(proptest::collection::vec(-300..300_i32, 64), 1..20),
         ) {
             let transform = Transform::new(length, &[1; 64]).unwrap();
-            let mut row = transform.row(content.len());
+            let count = content.len().next_multiple_of(GROUP);
+            let mut blocks = transform.blocks(count);
             for (block, numbers) in content.iter().enumerate() {
                 for (place, &target) in ZIGZAG.iter().enumerate() {
-                    row.set(block, place, numbers[usize::from(target)]);
+                    blocks.set(block, place, numbers[usize::from(target)]);
                 }
             }
-            let width = row.blocks * length;
-            let mut lines = vec![0; width * length];
-            transform.write(&row, &mut lines).unwrap();
+            let stride = count * length + 3;
+            let mut pixels = vec![0; stride * length];
+            transform.write(&blocks, &mut pixels, stride).unwrap();
             for (block, numbers) in content.into_iter().enumerate() {
                 let wanted = by_definition(&numbers.try_into().unwrap(), length);
                 for (at, wanted) in wanted.into_iter().enumerate() {
-                    let got = lines[at / length * width + block * length + at % length];
+                    let got = pixels[at / length * stride + block * length + at % length];
                     prop_assert!((f64::from(got) - wanted).abs() <= 0.51, "{got} for {wanted}");
                 }
             }
@@ -284,16 +287,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_was_cleared_is_of_the_middle_level() {
+    fn blocks_that_were_cleared_are_of_the_middle_level() {
         let transform = Transform::new(3, &[16; 64]).unwrap();
-        let mut row = transform.row(5);
-        row.set(4, 0, 50);
-        row.set(2, 3, -20);
-        row.clear();
-        let mut lines = [0; 8 * 3 * 3];
-        transform.write(&row, &mut lines).unwrap();
-        assert_eq!(lines, [128; 8 * 3 * 3]);
-        assert!(transform.write(&row, &mut lines[1..]).is_none());
+        let mut blocks = transform.blocks(GROUP);
+        blocks.set(4, 0, 50);
+        blocks.set(2, 3, -20);
+        blocks.clear();
+        let mut pixels = [0; GROUP * 3 * 3];
+        transform.write(&blocks, &mut pixels, GROUP * 3).unwrap();
+        assert_eq!(pixels, [128; GROUP * 3 * 3]);
+        assert!(
+            transform
+                .write(&blocks, &mut pixels[1..], GROUP * 3)
+                .is_none()
+        );
     }
 
     #[test]
