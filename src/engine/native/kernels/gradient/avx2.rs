@@ -1,6 +1,9 @@
 //! 16 pixels at a time, in whole numbers of 16 bits: the differences along x and y of a pixel lie side by side, so that
 //! one instruction squares and adds both.
 
+use super::body::BOUNDARIES;
+use super::{Columns, Neighbourhood};
+use crate::engine::native::kernels::Avx2;
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_loadu_si128, _mm_packus_epi16, _mm_storeu_si128, _mm256_abs_epi16,
     _mm256_add_epi32, _mm256_and_si256, _mm256_andnot_si256, _mm256_blendv_epi8,
@@ -10,11 +13,6 @@ use std::arch::x86_64::{
     _mm256_slli_epi32, _mm256_sqrt_ps, _mm256_srai_epi32, _mm256_storeu_ps, _mm256_sub_epi16,
     _mm256_sub_epi32, _mm256_unpackhi_epi16, _mm256_unpacklo_epi16, _mm256_xor_si256,
 };
-use std::ops::Range;
-
-use super::Neighbourhood;
-use super::body::BOUNDARIES;
-use crate::engine::native::kernels::Avx2;
 
 /// How many pixels are worked on at a time.
 const PIXELS: usize = 16;
@@ -28,11 +26,11 @@ struct Gradients {
     squared: __m256i,
 }
 
-/// Writes the gradients of `columns`, whose number is divisible by 8. The caller has checked the lengths.
-pub(super) fn body(
+/// Writes the gradients of `columns`. The caller has checked the lengths.
+pub(super) fn row(
     simd: Avx2,
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
@@ -44,20 +42,22 @@ pub(super) fn body(
 unsafe fn with_instructions(
     simd: Avx2,
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    if columns.len() < PIXELS {
+    if columns.body.len() < PIXELS {
         // SAFETY: handed on to the caller.
-        unsafe { super::body::body(simd, rows, columns, lengths, orientations) };
+        unsafe { super::body::row(simd, rows, columns, lengths, orientations) };
         return;
     }
-    let last = columns.end - PIXELS;
-    for x in columns.step_by(PIXELS) {
+    // SAFETY: handed on to the caller.
+    unsafe { super::body::tail(simd, rows, &columns, lengths, orientations) };
+    let last = columns.body.end - PIXELS;
+    for x in columns.body.step_by(PIXELS) {
         // What is left at the end is less than 16 pixels; some are computed again.
         let x = x.min(last);
-        // SAFETY: 16 columns from `x` on are in `columns`; the caller has checked that all rows have them and one more
+        // SAFETY: 16 columns from `x` on are in the body; the caller has checked that all rows have them and one more
         // on each side.
         unsafe {
             let lengths = lengths.as_mut_ptr().add(x);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Neighbourhood;
+use super::{Columns, Neighbourhood, STEP};
 use crate::engine::native::kernels::pixel_lanes::PixelLanes;
 
 /// A gradient is nearer to direction `i + 1` than to direction `i` when `|y|` times the first number is more than `|x|`
@@ -19,15 +19,64 @@ struct Gradient<V> {
     squared: V,
 }
 
-/// Writes the gradients of `columns`, whose number is divisible by 8.
+/// Which of equally strong channels counts.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Ties {
+    Earlier,
+    Later,
+}
+
+/// Writes the gradients of `columns`.
 ///
 /// # Safety
 /// All rows must have the columns from one before the first to one behind the last; both outputs must have them all.
 #[inline(always)]
-pub(super) unsafe fn body<L: PixelLanes>(
+pub(super) unsafe fn row<L: PixelLanes>(
+    simd: L,
+    rows: Neighbourhood<'_>,
+    columns: Columns,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+) {
+    // SAFETY: as demanded of the caller.
+    unsafe {
+        tail(simd, rows, &columns, lengths, orientations);
+        some_columns(simd, rows, columns.body, Ties::Later, lengths, orientations);
+    }
+}
+
+/// Writes the gradients of the columns after the body. Some before them are overwritten with what may be wrong, so the
+/// body must be written afterwards.
+///
+/// # Safety
+/// As for [`row`].
+#[inline(always)]
+pub(super) unsafe fn tail<L: PixelLanes>(
+    simd: L,
+    rows: Neighbourhood<'_>,
+    columns: &Columns,
+    lengths: &mut [f32],
+    orientations: &mut [u8],
+) {
+    if columns.body.is_empty() {
+        super::scalar::tail(rows, columns.clone(), lengths, orientations);
+    } else if columns.body.end < columns.end {
+        let last = columns.end - STEP..columns.end;
+        // SAFETY: as demanded of the caller; the body has `STEP` columns, so these do not begin before it.
+        unsafe { some_columns(simd, rows, last, Ties::Earlier, lengths, orientations) };
+    }
+}
+
+/// Writes the gradients of `columns`, whose number is divisible by [`STEP`].
+///
+/// # Safety
+/// As for [`row`].
+#[inline(always)]
+pub(super) unsafe fn some_columns<L: PixelLanes>(
     simd: L,
     rows: Neighbourhood<'_>,
     columns: Range<usize>,
+    ties: Ties,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
@@ -37,7 +86,7 @@ pub(super) unsafe fn body<L: PixelLanes>(
             let red = gradient_of_channel(simd, rows, 0, x);
             let green = gradient_of_channel(simd, rows, 1, x);
             let blue = gradient_of_channel(simd, rows, 2, x);
-            let strongest = stronger(simd, stronger(simd, red, green), blue);
+            let strongest = stronger(simd, ties, stronger(simd, ties, red, green), blue);
             let length = simd.square_root(strongest.squared);
             simd.store(lengths.as_mut_ptr().add(x), length);
             simd.store_bytes(
@@ -49,7 +98,7 @@ pub(super) unsafe fn body<L: PixelLanes>(
 }
 
 /// # Safety
-/// As for [`body`].
+/// As for [`row`].
 #[inline(always)]
 unsafe fn gradient_of_channel<L: PixelLanes>(
     simd: L,
@@ -72,13 +121,18 @@ unsafe fn gradient_of_channel<L: PixelLanes>(
     Gradient { x, y, squared }
 }
 
-/// The longer gradient; of equal ones, `b`.
+/// The longer gradient; of equal ones, `a` when the earlier counts, else `b`.
 #[inline(always)]
 fn stronger<L: PixelLanes>(
     simd: L,
+    ties: Ties,
     a: Gradient<L::Vector>,
     b: Gradient<L::Vector>,
 ) -> Gradient<L::Vector> {
+    let (a, b) = match ties {
+        Ties::Earlier => (b, a),
+        Ties::Later => (a, b),
+    };
     Gradient {
         x: simd.select_greater(a.squared, b.squared, a.x, b.x),
         y: simd.select_greater(a.squared, b.squared, a.y, b.y),

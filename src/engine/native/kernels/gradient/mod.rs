@@ -10,12 +10,15 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use super::SimdLevel;
 
@@ -36,6 +39,15 @@ pub(crate) struct Neighbourhood<'a> {
     pub(crate) below: [&'a [u8]; 3],
 }
 
+/// The columns whose gradients are wanted.
+#[derive(Debug, Clone)]
+struct Columns {
+    /// Those that dlib computes eight at a time: of equally strong channels the later counts.
+    body: Range<usize>,
+    /// The end of those after them, less than eight: of equally strong channels the earlier counts.
+    end: usize,
+}
+
 /// Writes the gradients of the columns from 1 to below `end`: their lengths, 0 to 361, and orientations, 0 to 17 (20
 /// degrees each, from "brighter to the right" on clockwise as seen on a screen; 0 where nothing changes).
 ///
@@ -52,17 +64,17 @@ pub(crate) fn gradient_row(
     assert!({ channels }.all(|row| row.len() > end));
     assert!(lengths.len() >= end && orientations.len() >= end);
     let steps = end.saturating_sub(1) / STEP;
-    let body = 1..1 + steps * STEP;
+    let columns = Columns {
+        body: 1..1 + steps * STEP,
+        end,
+    };
     match level {
-        SimdLevel::Scalar => scalar::body(rows, body.clone(), lengths, orientations),
+        SimdLevel::Scalar => scalar::row(rows, columns, lengths, orientations),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::body(simd, rows, body.clone(), lengths, orientations),
+        SimdLevel::Avx2(simd) => avx2::row(simd, rows, columns, lengths, orientations),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => {
-            avx2::body(simd.avx2(), rows, body.clone(), lengths, orientations);
-        }
+        SimdLevel::Avx512(simd) => avx2::row(simd.avx2(), rows, columns, lengths, orientations),
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(simd) => neon::body(simd, rows, body.clone(), lengths, orientations),
+        SimdLevel::Neon(simd) => neon::row(simd, rows, columns, lengths, orientations),
     }
-    scalar::tail(rows, body.end..end, lengths, orientations);
 }

@@ -1,15 +1,13 @@
 //! See [`body`](super::body).
 
-use std::ops::Range;
-
-use super::Neighbourhood;
+use super::{Columns, Neighbourhood};
 use crate::engine::native::kernels::Neon;
 
 /// Writes the gradients of `columns`. The caller has checked the lengths.
-pub(super) fn body(
+pub(super) fn row(
     simd: Neon,
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
@@ -21,10 +19,10 @@ pub(super) fn body(
 unsafe fn with_instructions(
     simd: Neon,
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
     // SAFETY: handed on to the caller.
-    unsafe { super::body::body(simd, rows, columns, lengths, orientations) };
+    unsafe { super::body::row(simd, rows, columns, lengths, orientations) };
 }

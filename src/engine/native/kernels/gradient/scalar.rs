@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Neighbourhood;
+use super::{Columns, Neighbourhood};
 
 /// The nine directions, with the four digits that dlib gives them.
 const DIRECTIONS: [[f32; 2]; 9] = [
@@ -17,27 +17,28 @@ const DIRECTIONS: [[f32; 2]; 9] = [
     [-0.9397, 0.3420],
 ];
 
-/// Writes the gradients of the columns that dlib computes eight at a time: of equally strong channels the later counts.
-pub(super) fn body(
+/// Writes the gradients of `columns`.
+pub(super) fn row(
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
     let stronger = |a, b| if squared(a) > squared(b) { a } else { b };
-    write(rows, columns, lengths, orientations, stronger);
+    write(rows, columns.body.clone(), lengths, orientations, stronger);
+    tail(rows, columns, lengths, orientations);
 }
 
-/// Writes the gradients of the columns that are left over at the end of a row: of equally strong channels the earlier
-/// counts.
+/// Writes the gradients of the columns after the body.
 pub(super) fn tail(
     rows: Neighbourhood<'_>,
-    columns: Range<usize>,
+    columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
     let stronger = |a, b| if squared(b) > squared(a) { b } else { a };
-    write(rows, columns, lengths, orientations, stronger);
+    let tail = columns.body.end..columns.end;
+    write(rows, tail, lengths, orientations, stronger);
 }
 
 fn write(
