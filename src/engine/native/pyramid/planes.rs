@@ -10,7 +10,7 @@ use crate::engine::native::kernels::resize_rows::SLACK;
 pub(crate) struct Planes {
     width: usize,
     height: usize,
-    /// Channel by channel, row by row.
+    /// Channel by channel, row by row; then what is left of larger images.
     bytes: Vec<u8>,
 }
 
@@ -50,7 +50,9 @@ impl Planes {
     /// Makes it `size` (width, height) pixels large. The pixels mean nothing until they are written.
     pub(super) fn set_size(&mut self, (width, height): (usize, usize)) {
         (self.width, self.height) = (width, height);
-        self.bytes.resize(3 * height * self.stride(), 0);
+        // Bytes that are there stay for larger images to come.
+        let bytes = self.bytes.len().max(3 * height * self.stride());
+        self.bytes.resize(bytes, 0);
     }
 
     /// Takes the pixels of `image`.
