@@ -6,12 +6,10 @@
 //! The image is worked on from top to bottom, and only as many rows of gradients, histograms and energies are kept as
 //! the next row of features needs.
 
-use std::ops::Range;
-
 use super::histogram::{BLOCK_OFFSET, Band};
-use crate::engine::models::hog_filters::{CELL, PLANES};
+use crate::engine::models::hog_filters::CELL;
 use crate::engine::native::kernels::SimdLevel;
-use crate::engine::native::kernels::filter_bank::{BEFORE, STRIP, Strip, TAPS};
+use crate::engine::native::kernels::filter_bank::{BEFORE, Cell, PAIRS, TILE};
 use crate::engine::native::kernels::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
 use crate::engine::native::kernels::hog_features::{CellRows, FeatureRow, SLACK, feature_row};
 use crate::engine::native::pyramid::Planes;
@@ -19,14 +17,15 @@ use crate::engine::native::pyramid::Planes;
 /// How many rows of cells a row of features depends on.
 const CELL_ROWS: usize = 3;
 
-/// 31 numbers for each cell of an image but the outermost ones: plane by plane, row by row. Takes 2 bytes for each pixel
-/// of the image.
+/// 31 numbers for each cell of an image but the outermost ones, row by row. Takes 2 bytes for each pixel of the image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FeatureMap {
     columns: usize,
     rows: usize,
-    /// Each row has zeros before and behind it, so that windows may leave it.
-    numbers: Vec<f32>,
+    /// These, and what is left of larger maps.
+    cells: Vec<Cell>,
+    /// A row of features, plane by plane, with some numbers behind each plane that mean nothing.
+    row: Vec<f32>,
 }
 
 impl FeatureMap {
@@ -40,57 +39,70 @@ impl FeatureMap {
         self.rows
     }
 
-    /// The strip of `plane` whose first response is that of `column`, a multiple of [`STRIP`] below the number of
-    /// columns, and which has the rows `rows`.
-    pub(super) fn strip(&self, plane: usize, column: usize, rows: Range<usize>) -> Strip<'_> {
-        let start = plane * self.plane_stride();
-        Strip {
-            features: &self.numbers[start + column..start + self.plane_stride()],
-            stride: self.stride(),
-            plane_rows: self.rows,
-            first: rows.start,
-            rows: rows.len(),
+    /// Copies the part whose first windows are around the cell in `column` and `row` to the rows of a tile; zeros from
+    /// outside of the map.
+    pub(super) fn copy_tile<'a>(
+        &self,
+        [column, row]: [usize; 2],
+        to: impl Iterator<Item = &'a mut [Cell; TILE]>,
+    ) {
+        // In the tile, cells of the map begin and end here.
+        let begin = BEFORE.saturating_sub(column);
+        let end = TILE.min(self.columns + BEFORE - column);
+        let first = (column + begin).saturating_sub(BEFORE);
+        for (y, to) in (row..).zip(to) {
+            if !(BEFORE..self.rows + BEFORE).contains(&y) {
+                to.fill(Cell::ZERO);
+                continue;
+            }
+            let from = &self.cells[(y - BEFORE) * self.columns + first..];
+            to[..begin].fill(Cell::ZERO);
+            to[begin..end].copy_from_slice(&from[..end - begin]);
+            to[end..].fill(Cell::ZERO);
         }
     }
 
     /// How many bytes it holds in memory.
     pub(super) fn capacity(&self) -> usize {
-        self.numbers.capacity() * size_of::<f32>()
+        self.cells.capacity() * size_of::<Cell>() + self.row.capacity() * size_of::<f32>()
     }
 
     fn set_size(&mut self, columns: usize, rows: usize) {
         (self.columns, self.rows) = (columns, rows);
-        // What is left of another image is overwritten row by row.
-        self.numbers.resize(PLANES * self.plane_stride(), 0.0);
+        // What is left of another image is overwritten row by row. Cells that are there stay for larger ones to come.
+        let cells = self.cells.len().max(columns * rows);
+        self.cells.resize(cells, Cell::ZERO);
+        self.row.resize(2 * PAIRS * self.stride(), 0.0);
     }
 
-    /// The distance from one row to the next.
+    /// The distance from one plane of a row to the next: features are written in vectors.
     fn stride(&self) -> usize {
-        // Windows of the last strip reach `TAPS - 1` cells behind it; features are written in vectors.
-        self.columns.next_multiple_of(STRIP) + STRIP.max(TAPS - 1 + SLACK)
+        self.columns + SLACK
     }
 
-    fn plane_stride(&self) -> usize {
-        self.rows * self.stride()
-    }
-
-    /// Where row `row` goes.
-    fn row_mut(&mut self, row: usize) -> FeatureRow<'_> {
+    /// Where the features of a row go, before [`FeatureMap::take_row`].
+    fn row_mut(&mut self) -> FeatureRow<'_> {
         FeatureRow {
-            first: row * self.stride() + BEFORE,
-            stride: self.plane_stride(),
-            numbers: &mut self.numbers,
+            first: 0,
+            stride: self.stride(),
+            numbers: &mut self.row,
         }
     }
 
-    /// Zeroes what lies before and behind the features of row `row`.
-    fn clear_around(&mut self, row: usize) {
-        let (stride, plane_stride) = (self.stride(), self.plane_stride());
-        let behind = BEFORE + self.columns;
-        for plane in self.numbers.chunks_exact_mut(plane_stride) {
-            let row = &mut plane[row * stride..(row + 1) * stride];
-            row[..BEFORE].fill(0.0);
-            row[behind..].fill(0.0);
+    /// Takes the features that were written as those of row `row`.
+    fn take_row(&mut self, row: usize) {
+        let stride = self.stride();
+        let cells = &mut self.cells[row * self.columns..(row + 1) * self.columns];
+        for (block, cells) in cells.chunks_mut(SLACK).enumerate() {
+            // Planes are far apart; so some columns of all of them at a time.
+            let mut planes = [[0.0; SLACK]; 2 * PAIRS];
+            for (plane, from) in planes.iter_mut().zip(self.row.chunks_exact(stride)) {
+                plane.copy_from_slice(&from[block * SLACK..][..SLACK]);
+            }
+            for (column, cell) in cells.iter_mut().enumerate() {
+                cell.real = std::array::from_fn(|pair| planes[2 * pair][column]);
+                cell.imaginary = std::array::from_fn(|pair| planes[2 * pair + 1][column]);
+            }
         }
     }
 }
@@ -248,8 +260,8 @@ impl FeatureExtractor {
             stride: here.stride,
         };
         let (row, columns) = (cell - 2, map.columns());
-        feature_row(self.level, cells, columns, map.row_mut(row));
-        map.clear_around(row);
+        feature_row(self.level, cells, columns, map.row_mut());
+        map.take_row(row);
     }
 }
 

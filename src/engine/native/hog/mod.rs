@@ -13,10 +13,12 @@ use image::RgbImage;
 
 use self::features::{FeatureExtractor, FeatureMap};
 use super::kernels::SimdLevel;
-use super::kernels::filter_bank::{BAND, PlaneFilters, Responses, STRIP, add_responses};
+use super::kernels::filter_bank::{
+    BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, Tiles, WHOLE, respond,
+};
 use super::overlap::{ScoredBox, suppress_overlapping};
 use super::pyramid::{Planes, Resizer, mapped_below, mapped_up, size_below};
-use crate::engine::models::hog_filters::{CELL, FrontalFaceDetector, MIN_LEVEL, PLANES, WINDOW};
+use crate::engine::models::hog_filters::{CELL, FrontalFaceDetector, MIN_LEVEL, WINDOW};
 use crate::engine::models::network::OverlapTest;
 use crate::engine::upsampling::{mapped_down, pixels_to_search};
 use crate::engine::{Detection, Detector};
@@ -43,12 +45,18 @@ pub struct HogDetector {
     scratch: Scratch,
 }
 
-/// The filters, sorted by plane.
+/// The filters, and how surely a face is one.
 #[derive(Debug)]
 struct Filters {
-    planes: Vec<PlaneFilters>,
-    thresholds: Vec<f64>,
+    groups: Vec<Group>,
     overlap: OverlapTest,
+}
+
+/// As many filters as go into a bank.
+#[derive(Debug)]
+struct Group {
+    bank: FilterBank,
+    thresholds: Vec<f64>,
 }
 
 /// What is needed for an image and serves again for the next one.
@@ -58,20 +66,19 @@ struct Scratch {
     next: Planes,
     extractor: FeatureExtractor,
     features: FeatureMap,
-    responses: Responses,
+    tiles: Tiles,
 }
 
 impl Filters {
     fn new(model: &FrontalFaceDetector) -> Self {
-        let mut planes = vec![PlaneFilters::default(); PLANES];
-        for (index, detector) in model.detectors.iter().enumerate() {
-            for filter in &detector.filters {
-                planes[filter.plane].push(index, filter.row, filter.column);
-            }
-        }
+        let groups = model.detectors.chunks(MOST_FILTERS);
         Self {
-            planes,
-            thresholds: model.detectors.iter().map(|each| each.threshold).collect(),
+            groups: groups
+                .map(|detectors| Group {
+                    bank: FilterBank::new(detectors.iter().map(|each| &each.filters[..])),
+                    thresholds: detectors.iter().map(|each| each.threshold).collect(),
+                })
+                .collect(),
             overlap: model.overlap,
         }
     }
@@ -84,7 +91,7 @@ impl Scratch {
             next: Planes::default(),
             extractor: FeatureExtractor::new(level),
             features: FeatureMap::default(),
-            responses: Responses::default(),
+            tiles: Tiles::default(),
         }
     }
 
@@ -93,7 +100,7 @@ impl Scratch {
             + self.next.capacity()
             + self.extractor.capacity()
             + self.features.capacity()
-            + self.responses.capacity()
+            + self.tiles.capacity()
     }
 }
 
@@ -159,19 +166,15 @@ impl HogDetector {
             scratch
                 .extractor
                 .extract(&scratch.image, &mut scratch.features);
-            let filters = &self.filters;
-            scan(
-                self.level,
-                filters,
-                &scratch.features,
-                &mut scratch.responses,
-                |window| {
+            for group in &self.filters.groups {
+                let (features, tiles) = (&scratch.features, &mut scratch.tiles);
+                scan(self.level, group, features, tiles, |window| {
                     found.push(ScoredBox {
                         score: window.score,
                         rect: mapped_up(window.rect(), index),
                     });
-                },
-            );
+                });
+            }
         }
         found
     }
@@ -231,59 +234,116 @@ fn level_count((width, height): (usize, usize)) -> usize {
 /// Hands every window with a response of at least its filter's threshold to `found`.
 fn scan(
     level: SimdLevel,
-    filters: &Filters,
+    group: &Group,
     features: &FeatureMap,
-    responses: &mut Responses,
+    tiles: &mut Tiles,
     mut found: impl FnMut(Window),
 ) {
-    // Bands of about the same height.
-    let bands = features.rows().div_ceil(BAND);
-    for band in 0..bands {
-        let rows = band * features.rows() / bands..(band + 1) * features.rows() / bands;
-        responses.set_size(rows.len(), filters.thresholds.len());
-        for first in (0..features.columns()).step_by(STRIP) {
-            responses.clear();
-            for (plane, filters) in filters.planes.iter().enumerate() {
-                let strip = features.strip(plane, first, rows.clone());
-                add_responses(level, strip, filters, responses);
-            }
-            let columns = STRIP.min(features.columns() - first);
-            report(filters, responses, columns, |[x, y], score| {
-                let cell = [first + x, rows.start + y];
-                found(Window { cell, score });
-            });
+    let [across, down] = [features.columns(), features.rows()].map(Cut::new);
+    let firsts: Vec<[usize; 2]> = down
+        .firsts()
+        .flat_map(|y| across.firsts().map(move |x| [x, y]))
+        .collect();
+    // Batches of about the same size.
+    let batches = firsts.len().div_ceil(BATCH);
+    for batch in 0..batches {
+        let firsts = &firsts[batch * firsts.len() / batches..(batch + 1) * firsts.len() / batches];
+        for (tile, first) in firsts.iter().enumerate() {
+            features.copy_tile(*first, tiles.rows_mut(tile));
         }
+        let extent = Extent {
+            tiles: firsts.len(),
+            columns: across.length,
+            rows: down.length,
+        };
+        respond(level, &group.bank, extent, tiles);
+        report(&group.thresholds, tiles, extent, |tile, [x, y], score| {
+            let [first_x, first_y] = firsts[tile];
+            let cell = [first_x + x, first_y + y];
+            if cell[0] < features.columns() && cell[1] < features.rows() {
+                found(Window { cell, score });
+            }
+        });
     }
 }
 
-/// Hands every place of the first `columns` columns of a strip, column and row, where the response reaches its threshold
-/// to `found`, with its score.
+/// How a map is cut into tiles in one direction.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    /// How many responses of a tile are its own.
+    length: usize,
+    tiles: usize,
+}
+
+impl Cut {
+    fn new(cells: usize) -> Self {
+        let length = if cells <= WHOLE { cells } else { INNER };
+        Self {
+            length,
+            tiles: if cells == 0 {
+                0
+            } else {
+                cells.div_ceil(length)
+            },
+        }
+    }
+
+    /// The first place of each tile.
+    fn firsts(self) -> impl Iterator<Item = usize> {
+        (0..self.tiles).map(move |tile| tile * self.length)
+    }
+}
+
+/// Hands every place in `extent`, tile, column and row, where the response reaches its threshold to `found`, with its
+/// score.
 fn report(
-    filters: &Filters,
-    responses: &Responses,
-    columns: usize,
-    mut found: impl FnMut([usize; 2], f64),
+    thresholds: &[f64],
+    tiles: &Tiles,
+    extent: Extent,
+    mut found: impl FnMut(usize, [usize; 2], f64),
 ) {
-    for (detector, &threshold) in filters.thresholds.iter().enumerate() {
-        for (y, row) in responses.rows(detector).enumerate() {
-            if !may_reach(row, threshold) {
+    // Rounded down, they leave the exact answer to what follows.
+    let mut about = Cell::of(f32::INFINITY);
+    for tile in 0..extent.tiles {
+        for (filter, threshold) in thresholds.iter().enumerate() {
+            *about.response_mut(tile, filter) = (*threshold as f32).next_down();
+        }
+    }
+    for y in 0..extent.rows {
+        for (x, cell) in tiles.responses(y)[..extent.columns].iter().enumerate() {
+            if !reaches(cell, &about) {
                 continue;
             }
-            for (x, &response) in row[..columns].iter().enumerate() {
-                let score = f64::from(response) - threshold;
-                if score >= 0.0 {
-                    found([x, y], score);
+            for tile in 0..extent.tiles {
+                for (filter, threshold) in thresholds.iter().enumerate() {
+                    let score = f64::from(cell.response(tile, filter)) - threshold;
+                    if score >= 0.0 {
+                        found(tile, [x, y], score);
+                    }
                 }
             }
         }
     }
 }
 
-/// Whether a response of `row` is about `threshold` or more. Rounded down, it leaves the exact answer to the caller.
-fn may_reach(row: &[f32; STRIP], threshold: f64) -> bool {
-    let about = (threshold as f32).next_down();
-    row.iter()
-        .fold(false, |reached, &response| reached | (response >= about))
+/// Whether some number of `cell` is at least that of `thresholds`.
+fn reaches(cell: &Cell, thresholds: &Cell) -> bool {
+    let pairs = [
+        (&cell.real, &thresholds.real),
+        (&cell.imaginary, &thresholds.imaginary),
+    ];
+    // The largest surplus: this becomes vectors.
+    let mut most = [f32::NEG_INFINITY; 4];
+    for (numbers, thresholds) in pairs {
+        let numbers = numbers.as_chunks::<4>().0;
+        for (numbers, thresholds) in numbers.iter().zip(thresholds.as_chunks::<4>().0) {
+            for ((most, number), threshold) in most.iter_mut().zip(numbers).zip(thresholds) {
+                let surplus = number - threshold;
+                *most = if surplus > *most { surplus } else { *most };
+            }
+        }
+    }
+    most.iter().any(|most| *most >= 0.0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use image::{Rgb, RgbImage};
 
 use super::*;
+use crate::engine::models::hog_filters::PLANES;
 
 /// A picture of which dlib's features are known; see [`DLIB`].
 fn picture() -> RgbImage {
@@ -39,8 +40,7 @@ fn features_are_those_of_dlib() {
         assert_eq!((map.columns(), map.rows()), (4, 3));
         for (row, expected) in [0, 2].into_iter().zip(DLIB) {
             for (plane, expected) in expected.into_iter().enumerate() {
-                let strip = map.strip(plane, 0, 0..3);
-                let found = strip.features[row * strip.stride + BEFORE + 3];
+                let found = map.cells[row * map.columns() + 3].feature(plane);
                 let difference = (found - expected).abs();
                 assert!(difference < 2e-6, "{level} {row} {plane} {found}");
             }
@@ -49,14 +49,27 @@ fn features_are_those_of_dlib() {
 }
 
 #[test]
-fn windows_may_leave_the_map_into_zeros() {
-    for level in SimdLevel::available() {
-        let map = extracted(level, &picture());
-        for plane in 0..PLANES {
-            let strip = map.strip(plane, 0, 0..3);
-            for row in strip.features.chunks(strip.stride).take(strip.rows) {
-                let [before, behind] = [&row[..BEFORE], &row[BEFORE + 4..STRIP + TAPS - 1]];
-                assert!(before.iter().chain(behind).all(|&number| number == 0.0));
+fn a_tile_is_a_part_of_the_map_with_zeros_around() {
+    let (columns, rows) = (40, 30);
+    let cells = (0..columns * rows).map(|number| Cell::of(1.0 + number as f32));
+    let map = FeatureMap {
+        columns,
+        rows,
+        cells: cells.collect(),
+        row: Vec::new(),
+    };
+    for first in [[0, 0], [3, 29], [39, 1], [7, 10], [30, 23]] {
+        let mut tile = [[Cell::of(-1.0); TILE]; TILE];
+        map.copy_tile(first, tile.iter_mut());
+        for (y, row) in tile.iter().enumerate() {
+            for (x, cell) in row.iter().enumerate() {
+                let place = [first[0] + x, first[1] + y].map(|place| place.wrapping_sub(BEFORE));
+                let expected = if place[0] < columns && place[1] < rows {
+                    map.cells[place[1] * columns + place[0]]
+                } else {
+                    Cell::ZERO
+                };
+                assert_eq!(*cell, expected, "{first:?} {x} {y}");
             }
         }
     }
@@ -91,7 +104,7 @@ fn an_extractor_serves_for_images_of_any_size() {
         };
         assert_eq!((map.columns(), map.rows()), expected, "{width} {height}");
     }
-    assert_eq!(map.numbers, large.numbers);
+    assert_eq!(map.cells[..large.cells.len()], large.cells);
 }
 
 #[test]
@@ -100,5 +113,5 @@ fn a_flat_image_has_no_features() {
         SimdLevel::best(),
         &RgbImage::from_pixel(80, 80, Rgb([1, 2, 3])),
     );
-    assert!(map.numbers.iter().all(|&number| number == 0.0));
+    assert!(map.cells.iter().all(|cell| *cell == Cell::ZERO));
 }

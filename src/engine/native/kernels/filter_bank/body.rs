@@ -1,175 +1,277 @@
-//! The loops of all vector levels. `VECTORS` vectors make a row of a strip, and `ROWS` rows of responses are in
-//! registers at a time, `ROWS * VECTORS` being enough sums to keep the multipliers busy.
+//! The loops of all vector levels. `VECTORS` vectors make the [`Weights`] of one plane, and `MOST` tiles are multiplied
+//! with them at a time, so that `2 * VECTORS * MOST` sums are in registers.
 
-use super::{PlaneFilters, Responses, Row, Strip, TAPS, ZEROS};
+use super::filters::Weights;
+use super::transform::{Direction, Line, transform};
+use super::{
+    BATCH, Cell, Extent, FilterBank, HALF, PAIRS, PAIRS_OF_TILE, PLANES, STRIDE, TILE, Tiles,
+    half_of_row, opposite,
+};
 use crate::engine::native::kernels::lanes::Lanes;
 
-/// Adds the responses of all filters.
-///
-/// # Safety
-/// `VECTORS * COUNT` must be `STRIP`, `ROWS` must divide `ROW_BLOCK`, and everything must be as `add_responses` of
-/// `mod.rs` checks.
-#[inline(always)]
-pub(super) unsafe fn add_responses<L: Lanes, const VECTORS: usize, const ROWS: usize>(
-    simd: L,
-    strip: Strip<'_>,
-    filters: &PlaneFilters,
-    responses: &mut Responses,
-) {
-    let (padded_rows, between_rows) = (responses.padded_rows(), responses.between_rows());
-    for part in filters.parts() {
-        let rows = &filters.rows()[part.clone()];
-        let out = &mut responses.between[..];
-        // SAFETY: a part has 1 to 5 filters, and the rest is as demanded of the caller.
-        unsafe {
-            match rows.len() {
-                1 => filter_rows::<L, VECTORS, 1>(simd, strip, rows, out, between_rows),
-                2 => filter_rows::<L, VECTORS, 2>(simd, strip, rows, out, between_rows),
-                3 => filter_rows::<L, VECTORS, 3>(simd, strip, rows, out, between_rows),
-                4 => filter_rows::<L, VECTORS, 4>(simd, strip, rows, out, between_rows),
-                _ => filter_rows::<L, VECTORS, 5>(simd, strip, rows, out, between_rows),
-            }
-        }
-        for run in filters.runs() {
-            let filters_of_run = run.within(&part);
-            if filters_of_run.is_empty() {
-                continue;
-            }
-            let columns = &filters.columns()[filters_of_run.clone()];
-            let between = &responses.between[(filters_of_run.start - part.start) * between_rows..];
-            let numbers = &mut responses.numbers[run.detector * padded_rows..];
-            for row in (0..padded_rows).step_by(ROWS) {
-                let (between, numbers) = (&between[row..], &mut numbers[row..]);
-                // SAFETY: `ROWS` rows of responses begin here, and `ROWS + 9` rows of each filter.
-                unsafe {
-                    add_columns::<L, VECTORS, ROWS>(simd, columns, between, between_rows, numbers);
-                }
-            }
-        }
-    }
-}
+/// Two opposite rows of the transforms of each tile.
+type Spectra = [[[Cell; TILE]; 2]; BATCH];
 
-/// Runs `FILTERS` row filters along the rows of the strip and around it.
-///
-/// # Safety
-/// There must be `FILTERS` filters, each with room for `between_rows` rows in `out`, and the strip must have its
-/// features.
-#[inline(always)]
-unsafe fn filter_rows<L: Lanes, const VECTORS: usize, const FILTERS: usize>(
-    simd: L,
-    strip: Strip<'_>,
-    filters: &[[f32; TAPS]],
-    out: &mut [Row],
-    between_rows: usize,
-) {
-    let (sources, first) = (strip.sources(), strip.first_between());
-    let behind = first + sources.len();
-    for out in out.chunks_exact_mut(between_rows).take(FILTERS) {
-        out[..first].fill(ZEROS);
-        out[behind..].fill(ZEROS);
-    }
-    for (row, y) in (first..behind).zip(sources) {
-        // SAFETY: as demanded of the caller: a row has `STRIP + TAPS - 1` features.
-        unsafe {
-            let features = strip.features.as_ptr().add(y * strip.stride);
-            let mut sums = [[simd.splat(0.0); VECTORS]; FILTERS];
-            for tap in 0..TAPS {
-                let window = load_row::<L, VECTORS>(simd, features.add(tap));
-                for (sums, filter) in sums.iter_mut().zip(filters) {
-                    add_product(simd, sums, &window, simd.splat(filter[tap]));
-                }
-            }
-            for (filter, sums) in sums.iter().enumerate() {
-                let row = filter * between_rows + row;
-                store_row(simd, out.as_mut_ptr().add(row).cast(), sums);
-            }
-        }
-    }
-}
+/// The transforms of a tile's planes at one frequency, twice as large: real and imaginary parts, each those of the first
+/// planes of all pairs, then those of the second ones.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Inputs([[[f32; PAIRS]; 2]; 2]);
 
-/// Adds what the column filters of one detector make of that to `ROWS` rows of its responses.
+/// The sum over all planes of the real parts times the weights, and that of the imaginary parts.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Sums([[[f32; PAIRS_OF_TILE]; 4]; 2]);
+
+/// Turns the features of `tiles` into responses.
 ///
 /// # Safety
-/// `numbers` must have `ROWS` rows, and `between` must have `ROWS + TAPS - 1` rows for each column filter, the first ones
-/// `between_rows` apart.
+/// `VECTORS * COUNT` must be the number of a [`Weights`]' numbers, and `extent` no larger than a batch.
 #[inline(always)]
-unsafe fn add_columns<L: Lanes, const VECTORS: usize, const ROWS: usize>(
+pub(super) unsafe fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     simd: L,
-    columns: &[[f32; TAPS]],
-    between: &[Row],
-    between_rows: usize,
-    numbers: &mut [Row],
+    bank: &FilterBank,
+    extent: Extent,
+    tiles: &mut Tiles,
 ) {
-    // SAFETY: as demanded of the caller; the last row read of a filter is `ROWS + TAPS - 2`.
+    // The lanes of tiles that are not there are transformed too.
+    tiles.responses.fill(Cell::ZERO);
+    let mut spectra = [[[Cell::ZERO; TILE]; 2]; BATCH];
+    let mut weights = bank.weights();
+    // SAFETY: as demanded of the caller; `Tiles` have all their cells, and `spectra` too.
     unsafe {
-        let numbers = numbers.as_mut_ptr();
-        let mut sums = [[simd.splat(0.0); VECTORS]; ROWS];
-        for (row, sums) in sums.iter_mut().enumerate() {
-            *sums = load_row::<L, VECTORS>(simd, numbers.add(row).cast());
+        for tile in tiles
+            .features
+            .chunks_exact_mut(TILE * STRIDE)
+            .take(extent.tiles)
+        {
+            transform_columns(simd, Direction::Forwards, tile, TILE);
         }
-        for (filter, column) in columns.iter().enumerate() {
-            let between = between.as_ptr().add(filter * between_rows);
-            // Two taps at a time, so that a row that is loaded counts twice.
-            for tap in (0..TAPS).step_by(2) {
-                let upper = simd.splat(column[tap]);
-                let lower = simd.splat(column[tap + 1]);
-                let first = load_row::<L, VECTORS>(simd, between.add(tap).cast());
-                add_product(simd, &mut sums[0], &first, upper);
-                for row in 1..ROWS {
-                    let next = load_row::<L, VECTORS>(simd, between.add(tap + row).cast());
-                    add_product(simd, &mut sums[row], &next, upper);
-                    add_product(simd, &mut sums[row - 1], &next, lower);
-                }
-                let last = load_row::<L, VECTORS>(simd, between.add(tap + ROWS).cast());
-                add_product(simd, &mut sums[ROWS - 1], &last, lower);
+        for row in HALF {
+            transform_rows(simd, &tiles.features, row, extent.tiles, &mut spectra);
+            let rows = [row, opposite(row)].map(|row| row * STRIDE);
+            for column in half_of_row(row) {
+                let (here, rest) = weights.split_at(PLANES);
+                weights = rest;
+                let product = Product {
+                    column,
+                    weights: here,
+                    cells: [rows[0] + column, rows[1] + opposite(column)],
+                };
+                let responses = &mut tiles.responses;
+                multiply_all::<L, VECTORS, MOST>(simd, &spectra, extent.tiles, product, responses);
+            }
+            // The first and the middle row are opposite to themselves.
+            let distinct = if rows[0] == rows[1] { 1 } else { 2 };
+            for row in &rows[..distinct] {
+                let row = row_of(tiles.responses.as_mut_ptr().add(*row));
+                transform(simd, Direction::Backwards, row.readable(), row);
             }
         }
-        for (row, sums) in sums.iter().enumerate() {
-            store_row(simd, numbers.add(row).cast(), sums);
+        transform_columns(
+            simd,
+            Direction::Backwards,
+            &mut tiles.responses,
+            extent.columns,
+        );
+    }
+}
+
+/// Transforms the first `count` columns of a tile.
+///
+/// # Safety
+/// `tile` must have `TILE` rows of `STRIDE` cells, and `count` be at most `TILE`.
+#[inline(always)]
+unsafe fn transform_columns<L: Lanes>(
+    simd: L,
+    direction: Direction,
+    tile: &mut [Cell],
+    count: usize,
+) {
+    for column in 0..count {
+        // SAFETY: as demanded of the caller.
+        unsafe {
+            let column = column_of(tile.as_mut_ptr().add(column));
+            transform(simd, direction, column.readable(), column);
         }
     }
 }
 
-// These are functions, not closures: a closure is not compiled for the instructions of the function around it.
-
+/// Transforms row `row` and the opposite one of the first `count` tiles.
+///
 /// # Safety
-/// `VECTORS * COUNT` numbers must be readable.
+/// `features` must have `count` tiles of `TILE` rows of `STRIDE` cells.
 #[inline(always)]
-unsafe fn load_row<L: Lanes, const VECTORS: usize>(
+unsafe fn transform_rows<L: Lanes>(
     simd: L,
-    from: *const f32,
-) -> [L::Vector; VECTORS] {
-    let mut vectors = [simd.splat(0.0); VECTORS];
-    for (index, vector) in vectors.iter_mut().enumerate() {
-        // SAFETY: as demanded of the caller.
-        *vector = unsafe { simd.load(from.add(index * L::COUNT)) };
-    }
-    vectors
-}
-
-/// # Safety
-/// `VECTORS * COUNT` numbers must be writable.
-#[inline(always)]
-unsafe fn store_row<L: Lanes, const VECTORS: usize>(
-    simd: L,
-    to: *mut f32,
-    vectors: &[L::Vector; VECTORS],
+    features: &[Cell],
+    row: usize,
+    count: usize,
+    spectra: &mut Spectra,
 ) {
-    for (index, vector) in vectors.iter().enumerate() {
-        // SAFETY: as demanded of the caller.
-        unsafe { simd.store(to.add(index * L::COUNT), *vector) };
+    for (tile, spectra) in spectra.iter_mut().take(count).enumerate() {
+        for (row, spectrum) in [row, opposite(row)].into_iter().zip(spectra) {
+            // SAFETY: as demanded of the caller.
+            unsafe {
+                let first = features.as_ptr().add((tile * TILE + row) * STRIDE);
+                let to = row_of(spectrum.as_mut_ptr());
+                transform(simd, Direction::Forwards, Line { first, step: 1 }, to);
+            }
+        }
     }
 }
 
-/// Adds `numbers * weight` to `sums`.
+/// Multiplies the transforms of `count` tiles, `MOST` of them at a time.
+///
+/// # Safety
+/// As for [`respond`].
 #[inline(always)]
-fn add_product<L: Lanes, const VECTORS: usize>(
+unsafe fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
     simd: L,
-    sums: &mut [L::Vector; VECTORS],
-    numbers: &[L::Vector; VECTORS],
-    weight: L::Vector,
+    spectra: &Spectra,
+    count: usize,
+    product: Product<'_>,
+    responses: &mut [Cell],
 ) {
-    for (sum, number) in sums.iter_mut().zip(numbers) {
-        *sum = simd.multiply_add(*number, weight, *sum);
+    for first in (0..count).step_by(MOST) {
+        // SAFETY: as demanded of the caller; there are that many spectra.
+        unsafe {
+            match (count - first).min(MOST) {
+                1 => multiply::<L, VECTORS, 1>(simd, spectra, first, product, responses),
+                2 => multiply::<L, VECTORS, 2>(simd, spectra, first, product, responses),
+                3 => multiply::<L, VECTORS, 3>(simd, spectra, first, product, responses),
+                _ => multiply::<L, VECTORS, 4>(simd, spectra, first, product, responses),
+            }
+        }
+    }
+}
+
+/// What is multiplied, and where the products go.
+#[derive(Clone, Copy)]
+struct Product<'a> {
+    /// The column of the spectra.
+    column: usize,
+    /// The weights of all planes at that frequency.
+    weights: &'a [Weights],
+    /// The cells of the responses at that frequency and at the opposite one.
+    cells: [usize; 2],
+}
+
+impl Line<*mut Cell> {
+    fn readable(self) -> Line<*const Cell> {
+        Line {
+            first: self.first,
+            step: self.step,
+        }
+    }
+}
+
+fn row_of(first: *mut Cell) -> Line<*mut Cell> {
+    Line { first, step: 1 }
+}
+
+fn column_of(first: *mut Cell) -> Line<*mut Cell> {
+    Line {
+        first,
+        step: STRIDE,
+    }
+}
+
+/// Multiplies the transforms of `COUNT` tiles from `first` on with the weights of all planes, and writes the sums of the
+/// products.
+///
+/// # Safety
+/// As for [`respond`]; there must be [`PLANES`] weights.
+#[inline(always)]
+unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
+    simd: L,
+    spectra: &Spectra,
+    first: usize,
+    product: Product<'_>,
+    responses: &mut [Cell],
+) {
+    let mut inputs = [const { Inputs([[[0.0; PAIRS]; 2]; 2]) }; COUNT];
+    for (inputs, [here, there]) in inputs.iter_mut().zip(&spectra[first..]) {
+        let (here, there) = (&here[product.column], &there[opposite(product.column)]);
+        // SAFETY: as demanded of the caller.
+        unsafe { separate(simd, here, there, inputs) };
+    }
+    let mut sums = [[[simd.splat(0.0); VECTORS]; 2]; COUNT];
+    for plane in 0..PLANES {
+        let mut weight = [simd.splat(0.0); VECTORS];
+        for (index, weight) in weight.iter_mut().enumerate() {
+            // SAFETY: as demanded of the caller.
+            unsafe {
+                let numbers: *const f32 = product.weights.as_ptr().add(plane).cast();
+                *weight = simd.load(numbers.add(index * L::COUNT));
+            }
+        }
+        for (sums, inputs) in sums.iter_mut().zip(&inputs) {
+            for (sums, inputs) in sums.iter_mut().zip(&inputs.0) {
+                let input = simd.splat(inputs.as_flattened()[plane]);
+                for (sum, weight) in sums.iter_mut().zip(&weight) {
+                    *sum = simd.multiply_add(input, *weight, *sum);
+                }
+            }
+        }
+    }
+    for (index, sums) in sums.iter().enumerate() {
+        let mut stored = Sums([[[0.0; PAIRS_OF_TILE]; 4]; 2]);
+        for (sums, stored) in sums.iter().zip(&mut stored.0) {
+            let stored: *mut f32 = stored.as_mut_ptr().cast();
+            for (index, sum) in sums.iter().enumerate() {
+                // SAFETY: as demanded of the caller.
+                unsafe { simd.store(stored.add(index * L::COUNT), *sum) };
+            }
+        }
+        write(&stored, responses, product.cells, first + index);
+    }
+}
+
+/// The transforms of the planes at a frequency, from those of the pairs `here`, at this frequency, and `there`, at the
+/// opposite one.
+///
+/// # Safety
+/// As for [`respond`].
+#[inline(always)]
+unsafe fn separate<L: Lanes>(simd: L, here: &Cell, there: &Cell, inputs: &mut Inputs) {
+    let [real, imaginary] = &mut inputs.0;
+    for lane in (0..PAIRS).step_by(L::COUNT) {
+        // SAFETY: each array has `PAIRS` numbers, a multiple of `COUNT`.
+        unsafe {
+            let here_real = simd.load(here.real.as_ptr().add(lane));
+            let here_imaginary = simd.load(here.imaginary.as_ptr().add(lane));
+            let there_real = simd.load(there.real.as_ptr().add(lane));
+            let there_imaginary = simd.load(there.imaginary.as_ptr().add(lane));
+            let first_real = simd.add(here_real, there_real);
+            let first_imaginary = simd.subtract(here_imaginary, there_imaginary);
+            let second_real = simd.add(here_imaginary, there_imaginary);
+            let second_imaginary = simd.subtract(there_real, here_real);
+            simd.store(real[0].as_mut_ptr().add(lane), first_real);
+            simd.store(imaginary[0].as_mut_ptr().add(lane), first_imaginary);
+            simd.store(real[1].as_mut_ptr().add(lane), second_real);
+            simd.store(imaginary[1].as_mut_ptr().add(lane), second_imaginary);
+        }
+    }
+}
+
+/// Writes the transforms of a tile's responses at a frequency and at the opposite one.
+#[inline(always)]
+fn write(sums: &Sums, responses: &mut [Cell], cells: [usize; 2], tile: usize) {
+    let Sums([of_real, of_imaginary]) = sums;
+    let lanes = tile * PAIRS_OF_TILE..(tile + 1) * PAIRS_OF_TILE;
+    let here = &mut responses[cells[0]];
+    for (index, number) in here.real[lanes.clone()].iter_mut().enumerate() {
+        *number = of_real[0][index] - of_imaginary[1][index];
+    }
+    for (index, number) in here.imaginary[lanes.clone()].iter_mut().enumerate() {
+        *number = of_real[1][index] + of_imaginary[0][index];
+    }
+    let there = &mut responses[cells[1]];
+    for (index, number) in there.real[lanes.clone()].iter_mut().enumerate() {
+        *number = of_real[2][index] - of_imaginary[3][index];
+    }
+    for (index, number) in there.imaginary[lanes].iter_mut().enumerate() {
+        *number = -(of_real[3][index] + of_imaginary[2][index]);
     }
 }

@@ -1,63 +1,99 @@
-//! The filters of one plane, sorted by detector.
+//! The filters, as they are and as their Fourier transforms.
 
-use std::ops::Range;
+use super::{HALF, MOST_FILTERS, PAIRS, PAIRS_OF_TILE, PLANES, TAPS, TILE, half_of_row};
+use crate::engine::models::hog_filters::SeparableFilter;
 
-use super::{MOST_FILTERS, TAPS};
+/// What a feature's transform is multiplied with at one frequency: for each pair of filters the real and the imaginary
+/// part of `F + iG`, where `F` and `G` are the transforms of both, then those of `F - iG`, from which the responses at
+/// the opposite frequency are computed.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Weights(pub(super) [[f32; PAIRS_OF_TILE]; 4]);
 
-/// The separable filters of all detectors that look at one plane.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PlaneFilters {
-    rows: Vec<[f32; TAPS]>,
-    columns: Vec<[f32; TAPS]>,
-    runs: Vec<Run>,
-}
-
-/// The filters of one detector.
+/// Several filters over all planes.
 #[derive(Debug, Clone)]
-pub(super) struct Run {
-    pub(super) detector: usize,
-    /// Which of the plane's filters; never empty.
-    pub(super) filters: Range<usize>,
+pub(crate) struct FilterBank {
+    /// The products whose sum a filter is, filter by filter.
+    products: Vec<Vec<SeparableFilter>>,
+    /// Frequency by frequency, those in [`HALF`] and [`half_of_row`], and for each the planes in the order in which
+    /// [`slot`] puts them.
+    weights: Vec<Weights>,
 }
 
-impl PlaneFilters {
-    /// Adds a filter of `detector`. A detector's filters must follow one another.
-    pub(crate) fn push(&mut self, detector: usize, row: [f32; TAPS], column: [f32; TAPS]) {
-        let index = self.rows.len();
-        self.rows.push(row);
-        self.columns.push(column);
-        match self.runs.last_mut() {
-            Some(run) if run.detector == detector => run.filters.end = index + 1,
-            _ => self.runs.push(Run {
-                detector,
-                filters: index..index + 1,
-            }),
+impl FilterBank {
+    /// The filters that are the sums of `products`, at most [`MOST_FILTERS`].
+    ///
+    /// # Panics
+    /// When they are more.
+    pub(crate) fn new<'a>(products: impl IntoIterator<Item = &'a [SeparableFilter]>) -> Self {
+        let products: Vec<_> = products.into_iter().map(<[_]>::to_vec).collect();
+        assert!(products.len() <= MOST_FILTERS);
+        let weights = weights(&products);
+        Self { products, weights }
+    }
+
+    pub(super) fn products(&self) -> &[Vec<SeparableFilter>] {
+        &self.products
+    }
+
+    pub(super) fn weights(&self) -> &[Weights] {
+        &self.weights
+    }
+}
+
+/// The place of `plane` among the planes of a frequency: the first planes of all pairs, then the second ones.
+fn slot(plane: usize) -> usize {
+    plane / 2 + plane % 2 * PAIRS
+}
+
+fn weights(filters: &[Vec<SeparableFilter>]) -> Vec<Weights> {
+    let frequencies = HALF.map(|row| half_of_row(row).len()).sum::<usize>();
+    let mut weights = vec![Weights([[0.0; PAIRS_OF_TILE]; 4]); frequencies * PLANES];
+    for (filter, products) in filters.iter().enumerate() {
+        for product in products {
+            let across = transformed(&product.row, 1.0);
+            let down = transformed(&product.column, SCALE);
+            let frequencies =
+                HALF.flat_map(|row| half_of_row(row).map(move |column| (row, column)));
+            for (weights, (row, column)) in weights.chunks_exact_mut(PLANES).zip(frequencies) {
+                let weight = times(down[row], across[column]);
+                add(&mut weights[slot(product.plane)], filter, weight);
+            }
         }
     }
+    weights
+}
 
-    pub(super) fn rows(&self) -> &[[f32; TAPS]] {
-        &self.rows
-    }
+/// The transform back multiplies by the number of cells, and the features come out of their pairs doubled.
+const SCALE: f64 = 1.0 / (2 * TILE * TILE) as f64;
 
-    pub(super) fn columns(&self) -> &[[f32; TAPS]] {
-        &self.columns
-    }
-
-    pub(super) fn runs(&self) -> &[Run] {
-        &self.runs
-    }
-
-    /// All filters in parts of about the same size, at most [`MOST_FILTERS`].
-    pub(super) fn parts(&self) -> impl Iterator<Item = Range<usize>> {
-        let count = self.rows.len();
-        let parts = count.div_ceil(MOST_FILTERS);
-        (0..parts).map(move |part| part * count / parts..(part + 1) * count / parts)
+/// Adds a part of the transform of `filter`.
+fn add(weights: &mut Weights, filter: usize, [real, imaginary]: [f64; 2]) {
+    let terms = if filter.is_multiple_of(2) {
+        [real, imaginary, real, imaginary]
+    } else {
+        // Times `i` and times `-i`.
+        [-imaginary, real, imaginary, -real]
+    };
+    for (weights, term) in weights.0.iter_mut().zip(terms) {
+        weights[filter / 2] += term as f32;
     }
 }
 
-impl Run {
-    /// The filters of the run that are in `part`.
-    pub(super) fn within(&self, part: &Range<usize>) -> Range<usize> {
-        self.filters.start.max(part.start)..self.filters.end.min(part.end)
-    }
+/// The transform of `taps` at each frequency; conjugate, since a filter's first number belongs to the window's first.
+fn transformed(taps: &[f32; TAPS], scale: f64) -> [[f64; 2]; TILE] {
+    std::array::from_fn(|frequency| {
+        let mut sum = [0.0; 2];
+        for (place, tap) in taps.iter().enumerate() {
+            let turn = (frequency * place % TILE) as f64 / TILE as f64;
+            let (sine, cosine) = (std::f64::consts::TAU * turn).sin_cos();
+            let tap = f64::from(*tap) * scale;
+            sum = [sum[0] + tap * cosine, sum[1] + tap * sine];
+        }
+        sum
+    })
+}
+
+fn times(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]]
 }

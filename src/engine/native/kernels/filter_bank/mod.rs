@@ -1,17 +1,21 @@
-//! The responses of several linear filters to a strip of a feature plane. In come one plane of features and the
-//! separable filters of that plane; their responses are added to those of the other planes.
+//! The responses of several linear filters to tiles of a feature map. In come the features of up to [`BATCH`] tiles;
+//! out comes, for every place of a tile, the response of each filter: the sum over its window and all planes.
 //!
-//! A strip is [`STRIP`] columns wide and up to [`BAND`] rows high. First a few row filters run along its rows, then
-//! their column filters run along the columns of what they gave, so that the numbers in between stay in the nearest
-//! cache.
-//! dlib does the same plane by plane in `float_spatially_filter_image_separable`
-//! (dlib/image_transforms/spatial_filtering.h), in another order of additions: sums differ in the last digits, and
-//! between levels too.
+//! Tiles are [`TILE`] x [`TILE`] cells, and windows that leave one on the right or at the bottom go on at the other end.
+//! So a tile's responses are products of Fourier transforms, and vector levels compute them as such, which takes less
+//! than half of the multiplications of dlib's `float_spatially_filter_image_separable`
+//! (dlib/image_transforms/spatial_filtering.h): the transforms of a tile's planes serve all filters, and one transform
+//! back gives the sum over all planes. Sums differ from dlib's in the last digits, and between levels too.
+//!
+//! Planes and filters are taken in pairs: the first of a pair is the real part of a complex number, the second the
+//! imaginary part. The sixteen pairs of planes lie side by side, and so do the pairs of filters of all tiles, so that
+//! no vector has to be shuffled.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
 mod filters;
 #[cfg(target_arch = "aarch64")]
@@ -19,137 +23,160 @@ mod neon;
 mod scalar;
 #[cfg(test)]
 mod tests;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod transform;
 
-pub(crate) use filters::PlaneFilters;
+pub(crate) use filters::FilterBank;
 
 use std::ops::Range;
 
 use super::SimdLevel;
-use crate::engine::models::hog_filters::FILTER;
+use crate::engine::models::hog_filters::{FILTER, PLANES};
 
-/// The width of a strip.
-pub(crate) const STRIP: usize = 16;
-/// The height of a strip at most, for speed.
-pub(crate) const BAND: usize = 72;
-/// The length of a filter.
+/// The width and height of a tile.
+pub(crate) const TILE: usize = 32;
+/// The width and height of a filter.
 pub(crate) const TAPS: usize = FILTER;
-/// How many rows and columns of a window lie before its centre, where it may leave the plane.
+/// How many rows and columns of a window lie before its centre.
 pub(crate) const BEFORE: usize = (TAPS - 1) / 2;
-/// By how many rows the responses are computed at most.
-const ROW_BLOCK: usize = 8;
-/// How many row filters run along a strip before their column filters do.
-const MOST_FILTERS: usize = 5;
+/// How many columns and rows of a tile have responses whose windows lie within the tile.
+pub(crate) const INNER: usize = TILE - (TAPS - 1);
+/// The width or height of a map whose windows may go on at the other end of a tile that begins [`BEFORE`] cells before
+/// the map: what they find there is 0.
+pub(crate) const WHOLE: usize = TILE - (TAPS - 1 - BEFORE);
+/// How many tiles are worked on at a time.
+pub(crate) const BATCH: usize = 4;
+/// How many filters a bank has at most.
+pub(crate) const MOST_FILTERS: usize = 6;
+/// How many complex numbers make a cell.
+pub(crate) const PAIRS: usize = PLANES.div_ceil(2);
+/// How many complex numbers of a cell belong to a tile, when they are responses.
+const PAIRS_OF_TILE: usize = PAIRS / BATCH;
+/// From one row of a tile to the next: not a power of two, since the cells of a column would then be in each other's
+/// place in the nearest cache.
+const STRIDE: usize = TILE + 1;
 
-/// A strip of one plane, and the features around it.
+/// Sixteen complex numbers. As features: plane `2i` and plane `2i + 1` of one place. As responses: the filters `2i` and
+/// `2i + 1` of tile `t` in number `4t + i`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C, align(64))]
+pub(crate) struct Cell {
+    pub(crate) real: [f32; PAIRS],
+    pub(crate) imaginary: [f32; PAIRS],
+}
+
+impl Cell {
+    pub(crate) const ZERO: Self = Self::of(0.0);
+
+    /// `value` everywhere.
+    pub(crate) const fn of(value: f32) -> Self {
+        Self {
+            real: [value; PAIRS],
+            imaginary: [value; PAIRS],
+        }
+    }
+
+    /// The feature of `plane`.
+    #[cfg(test)]
+    pub(crate) fn feature(&self, plane: usize) -> f32 {
+        [self.real, self.imaginary][plane % 2][plane / 2]
+    }
+
+    /// The response of `filter` in tile `tile`.
+    pub(crate) fn response_mut(&mut self, tile: usize, filter: usize) -> &mut f32 {
+        let part = if filter.is_multiple_of(2) {
+            &mut self.real
+        } else {
+            &mut self.imaginary
+        };
+        &mut part[tile * PAIRS_OF_TILE + filter / 2]
+    }
+
+    /// The response of `filter` in tile `tile`.
+    pub(crate) fn response(mut self, tile: usize, filter: usize) -> f32 {
+        *self.response_mut(tile, filter)
+    }
+}
+
+/// Tiles of a map: first their features, then their responses. Takes no memory until features are written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tiles {
+    /// Tile by tile, row by row, with an unused cell behind each row.
+    features: Vec<Cell>,
+    /// Row by row, likewise.
+    responses: Vec<Cell>,
+}
+
+impl Tiles {
+    /// The features of tile `tile`, row by row, to be written.
+    pub(crate) fn rows_mut(&mut self, tile: usize) -> impl Iterator<Item = &mut [Cell; TILE]> {
+        self.make_room();
+        let first = tile * TILE * STRIDE;
+        let rows = self.features[first..first + TILE * STRIDE].chunks_exact_mut(STRIDE);
+        rows.filter_map(|row| row.first_chunk_mut())
+    }
+
+    fn make_room(&mut self) {
+        self.features.resize(BATCH * TILE * STRIDE, Cell::ZERO);
+        self.responses.resize(TILE * STRIDE, Cell::ZERO);
+    }
+
+    /// The responses of all tiles in row `y`.
+    pub(crate) fn responses(&self, y: usize) -> &[Cell] {
+        &self.responses[y * STRIDE..][..TILE]
+    }
+
+    /// How many bytes they hold in memory.
+    pub(crate) fn capacity(&self) -> usize {
+        (self.features.capacity() + self.responses.capacity()) * size_of::<Cell>()
+    }
+}
+
+/// Which part of a batch is wanted.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Strip<'a> {
-    /// The plane, without the columns left of the strip. Response `column` of a row is made of the features `column` to
-    /// `column + 9`.
-    pub(crate) features: &'a [f32],
-    /// The distance from one row of the plane to the next.
-    pub(crate) stride: usize,
-    /// The number of rows of the plane; those above and below are taken to be 0.
-    pub(crate) plane_rows: usize,
-    /// The first row of the strip.
-    pub(crate) first: usize,
-    /// The number of rows of the strip.
+pub(crate) struct Extent {
+    /// How many tiles.
+    pub(crate) tiles: usize,
+    /// How many columns of responses of each of them.
+    pub(crate) columns: usize,
+    /// How many rows.
     pub(crate) rows: usize,
 }
 
-impl Strip<'_> {
-    /// The rows of the plane that the responses are made of.
-    fn sources(&self) -> Range<usize> {
-        let end = self.first + self.rows + TAPS - 1 - BEFORE;
-        self.first.saturating_sub(BEFORE)..end.min(self.plane_rows)
-    }
-
-    /// Where the row filters' numbers of the first of these rows go; the rows before and behind them are 0.
-    fn first_between(&self) -> usize {
-        BEFORE.saturating_sub(self.first)
-    }
-}
-
-/// A row of a strip, at the beginning of a line of the cache: a vector that lies in two lines takes twice the time.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-struct Row([f32; STRIP]);
-
-const ZEROS: Row = Row([0.0; STRIP]);
-
-/// The responses of all detectors in a strip.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Responses {
-    rows: usize,
-    /// Detector by detector, row by row; some rows at the end of each detector mean nothing.
-    numbers: Vec<Row>,
-    /// What some row filters gave, filter by filter, beginning [`BEFORE`] rows above the strip.
-    between: Vec<Row>,
-}
-
-impl Responses {
-    /// Prepares for strips of `rows` rows and for `detectors` detectors.
-    pub(crate) fn set_size(&mut self, rows: usize, detectors: usize) {
-        self.rows = rows;
-        let (padded, between) = (self.padded_rows(), self.between_rows());
-        self.numbers.clear();
-        self.numbers.resize(detectors * padded, ZEROS);
-        self.between.clear();
-        self.between.resize(MOST_FILTERS * between, ZEROS);
-    }
-
-    /// Forgets the responses of the strip before.
-    pub(crate) fn clear(&mut self) {
-        self.numbers.fill(ZEROS);
-    }
-
-    /// The responses of `detector`, row by row.
-    pub(crate) fn rows(&self, detector: usize) -> impl Iterator<Item = &[f32; STRIP]> {
-        let first = detector * self.padded_rows();
-        let rows = &self.numbers[first..first + self.rows];
-        rows.iter().map(|row| &row.0)
-    }
-
-    /// How many bytes it holds in memory.
-    pub(crate) fn capacity(&self) -> usize {
-        (self.numbers.capacity() + self.between.capacity()) * size_of::<Row>()
-    }
-
-    fn padded_rows(&self) -> usize {
-        self.rows.next_multiple_of(ROW_BLOCK)
-    }
-
-    fn between_rows(&self) -> usize {
-        self.padded_rows() + TAPS - 1
-    }
-}
-
-/// Adds the responses of `filters` to `responses`.
+/// Turns the features of `tiles` into responses: that of the place (x, y) is made of the features (x, y) to (x + 9,
+/// y + 9), counted modulo [`TILE`]. What lies outside of `extent` means nothing.
 ///
 /// # Panics
-/// When the strip has less features than its size says, or `responses` was prepared for another number of rows or for
-/// less detectors.
-pub(crate) fn add_responses(
-    level: SimdLevel,
-    strip: Strip<'_>,
-    filters: &PlaneFilters,
-    responses: &mut Responses,
-) {
-    if strip.rows == 0 {
-        return;
-    }
-    assert_eq!(strip.rows, responses.rows);
-    assert!(strip.first + strip.rows <= strip.plane_rows);
-    let last = (strip.plane_rows - 1) * strip.stride;
-    assert!(strip.features.len() >= last + STRIP + TAPS - 1);
-    let detectors = responses.numbers.len() / responses.padded_rows();
-    assert!(filters.runs().iter().all(|run| run.detector < detectors));
+/// When `extent` is larger than a batch.
+pub(crate) fn respond(level: SimdLevel, bank: &FilterBank, extent: Extent, tiles: &mut Tiles) {
+    assert!(extent.tiles <= BATCH && extent.columns <= TILE && extent.rows <= TILE);
+    tiles.make_room();
     match level {
-        SimdLevel::Scalar => scalar::add_responses(strip, filters, responses),
+        SimdLevel::Scalar => scalar::respond(bank, extent, tiles),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::add_responses(simd, strip, filters, responses),
+        SimdLevel::Avx2(simd) => avx2::respond(simd, bank, extent, tiles),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => avx512::add_responses(simd, strip, filters, responses),
+        SimdLevel::Avx512(simd) => avx512::respond(simd, bank, extent, tiles),
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(simd) => neon::add_responses(simd, strip, filters, responses),
+        SimdLevel::Neon(simd) => neon::respond(simd, bank, extent, tiles),
     }
+}
+
+/// The rows of frequencies of which the others are the mirror image.
+const HALF: Range<usize> = 0..TILE / 2 + 1;
+
+/// The columns of row `row` of the frequencies of which the others are the mirror image.
+fn half_of_row(row: usize) -> Range<usize> {
+    // The first and the middle row mirror themselves.
+    if row.is_multiple_of(TILE / 2) {
+        HALF
+    } else {
+        0..TILE
+    }
+}
+
+/// Where the frequency opposite to `frequency` is.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn opposite(frequency: usize) -> usize {
+    (TILE - frequency) % TILE
 }
