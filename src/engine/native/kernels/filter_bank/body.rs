@@ -37,6 +37,7 @@ pub(super) unsafe fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     // The lanes of tiles that are not there are transformed too.
     tiles.responses.fill(Cell::ZERO);
     let mut spectra = [[[Cell::ZERO; TILE]; 2]; BATCH];
+    let mut inputs = [Inputs([[[0.0; PAIRS]; 2]; 2]); BATCH];
     let mut weights = bank.weights();
     // SAFETY: as demanded of the caller; `Tiles` have all their cells, and `spectra` too.
     unsafe {
@@ -59,7 +60,14 @@ pub(super) unsafe fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
                     cells: [rows[0] + column, rows[1] + opposite(column)],
                 };
                 let responses = &mut tiles.responses;
-                multiply_all::<L, VECTORS, MOST>(simd, &spectra, extent.tiles, product, responses);
+                multiply_all::<L, VECTORS, MOST>(
+                    simd,
+                    &spectra,
+                    extent.tiles,
+                    product,
+                    &mut inputs,
+                    responses,
+                );
             }
             // The first and the middle row are opposite to themselves.
             let distinct = if rows[0] == rows[1] { 1 } else { 2 };
@@ -131,16 +139,17 @@ unsafe fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
     spectra: &Spectra,
     count: usize,
     product: Product<'_>,
+    inputs: &mut [Inputs; BATCH],
     responses: &mut [Cell],
 ) {
     for first in (0..count).step_by(MOST) {
         // SAFETY: as demanded of the caller; there are that many spectra.
         unsafe {
             match (count - first).min(MOST) {
-                1 => multiply::<L, VECTORS, 1>(simd, spectra, first, product, responses),
-                2 => multiply::<L, VECTORS, 2>(simd, spectra, first, product, responses),
-                3 => multiply::<L, VECTORS, 3>(simd, spectra, first, product, responses),
-                _ => multiply::<L, VECTORS, 4>(simd, spectra, first, product, responses),
+                1 => multiply::<L, VECTORS, 1>(simd, spectra, first, product, inputs, responses),
+                2 => multiply::<L, VECTORS, 2>(simd, spectra, first, product, inputs, responses),
+                3 => multiply::<L, VECTORS, 3>(simd, spectra, first, product, inputs, responses),
+                _ => multiply::<L, VECTORS, 4>(simd, spectra, first, product, inputs, responses),
             }
         }
     }
@@ -188,10 +197,10 @@ unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     spectra: &Spectra,
     first: usize,
     product: Product<'_>,
+    inputs: &mut [Inputs; BATCH],
     responses: &mut [Cell],
 ) {
-    let mut inputs = [const { Inputs([[[0.0; PAIRS]; 2]; 2]) }; COUNT];
-    for (inputs, [here, there]) in inputs.iter_mut().zip(&spectra[first..]) {
+    for (inputs, [here, there]) in inputs.iter_mut().zip(&spectra[first..first + COUNT]) {
         let (here, there) = (&here[product.column], &there[opposite(product.column)]);
         // SAFETY: as demanded of the caller.
         unsafe { separate(simd, here, there, inputs) };
@@ -206,7 +215,7 @@ unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
                 *weight = simd.load(numbers.add(index * L::COUNT));
             }
         }
-        for (sums, inputs) in sums.iter_mut().zip(&inputs) {
+        for (sums, inputs) in sums.iter_mut().zip(&*inputs) {
             for (sums, inputs) in sums.iter_mut().zip(&inputs.0) {
                 let input = simd.splat(inputs.as_flattened()[plane]);
                 for (sum, weight) in sums.iter_mut().zip(&weight) {
