@@ -49,10 +49,11 @@ fn slot(plane: usize) -> usize {
 fn weights(filters: &[Vec<SeparableFilter>]) -> Vec<Weights> {
     let frequencies = HALF.map(|row| half_of_row(row).len()).sum::<usize>();
     let mut weights = vec![Weights([[0.0; PAIRS_OF_TILE]; 4]); frequencies * PLANES];
+    let turns = turns();
     for (filter, products) in filters.iter().enumerate() {
         for product in products {
-            let across = transformed(&product.row, 1.0);
-            let down = transformed(&product.column, SCALE);
+            let across = transformed(&product.row, &turns, 1.0);
+            let down = transformed(&product.column, &turns, SCALE);
             let frequencies =
                 HALF.flat_map(|row| half_of_row(row).map(move |column| (row, column)));
             for (weights, (row, column)) in weights.chunks_exact_mut(PLANES).zip(frequencies) {
@@ -80,13 +81,20 @@ fn add(weights: &mut Weights, filter: usize, [real, imaginary]: [f64; 2]) {
     }
 }
 
+/// Cosine and sine of each 32nd of a turn.
+fn turns() -> [[f64; 2]; TILE] {
+    std::array::from_fn(|turn| {
+        let (sine, cosine) = (std::f64::consts::TAU * turn as f64 / TILE as f64).sin_cos();
+        [cosine, sine]
+    })
+}
+
 /// The transform of `taps` at each frequency; conjugate, since a filter's first number belongs to the window's first.
-fn transformed(taps: &[f32; TAPS], scale: f64) -> [[f64; 2]; TILE] {
+fn transformed(taps: &[f32; TAPS], turns: &[[f64; 2]; TILE], scale: f64) -> [[f64; 2]; TILE] {
     std::array::from_fn(|frequency| {
         let mut sum = [0.0; 2];
         for (place, tap) in taps.iter().enumerate() {
-            let turn = (frequency * place % TILE) as f64 / TILE as f64;
-            let (sine, cosine) = (std::f64::consts::TAU * turn).sin_cos();
+            let [cosine, sine] = turns[frequency * place % TILE];
             let tap = f64::from(*tap) * scale;
             sum = [sum[0] + tap * cosine, sum[1] + tap * sine];
         }
