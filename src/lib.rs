@@ -47,6 +47,7 @@ pub mod batch;
 pub mod drawing;
 pub mod engine;
 pub mod error;
+pub mod evaluation;
 pub mod gallery;
 pub mod geometry;
 pub mod image;

@@ -9,6 +9,7 @@ use std::path::Path;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
+use facematch::evaluation::read_pairs;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
 
 #[test]
@@ -34,6 +35,11 @@ fn jpeg_ends() {
 #[test]
 fn scaled_jpegs() {
     check_seeds("scaled_jpeg", scales_jpeg);
+}
+
+#[test]
+fn lists_of_pairs() {
+    check_seeds("pairs", |bytes| read_pairs(bytes).is_ok());
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

@@ -32,6 +32,11 @@ pub(crate) enum Command {
     /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
     #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
     Detect(DetectArgs),
+    /// Measure how well faces are told apart, on photos of which it is known who is on them
+    Eval {
+        #[command(subcommand)]
+        what: EvalCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -85,6 +90,59 @@ pub(crate) struct DetectArgs {
     pub(crate) common: CommonArgs,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvalCommand {
+    /// Verification: is it the same person on two photos? Accuracy over folds, EER, FMR and FNMR, TAR at FAR
+    ///
+    /// Of each photo the most central face counts. "Verification only" is about the pairs with two found faces, "end to
+    /// end" about all of them: where no face is found, a pair counts as rejected.
+    #[command(override_usage = "facematch eval pairs [OPTIONS] <PAIRS>")]
+    Pairs(EvalPairsArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalPairsArgs {
+    /// CSV file with the columns fold, same (1 or 0), a and b (paths of photos), or LFW's pairs.txt
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) pairs: PathBuf,
+
+    /// Folder in which the paths of PAIRS begin [default: the folder of PAIRS]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Largest distance at which two faces are taken for one person
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: DistanceThreshold,
+
+    /// How many jittered copies of each face are averaged
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub(crate) jitters: u32,
+
+    /// Form of the figures
+    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
+    pub(crate) format: EvalFormatArg,
+
+    /// Write the figures to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Draw the ROC and the distances of same and different pairs to FILE, as SVG
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) plot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
 /// The options of every command that searches photos.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CommonArgs {
@@ -96,6 +154,10 @@ pub(crate) struct CommonArgs {
     pub(crate) output: OutputArgs,
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
+
+    /// Print how long each stage took
+    #[arg(long, help_heading = "Messages")]
+    pub(crate) timings: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -188,10 +250,6 @@ pub(crate) struct MessageArgs {
     /// Show a progress bar on the error stream
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub(crate) progress: When,
-
-    /// Print how long each stage took
-    #[arg(long)]
-    pub(crate) timings: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -218,6 +276,14 @@ pub(crate) enum FormatArg {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormatArg {
+    /// A table
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

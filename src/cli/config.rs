@@ -144,9 +144,11 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 /// Somebody who writes `facematch -t 0.5 detect photos` means the command.
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
-        Some(command @ ("detect" | "completions" | "help")) => Err(Failure::Usage(format!(
-            "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
-        ))),
+        Some(command @ ("detect" | "eval" | "completions" | "help")) => {
+            Err(Failure::Usage(format!(
+                "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
+            )))
+        }
         _ => Ok(()),
     }
 }

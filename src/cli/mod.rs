@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
-use args::{Args, Command};
+use args::{Args, Command, EvalCommand};
 use console::Console;
 use exit::{Exit, Failure};
 
@@ -30,6 +30,12 @@ pub(crate) fn run() -> Exit {
         Some(Command::Detect(detect)) => {
             let console = Console::new(&detect.common.messages);
             finish(&console, commands::detect::run(&detect, &console))
+        }
+        Some(Command::Eval {
+            what: EvalCommand::Pairs(pairs),
+        }) => {
+            let console = Console::new(&pairs.messages);
+            finish(&console, commands::evaluating::pairs(&pairs, &console))
         }
         Some(Command::Completions { shell }) => {
             let console = Console::new(&args.matching.common.messages);

@@ -5,7 +5,12 @@
 
 mod csv;
 mod json;
+mod plot;
 mod text;
+mod verification;
+
+pub use plot::verification_plot;
+pub use verification::PairsReport;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -21,6 +21,7 @@ fn help_explains_the_default_command() {
     Commands:
       detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
                    drawings
+      eval         Measure how well faces are told apart, on photos of which it is known who is on them
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 

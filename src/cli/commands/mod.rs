@@ -1,6 +1,7 @@
 //! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
 
 pub(super) mod detect;
+pub(super) mod evaluating;
 pub(super) mod matching;
 mod searching;
 
@@ -85,7 +86,7 @@ impl Search<'_> {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Err(error) => return Err(Failure::Output(error)),
         }
-        if self.common.messages.timings {
+        if self.common.timings {
             self.console.table(Timings {
                 stages: totals.times,
                 start: self.start,

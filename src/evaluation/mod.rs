@@ -1,0 +1,62 @@
+//! How well faces are told apart: the figures of the field, measured on photos of which it is known who is on them.
+//!
+//! In: pairs of photos of one person or of two ([`read_pairs`]) and the distance of each ([`ScoredPair`]). Out:
+//! [`Verification`]: accuracy over folds, EER, FMR and FNMR at a threshold, TAR at given FAR (ISO/IEC 19795-1; Huang et
+//! al., Labeled Faces in the Wild, 2007). Pure arithmetic: no pixels, and of files nothing but their names.
+
+mod pairs;
+mod verification;
+
+pub use pairs::{Pair, PairsError, read_pairs};
+pub use verification::{
+    AtThreshold, BestAccuracy, FoldAccuracy, RocPoint, ScoredPair, TarAtFar, Verification, roc,
+    verify,
+};
+
+use crate::photo::Face;
+
+/// Of the faces in a photo of `size` (width, height) the one whose middle is nearest to that of the photo, of equally
+/// near ones the first: the one that photos for measuring are about.
+pub fn most_central_face(faces: &[Face], size: (u32, u32)) -> Option<&Face> {
+    // In halves of a pixel, so that middles are whole numbers.
+    let offset = |start: u32, length: u32, side: u32| {
+        let distance = (2 * u64::from(start) + u64::from(length)).abs_diff(u64::from(side));
+        u128::from(distance).pow(2)
+    };
+    faces.iter().min_by_key(|face| {
+        let bounds = face.bounds;
+        offset(bounds.x, bounds.w, size.0) + offset(bounds.y, bounds.h, size.1)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::PixelBox;
+
+    fn face(x: u32, y: u32, side: u32) -> Face {
+        Face {
+            bounds: PixelBox {
+                x,
+                y,
+                w: side,
+                h: side,
+            },
+            score: None,
+            landmarks: Vec::new(),
+            encoding: None,
+        }
+    }
+
+    #[test]
+    fn the_face_in_the_middle_counts() {
+        let faces = [face(0, 0, 20), face(45, 42, 10), face(30, 30, 30)];
+        assert_eq!(most_central_face(&faces, (100, 100)), Some(&faces[1]));
+        assert_eq!(most_central_face(&faces, (20, 20)), Some(&faces[0]));
+        assert_eq!(most_central_face(&[], (100, 100)), None);
+        let alike = [face(10, 45, 10), face(80, 45, 10)];
+        assert_eq!(most_central_face(&alike, (100, 100)), Some(&alike[0]));
+        let far = [face(u32::MAX, u32::MAX, u32::MAX)];
+        assert_eq!(most_central_face(&far, (1, 1)), Some(&far[0]));
+    }
+}

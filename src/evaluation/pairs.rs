@@ -1,0 +1,263 @@
+//! Lists of pairs of photos. In: the bytes of a CSV file or of a `pairs.txt` of LFW. Out: the pairs in their order.
+
+use std::path::PathBuf;
+
+use csv::{ByteRecord, ReaderBuilder, Trim};
+
+/// Most folds and pairs of a fold that the first line of LFW's form may announce.
+const MOST: usize = 1_000_000;
+
+/// Two photos, and whether they show one person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The part of the list that it belongs to, for cross-validation.
+    pub fold: u32,
+    /// Whether both photos show the same person.
+    pub same: bool,
+    /// The path of a photo as it stands in the list.
+    pub a: PathBuf,
+    /// The path of the other one.
+    pub b: PathBuf,
+}
+
+/// Why a list of pairs is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct PairsError {
+    /// The line, from 1 on.
+    pub line: u64,
+    /// What is wrong there, and what is expected.
+    pub reason: String,
+}
+
+impl PairsError {
+    fn new(line: u64, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The pairs in `bytes`, in one of two forms.
+///
+/// - CSV with a header that names the columns `fold` (a number), `same` (`1` or `true`, `0` or `false`), `a` and `b`
+///   (paths), in any order;
+/// - LFW's `pairs.txt`: a first line with the number of folds (1 when it is missing) and of pairs, then in each fold so
+///   many lines `name n1 n2` and as many lines `name1 n1 name2 n2`; photo 3 of `Ann_Lee` is `Ann_Lee/Ann_Lee_0003.jpg`.
+///
+/// # Errors
+/// [`PairsError`] with the line that is in neither form. A list without pairs is none.
+pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let first_line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(bytes);
+    let is_counts = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace();
+    let pairs = if !first_line.trim_ascii().is_empty() && first_line.iter().all(is_counts) {
+        read_lfw(bytes)?
+    } else {
+        read_csv(bytes)?
+    };
+    if pairs.is_empty() {
+        return Err(PairsError::new(1, "there are no pairs in this list"));
+    }
+    Ok(pairs)
+}
+
+fn read_csv(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
+    let refused = |error: csv::Error| {
+        let line = error.position().map_or(1, csv::Position::line);
+        PairsError::new(line, error.to_string())
+    };
+    let header = reader.byte_headers().map_err(refused)?;
+    let column = |name: &str| {
+        let found = header.iter().position(|field| field == name.as_bytes());
+        found.ok_or_else(|| {
+            PairsError::new(
+                1,
+                format!(
+                    "no column {name:?}; a header `fold,same,a,b` is expected, or LFW's pairs.txt"
+                ),
+            )
+        })
+    };
+    let columns = [column("fold")?, column("same")?, column("a")?, column("b")?];
+    let mut pairs = Vec::new();
+    let mut record = ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(refused)? {
+        let line = record.position().map_or(1, csv::Position::line);
+        pairs.push(pair(&record, columns, line)?);
+    }
+    Ok(pairs)
+}
+
+fn pair(record: &ByteRecord, columns: [usize; 4], line: u64) -> Result<Pair, PairsError> {
+    let [fold, same, a, b] = columns.map(|column| record.get(column).unwrap_or_default());
+    let fold = number(fold).ok_or_else(|| PairsError::new(line, "the fold must be a number"))?;
+    let same = match same {
+        b"1" | b"true" => true,
+        b"0" | b"false" => false,
+        _ => return Err(PairsError::new(line, "`same` must be 1 or 0")),
+    };
+    Ok(Pair {
+        fold,
+        same,
+        a: path(a, line)?,
+        b: path(b, line)?,
+    })
+}
+
+fn path(field: &[u8], line: u64) -> Result<PathBuf, PairsError> {
+    match std::str::from_utf8(field) {
+        Ok("") => Err(PairsError::new(line, "a path is missing")),
+        Ok(path) => Ok(path.into()),
+        Err(_) => Err(PairsError::new(line, "the path is not UTF-8")),
+    }
+}
+
+fn number(field: &[u8]) -> Option<u32> {
+    std::str::from_utf8(field).ok()?.parse().ok()
+}
+
+fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
+    let mut lines = (1_u64..).zip(bytes.split(|&byte| byte == b'\n'));
+    let counts: Vec<_> = lines
+        .next()
+        .map(|(_, line)| fields(line))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|field| number(field).map(|count| count as usize))
+        .collect();
+    let (folds, pairs_of_fold) = match counts[..] {
+        [Some(pairs)] => (1, pairs),
+        [Some(folds), Some(pairs)] => (folds, pairs),
+        _ => (0, 0),
+    };
+    if !(1..=MOST).contains(&folds) || !(1..=MOST).contains(&pairs_of_fold) {
+        let reason = "the number of folds and that of pairs are expected";
+        return Err(PairsError::new(1, reason));
+    }
+    let mut pairs = Vec::new();
+    for (line, content) in lines {
+        let fields = fields(content);
+        if fields.is_empty() {
+            continue;
+        }
+        let fold = pairs.len() / (2 * pairs_of_fold);
+        if fold == folds {
+            let reason = format!("more pairs than the {folds} x 2 x {pairs_of_fold} announced");
+            return Err(PairsError::new(line, reason));
+        }
+        let [(name, a), (other, b)] = match fields[..] {
+            [name, a, b] => [(name, a), (name, b)],
+            [name, a, other, b] => [(name, a), (other, b)],
+            _ => {
+                let reason = "`name n1 n2` or `name1 n1 name2 n2` is expected";
+                return Err(PairsError::new(line, reason));
+            }
+        };
+        pairs.push(Pair {
+            fold: fold as u32 + 1,
+            same: fields.len() == 3,
+            a: lfw_photo(name, a, line)?,
+            b: lfw_photo(other, b, line)?,
+        });
+    }
+    Ok(pairs)
+}
+
+fn fields(line: &[u8]) -> Vec<&[u8]> {
+    line.split(u8::is_ascii_whitespace)
+        .filter(|field| !field.is_empty())
+        .collect()
+}
+
+fn lfw_photo(name: &[u8], number_field: &[u8], line: u64) -> Result<PathBuf, PairsError> {
+    let number = number(number_field)
+        .ok_or_else(|| PairsError::new(line, "the number of a photo is expected"))?;
+    let name = path(name, line)?;
+    let file = format!("{}_{number:04}.jpg", name.display());
+    Ok(name.join(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pair(fold: u32, same: bool, a: &str, b: &str) -> Pair {
+        Pair {
+            fold,
+            same,
+            a: a.into(),
+            b: b.into(),
+        }
+    }
+
+    #[test]
+    fn csv_may_have_its_columns_in_any_order() {
+        let list = b"\xEF\xBB\xBFb,fold,a,same,comment\r\ny.jpg, 2,x.jpg,1,\r\n\"p,q.jpg\",3,x.jpg,false,!\r\n";
+        let expected = [
+            pair(2, true, "x.jpg", "y.jpg"),
+            pair(3, false, "x.jpg", "p,q.jpg"),
+        ];
+        assert_eq!(read_pairs(list).unwrap(), expected);
+    }
+
+    #[test]
+    fn lfw_s_form_is_read_as_published() {
+        let list = b"2\t1\nAnn_Lee\t1\t4\nAnn_Lee\t2\tBob\t11\nBob\t3\t5\nBob\t1\tCy\t1\n";
+        let expected = [
+            pair(
+                1,
+                true,
+                "Ann_Lee/Ann_Lee_0001.jpg",
+                "Ann_Lee/Ann_Lee_0004.jpg",
+            ),
+            pair(1, false, "Ann_Lee/Ann_Lee_0002.jpg", "Bob/Bob_0011.jpg"),
+            pair(2, true, "Bob/Bob_0003.jpg", "Bob/Bob_0005.jpg"),
+            pair(2, false, "Bob/Bob_0001.jpg", "Cy/Cy_0001.jpg"),
+        ];
+        assert_eq!(read_pairs(list).unwrap(), expected);
+        // pairsDevTest.txt has no number of folds.
+        let list = b"1\nBob 3 5\r\nBob 1 Cy 1\r\n";
+        let expected = [
+            pair(1, true, "Bob/Bob_0003.jpg", "Bob/Bob_0005.jpg"),
+            pair(1, false, "Bob/Bob_0001.jpg", "Cy/Cy_0001.jpg"),
+        ];
+        assert_eq!(read_pairs(list).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (list, line, part) in [
+            (&b""[..], 1, "no column \"fold\""),
+            (b"fold,same,a\n1,1,x\n", 1, "no column \"b\""),
+            (b"fold,same,a,b\n", 1, "no pairs"),
+            (b"fold,same,a,b\n1,1,x,y\n1,maybe,x,y\n", 3, "1 or 0"),
+            (b"fold,same,a,b\n-1,1,x,y\n", 2, "fold"),
+            (b"fold,same,a,b\n1,1,,y\n", 2, "missing"),
+            (b"fold,same,a,b\n1,1,x\n", 2, "fields"),
+            (b"fold,same,a,b\n1,1,\xFF,y\n", 2, "UTF-8"),
+            (b"10 300 5\n", 1, "folds"),
+            (b"0 1\nBob 1 2\n", 1, "folds"),
+            (b"1 1\nBob 1\n", 2, "name n1 n2"),
+            (b"1 1\nBob 1 x\n", 2, "number"),
+            (b"1 1\nA 1 2\nA 1 B 1\nA 2 3\n", 4, "more pairs"),
+            (b"10 300\n\n", 1, "no pairs"),
+        ] {
+            let error = read_pairs(list).unwrap_err();
+            assert_eq!(error.line, line, "{error}");
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_text_is_answered(text in "[0-9a-z,\n\t ]{0,80}") {
+            if let Ok(pairs) = read_pairs(text.as_bytes()) {
+                prop_assert!(!pairs.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Verification: are two faces of one person? In: the distance of each pair and the truth. Out: how often a threshold is
+//! right, and the thresholds that would be best.
+
+use std::collections::BTreeSet;
+
+use crate::matching::DistanceThreshold;
+
+/// A pair of photos that was compared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoredPair {
+    /// The part of the list that it belongs to.
+    pub fold: u32,
+    /// Whether both photos show the same person.
+    pub same: bool,
+    /// The distance of the faces; none where a photo has no face.
+    pub distance: Option<f32>,
+}
+
+impl ScoredPair {
+    /// A pair without a distance is never accepted: nobody was found who could be the same.
+    fn accepted_at(&self, threshold: f32) -> bool {
+        self.distance.is_some_and(|distance| distance <= threshold)
+    }
+
+    fn is_right_at(&self, threshold: f32) -> bool {
+        self.accepted_at(threshold) == self.same
+    }
+}
+
+/// The figures of a list of pairs. Shares are from 0 to 1; none of what there are no pairs for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verification {
+    /// Pairs of one person.
+    pub same: usize,
+    /// Pairs of two people.
+    pub different: usize,
+    /// Accuracy with thresholds chosen on the other folds; none with a single fold.
+    pub folds: Option<FoldAccuracy>,
+    /// The threshold that is right most often on these very pairs.
+    pub best: Option<BestAccuracy>,
+    /// The threshold in use.
+    pub at_threshold: AtThreshold,
+    /// The share of errors at the threshold where as many same pairs are rejected as different ones are accepted.
+    pub equal_error_rate: Option<f64>,
+    /// How many same pairs are accepted where at most so many different ones are.
+    pub tar_at_far: [TarAtFar; 2],
+}
+
+/// The mean accuracy of the folds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FoldAccuracy {
+    /// How many folds there are, at least 2.
+    pub folds: usize,
+    /// The mean of their accuracies.
+    pub mean: f64,
+    /// The standard error of that mean.
+    pub standard_error: f64,
+}
+
+/// The best accuracy and where it is reached.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BestAccuracy {
+    /// The share of pairs that are decided rightly.
+    pub accuracy: f64,
+    /// The threshold, in the middle between two distances; of equally good ones the lowest.
+    pub threshold: f32,
+}
+
+/// The errors at a threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AtThreshold {
+    /// The threshold.
+    pub threshold: f32,
+    /// The share of pairs that are decided rightly.
+    pub accuracy: Option<f64>,
+    /// The false match rate: the share of different pairs that are accepted.
+    pub fmr: Option<f64>,
+    /// The false non-match rate: the share of same pairs that are rejected.
+    pub fnmr: Option<f64>,
+}
+
+/// A true accept rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TarAtFar {
+    /// The largest share of different pairs that may be accepted.
+    pub far: f64,
+    /// The share of same pairs that are accepted at the largest threshold that keeps to it.
+    pub tar: Option<f64>,
+}
+
+/// A point of the ROC: what a threshold gives.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RocPoint {
+    /// The threshold; a distance that some pair has.
+    pub threshold: f32,
+    /// The share of different pairs that are accepted.
+    pub false_accepts: f64,
+    /// The share of same pairs that are accepted.
+    pub true_accepts: f64,
+}
+
+/// The false accept rates of [`Verification::tar_at_far`].
+const FARS: [f64; 2] = [1e-2, 1e-3];
+
+/// The figures of `pairs`, with `threshold` in use.
+pub fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verification {
+    let same = pairs.iter().filter(|pair| pair.same).count();
+    let roc = roc(pairs);
+    Verification {
+        same,
+        different: pairs.len() - same,
+        folds: fold_accuracy(pairs),
+        best: best_accuracy(pairs),
+        at_threshold: at_threshold(pairs, threshold.value()),
+        equal_error_rate: equal_error_rate(&roc),
+        tar_at_far: FARS.map(|far| TarAtFar {
+            far,
+            tar: tar_at(&roc, far),
+        }),
+    }
+}
+
+/// The ROC of `pairs`, from the smallest distance to the largest; empty unless there are pairs of both kinds.
+pub fn roc(pairs: &[ScoredPair]) -> Vec<RocPoint> {
+    let same = pairs.iter().filter(|pair| pair.same).count();
+    let different = pairs.len() - same;
+    if same == 0 || different == 0 {
+        return Vec::new();
+    }
+    let (mut accepted_same, mut accepted_different) = (0, 0);
+    let mut points: Vec<RocPoint> = Vec::new();
+    for (distance, is_same) in sorted(pairs) {
+        match is_same {
+            true => accepted_same += 1,
+            false => accepted_different += 1,
+        }
+        let point = RocPoint {
+            threshold: distance,
+            false_accepts: share(accepted_different, different),
+            true_accepts: share(accepted_same, same),
+        };
+        match points.last_mut() {
+            Some(last) if last.threshold == distance => *last = point,
+            _ => points.push(point),
+        }
+    }
+    points
+}
+
+/// Distance and truth of the pairs that have a distance, nearest first.
+fn sorted(pairs: &[ScoredPair]) -> Vec<(f32, bool)> {
+    let mut sorted: Vec<_> = pairs
+        .iter()
+        .filter_map(|pair| Some((pair.distance?, pair.same)))
+        .collect();
+    sorted.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    sorted
+}
+
+fn share(count: usize, of: usize) -> f64 {
+    count as f64 / of as f64
+}
+
+fn best_accuracy(pairs: &[ScoredPair]) -> Option<BestAccuracy> {
+    let sorted = sorted(pairs);
+    // Below all distances nothing is accepted.
+    let mut right = pairs.iter().filter(|pair| !pair.same).count();
+    let mut best = (right, 0.0);
+    for (index, &(distance, same)) in sorted.iter().enumerate() {
+        if same {
+            right += 1;
+        } else {
+            right -= 1;
+        }
+        let next = sorted.get(index + 1).map_or(distance, |(next, _)| *next);
+        let is_last_of_equals = next > distance || index + 1 == sorted.len();
+        if is_last_of_equals && right > best.0 {
+            best = (right, f32::midpoint(distance, next));
+        }
+    }
+    (!pairs.is_empty()).then(|| BestAccuracy {
+        accuracy: share(best.0, pairs.len()),
+        threshold: best.1,
+    })
+}
+
+fn fold_accuracy(pairs: &[ScoredPair]) -> Option<FoldAccuracy> {
+    let folds: BTreeSet<u32> = pairs.iter().map(|pair| pair.fold).collect();
+    if folds.len() < 2 {
+        return None;
+    }
+    let accuracies: Vec<f64> = folds
+        .iter()
+        .filter_map(|fold| {
+            let (held_out, others): (Vec<_>, Vec<_>) =
+                pairs.iter().partition(|pair| pair.fold == *fold);
+            let threshold = best_accuracy(&others)?.threshold;
+            let right = held_out.iter().filter(|pair| pair.is_right_at(threshold));
+            Some(share(right.count(), held_out.len()))
+        })
+        .collect();
+    let count = accuracies.len() as f64;
+    let mean = accuracies.iter().sum::<f64>() / count;
+    let squares = accuracies.iter().map(|accuracy| (accuracy - mean).powi(2));
+    Some(FoldAccuracy {
+        folds: accuracies.len(),
+        mean,
+        standard_error: (squares.sum::<f64>() / (count - 1.0) / count).sqrt(),
+    })
+}
+
+fn at_threshold(pairs: &[ScoredPair], threshold: f32) -> AtThreshold {
+    let share_of = |of: &dyn Fn(&ScoredPair) -> bool, counts: &dyn Fn(&ScoredPair) -> bool| {
+        let all = pairs.iter().filter(|pair| of(pair));
+        let total = all.clone().count();
+        (total > 0).then(|| share(all.filter(|pair| counts(pair)).count(), total))
+    };
+    AtThreshold {
+        threshold,
+        accuracy: share_of(&|_| true, &|pair| pair.is_right_at(threshold)),
+        fmr: share_of(&|pair| !pair.same, &|pair| pair.accepted_at(threshold)),
+        fnmr: share_of(&|pair| pair.same, &|pair| !pair.accepted_at(threshold)),
+    }
+}
+
+/// Where false accepts and false rejects cross, between two points of the curve in proportion.
+fn equal_error_rate(roc: &[RocPoint]) -> Option<f64> {
+    let mut before = RocPoint {
+        threshold: 0.0,
+        false_accepts: 0.0,
+        true_accepts: 0.0,
+    };
+    for point in roc {
+        // How much more often a same pair is rejected than a different one is accepted.
+        let [above, below] =
+            [&before, point].map(|point| 1.0 - point.true_accepts - point.false_accepts);
+        if below <= 0.0 {
+            let part = above / (above - below);
+            return Some(
+                before.false_accepts + part * (point.false_accepts - before.false_accepts),
+            );
+        }
+        before = *point;
+    }
+    None
+}
+
+fn tar_at(roc: &[RocPoint], far: f64) -> Option<f64> {
+    let kept = roc.iter().rev().find(|point| point.false_accepts <= far);
+    (!roc.is_empty()).then(|| kept.map_or(0.0, |point| point.true_accepts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pair(fold: u32, same: bool, distance: impl Into<Option<f32>>) -> ScoredPair {
+        ScoredPair {
+            fold,
+            same,
+            distance: distance.into(),
+        }
+    }
+
+    fn at(threshold: f32) -> DistanceThreshold {
+        DistanceThreshold::new(threshold).unwrap()
+    }
+
+    /// Five pairs a fold; in each one error at 0.6, and none at 0.5 but for a face that was not found.
+    fn list() -> Vec<ScoredPair> {
+        [1, 2]
+            .into_iter()
+            .flat_map(|fold| {
+                [
+                    pair(fold, true, 0.3),
+                    pair(fold, true, 0.4),
+                    pair(fold, true, None),
+                    pair(fold, false, 0.55),
+                    pair(fold, false, 0.9),
+                    pair(fold, false, None),
+                ]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn figures_are_those_of_a_count_by_hand() {
+        let figures = verify(&list(), at(0.6));
+        assert_eq!((figures.same, figures.different), (6, 6));
+        let at_threshold = figures.at_threshold;
+        assert_eq!(at_threshold.accuracy, Some(8.0 / 12.0));
+        assert_eq!(at_threshold.fmr, Some(2.0 / 6.0));
+        assert_eq!(at_threshold.fnmr, Some(2.0 / 6.0));
+        let best = figures.best.unwrap();
+        assert_eq!(best.accuracy, 10.0 / 12.0);
+        assert!((best.threshold - 0.475).abs() < 1e-6);
+        let folds = figures.folds.unwrap();
+        assert_eq!(
+            (folds.folds, folds.mean, folds.standard_error),
+            (2, 10.0 / 12.0, 0.0)
+        );
+        // At 0.55: two of six of each kind.
+        assert!((figures.equal_error_rate.unwrap() - 2.0 / 6.0).abs() < 1e-9);
+        assert_eq!(figures.tar_at_far.map(|t| t.tar), [Some(4.0 / 6.0); 2]);
+    }
+
+    #[test]
+    fn the_standard_error_is_that_of_the_mean_of_the_folds() {
+        let mut pairs = vec![pair(1, true, 0.1), pair(1, false, 0.9)];
+        pairs.extend([pair(2, true, 0.8), pair(2, false, 0.85)]);
+        let folds = verify(&pairs, at(0.6)).folds.unwrap();
+        // Fold 1 at the threshold 0.825 of fold 2: both right. Fold 2 at 0.5: one of two.
+        assert_eq!(folds.mean, 0.75);
+        assert!((folds.standard_error - 0.25).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pairs_of_one_kind_have_no_curve() {
+        let pairs = [pair(1, true, 0.3), pair(1, true, 0.7)];
+        let figures = verify(&pairs, at(0.6));
+        assert_eq!(figures.at_threshold.fmr, None);
+        assert_eq!(figures.at_threshold.fnmr, Some(0.5));
+        assert_eq!(figures.equal_error_rate, None);
+        assert_eq!(figures.folds, None);
+        assert_eq!(figures.tar_at_far[0].tar, None);
+        assert_eq!(verify(&[], at(0.6)).best, None);
+    }
+
+    #[test]
+    fn a_false_accept_that_is_nearest_of_all_leaves_no_true_accept() {
+        let pairs = [pair(1, false, 0.1), pair(1, true, 0.2)];
+        let figures = verify(&pairs, at(0.6));
+        assert_eq!(figures.tar_at_far.map(|t| t.tar), [Some(0.0); 2]);
+        assert_eq!(figures.equal_error_rate, Some(1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn figures_hold_together(
+            content in proptest::collection::vec((1..4_u32, any::<bool>(), proptest::option::of(0..20_u8)), 1..60),
+            threshold in 0.0_f32..2.0,
+        ) {
+            let pairs: Vec<_> = content
+                .into_iter()
+                .map(|(fold, same, distance)| pair(fold, same, distance.map(|d| f32::from(d) / 10.0)))
+                .collect();
+            let figures = verify(&pairs, at(threshold));
+            let best = figures.best.unwrap();
+            let right = pairs.iter().filter(|pair| pair.is_right_at(best.threshold)).count();
+            // The lowest threshold of all is below the smallest distance, which may be 0.
+            if best.threshold > 0.0 {
+                prop_assert_eq!(share(right, pairs.len()), best.accuracy);
+            }
+            prop_assert!(figures.at_threshold.accuracy.unwrap() <= best.accuracy);
+            let curve = roc(&pairs);
+            let is_rising = |a: &RocPoint, b: &RocPoint| {
+                a.threshold < b.threshold
+                    && a.false_accepts <= b.false_accepts
+                    && a.true_accepts <= b.true_accepts
+            };
+            prop_assert!(curve.is_sorted_by(is_rising));
+            for rate in figures.tar_at_far.iter().filter_map(|t| t.tar).chain(figures.equal_error_rate) {
+                prop_assert!((0.0..=1.0).contains(&rate));
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The figures of `facematch eval pairs`, as a table or as JSON.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::evaluation::{TarAtFar, Verification};
+
+/// The name of the JSON form and its version; docs/facematch-eval-1.schema.json describes it.
+const SCHEMA: &str = "facematch-eval/1";
+
+/// What was measured on a list of pairs, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairsReport {
+    /// Pairs in the list.
+    pub pairs: usize,
+    /// Pairs with a photo that cannot be read; they are left out.
+    pub unreadable: usize,
+    /// Of the pairs with two found faces.
+    pub verification_only: Verification,
+    /// Of all pairs; those with a photo without a face count as rejected.
+    pub end_to_end: Verification,
+    /// The name of the engine.
+    pub engine: &'static str,
+    /// The name of the detector.
+    pub detector: &'static str,
+}
+
+impl PairsReport {
+    /// Writes it as a table for people.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (label, [found, all]) in self.rows() {
+            writeln!(out, "{label:<34} {found:>20} {all:>20}")?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the table: a label, and what stands in both columns.
+    fn rows(&self) -> Vec<(String, [String; 2])> {
+        let columns = [&self.verification_only, &self.end_to_end];
+        let shares = |share: &dyn Fn(&Verification) -> Option<f64>| {
+            columns.map(|figures| percent(share(figures)))
+        };
+        let threshold = self.end_to_end.at_threshold.threshold;
+        let folds = self.end_to_end.folds.map_or(1, |folds| folds.folds);
+        let mut rows = vec![
+            (
+                String::new(),
+                ["verification only", "end to end"].map(String::from),
+            ),
+            ("pairs (same, different)".to_owned(), columns.map(counts)),
+            (
+                format!("accuracy over {folds} folds"),
+                columns.map(fold_accuracy),
+            ),
+            ("best accuracy".to_owned(), columns.map(best_accuracy)),
+            (
+                format!("accuracy at {threshold}"),
+                shares(&|figures| figures.at_threshold.accuracy),
+            ),
+            (
+                format!("FMR (different, accepted) at {threshold}"),
+                shares(&|figures| figures.at_threshold.fmr),
+            ),
+            (
+                format!("FNMR (same, rejected) at {threshold}"),
+                shares(&|figures| figures.at_threshold.fnmr),
+            ),
+            (
+                "equal error rate".to_owned(),
+                shares(&|figures| figures.equal_error_rate),
+            ),
+        ];
+        for (index, TarAtFar { far, .. }) in self.end_to_end.tar_at_far.iter().enumerate() {
+            rows.push((
+                format!("TAR at FAR {far}"),
+                shares(&|figures| figures.tar_at_far[index].tar),
+            ));
+        }
+        rows
+    }
+
+    /// Writes it as one JSON object on a line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let json = ReportJson {
+            kind: "verification",
+            schema: SCHEMA,
+            pairs: self.pairs,
+            unreadable: self.unreadable,
+            threshold: rounded(self.verification_only.at_threshold.threshold.into()),
+            engine: self.engine,
+            detector: self.detector,
+            verification_only: FiguresJson::new(&self.verification_only),
+            end_to_end: FiguresJson::new(&self.end_to_end),
+        };
+        serde_json::to_writer(&mut *out, &json)?;
+        writeln!(out)
+    }
+}
+
+fn counts(figures: &Verification) -> String {
+    let Verification {
+        same, different, ..
+    } = figures;
+    format!("{} ({same}, {different})", same + different)
+}
+
+fn fold_accuracy(figures: &Verification) -> String {
+    figures.folds.map_or_else(
+        || percent(None),
+        |folds| {
+            let [mean, error] = [folds.mean, folds.standard_error].map(|s| percent(Some(s)));
+            format!("{mean} ± {error}")
+        },
+    )
+}
+
+fn best_accuracy(figures: &Verification) -> String {
+    figures.best.map_or_else(
+        || percent(None),
+        |best| format!("{} at {:.3}", percent(Some(best.accuracy)), best.threshold),
+    )
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}
+
+/// To six digits after the point, enough for a million pairs.
+fn rounded(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+#[derive(Serialize)]
+struct ReportJson {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    schema: &'static str,
+    pairs: usize,
+    unreadable: usize,
+    threshold: f64,
+    engine: &'static str,
+    detector: &'static str,
+    verification_only: FiguresJson,
+    end_to_end: FiguresJson,
+}
+
+#[derive(Serialize)]
+struct FiguresJson {
+    same: usize,
+    different: usize,
+    folds: Option<FoldsJson>,
+    best: Option<BestJson>,
+    accuracy: Option<f64>,
+    fmr: Option<f64>,
+    fnmr: Option<f64>,
+    equal_error_rate: Option<f64>,
+    tar_at_far: Vec<TarJson>,
+}
+
+#[derive(Serialize)]
+struct FoldsJson {
+    count: usize,
+    accuracy: f64,
+    standard_error: f64,
+}
+
+#[derive(Serialize)]
+struct BestJson {
+    accuracy: f64,
+    threshold: f64,
+}
+
+#[derive(Serialize)]
+struct TarJson {
+    far: f64,
+    tar: Option<f64>,
+}
+
+impl FiguresJson {
+    fn new(figures: &Verification) -> Self {
+        Self {
+            same: figures.same,
+            different: figures.different,
+            folds: figures.folds.map(|folds| FoldsJson {
+                count: folds.folds,
+                accuracy: rounded(folds.mean),
+                standard_error: rounded(folds.standard_error),
+            }),
+            best: figures.best.map(|best| BestJson {
+                accuracy: rounded(best.accuracy),
+                threshold: rounded(best.threshold.into()),
+            }),
+            accuracy: figures.at_threshold.accuracy.map(rounded),
+            fmr: figures.at_threshold.fmr.map(rounded),
+            fnmr: figures.at_threshold.fnmr.map(rounded),
+            equal_error_rate: figures.equal_error_rate.map(rounded),
+            tar_at_far: figures
+                .tar_at_far
+                .iter()
+                .map(|point| TarJson {
+                    far: point.far,
+                    tar: point.tar.map(rounded),
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::{ScoredPair, verify};
+    use crate::matching::DistanceThreshold;
+    use insta::assert_snapshot;
+
+    fn report() -> PairsReport {
+        let pair = |fold, same, distance| ScoredPair {
+            fold,
+            same,
+            distance,
+        };
+        let pairs = [
+            pair(1, true, Some(0.3)),
+            pair(1, false, Some(0.55)),
+            pair(2, true, None),
+            pair(2, true, Some(0.4)),
+            pair(2, false, Some(0.8)),
+        ];
+        let found: Vec<_> = pairs
+            .iter()
+            .copied()
+            .filter(|p| p.distance.is_some())
+            .collect();
+        PairsReport {
+            pairs: 6,
+            unreadable: 1,
+            verification_only: verify(&found, DistanceThreshold::DEFAULT),
+            end_to_end: verify(&pairs, DistanceThreshold::DEFAULT),
+            engine: "native",
+            detector: "hog",
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_column_for_each_way_to_count() {
+        let mut out = Vec::new();
+        report().write_text(&mut out).unwrap();
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r"
+                                              verification only           end to end
+        pairs (same, different)                        4 (2, 2)             5 (3, 2)
+        accuracy over 2 folds                 75.00 % ± 25.00 %     58.33 % ± 8.33 %
+        best accuracy                         100.00 % at 0.475     80.00 % at 0.475
+        accuracy at 0.6                                 75.00 %              60.00 %
+        FMR (different, accepted) at 0.6                50.00 %              50.00 %
+        FNMR (same, rejected) at 0.6                     0.00 %              33.33 %
+        equal error rate                                 0.00 %              33.33 %
+        TAR at FAR 0.01                                100.00 %              66.67 %
+        TAR at FAR 0.001                               100.00 %              66.67 %
+        ");
+    }
+
+    #[test]
+    fn json_has_the_same_figures_as_shares() {
+        let mut out = Vec::new();
+        report().write_json(&mut out).unwrap();
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"verification","schema":"facematch-eval/1","pairs":6,"unreadable":1,"threshold":0.6,"engine":"native","detector":"hog","verification_only":{"same":2,"different":2,"folds":{"count":2,"accuracy":0.75,"standard_error":0.25},"best":{"accuracy":1.0,"threshold":0.475},"accuracy":0.75,"fmr":0.5,"fnmr":0.0,"equal_error_rate":0.0,"tar_at_far":[{"far":0.01,"tar":1.0},{"far":0.001,"tar":1.0}]},"end_to_end":{"same":3,"different":2,"folds":{"count":2,"accuracy":0.583333,"standard_error":0.083333},"best":{"accuracy":0.8,"threshold":0.475},"accuracy":0.6,"fmr":0.5,"fnmr":0.333333,"equal_error_rate":0.333333,"tar_at_far":[{"far":0.01,"tar":0.666667},{"far":0.001,"tar":0.666667}]}}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_a_dash_or_null() {
+        let pairs = [ScoredPair {
+            fold: 1,
+            same: true,
+            distance: Some(0.5),
+        }];
+        let figures = verify(&pairs, DistanceThreshold::DEFAULT);
+        let report = PairsReport {
+            verification_only: figures.clone(),
+            end_to_end: figures,
+            ..report()
+        };
+        let (mut text, mut json) = (Vec::new(), Vec::new());
+        report.write_text(&mut text).unwrap();
+        report.write_json(&mut json).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(
+            text.lines()
+                .any(|l| l.starts_with("TAR") && l.ends_with('-')),
+            "{text}"
+        );
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert!(json["end_to_end"]["folds"].is_null());
+        assert!(json["end_to_end"]["fmr"].is_null());
+    }
+}

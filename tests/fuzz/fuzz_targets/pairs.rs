@@ -1,0 +1,19 @@
+//! Feeds arbitrary bytes to the reading of lists of pairs. It must not panic, and a list that is read has pairs.
+//!
+//! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
+//!
+//! ```sh
+//! mkdir -p tests/fuzz/corpus/pairs
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz pairs \
+//!     tests/fuzz/corpus/pairs tests/fuzz/seeds/pairs -- -max_total_time=60 -max_len=4096
+//! ```
+#![no_main]
+
+use facematch::evaluation::read_pairs;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(pairs) = read_pairs(bytes) {
+        assert!(!pairs.is_empty());
+    }
+});
