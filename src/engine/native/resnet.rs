@@ -67,7 +67,7 @@ struct State {
 
 impl Encoder {
     /// Loads the network in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or of a network of the
-    /// same architecture, and packs its weights, which takes 30 MB.
+    /// same architecture, and packs its weights, which takes 23 MB.
     ///
     /// # Errors
     /// The sentence of [`read_resnet`](crate::engine::models::network::read_resnet) that says why the bytes are refused.
@@ -162,28 +162,12 @@ fn layer(convolution: &Convolution, size: [usize; 2], stored: usize) -> Convolut
         ConvolutionLayer::direct(convolution, stored)
     } else if least > 8 {
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile4Window3)
-    } else if least >= 4 {
-        // There are few tiles on small maps, so that reading the weights takes as long as multiplying with them; and
-        // this scheme has fewer than half as many.
+    } else if least > 4 {
+        // There are few tiles on such maps, so that reading the weights takes as long as multiplying with them; and this
+        // scheme has fewer than half as many.
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile2Window3)
-    } else if size == [1, 1] {
-        ConvolutionLayer::direct(&centre(convolution), stored)
     } else {
-        ConvolutionLayer::direct(convolution, stored)
-    }
-}
-
-/// The convolution for maps of a single number: all but the centre of its 3x3 windows meets zeros.
-fn centre(convolution: &Convolution) -> Convolution {
-    let area = convolution.rows * convolution.columns;
-    let weights = convolution.weights.iter().skip(area / 2).step_by(area);
-    Convolution {
-        rows: 1,
-        columns: 1,
-        padding: 0,
-        weights: weights.copied().collect(),
-        bias: convolution.bias.clone(),
-        ..*convolution
+        ConvolutionLayer::tap_by_tap(convolution, stored, size)
     }
 }
 

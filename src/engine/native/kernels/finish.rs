@@ -10,6 +10,8 @@ pub enum Finish {
     Store,
     /// It is written, or 0 when it is below 0.
     StoreRelu,
+    /// It is added to what stands in its place.
+    Add,
     /// It is added to what stands in its place; 0 is written when that is below 0.
     AddRelu,
 }
@@ -20,6 +22,7 @@ impl Finish {
         *place = match self {
             Self::Store => sum,
             Self::StoreRelu => sum.max(0.0),
+            Self::Add => sum + *place,
             Self::AddRelu => (sum + *place).max(0.0),
         };
     }
@@ -36,6 +39,7 @@ impl Finish {
             let result = match self {
                 Self::Store => sum,
                 Self::StoreRelu => lanes.max(sum, lanes.splat(0.0)),
+                Self::Add => lanes.add(sum, lanes.load(place)),
                 Self::AddRelu => lanes.max(lanes.add(sum, lanes.load(place)), lanes.splat(0.0)),
             };
             lanes.store(place, result);

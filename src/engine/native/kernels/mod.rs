@@ -12,6 +12,7 @@
     reason = "vector instructions; each block says why it is sound"
 )]
 
+mod aligned_numbers;
 pub mod convolution;
 pub(crate) mod filter_bank;
 mod finish;
@@ -27,6 +28,7 @@ mod simd;
 pub(crate) mod test_numbers;
 pub mod winograd;
 
+pub use aligned_numbers::AlignedNumbers;
 pub use finish::Finish;
 #[cfg(target_arch = "aarch64")]
 pub use simd::Neon;

@@ -1,14 +1,12 @@
 //! A convolution, ready to be computed: its weights in the order of the kernels, and the method that is fastest for it.
 
-use super::super::kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
-use super::super::kernels::winograd::{Grid, Scheme, join, split};
-use super::super::kernels::{Finish, SimdLevel};
+use super::super::kernels::convolution::{PackedFilters, Windows, convolve};
+use super::super::kernels::winograd::{Grid, Scheme};
+use super::super::kernels::{AlignedNumbers, Finish, SimdLevel};
 use super::maps::{Maps, MapsView, Shape};
+use super::taps::Taps;
+use super::winograd::TransformedFilters;
 use crate::engine::models::network::Convolution;
-
-/// How many tiles go through Winograd's convolution together: a multiple of the width of the matrix kernel's tiles, and
-/// few enough for patches and products to stay in the processor's cache.
-const TILES_AT_ONCE: usize = 28;
 
 /// A convolution with its weights packed. It takes 36/9, 16/9 or 36/25 of the weights' memory with the schemes of
 /// Winograd.
@@ -25,20 +23,17 @@ pub(in super::super) struct ConvolutionLayer {
 enum Method {
     /// Window by window.
     Direct(PackedFilters),
+    /// Place by place of the window, on maps of one size.
+    Taps(Taps),
     /// Tile by tile.
-    Winograd {
-        scheme: Scheme,
-        /// For each number of a patch the transformed filters.
-        filters: Vec<PackedFilters>,
-        bias: Vec<f32>,
-    },
+    Winograd(TransformedFilters),
 }
 
 /// Memory for what a layer computes on the way; it grows to what the largest layer needs.
 #[derive(Debug, Default)]
 pub(in super::super) struct Workspace {
-    patches: Vec<f32>,
-    products: Vec<f32>,
+    pub(super) patches: AlignedNumbers,
+    pub(super) products: AlignedNumbers,
 }
 
 impl ConvolutionLayer {
@@ -49,6 +44,17 @@ impl ConvolutionLayer {
         Self::new(convolution, filters.channels(), Method::Direct(filters))
     }
 
+    /// For maps of `size` (rows, columns) that hold `stored` channels. It is computed place by place of the window, which
+    /// must move by 1 and be padded by its radius.
+    pub(in super::super) fn tap_by_tap(
+        convolution: &Convolution,
+        stored: usize,
+        size: [usize; 2],
+    ) -> Self {
+        let taps = Taps::new(convolution, stored, size);
+        Self::new(convolution, taps.channels(), Method::Taps(taps))
+    }
+
     /// For maps that hold `stored` channels. It is computed by Winograd's method; the window must be that of the
     /// `scheme`, moving by 1.
     pub(in super::super) fn winograd(
@@ -56,20 +62,8 @@ impl ConvolutionLayer {
         stored: usize,
         scheme: Scheme,
     ) -> Self {
-        assert_eq!(
-            [convolution.rows, convolution.columns, convolution.stride],
-            [scheme.window(), scheme.window(), 1]
-        );
-        let filters = transformed_filters(convolution, stored, scheme);
-        let channels = convolution.filters.next_multiple_of(BLOCK);
-        let mut bias = convolution.bias.clone();
-        bias.resize(channels, 0.0);
-        let method = Method::Winograd {
-            scheme,
-            filters,
-            bias,
-        };
-        Self::new(convolution, channels, method)
+        let filters = TransformedFilters::new(convolution, stored, scheme);
+        Self::new(convolution, filters.channels(), Method::Winograd(filters))
     }
 
     fn new(convolution: &Convolution, channels: usize, method: Method) -> Self {
@@ -120,24 +114,26 @@ impl ConvolutionLayer {
         let [rows, columns] = self.output_size([from.rows, from.columns]);
         assert!(from.border >= self.padding && from.border_after >= self.padding);
         assert!(rows <= to.rows && columns <= to.columns && to.channels == self.channels);
-        let first = (from.border - self.padding) * (from.row_step() + from.channels);
-        let input = &input.numbers()[first..];
-        let output = &mut output.numbers_mut()[to.origin()..];
+        let padded = &input.numbers()[from.pixel_before(self.padding)..];
         match &self.method {
             Method::Direct(filters) => {
-                let windows = self.windows(images, [rows, columns], from);
-                let places = Places {
-                    image_step: to.image_step(),
-                    row_step: to.row_step(),
-                    column_step: to.channels,
+                let windows = Windows {
+                    images,
+                    rows,
+                    columns,
+                    image_step: from.image_step(),
+                    row_step: self.stride * from.row_step(),
+                    column_step: self.stride * from.channels,
+                    window_rows: self.window[0],
+                    window_row_step: from.row_step(),
+                    window_run: self.window[1] * from.channels,
                 };
-                convolve(level, input, &windows, filters, output, &places, finish);
+                let places = to.places();
+                let output = &mut output.numbers_mut()[to.origin()..];
+                convolve(level, padded, &windows, filters, output, &places, finish);
             }
-            Method::Winograd {
-                scheme,
-                filters,
-                bias,
-            } => {
+            Method::Taps(taps) => taps.apply(level, images, input, output, finish),
+            Method::Winograd(filters) => {
                 let grid = |shape: Shape| Grid {
                     images,
                     rows,
@@ -146,123 +142,10 @@ impl ConvolutionLayer {
                     image_step: shape.image_step(),
                     row_step: shape.row_step(),
                 };
+                let output = &mut output.numbers_mut()[to.origin()..];
                 let (from, to) = (grid(from), grid(to));
-                let all = from.tiles(*scheme);
-                for start in (0..all).step_by(TILES_AT_ONCE) {
-                    let tiles = start..all.min(start + TILES_AT_ONCE);
-                    let numbers = scheme.size().pow(2) * tiles.len();
-                    let patches = first_of(&mut workspace.patches, numbers * from.channels);
-                    let products = first_of(&mut workspace.products, numbers * to.channels);
-                    split(level, *scheme, input, &from, tiles.clone(), patches);
-                    multiply(level, filters, patches, products, tiles.len());
-                    join(level, *scheme, products, &to, tiles, bias, output, finish);
-                }
+                filters.apply(level, padded, &from, output, &to, finish, workspace);
             }
-        }
-    }
-
-    fn windows(&self, images: usize, [rows, columns]: [usize; 2], from: Shape) -> Windows {
-        Windows {
-            images,
-            rows,
-            columns,
-            image_step: from.image_step(),
-            row_step: self.stride * from.row_step(),
-            column_step: self.stride * from.channels,
-            window_rows: self.window[0],
-            window_row_step: from.row_step(),
-            window_run: self.window[1] * from.channels,
-        }
-    }
-}
-
-/// The first `length` numbers of `numbers`, which grows when it must.
-fn first_of(numbers: &mut Vec<f32>, length: usize) -> &mut [f32] {
-    if numbers.len() < length {
-        numbers.resize(length, 0.0);
-    }
-    &mut numbers[..length]
-}
-
-/// For each number of a patch the product of the matrices `patches` (tiles x channels) and `filters`.
-fn multiply(
-    level: SimdLevel,
-    filters: &[PackedFilters],
-    patches: &[f32],
-    products: &mut [f32],
-    tiles: usize,
-) {
-    let patches = patches.chunks_exact(patches.len() / filters.len());
-    let products = products.chunks_exact_mut(products.len() / filters.len());
-    for ((filters, patches), products) in filters.iter().zip(patches).zip(products) {
-        let windows = Windows {
-            images: 1,
-            rows: 1,
-            columns: tiles,
-            image_step: 0,
-            row_step: 0,
-            column_step: filters.run(),
-            window_rows: 1,
-            window_row_step: 0,
-            window_run: filters.run(),
-        };
-        let places = Places {
-            image_step: 0,
-            row_step: 0,
-            column_step: filters.channels(),
-        };
-        let finish = Finish::Store;
-        convolve(level, patches, &windows, filters, products, &places, finish);
-    }
-}
-
-/// The filters of `convolution` for each number of a patch.
-fn transformed_filters(
-    convolution: &Convolution,
-    stored: usize,
-    scheme: Scheme,
-) -> Vec<PackedFilters> {
-    let numbers = scheme.size().pow(2);
-    let taps = scheme.window().pow(2);
-    let filters = convolution.filters.next_multiple_of(BLOCK);
-    let mut packed: Vec<_> = (0..numbers)
-        .map(|_| Vec::with_capacity(filters * stored))
-        .collect();
-    let mut block_filters = vec![[0.0; BLOCK]; taps];
-    let mut transformed = vec![[0.0; BLOCK]; numbers];
-    for block in (0..filters).step_by(BLOCK) {
-        for channel in 0..stored {
-            gather(convolution, block, channel, &mut block_filters);
-            scheme.transform_filters(&block_filters, &mut transformed);
-            for (packed, weights) in packed.iter_mut().zip(&transformed) {
-                packed.extend_from_slice(weights);
-            }
-        }
-    }
-    packed
-        .into_iter()
-        .map(|weights| PackedFilters::of_matrix(filters, stored, weights))
-        .collect()
-}
-
-/// The weights of [`BLOCK`] filters from `block` on for one channel: for each number of the window one of each filter;
-/// zeros where there is no such filter or channel.
-fn gather(
-    convolution: &Convolution,
-    block: usize,
-    channel: usize,
-    block_filters: &mut [[f32; BLOCK]],
-) {
-    let taps = block_filters.len();
-    block_filters.fill([0.0; BLOCK]);
-    if channel >= convolution.channels {
-        return;
-    }
-    for lane in 0..BLOCK.min(convolution.filters - block) {
-        let start = ((block + lane) * convolution.channels + channel) * taps;
-        let weights = &convolution.weights[start..start + taps];
-        for (weight, lanes) in weights.iter().zip(block_filters.iter_mut()) {
-            lanes[lane] = *weight;
         }
     }
 }
@@ -297,7 +180,13 @@ mod tests {
         maps
     }
 
-    fn apply(layer: &ConvolutionLayer, level: SimdLevel, images: usize, input: &Maps) -> Maps {
+    fn apply(
+        layer: &ConvolutionLayer,
+        level: SimdLevel,
+        images: usize,
+        input: &Maps,
+        finish: Finish,
+    ) -> Maps {
         let [rows, columns] = layer.output_size([input.shape().rows, input.shape().columns]);
         let mut output = filled(Shape::bordered(rows, columns, layer.channels(), 2), images);
         let mut workspace = Workspace::default();
@@ -306,10 +195,19 @@ mod tests {
             images,
             input.all(),
             &mut output,
-            Finish::AddRelu,
+            finish,
             &mut workspace,
         );
         output
+    }
+
+    fn assert_close(found: &Maps, expected: &Maps, layer: &ConvolutionLayer) {
+        let (found, expected) = (found.all().numbers(), expected.all().numbers());
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            let close = (found - expected).abs() < 2e-3;
+            assert!(close, "{found} instead of {expected}: {:?}", layer.window);
+        }
     }
 
     #[test]
@@ -323,6 +221,8 @@ mod tests {
             ] {
                 for (rows, columns, filters, channels) in [
                     (8, 8, 32, 32),
+                    (4, 4, 32, 16),
+                    (3, 3, 16, 32),
                     (35, 17, 16, 16),
                     (4, 5, 45, 45),
                     (1, 1, 20, 17),
@@ -332,13 +232,18 @@ mod tests {
                     let stored = input.shape().channels;
                     let direct = ConvolutionLayer::direct(&convolution, stored);
                     let winograd = ConvolutionLayer::winograd(&convolution, stored, scheme);
-                    let expected = apply(&direct, SimdLevel::Scalar, 2, &input);
-                    let found = apply(&winograd, level, 2, &input);
-                    for (found, expected) in
-                        found.all().numbers().iter().zip(expected.all().numbers())
-                    {
-                        let close = (found - expected).abs() < 2e-3;
-                        assert!(close, "{found} instead of {expected}: {scheme:?}");
+                    let taps = ConvolutionLayer::tap_by_tap(&convolution, stored, [rows, columns]);
+                    for finish in [
+                        Finish::Store,
+                        Finish::StoreRelu,
+                        Finish::Add,
+                        Finish::AddRelu,
+                    ] {
+                        let expected = apply(&direct, SimdLevel::Scalar, 2, &input, finish);
+                        for layer in [&winograd, &taps] {
+                            let found = apply(layer, level, 2, &input, finish);
+                            assert_close(&found, &expected, layer);
+                        }
                     }
                 }
             }
@@ -352,7 +257,7 @@ mod tests {
         let layer = ConvolutionLayer::direct(&convolution, 5);
         assert_eq!(layer.output_size([9, 8]), [4, 3]);
         let before = filled(Shape::bordered(4, 3, 16, 2), 1);
-        let found = apply(&layer, SimdLevel::best(), 1, &input);
+        let found = apply(&layer, SimdLevel::best(), 1, &input, Finish::AddRelu);
         for (row, column, filter) in [(0, 0, 0), (3, 2, 2), (1, 2, 1)] {
             let mut sum = convolution.bias[filter] + before.row(0, row)[column * 16 + filter];
             for channel in 0..5 {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::kernels::convolution::BLOCK;
+use super::super::kernels::AlignedNumbers;
+use super::super::kernels::convolution::{BLOCK, Places};
 
 /// The size of the maps of one image and of the zeros around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,18 +59,38 @@ impl Shape {
         (self.border + self.rows + self.border_after) * self.row_step()
     }
 
+    /// The places of the pixels of maps of this shape, from the first one on.
+    pub(super) fn places(&self) -> Places {
+        Places {
+            image_step: self.image_step(),
+            row_step: self.row_step(),
+            column_step: self.channels,
+        }
+    }
+
     /// Where the first pixel within the border stands.
     pub(super) fn origin(&self) -> usize {
-        self.border * (self.row_step() + self.channels)
+        self.pixel(0, 0)
+    }
+
+    /// Where the pixel stands that is `padding` rows above the first one and as many columns before it; the border must
+    /// be that wide.
+    pub(super) fn pixel_before(&self, padding: usize) -> usize {
+        (self.border - padding) * (self.row_step() + self.channels)
+    }
+
+    /// Where a pixel within the border stands.
+    pub(super) fn pixel(&self, row: usize, column: usize) -> usize {
+        (self.border + row) * self.row_step() + (self.border + column) * self.channels
     }
 }
 
 /// The maps of some images, one image behind the other; within an image row by row, and for each pixel one number of
 /// each map.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(in super::super) struct Maps {
     shape: Shape,
-    numbers: Vec<f32>,
+    numbers: AlignedNumbers,
 }
 
 /// Maps, or some rows of them, to be read.
@@ -100,7 +121,7 @@ impl Maps {
     pub(in super::super) fn new(shape: Shape, images: usize) -> Self {
         Self {
             shape,
-            numbers: vec![0.0; shape.image_step() * images],
+            numbers: AlignedNumbers::zeros(shape.image_step() * images),
         }
     }
 
@@ -108,7 +129,7 @@ impl Maps {
     pub(in super::super) fn reserve(&mut self, images: usize) {
         let length = self.shape.image_step() * images;
         if self.numbers.len() < length {
-            self.numbers.resize(length, 0.0);
+            self.numbers.resize(length);
         }
     }
 
@@ -119,7 +140,7 @@ impl Maps {
     /// Makes these the maps of one image, without a border; what they hold means nothing.
     pub(in super::super) fn set_bare_size(&mut self, rows: usize, columns: usize, channels: usize) {
         self.shape = Shape::bare(rows, columns, channels);
-        self.numbers.resize(self.shape.image_step(), 0.0);
+        self.numbers.resize(self.shape.image_step());
     }
 
     /// All rows of all images.

@@ -3,6 +3,8 @@
 mod convolution;
 mod maps;
 pub(super) mod pooling;
+mod taps;
+mod winograd;
 
 pub(super) use convolution::{ConvolutionLayer, Workspace};
 pub(super) use maps::{Maps, Shape};

@@ -6,7 +6,7 @@ use crate::engine::native::kernels::Avx2;
 
 const TILES: [Tiles<Avx2>; 1] = [Tiles {
     blocks: 1,
-    widths: tile_widths!(Avx2, "avx2,fma", 2, [1 2 3 4 5 6]),
+    widths: tile_widths!(Avx2, "avx2,fma", 1, [1 2 3 4 5 6], 2),
 }];
 
 /// Computes `task`.

@@ -1,5 +1,6 @@
 //! The weights of a convolution in the order in which the kernel reads them.
 
+use super::super::AlignedNumbers;
 use crate::engine::models::network::Convolution;
 
 /// How many filters are packed together. Every level computes at least so many at once.
@@ -7,12 +8,12 @@ pub const BLOCK: usize = 16;
 
 /// Filters in blocks of [`BLOCK`]: for each block, for each number of the window, one weight of each of its filters.
 /// The last block is filled up with filters of zeros.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PackedFilters {
     rows: usize,
     run: usize,
     channels: usize,
-    weights: Vec<f32>,
+    weights: AlignedNumbers,
     bias: Vec<f32>,
 }
 
@@ -27,17 +28,18 @@ impl PackedFilters {
         weight: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
         let channels = filters.next_multiple_of(BLOCK);
-        let mut weights = Vec::with_capacity(channels * rows * run);
+        let mut weights = AlignedNumbers::with_capacity(channels * rows * run);
         for block in (0..channels).step_by(BLOCK) {
             for row in 0..rows {
                 for place in 0..run {
-                    weights.extend((block..block + BLOCK).map(|filter| {
-                        if filter < filters {
-                            weight(filter, row, place)
+                    let of_block: [f32; BLOCK] = std::array::from_fn(|lane| {
+                        if block + lane < filters {
+                            weight(block + lane, row, place)
                         } else {
                             0.0
                         }
-                    }));
+                    });
+                    weights.extend_from_slice(&of_block);
                 }
             }
         }
@@ -77,7 +79,7 @@ impl PackedFilters {
     ///
     /// # Panics
     /// When it is not, or `weights` has another length.
-    pub fn of_matrix(channels: usize, run: usize, weights: Vec<f32>) -> Self {
+    pub fn of_matrix(channels: usize, run: usize, weights: AlignedNumbers) -> Self {
         assert!(channels.is_multiple_of(BLOCK));
         assert_eq!(weights.len(), channels * run);
         Self {

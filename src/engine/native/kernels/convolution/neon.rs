@@ -6,7 +6,7 @@ use crate::engine::native::kernels::Neon;
 
 const TILES: [Tiles<Neon>; 1] = [Tiles {
     blocks: 1,
-    widths: tile_widths!(Neon, "neon", 4, [1 2 3 4 5 6]),
+    widths: tile_widths!(Neon, "neon", 1, [1 2 3 4 5 6], 4),
 }];
 
 /// Computes `task`.

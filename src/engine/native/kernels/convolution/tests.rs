@@ -66,7 +66,23 @@ fn every_level_computes_what_scalar_does() {
                 check(level, &windows(1, 2, columns, 3, 5), filters, Finish::Store);
             }
         }
-        for finish in [Finish::Store, Finish::StoreRelu, Finish::AddRelu] {
+        for rows in 1..=5 {
+            for columns in 1..=5 {
+                check(level, &windows(2, rows, columns, 1, 20), 32, Finish::Add);
+                check(
+                    level,
+                    &windows(1, rows, columns, 3, 4),
+                    40,
+                    Finish::StoreRelu,
+                );
+            }
+        }
+        for finish in [
+            Finish::Store,
+            Finish::StoreRelu,
+            Finish::Add,
+            Finish::AddRelu,
+        ] {
             check(level, &windows(3, 4, 7, 1, 33), 40, finish);
             check(level, &windows(2, 1, 1, 1, 1), 1, finish);
         }

@@ -28,6 +28,9 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
+    fn prefetch(self, _from: *const f32) {}
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32, vector: float32x4_t) {
         // SAFETY: see above.
         unsafe { vst1q_f32(to, vector) }

@@ -35,7 +35,12 @@ fn every_level_computes_what_scalar_does() {
             for (rows, columns) in [(1, 1), (2, 3), (4, 4), (5, 9), (7, 6), (17, 17)] {
                 for channels in [16, 32, 48] {
                     check_split(level, scheme, rows, columns, channels);
-                    for finish in [Finish::Store, Finish::StoreRelu, Finish::AddRelu] {
+                    for finish in [
+                        Finish::Store,
+                        Finish::StoreRelu,
+                        Finish::Add,
+                        Finish::AddRelu,
+                    ] {
                         check_join(level, scheme, rows, columns, channels, finish);
                     }
                 }

@@ -1,0 +1,163 @@
+//! A convolution by Winograd's method, tile by tile.
+
+use super::super::kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
+use super::super::kernels::winograd::{Grid, Scheme, join, split};
+use super::super::kernels::{AlignedNumbers, Finish, SimdLevel};
+use super::convolution::Workspace;
+use crate::engine::models::network::Convolution;
+
+/// How many tiles go through together: a multiple of the width of the matrix kernel's tiles, and few enough for patches
+/// and products to stay in the processor's cache.
+const TILES_AT_ONCE: usize = 28;
+
+/// The transformed filters of a convolution.
+#[derive(Debug)]
+pub(super) struct TransformedFilters {
+    scheme: Scheme,
+    /// For each number of a patch one matrix.
+    filters: Vec<PackedFilters>,
+    bias: Vec<f32>,
+}
+
+impl TransformedFilters {
+    /// For maps that hold `stored` channels. The window must be that of the `scheme`, moving by 1.
+    pub(super) fn new(convolution: &Convolution, stored: usize, scheme: Scheme) -> Self {
+        assert_eq!(
+            [convolution.rows, convolution.columns, convolution.stride],
+            [scheme.window(), scheme.window(), 1]
+        );
+        let mut bias = convolution.bias.clone();
+        bias.resize(convolution.filters.next_multiple_of(BLOCK), 0.0);
+        Self {
+            scheme,
+            filters: transformed_filters(convolution, stored, scheme),
+            bias,
+        }
+    }
+
+    /// How many channels the maps that go out have.
+    pub(super) fn channels(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Computes `output`, laid out as `to` says, from `input`, laid out as `from` says and beginning with the padding.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "two maps and how they are laid out"
+    )]
+    pub(super) fn apply(
+        &self,
+        level: SimdLevel,
+        input: &[f32],
+        from: &Grid,
+        output: &mut [f32],
+        to: &Grid,
+        finish: Finish,
+        workspace: &mut Workspace,
+    ) {
+        let scheme = self.scheme;
+        let all = from.tiles(scheme);
+        for start in (0..all).step_by(TILES_AT_ONCE) {
+            let tiles = start..all.min(start + TILES_AT_ONCE);
+            let numbers = scheme.size().pow(2) * tiles.len();
+            let patches = first_of(&mut workspace.patches, numbers * from.channels);
+            let products = first_of(&mut workspace.products, numbers * to.channels);
+            split(level, scheme, input, from, tiles.clone(), patches);
+            multiply(level, &self.filters, patches, products, tiles.len());
+            join(
+                level, scheme, products, to, tiles, &self.bias, output, finish,
+            );
+        }
+    }
+}
+
+/// The first `length` numbers of `numbers`, which grows when it must.
+fn first_of(numbers: &mut AlignedNumbers, length: usize) -> &mut [f32] {
+    if numbers.len() < length {
+        numbers.resize(length);
+    }
+    &mut numbers[..length]
+}
+
+/// For each number of a patch the product of the matrices `patches` (tiles x channels) and `filters`.
+fn multiply(
+    level: SimdLevel,
+    filters: &[PackedFilters],
+    patches: &[f32],
+    products: &mut [f32],
+    tiles: usize,
+) {
+    let patches = patches.chunks_exact(patches.len() / filters.len());
+    let products = products.chunks_exact_mut(products.len() / filters.len());
+    for ((filters, patches), products) in filters.iter().zip(patches).zip(products) {
+        let windows = Windows {
+            images: 1,
+            rows: 1,
+            columns: tiles,
+            image_step: 0,
+            row_step: 0,
+            column_step: filters.run(),
+            window_rows: 1,
+            window_row_step: 0,
+            window_run: filters.run(),
+        };
+        let places = Places {
+            image_step: 0,
+            row_step: 0,
+            column_step: filters.channels(),
+        };
+        let finish = Finish::Store;
+        convolve(level, patches, &windows, filters, products, &places, finish);
+    }
+}
+
+/// The filters of `convolution` for each number of a patch.
+fn transformed_filters(
+    convolution: &Convolution,
+    stored: usize,
+    scheme: Scheme,
+) -> Vec<PackedFilters> {
+    let numbers = scheme.size().pow(2);
+    let taps = scheme.window().pow(2);
+    let filters = convolution.filters.next_multiple_of(BLOCK);
+    let mut packed: Vec<_> = (0..numbers)
+        .map(|_| AlignedNumbers::with_capacity(filters * stored))
+        .collect();
+    let mut block_filters = vec![[0.0; BLOCK]; taps];
+    let mut transformed = vec![[0.0; BLOCK]; numbers];
+    for block in (0..filters).step_by(BLOCK) {
+        for channel in 0..stored {
+            gather(convolution, block, channel, &mut block_filters);
+            scheme.transform_filters(&block_filters, &mut transformed);
+            for (packed, weights) in packed.iter_mut().zip(&transformed) {
+                packed.extend_from_slice(weights);
+            }
+        }
+    }
+    packed
+        .into_iter()
+        .map(|weights| PackedFilters::of_matrix(filters, stored, weights))
+        .collect()
+}
+
+/// The weights of [`BLOCK`] filters from `block` on for one channel: for each number of the window one of each filter;
+/// zeros where there is no such filter or channel.
+fn gather(
+    convolution: &Convolution,
+    block: usize,
+    channel: usize,
+    block_filters: &mut [[f32; BLOCK]],
+) {
+    let taps = block_filters.len();
+    block_filters.fill([0.0; BLOCK]);
+    if channel >= convolution.channels {
+        return;
+    }
+    for lane in 0..BLOCK.min(convolution.filters - block) {
+        let start = ((block + lane) * convolution.channels + channel) * taps;
+        let weights = &convolution.weights[start..start + taps];
+        for (weight, lanes) in weights.iter().zip(block_filters.iter_mut()) {
+            lanes[lane] = *weight;
+        }
+    }
+}
