@@ -159,9 +159,9 @@ pub enum EngineError {
     /// The encoder gave back something that is no encoding.
     #[error("the encoder returned {0} numbers instead of 128 finite ones")]
     BadEncoding(usize),
-    /// The encoder's model passed its check and could not be read all the same.
-    #[error("the face encoder {0}")]
-    Encoder(String),
+    /// A network passed its check and could not be read all the same.
+    #[error("a model of the engine {0}")]
+    Model(String),
 }
 
 fn list(paths: &[PathBuf]) -> String {

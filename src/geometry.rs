@@ -65,6 +65,17 @@ pub struct PixelBox {
 }
 
 impl PixelBox {
+    /// The rectangle of its pixels.
+    pub fn rect(&self) -> Rect {
+        let (left, top) = (i64::from(self.x), i64::from(self.y));
+        Rect {
+            left,
+            top,
+            right: left + i64::from(self.w) - 1,
+            bottom: top + i64::from(self.h) - 1,
+        }
+    }
+
     /// The number of pixels.
     pub fn area(&self) -> u64 {
         u64::from(self.w) * u64::from(self.h)

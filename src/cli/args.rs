@@ -64,10 +64,6 @@ pub(crate) struct MatchArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// How many jittered copies of each face are averaged; more is slower and a little more accurate
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
-    pub(crate) jitters: u32,
-
     /// List the N nearest people for each face
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) candidates: u32,
@@ -75,6 +71,9 @@ pub(crate) struct MatchArgs {
     /// List the distance of every known person for each face
     #[arg(long, conflicts_with = "candidates")]
     pub(crate) all_distances: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
 
     #[command(flatten)]
     pub(crate) common: CommonArgs,
@@ -120,10 +119,6 @@ pub(crate) struct EvalPairsArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// How many jittered copies of each face are averaged
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
-    pub(crate) jitters: u32,
-
     /// Form of the figures
     #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
     pub(crate) format: EvalFormatArg,
@@ -135,6 +130,9 @@ pub(crate) struct EvalPairsArgs {
     /// Draw the ROC and the distances of same and different pairs to FILE, as SVG
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) plot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -171,9 +169,13 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=4))]
     pub(crate) upsample: u32,
 
-    /// Face detector: hog is fast, cnn finds turned and covered faces too
-    #[arg(long, value_enum, default_value_t = DetectorArg::Hog)]
+    /// Face detector: hog is fast, cnn finds turned and covered faces too, auto asks cnn where hog finds nothing
+    #[arg(long, value_enum, default_value_t = DetectorArg::Auto)]
     pub(crate) detector: DetectorArg,
+
+    /// Turn photos in which nothing is found by 90, 180 and 270 degrees and search again
+    #[arg(long)]
+    pub(crate) try_rotations: bool,
 
     /// Landmark model (dlib shape predictor with 5 or 68 points) to use instead of the 5-point one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -190,6 +192,33 @@ pub(crate) struct EngineArgs {
     /// Photos worked on at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// How faces become encodings. Known and unknown photos are always treated alike.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Encoding faces")]
+pub(crate) struct EncodingArgs {
+    /// Average each face with its mirror image: fewer wrong names at a small cost [default]
+    #[arg(long, overrides_with = "no_flip")]
+    pub(crate) flip: bool,
+
+    /// Encode each face once, as dlib does
+    #[arg(long)]
+    pub(crate) no_flip: bool,
+
+    /// How many jittered copies of each face are averaged, mirrored at random; much slower, little gain
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub(crate) jitters: u32,
+
+    /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to decode
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
+    pub(crate) encode_from: EncodeFromArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EncodeFromArg {
+    Resized,
+    Original,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -254,6 +283,7 @@ pub(crate) struct MessageArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DetectorArg {
+    Auto,
     Hog,
     Cnn,
 }

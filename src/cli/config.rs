@@ -9,16 +9,18 @@ use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
+use facematch::photo::{EncodeFrom, PhotoSettings};
 use facematch::report::Format;
 
 use super::args::{
-    CommonArgs, DetectorArg, EngineArg, EngineArgs, FormatArg, OutputArgs, WalkArgs, When,
+    CommonArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs, FormatArg,
+    OutputArgs, WalkArgs, When,
 };
 use super::console::Console;
 use super::exit::Failure;
 
-/// The engine's parameters, with the models' place looked up.
-pub(super) fn engine_params(args: &EngineArgs, jitters: u32) -> Result<EngineParams, Failure> {
+/// The engine's parameters for finding faces, with the models' place looked up.
+pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> {
     let kind = match args.engine {
         EngineArg::Native => EngineKind::Native,
         EngineArg::Dlib => EngineKind::Dlib,
@@ -30,13 +32,49 @@ pub(super) fn engine_params(args: &EngineArgs, jitters: u32) -> Result<EnginePar
         SimdLevel::from_environment().map_err(|error| Failure::Usage(error.to_string()))?;
     params.kind = kind;
     params.detector = match args.detector {
+        DetectorArg::Auto => Detector::Auto,
         DetectorArg::Hog => Detector::Hog,
         DetectorArg::Cnn => Detector::Cnn,
     };
     params.upsample = args.upsample;
-    params.jitters = jitters;
     params.landmarks.clone_from(&args.landmarks);
     Ok(params)
+}
+
+/// The engine's parameters for finding and encoding faces.
+pub(super) fn encoding_params(
+    args: &EngineArgs,
+    encoding: &EncodingArgs,
+) -> Result<EngineParams, Failure> {
+    let mut params = engine_params(args)?;
+    params.jitters = encoding.jitters;
+    params.flip = !encoding.no_flip;
+    if encoding.encode_from == EncodeFromArg::Original && params.kind != EngineKind::Native {
+        return Err(Failure::Usage(
+            "--encode-from original needs --engine native".to_owned(),
+        ));
+    }
+    Ok(params)
+}
+
+/// How photos are searched for faces that are not encoded.
+pub(super) fn photo_settings(args: &EngineArgs) -> PhotoSettings {
+    PhotoSettings {
+        width: args.width,
+        encode_from: EncodeFrom::Resized,
+        try_rotations: args.try_rotations,
+    }
+}
+
+/// How photos are searched for faces that are encoded.
+pub(super) fn encoding_settings(args: &EngineArgs, encoding: &EncodingArgs) -> PhotoSettings {
+    PhotoSettings {
+        encode_from: match encoding.encode_from {
+            EncodeFromArg::Resized => EncodeFrom::Resized,
+            EncodeFromArg::Original => EncodeFrom::Original,
+        },
+        ..photo_settings(args)
+    }
 }
 
 /// Loads the engine.

@@ -40,6 +40,7 @@ pub struct DlibEngine {
     landmark_model: LandmarkModel,
     encoder: FaceEncoderNetwork,
     jitters: u32,
+    flip: bool,
     /// The C++ twins of the landmarks that were handed out last: the encoder takes nothing else.
     predicted: Vec<(Landmarks, FaceLandmarks)>,
 }
@@ -48,6 +49,8 @@ pub struct DlibEngine {
 enum LoadedDetector {
     Hog(FaceDetector),
     Cnn(CnnDetector),
+    /// The second where the first finds nothing.
+    Auto(FaceDetector, CnnDetector),
 }
 
 /// The CNN detector. A network keeps the memory of the largest image that it has seen; so each image is given to a copy
@@ -60,11 +63,41 @@ struct CnnDetector {
 }
 
 impl CnnDetector {
-    fn face_locations(&self, matrix: &ImageMatrix, pixels: u64) -> FaceLocations {
+    fn detect(&self, image: &RgbImage, upsample: u32) -> Result<Vec<Detection>, EngineError> {
+        let (size, limit) = (image.dimensions(), CNN_MAX_PIXELS);
+        let Some(pixels) = pixels_to_search(size, upsample, Detector::Cnn, limit)? else {
+            return Ok(Vec::new());
+        };
+        let matrix = upsampled(to_matrix(image), size, upsample);
         let _share = self.budget.take(pixels);
         let network = self.pristine.clone();
-        network.face_locations(matrix)
+        Ok(detections(&network.face_locations(&matrix), upsample))
     }
+}
+
+/// The faces in `image`, found by HOG.
+fn detect_by_hog(
+    detector: &FaceDetector,
+    image: &RgbImage,
+    upsample: u32,
+) -> Result<Vec<Detection>, EngineError> {
+    let (size, limit) = (image.dimensions(), HOG_MAX_PIXELS);
+    if pixels_to_search(size, upsample, Detector::Hog, limit)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let matrix = upsampled(to_matrix(image), size, upsample);
+    Ok(detections(&detector.face_locations(&matrix), upsample))
+}
+
+/// Locations in an image that was upsampled `upsample` times as detections in the image.
+fn detections(locations: &FaceLocations, upsample: u32) -> Vec<Detection> {
+    locations
+        .iter()
+        .map(|location| Detection {
+            rect: mapped_down(from_dlib(location), upsample),
+            score: None,
+        })
+        .collect()
 }
 
 impl DlibEngine {
@@ -84,15 +117,17 @@ impl DlibEngine {
             ),
         };
         let encoder = check_shipped(&models, ShippedModel::Encoder)?;
+        let cnn = || {
+            let file = check_shipped(&models, ShippedModel::CnnDetector)?;
+            Ok::<_, Error>(CnnDetector {
+                pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
+                budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
+            })
+        };
         let detector = match params.detector {
             Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
-            Detector::Cnn => {
-                let file = check_shipped(&models, ShippedModel::CnnDetector)?;
-                LoadedDetector::Cnn(CnnDetector {
-                    pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
-                    budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
-                })
-            }
+            Detector::Cnn => LoadedDetector::Cnn(cnn()?),
+            Detector::Auto => LoadedDetector::Auto(FaceDetector::new(), cnn()?),
         };
         Ok(Self {
             detector,
@@ -101,6 +136,7 @@ impl DlibEngine {
             landmark_model,
             encoder: open(&encoder, FaceEncoderNetwork::open)?,
             jitters: params.jitters,
+            flip: params.flip,
             predicted: Vec::new(),
         })
     }
@@ -143,17 +179,39 @@ impl DlibEngine {
         let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
         let mut sum = [0.0_f64; ENCODING_LEN];
         for copy in 0..self.jitters {
-            let jittered = to_matrix(&jitter::jittered(image, &geometry, copy));
-            let encodings =
-                self.encoder
-                    .get_face_encodings(&jittered, std::slice::from_ref(twin), 0);
-            let values: &[f64] = encodings.first().map_or(&[], |e| e.as_ref());
-            for (sum, value) in sum.iter_mut().zip(checked(values)?) {
-                *sum += value;
-            }
+            let values = self.encode_one(&jitter::jittered(image, &geometry, copy), twin)?;
+            sum.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
         }
         let mean = sum.map(|s| s / f64::from(self.jitters));
         to_encoding(&mean)
+    }
+
+    /// The mean of a face's encoding and that of its mirror image.
+    fn encode_mirrored(
+        &self,
+        image: &RgbImage,
+        landmarks: &Landmarks,
+        twin: &FaceLandmarks,
+    ) -> Result<Encoding, EngineError> {
+        let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+        let plain = to_encoding(&self.encode_one(image, twin)?)?;
+        let mirrored = to_encoding(&self.encode_one(&jitter::mirrored(image, &geometry), twin)?)?;
+        Ok(Encoding::mean_of_two(&[plain, mirrored]))
+    }
+
+    /// The numbers that the encoder gives for one face.
+    fn encode_one(
+        &self,
+        image: &RgbImage,
+        twin: &FaceLandmarks,
+    ) -> Result<[f64; ENCODING_LEN], EngineError> {
+        let twins = std::slice::from_ref(twin);
+        let encodings = self.encoder.get_face_encodings(&to_matrix(image), twins, 0);
+        let values: &[f64] = encodings.first().map_or(&[], |e| e.as_ref());
+        let values = checked(values)?;
+        values
+            .try_into()
+            .map_err(|_| EngineError::BadEncoding(values.len()))
     }
 }
 
@@ -167,23 +225,21 @@ impl FaceEngine for DlibEngine {
     }
 
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError> {
-        let (detector, limit) = self.detector.limit();
-        let size = image.dimensions();
-        let Some(pixels) = pixels_to_search(size, self.upsample, detector, limit)? else {
-            return Ok(Vec::new());
-        };
-        let matrix = upsampled(to_matrix(image), size, self.upsample);
-        let locations = match &self.detector {
-            LoadedDetector::Hog(detector) => detector.face_locations(&matrix),
-            LoadedDetector::Cnn(detector) => detector.face_locations(&matrix, pixels),
-        };
-        Ok(locations
-            .iter()
-            .map(|location| Detection {
-                rect: mapped_down(from_dlib(location), self.upsample),
-                score: None,
-            })
-            .collect())
+        match &self.detector {
+            LoadedDetector::Hog(detector) => detect_by_hog(detector, image, self.upsample),
+            LoadedDetector::Cnn(detector) => detector.detect(image, self.upsample),
+            LoadedDetector::Auto(hog, cnn) => {
+                let found = detect_by_hog(hog, image, self.upsample)?;
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+                // What HOG has searched in vain is no error, even where it is too large for the other detector.
+                match cnn.detect(image, self.upsample.saturating_sub(1)) {
+                    Err(EngineError::ImageTooLarge { .. }) => Ok(found),
+                    result => result,
+                }
+            }
+        }
     }
 
     fn landmarks(
@@ -226,6 +282,13 @@ impl FaceEngine for DlibEngine {
                 .map(|(landmarks, twin)| self.encode_jittered(image, landmarks, twin))
                 .collect();
         }
+        if self.flip {
+            return landmarks
+                .iter()
+                .zip(&twins)
+                .map(|(landmarks, twin)| self.encode_mirrored(image, landmarks, twin))
+                .collect();
+        }
         let encodings = self.encoder.get_face_encodings(&matrix, &twins, 0);
         encodings
             .iter()
@@ -241,18 +304,9 @@ impl FaceEngine for DlibEngine {
             landmark_model: self.landmark_model,
             encoder: self.encoder.clone(),
             jitters: self.jitters,
+            flip: self.flip,
             predicted: Vec::new(),
         })
-    }
-}
-
-impl LoadedDetector {
-    /// Which detector it is, and how many pixels it is given at most.
-    fn limit(&self) -> (Detector, u64) {
-        match self {
-            Self::Hog(_) => (Detector::Hog, HOG_MAX_PIXELS),
-            Self::Cnn(_) => (Detector::Cnn, CNN_MAX_PIXELS),
-        }
     }
 }
 

@@ -29,6 +29,21 @@ const BORDER: f64 = 3.0;
 /// Only pixels that the chip is made of change, in the box that surrounds it; chips of other faces need a photo of
 /// their own. For an encoder that is handed photos, not chips. Places outside of the photo are black.
 pub fn jittered(image: &RgbImage, geometry: &ChipGeometry, copy: u32) -> RgbImage {
+    let jitter = Jitter::of_copy(copy).to_source(geometry.size());
+    with_moved_face(image, geometry, &jitter)
+}
+
+/// A photo of the same size in which the face at `geometry` is mirrored, as in [`jittered`].
+pub fn mirrored(image: &RgbImage, geometry: &ChipGeometry) -> RgbImage {
+    let last = f64::from(geometry.size() - 1);
+    let middle = Point::new(last / 2.0, last / 2.0);
+    let mirror = Affine::similarity(middle, middle, 1.0, 0.0, true);
+    with_moved_face(image, geometry, &mirror)
+}
+
+/// A photo of the same size; the chip that is cut from it at `geometry` shows at each pixel what the chip of `image`
+/// shows where `to_source` takes the pixel.
+fn with_moved_face(image: &RgbImage, geometry: &ChipGeometry, to_source: &Affine) -> RgbImage {
     let mut photo = image.clone();
     let chip_to_photo = geometry.to_photo();
     let (Some(photo_to_chip), Some(reach)) =
@@ -37,9 +52,7 @@ pub fn jittered(image: &RgbImage, geometry: &ChipGeometry, copy: u32) -> RgbImag
         // A chip of a single pixel of the photo, or one that misses the photo, has nothing to jitter.
         return photo;
     };
-    let map = photo_to_chip
-        .then(&Jitter::of_copy(copy).to_source(geometry.size()))
-        .then(&chip_to_photo);
+    let map = photo_to_chip.then(to_source).then(&chip_to_photo);
     let source = View::whole(image);
     // `reach` lies inside the photo, so that its corners are columns and rows.
     for y in reach.top as u32..=reach.bottom as u32 {

@@ -46,6 +46,8 @@ pub enum Detector {
     Hog,
     /// `mmod_human_face_detector`: a convolutional network. Slower; finds turned and covered faces too.
     Cnn,
+    /// [`Hog`](Self::Hog), and where it finds nothing [`Cnn`](Self::Cnn), with the image upsampled once less.
+    Auto,
 }
 
 impl Detector {
@@ -54,6 +56,7 @@ impl Detector {
         match self {
             Self::Hog => "hog",
             Self::Cnn => "cnn",
+            Self::Auto => "auto",
         }
     }
 }
@@ -69,6 +72,9 @@ pub struct EngineParams {
     pub upsample: u32,
     /// How many jittered copies of a face are averaged into its encoding; 0 and 1 mean the face itself, once.
     pub jitters: u32,
+    /// Whether a face's encoding is the mean of those of its chip and of the chip's mirror image. Jittered copies are
+    /// mirrored at random anyway, so that this changes nothing where `jitters` is 2 or more.
+    pub flip: bool,
     /// Where the models are taken from.
     pub models: ModelSource,
     /// Another landmark model (5 or 68 points) than the one in `models`.
@@ -78,13 +84,15 @@ pub struct EngineParams {
 }
 
 impl EngineParams {
-    /// The defaults of the program, with the models of `models`, such as a folder.
+    /// What Python's `face_recognition` does: HOG, upsampled once, plain encodings. With the models of `models`, such as a
+    /// folder.
     pub fn new(models: impl Into<ModelSource>) -> Self {
         Self {
             kind: EngineKind::Native,
             detector: Detector::Hog,
             upsample: 1,
             jitters: 0,
+            flip: false,
             models: models.into(),
             landmarks: None,
             simd: SimdLevel::best(),
@@ -92,7 +100,7 @@ impl EngineParams {
     }
 }
 
-/// The defaults of the program, with the models that are a part of it.
+/// [`EngineParams::new`] with the models that are a part of the program.
 #[cfg(feature = "embed-models")]
 impl Default for EngineParams {
     fn default() -> Self {
@@ -155,6 +163,11 @@ impl Encoding {
     /// Wraps 128 numbers as they come from the network.
     pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
         Self(values)
+    }
+
+    /// The mean of both, number by number.
+    pub fn mean_of_two([a, b]: &[Self; 2]) -> Self {
+        Self(std::array::from_fn(|i| (a.0[i] + b.0[i]) / 2.0))
     }
 
     /// The numbers.

@@ -20,7 +20,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let common = &args.common;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::engine_params(&common.engine, 0)?;
+    let params = config::engine_params(&common.engine)?;
     config::make_picture_folders(&common.output)?;
     let inputs = config::inputs(&args.path, common, console)?;
     let output = Output::open(common.output.output.as_deref(), &unfinished)?;
@@ -30,7 +30,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
     let jobs = config::jobs(&common.engine, inputs.list.len());
     let photos = PhotoSearch {
-        width: common.engine.width,
+        settings: config::photo_settings(&common.engine),
         depth: Depth::Landmarks,
         pictures: Pictures::new(&common.output, &unfinished),
     };

@@ -11,7 +11,7 @@ use facematch::batch::{self, Input};
 use facematch::engine::{Encoding, FaceEngine};
 use facematch::evaluation::{Pair, ScoredPair, most_central_face, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
-use facematch::photo::{Depth, Face, StageTimes, find_faces, open};
+use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
 use facematch::report::{PairsReport, verification_plot};
 
 use super::super::args::{EvalFormatArg, EvalPairsArgs};
@@ -32,7 +32,7 @@ type Encodings = BTreeMap<PathBuf, Option<Encoding>>;
 pub(in super::super) fn pairs(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::engine_params(&args.engine, args.jitters)?;
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
     let pairs = read_list(&args.pairs)?;
     let root = root(args);
     let output = Output::open(args.output.as_deref(), &unfinished)?;
@@ -42,10 +42,11 @@ pub(in super::super) fn pairs(args: &EvalPairsArgs, console: &Console) -> Result
         .transpose()?;
 
     let photos = photos(&pairs, &root);
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
-    let encodings = encode(&photos, &mut engines, args.engine.width, console);
+    let encodings = encode(&photos, &mut engines, &settings, console);
 
     let scored = score(&pairs, &root, &encodings);
     let found: Vec<_> = scored
@@ -111,12 +112,12 @@ fn photos(pairs: &[Pair], root: &Path) -> Vec<Input> {
 fn encode(
     photos: &[Input],
     engines: &mut [Box<dyn FaceEngine>],
-    width: u32,
+    settings: &PhotoSettings,
     console: &Console,
 ) -> Encodings {
     let mut encodings = Encodings::new();
     let bar = console.progress("encoding", photos.len());
-    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, width);
+    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, settings);
     batch::run(photos, engines, work, |path, result| {
         match result {
             Ok(encoding) => {
@@ -134,14 +135,12 @@ fn encode(
 fn central_face(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    width: u32,
+    settings: &PhotoSettings,
 ) -> Result<Option<Encoding>, Error> {
     let mut times = StageTimes::default();
-    let (original, copy) = open(path, width, &mut times)?;
-    let size = original.size;
-    let found = find_faces(path, size, &copy, engine, Depth::Encodings, &mut times)?;
-    let faces: Vec<Face> = found.into_iter().map(|found| found.face).collect();
-    Ok(most_central_face(&faces, size).and_then(|face| face.encoding.clone()))
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    let faces: Vec<Face> = searched.faces.into_iter().map(|found| found.face).collect();
+    Ok(most_central_face(&faces, searched.original.size).and_then(|face| face.encoding.clone()))
 }
 
 /// The pairs of which both photos could be read.

@@ -10,7 +10,7 @@ use facematch::drawing::Tone;
 use facematch::engine::FaceEngine;
 use facematch::gallery::{Gallery, GalleryBuilder, person_name};
 use facematch::matching::{CandidateCount, Identity, Outcome, identify};
-use facematch::photo::{Depth, Face, FoundFace, StageTimes, find_faces, open};
+use facematch::photo::{Depth, Face, FoundFace, PhotoSettings, StageTimes, search};
 use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
 use super::super::args::{FormatArg, MatchArgs};
@@ -28,7 +28,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let known = args.known.as_deref().unwrap_or(Path::new(""));
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::engine_params(&common.engine, args.jitters)?;
+    let params = config::encoding_params(&common.engine, &args.encoding)?;
     config::make_picture_folders(&common.output)?;
     let known_photos = config::known_photos(known, common, console)?;
     let inputs = config::inputs(&args.unknown, common, console)?;
@@ -42,8 +42,8 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let start = began.elapsed();
 
     let enrolling = Instant::now();
-    let width = common.engine.width;
-    let gallery = enroll(known, &known_photos, &mut engines, width, console)?;
+    let settings = config::encoding_settings(&common.engine, &args.encoding);
+    let gallery = enroll(known, &known_photos, &mut engines, &settings, console)?;
     if common.output.format == FormatArg::Text {
         warn_of_reserved_names(&gallery, console);
     }
@@ -53,7 +53,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         false => CandidateCount::Nearest(args.candidates as usize),
     };
     let photos = PhotoSearch {
-        width,
+        settings,
         depth: Depth::Encodings,
         pictures: Pictures::new(&common.output, &unfinished),
     };
@@ -99,13 +99,13 @@ fn enroll(
     known: &Path,
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
-    width: u32,
+    settings: &PhotoSettings,
     console: &Console,
 ) -> Result<Gallery, Failure> {
     let mut builder = GalleryBuilder::default();
     let mut unreadable = 0;
     let bar = console.progress("known people", photos.list.len());
-    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, width);
+    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
     batch::run(&photos.list, engines, encode, |path, result| {
         bar.suspend(|| match result {
             Ok(faces) => {
@@ -149,18 +149,14 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-fn known_faces(engine: &mut dyn FaceEngine, path: &Path, width: u32) -> Result<Vec<Face>, Error> {
+fn known_faces(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    settings: &PhotoSettings,
+) -> Result<Vec<Face>, Error> {
     let mut times = StageTimes::default();
-    let (original, copy) = open(path, width, &mut times)?;
-    let faces = find_faces(
-        path,
-        original.size,
-        &copy,
-        engine,
-        Depth::Encodings,
-        &mut times,
-    )?;
-    Ok(faces.into_iter().map(|found| found.face).collect())
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    Ok(searched.faces.into_iter().map(|found| found.face).collect())
 }
 
 fn judge(

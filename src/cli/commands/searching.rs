@@ -5,7 +5,9 @@ use std::path::Path;
 use facematch::Error;
 use facematch::drawing::{Marking, Tone};
 use facematch::engine::FaceEngine;
-use facematch::photo::{Depth, FoundFace, Stage, StageTimes, find_faces, open, open_whole};
+use facematch::photo::{
+    Depth, FoundFace, PhotoSettings, SearchedPhoto, Stage, StageTimes, open_whole, search,
+};
 use facematch::report::{FaceRecord, Finding, PhotoRecord};
 
 use super::super::pictures::Pictures;
@@ -20,7 +22,7 @@ pub(super) struct Searched {
 
 /// How photos are searched.
 pub(super) struct PhotoSearch {
-    pub(super) width: u32,
+    pub(super) settings: PhotoSettings,
     pub(super) depth: Depth,
     pub(super) pictures: Pictures,
 }
@@ -41,8 +43,11 @@ impl PhotoSearch {
         judge: impl Fn(&FoundFace) -> Judgement,
     ) -> Result<Searched, Error> {
         let mut times = StageTimes::default();
-        let (original, copy) = open(path, self.width, &mut times)?;
-        let faces = find_faces(path, original.size, &copy, engine, self.depth, &mut times)?;
+        let SearchedPhoto {
+            original,
+            faces,
+            copy,
+        } = search(path, &self.settings, self.depth, engine, &mut times)?;
         let judgements: Vec<_> = times.measure(Stage::Match, || faces.iter().map(judge).collect());
         let written = times.measure(Stage::Pictures, || {
             self.pictures.write_crops(path, &copy, &faces)?;

@@ -1,58 +1,30 @@
 //! All parts of the native engine behind one border.
 
-use std::borrow::Cow;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use image::RgbImage;
+use image::imageops::flip_horizontal;
 
-use super::hog::HogDetector;
-use super::kernels::SimdLevel;
+use super::detectors::LoadedDetector;
 use super::landmarks::LandmarkPredictor;
-use super::mmod::MmodDetector;
+use super::lazy::Lazy;
 use super::resnet::Encoder;
 use crate::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use crate::engine::jitter::jittered_chip;
-use crate::engine::models::hog_filters::read_frontal_face_detector;
-use crate::engine::models::network::read_mmod;
 use crate::engine::models::{ShippedModel, read_landmarks, refused};
-use crate::engine::pixel_budget::PixelBudget;
-use crate::engine::upsampling::pixels_to_search;
 use crate::engine::{
-    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks,
+    Detection, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks,
 };
 use crate::error::{EngineError, Error};
-
-/// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
-const CNN_MAX_PIXELS: u64 = 16_000_000;
 
 /// The detectors, landmarks and encoder of dlib in pure Rust.
 pub struct NativeEngine {
     detector: LoadedDetector,
     upsample: u32,
     predictor: Arc<LandmarkPredictor>,
-    encoder: LazyEncoder,
+    encoder: Lazy<Encoder>,
     jitters: u32,
-}
-
-enum LoadedDetector {
-    Hog(Box<HogDetector>),
-    Cnn(MmodDetector, Arc<PixelBudget>),
-}
-
-/// The encoder, which is made when it is needed first: `facematch detect` never needs it, and other commands find faces
-/// before.
-struct LazyEncoder {
-    shared: Arc<SharedEncoder>,
-    own: Option<Encoder>,
-}
-
-/// What the encoders of all forks have in common.
-struct SharedEncoder {
-    /// The model, checked, until the first encoder is made of it.
-    model: Mutex<Cow<'static, [u8]>>,
-    level: SimdLevel,
-    /// The first encoder, which the others are forks of, or why there is none.
-    first: OnceLock<Result<Encoder, String>>,
+    flip: bool,
 }
 
 impl NativeEngine {
@@ -70,35 +42,30 @@ impl NativeEngine {
                 LandmarkPredictor::from_bytes,
             )?,
         };
-        let detector = match params.detector {
-            Detector::Hog => {
-                let model = models.load(
-                    ShippedModel::FrontalFaceDetector,
-                    read_frontal_face_detector,
-                )?;
-                LoadedDetector::Hog(Box::new(HogDetector::new(&model, level)))
-            }
-            Detector::Cnn => {
-                let model = models.load(ShippedModel::CnnDetector, read_mmod)?;
-                let budget = Arc::new(PixelBudget::new(CNN_MAX_PIXELS));
-                LoadedDetector::Cnn(MmodDetector::new(model, level), budget)
-            }
-        };
-        let encoder = SharedEncoder {
-            model: Mutex::new(models.bytes(ShippedModel::Encoder)?),
-            level,
-            first: OnceLock::new(),
-        };
+        let detector = LoadedDetector::load(params.detector, models, level)?;
+        let encoder = models.bytes(ShippedModel::Encoder)?;
         Ok(Self {
             detector,
             upsample: params.upsample,
             predictor: Arc::new(predictor),
-            encoder: LazyEncoder {
-                shared: Arc::new(encoder),
-                own: None,
-            },
+            encoder: Lazy::new(encoder, level),
             jitters: params.jitters,
+            flip: params.flip,
         })
+    }
+
+    /// For each chip the mean of its encoding and that of its mirror image.
+    fn encode_mirrored(&mut self, chips: Vec<RgbImage>) -> Result<Vec<Encoding>, EngineError> {
+        let pairs: Vec<RgbImage> = chips
+            .into_iter()
+            .flat_map(|chip| {
+                let mirrored = flip_horizontal(&chip);
+                [chip, mirrored]
+            })
+            .collect();
+        let encodings = self.encoder.get()?.encode(&pairs);
+        let (pairs, _) = encodings.as_chunks::<2>();
+        Ok(pairs.iter().map(Encoding::mean_of_two).collect())
     }
 
     /// The mean encoding of the jittered copies of a chip.
@@ -127,18 +94,7 @@ impl FaceEngine for NativeEngine {
     }
 
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError> {
-        match &mut self.detector {
-            LoadedDetector::Hog(detector) => detector.detect(image, self.upsample),
-            LoadedDetector::Cnn(detector, budget) => {
-                let (size, limit) = (image.dimensions(), CNN_MAX_PIXELS);
-                let pixels = pixels_to_search(size, self.upsample, Detector::Cnn, limit)?;
-                let Some(pixels) = pixels else {
-                    return Ok(Vec::new());
-                };
-                let _share = budget.take(pixels);
-                Ok(detector.detect(image, self.upsample))
-            }
-        }
+        self.detector.detect(image, self.upsample)
     }
 
     fn landmarks(
@@ -180,46 +136,20 @@ impl FaceEngine for NativeEngine {
                 .map(|chip| self.encode_jittered(chip))
                 .collect();
         }
+        if self.flip {
+            return self.encode_mirrored(chips);
+        }
         Ok(self.encoder.get()?.encode(&chips))
     }
 
     fn fork(&self) -> Box<dyn FaceEngine> {
         Box::new(Self {
-            detector: match &self.detector {
-                LoadedDetector::Hog(detector) => LoadedDetector::Hog(Box::new(detector.fork())),
-                LoadedDetector::Cnn(detector, budget) => {
-                    LoadedDetector::Cnn(detector.fork(), Arc::clone(budget))
-                }
-            },
+            detector: self.detector.fork(),
             upsample: self.upsample,
             predictor: Arc::clone(&self.predictor),
-            encoder: LazyEncoder {
-                shared: Arc::clone(&self.encoder.shared),
-                own: None,
-            },
+            encoder: self.encoder.fork(),
             jitters: self.jitters,
+            flip: self.flip,
         })
-    }
-}
-
-impl LazyEncoder {
-    fn get(&mut self) -> Result<&mut Encoder, EngineError> {
-        let own = match self.own.take() {
-            Some(encoder) => encoder,
-            None => self.shared.first()?.fork(),
-        };
-        Ok(self.own.insert(own))
-    }
-}
-
-impl SharedEncoder {
-    fn first(&self) -> Result<&Encoder, EngineError> {
-        let first = self.first.get_or_init(|| {
-            let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
-            let bytes = std::mem::take(&mut *model);
-            Encoder::from_bytes(&bytes, self.level)
-        });
-        let refused = |reason: &String| EngineError::Encoder(reason.clone());
-        first.as_ref().map_err(refused)
     }
 }

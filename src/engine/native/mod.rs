@@ -4,10 +4,12 @@
 //! Every file names the header of dlib that it follows. Where dlib computes in `float`, so does this, and sums run in
 //! dlib's order, because a decision tree turns the last digit of a number into another branch.
 
+mod detectors;
 mod engine;
 pub mod hog;
 pub mod kernels;
 pub mod landmarks;
+mod lazy;
 pub mod mmod;
 mod network;
 mod overlap;

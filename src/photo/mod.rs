@@ -1,7 +1,10 @@
 //! One photo: from its path to the faces in it. Decode, resize, detect, landmarks, encodings, and how long each took.
 //!
 //! [`open`] reads a photo and makes its working copy; [`find_faces`] looks for faces in the copy and gives them in
-//! pixels of the photo as displayed. [`open_whole`] is for whoever needs all pixels, to draw on them.
+//! pixels of the photo as displayed. [`open_whole`] is for whoever needs all pixels, to draw on them. [`search`] does all
+//! of it as [`PhotoSettings`] say.
+
+mod search;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,6 +15,8 @@ use crate::engine::{Detection, Encoding, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Point, Scale};
 use crate::image::{Original, decode_bytes, decode_for_copy, read_file};
+
+pub use search::{EncodeFrom, PhotoSettings, SearchedPhoto, search};
 
 /// A face, in pixels of the photo as displayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -165,11 +170,15 @@ pub fn find_faces(
             path: path.to_owned(),
             source,
         })?;
-    found.sort_by_key(|found| {
+    sort_from_left(&mut found);
+    Ok(found)
+}
+
+fn sort_from_left(faces: &mut [FoundFace]) {
+    faces.sort_by_key(|found| {
         let PixelBox { x, y, w, h } = found.face.bounds;
         (x, y, w, h)
     });
-    Ok(found)
 }
 
 fn find_in_copy(
