@@ -14,6 +14,7 @@
 
 mod aligned_numbers;
 pub mod convolution;
+pub(crate) mod distances;
 pub(crate) mod filter_bank;
 mod finish;
 pub(crate) mod gradient;

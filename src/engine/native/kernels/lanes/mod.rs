@@ -28,6 +28,12 @@ pub(crate) trait Lanes: Copy {
     /// They must be readable; `from` need not be aligned.
     unsafe fn load(self, from: *const f32) -> Self::Vector;
 
+    /// The `COUNT` bytes from `from` on, as numbers.
+    ///
+    /// # Safety
+    /// They must be readable; `from` need not be aligned.
+    unsafe fn load_signed_bytes(self, from: *const i8) -> Self::Vector;
+
     /// Asks for the cache line at `from`, which may lie anywhere, to be fetched. Where there is no instruction for that,
     /// nothing happens.
     fn prefetch(self, from: *const f32);

@@ -1,8 +1,8 @@
 //! Vectors of 4 numbers.
 
 use std::arch::aarch64::{
-    float32x4_t, vaddq_f32, vdupq_n_f32, vfmaq_f32, vld1q_f32, vmaxq_f32, vmulq_f32, vst1q_f32,
-    vsubq_f32,
+    float32x4_t, vaddq_f32, vcreate_s8, vcvtq_f32_s32, vdupq_n_f32, vfmaq_f32, vget_low_s16,
+    vld1q_f32, vmaxq_f32, vmovl_s8, vmovl_s16, vmulq_f32, vst1q_f32, vsubq_f32,
 };
 
 use super::Lanes;
@@ -25,6 +25,15 @@ impl Lanes for Neon {
     unsafe fn load(self, from: *const f32) -> float32x4_t {
         // SAFETY: see above.
         unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_signed_bytes(self, from: *const i8) -> float32x4_t {
+        // SAFETY: see above; 4 bytes are read.
+        unsafe {
+            let bytes = u64::from(from.cast::<u32>().read_unaligned());
+            vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(bytes)))))
+        }
     }
 
     #[inline(always)]

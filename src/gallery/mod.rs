@@ -3,27 +3,51 @@
 //! In come known photos with the faces found in them, out comes a [`Gallery`] that answers "how far is this face from
 //! each person?". A person's distance is that of the nearest of their photos.
 
+mod compact;
+mod nearest;
+mod person_name;
+
+pub use person_name::person_name;
+
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::Encoding;
+use self::compact::CompactRows;
+use crate::engine::{Encoding, SimdLevel};
+use crate::geometry::PixelBox;
 use crate::photo::Face;
 
-/// One known face.
+/// From so many faces on a gallery keeps a compact copy of them; fewer are compared faster than it can be asked.
+const LEAST_COMPACT: usize = 256;
+
+/// The known people and their faces. A face is a row; what is known of the rows lies in arrays of one length.
 #[derive(Debug, Clone)]
-struct Entry {
-    person: usize,
-    source: Arc<Path>,
-    encoding: Encoding,
+pub struct Gallery {
+    simd: SimdLevel,
+    /// The people, in the order in which they came.
+    names: Vec<Arc<str>>,
+    /// The first row of each person.
+    first_rows: Vec<usize>,
+    person_of_row: Vec<usize>,
+    sources: Vec<Arc<Path>>,
+    boxes: Vec<PixelBox>,
+    /// One matrix of 128 columns.
+    encodings: Vec<Encoding>,
+    compact: Option<CompactRows>,
 }
 
-/// The known people and their faces.
-#[derive(Debug, Clone, Default)]
-pub struct Gallery {
-    names: Vec<Arc<str>>,
-    entries: Vec<Entry>,
+/// A known face.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KnownFace<'a> {
+    /// Whose it is.
+    pub name: &'a str,
+    /// The photo that it was found in.
+    pub source: &'a Path,
+    /// Where it is, in pixels of that photo as displayed.
+    pub bounds: PixelBox,
+    /// Its encoding.
+    pub encoding: &'a Encoding,
 }
 
 /// A known person and how far they are from a face.
@@ -45,12 +69,12 @@ impl Gallery {
 
     /// The number of known faces.
     pub fn faces(&self) -> usize {
-        self.entries.len()
+        self.encodings.len()
     }
 
     /// Whether nobody is known.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.encodings.is_empty()
     }
 
     /// The people's names, in the order in which they came.
@@ -58,30 +82,40 @@ impl Gallery {
         self.names.iter().map(AsRef::as_ref)
     }
 
+    /// The known faces, in the order in which they came.
+    pub fn known_faces(&self) -> impl ExactSizeIterator<Item = KnownFace<'_>> {
+        self.encodings
+            .iter()
+            .enumerate()
+            .map(|(row, encoding)| KnownFace {
+                name: &self.names[self.person_of_row[row]],
+                source: &self.sources[row],
+                bounds: self.boxes[row],
+                encoding,
+            })
+    }
+
     /// Each person with their distance from `encoding`, nearest first (equal distances by name), at most `limit`.
     pub fn nearest_people(&self, encoding: &Encoding, limit: usize) -> Vec<Candidate> {
-        let mut nearest: Vec<Option<(f32, &Entry)>> = vec![None; self.names.len()];
-        for entry in &self.entries {
-            let distance = entry.encoding.distance(encoding);
-            let best = &mut nearest[entry.person];
-            if best.is_none_or(|(smallest, _)| distance < smallest) {
-                *best = Some((distance, entry));
-            }
-        }
-        let mut ranked: Vec<(f32, &Entry)> = nearest.into_iter().flatten().collect();
-        ranked.sort_by(|(a, x), (b, y)| {
-            a.total_cmp(b)
-                .then_with(|| self.names[x.person].cmp(&self.names[y.person]))
-        });
-        ranked.truncate(limit);
-        ranked
-            .into_iter()
-            .map(|(distance, entry)| Candidate {
-                name: Arc::clone(&self.names[entry.person]),
-                distance,
-                source: Arc::clone(&entry.source),
-            })
-            .collect()
+        self.nearest_people_of_all(&[encoding], limit)
+            .pop()
+            .unwrap_or_default()
+    }
+
+    /// What [`nearest_people`](Self::nearest_people) finds for each of `encodings`, such as all faces of a photo; they
+    /// share the way through the gallery, so that each costs less than one alone.
+    pub fn nearest_people_of_all(
+        &self,
+        encodings: &[&Encoding],
+        limit: usize,
+    ) -> Vec<Vec<Candidate>> {
+        nearest::nearest(self, encodings, limit)
+    }
+}
+
+impl Default for Gallery {
+    fn default() -> Self {
+        GalleryBuilder::default().build()
     }
 }
 
@@ -103,14 +137,38 @@ pub enum KnownPhotoWarning {
     },
 }
 
-/// Puts a [`Gallery`] together, photo by photo.
-#[derive(Debug, Default)]
+/// Puts a [`Gallery`] together, face by face.
+#[derive(Debug)]
 pub struct GalleryBuilder {
     gallery: Gallery,
     person_of_name: HashMap<Arc<str>, usize>,
 }
 
+/// The gallery will search with the best vector instructions of this processor.
+impl Default for GalleryBuilder {
+    fn default() -> Self {
+        Self::new(SimdLevel::best())
+    }
+}
+
 impl GalleryBuilder {
+    /// An empty gallery that will search with these vector instructions.
+    pub fn new(simd: SimdLevel) -> Self {
+        Self {
+            gallery: Gallery {
+                simd,
+                names: Vec::new(),
+                first_rows: Vec::new(),
+                person_of_row: Vec::new(),
+                sources: Vec::new(),
+                boxes: Vec::new(),
+                encodings: Vec::new(),
+                compact: None,
+            },
+            person_of_name: HashMap::new(),
+        }
+    }
+
     /// Adds the largest face of the known photo `source` to the person `name`. Faces without an encoding are passed
     /// over.
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
@@ -119,15 +177,10 @@ impl GalleryBuilder {
             .filter_map(|face| Some((face, face.encoding.as_ref()?)));
         // Of faces of equal size the leftmost: `max_by_key` would take the last.
         let largest = encoded.rev().max_by_key(|(face, _)| face.bounds.area());
-        let Some((_, encoding)) = largest else {
+        let Some((face, encoding)) = largest else {
             return Some(KnownPhotoWarning::NoFace(source.to_owned()));
         };
-        let person = self.person(name);
-        self.gallery.entries.push(Entry {
-            person,
-            source: source.into(),
-            encoding: encoding.clone(),
-        });
+        self.add_encoding(name, source, face.bounds, encoding.clone());
         (faces.len() > 1).then(|| KnownPhotoWarning::SeveralFaces {
             path: source.to_owned(),
             faces: faces.len(),
@@ -135,11 +188,31 @@ impl GalleryBuilder {
         })
     }
 
-    /// The finished gallery.
-    pub fn build(self) -> Gallery {
-        self.gallery
+    /// Adds a face of the person `name`: where it is in the photo `source`, and its encoding.
+    pub fn add_encoding(
+        &mut self,
+        name: &str,
+        source: &Path,
+        bounds: PixelBox,
+        encoding: Encoding,
+    ) {
+        let person = self.person(name);
+        let gallery = &mut self.gallery;
+        gallery.person_of_row.push(person);
+        gallery.sources.push(source.into());
+        gallery.boxes.push(bounds);
+        gallery.encodings.push(encoding);
     }
 
+    /// The finished gallery.
+    pub fn build(self) -> Gallery {
+        let mut gallery = self.gallery;
+        let is_large = gallery.faces() >= LEAST_COMPACT;
+        gallery.compact = is_large.then(|| CompactRows::new(&gallery.encodings));
+        gallery
+    }
+
+    /// The number of the person `name`, whose next face will be the next row.
     fn person(&mut self, name: &str) -> usize {
         if let Some(&person) = self.person_of_name.get(name) {
             return person;
@@ -147,59 +220,16 @@ impl GalleryBuilder {
         let name: Arc<str> = name.into();
         let person = self.gallery.names.len();
         self.gallery.names.push(Arc::clone(&name));
+        self.gallery.first_rows.push(self.gallery.encodings.len());
         self.person_of_name.insert(name, person);
         person
     }
-}
-
-/// The person that the known photo `photo` shows, by its place below `known`, a folder or the photo itself:
-///
-/// - `known/obama.jpg`, `known/obama.1.jpg` and `known/obama.2.jpg` are `obama`;
-/// - `known/Eileen Collins/2.jpg` and `known/Eileen Collins/space/3.jpg` are `Eileen Collins`.
-pub fn person_name(known: &Path, photo: &Path) -> String {
-    let below = photo.strip_prefix(known).unwrap_or(photo);
-    let mut parts = below.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name),
-        _ => None,
-    });
-    match (parts.next(), parts.next()) {
-        (Some(folder), Some(_)) if photo.starts_with(known) => readable(folder),
-        _ => name_of_file(photo),
-    }
-}
-
-/// The file's name without its extension and without a trailing `.digits`.
-fn name_of_file(photo: &Path) -> String {
-    let stem = readable(photo.file_stem().unwrap_or_default());
-    match stem.rsplit_once('.') {
-        Some((name, number))
-            if !name.is_empty()
-                && !number.is_empty()
-                && number.bytes().all(|b| b.is_ascii_digit()) =>
-        {
-            name.to_owned()
-        }
-        _ => stem,
-    }
-}
-
-/// A file's name as text. Bytes that are not UTF-8 become `\xe9` and the like, so that two names never become one.
-fn readable(name: &OsStr) -> String {
-    let mut text = String::new();
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
-        text += chunk.valid();
-        for byte in chunk.invalid() {
-            text += &format!("\\x{byte:02x}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::ENCODING_LEN;
-    use crate::geometry::PixelBox;
 
     fn face(x: u32, side: u32, value: f32) -> Face {
         Face {
@@ -219,55 +249,6 @@ mod tests {
         let mut values = [0.0; ENCODING_LEN];
         values[0] = value;
         Encoding::new(values)
-    }
-
-    #[test]
-    fn names_come_from_the_file_or_from_the_first_folder() {
-        let known = Path::new("known");
-        for (photo, name) in [
-            ("known/obama.jpg", "obama"),
-            ("known/obama.1.jpg", "obama"),
-            ("known/obama.22.jpeg", "obama"),
-            ("known/obama.1.2.jpg", "obama.1"),
-            ("known/5.jpg", "5"),
-            ("known/J. Edgar.jpg", "J. Edgar"),
-            ("known/Zoë Ångström.jpg", "Zoë Ångström"),
-            ("known/Eileen Collins/1.jpg", "Eileen Collins"),
-            ("known/Eileen Collins/a/b/c.9.jpg", "Eileen Collins"),
-            ("known/R2.2/x.jpg", "R2.2"),
-        ] {
-            assert_eq!(person_name(known, Path::new(photo)), name, "{photo}");
-        }
-    }
-
-    #[test]
-    fn the_way_to_the_known_folder_names_nobody() {
-        for (known, photo, name) in [
-            ("known/", "known/obama.jpg", "obama"),
-            (".", "./obama.jpg", "obama"),
-            ("..", "../ann/1.jpg", "ann"),
-            ("/data/known", "/data/known/ann/1.jpg", "ann"),
-            ("known/obama.3.jpg", "known/obama.3.jpg", "obama"),
-        ] {
-            assert_eq!(
-                person_name(Path::new(known), Path::new(photo)),
-                name,
-                "{photo} below {known}"
-            );
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn names_that_are_not_utf_8_stay_apart() {
-        use std::os::unix::ffi::OsStrExt;
-        let name = |bytes| {
-            let photo = Path::new("known").join(OsStr::from_bytes(bytes));
-            person_name(Path::new("known"), &photo)
-        };
-        assert_eq!(name(b"J\xf6rg.jpg"), "J\\xf6rg");
-        assert_eq!(name(b"J\xfcrg.2.jpg"), "J\\xfcrg");
-        assert_eq!(name(b"J\xfcrg/1.jpg"), "J\\xfcrg");
     }
 
     #[test]

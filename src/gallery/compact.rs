@@ -1,0 +1,271 @@
+//! A compact copy of a gallery's encodings, a byte a number, that tells which rows can be near a face at all. In come
+//! encodings and a face, out come rows; those that are passed over are proven to be further away than a given distance.
+//!
+//! Why no row is missed. Let `x` be a row, `y` a face, and `z` the row as its bytes say it, off by `e = |x - z|`. If the
+//! distance `|x - y|` is at most `t`, then `|z - y| <= t + e`, and so `|z|^2 - 2 z*y + |y|^2 <= (t + e)^2`. Rearranged,
+//!
+//! ```text
+//! (|z|^2 - e^2) - 2 z*y - 2t e  <=  t^2 - |y|^2
+//! ```
+//!
+//! The left side is what [`estimate`] computes for all rows, the right side one number per face. Everything is computed
+//! in `f32`, so each side is given the room of its rounding errors: a product of 128 terms is off by at most
+//! `130 u (|z|^2 + |y|^2)` with `u = 2^-24`, the three other operations by less than `10 u` of the same; that is below
+//! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not judged this way.
+
+use crate::engine::native::kernels::SimdLevel;
+use crate::engine::native::kernels::distances::{Probe, ROWS, RowGroup, estimate};
+use crate::engine::{ENCODING_LEN, Encoding};
+
+/// More than the rounding errors of an estimate, as a share of the squared norms of row and face.
+const ROUNDING: f64 = 1e-5;
+
+/// More than the rounding errors of [`Encoding::distance`], and of the product of reach and width, as a share.
+const DISTANCE_ROUNDING: f64 = 1e-5;
+
+/// More than squares that are too small for `f32` can amount to.
+const UNDERFLOW: f64 = 1e-15;
+
+/// The largest number of which sums of squares stay far from the end of the range of `f32`.
+const LARGEST: f32 = 1e15;
+
+/// The largest byte.
+const PEAK: f32 = 127.0;
+
+/// The encodings of a gallery with a byte for each number.
+#[derive(Debug, Clone)]
+pub(super) struct CompactRows {
+    rows: usize,
+    groups: Vec<RowGroup>,
+}
+
+/// Faces that are looked for, each up to a distance of its own.
+#[derive(Debug)]
+pub(super) struct Targets {
+    probes: Vec<Probe>,
+    /// The squared norm of each face.
+    squares: Vec<f64>,
+    /// What the estimates of each face must not be above.
+    limits: Vec<f32>,
+    estimates: Vec<[f32; ROWS]>,
+}
+
+impl CompactRows {
+    /// The compact copy of `encodings`.
+    pub(super) fn new(encodings: &[Encoding]) -> Self {
+        Self {
+            rows: encodings.len(),
+            groups: encodings.chunks(ROWS).map(group_of).collect(),
+        }
+    }
+
+    /// Calls `look` with the number of a target and that of a row for every row that can be within the target's
+    /// distance, in the order of the rows. `look` says up to which distance rows are looked for from then on.
+    pub(super) fn for_each_near(
+        &self,
+        level: SimdLevel,
+        targets: &mut Targets,
+        mut look: impl FnMut(usize, usize) -> f32,
+    ) {
+        for (group, first) in self.groups.iter().zip((0..self.rows).step_by(ROWS)) {
+            estimate(level, group, &targets.probes, &mut targets.estimates);
+            let rows = (self.rows - first).min(ROWS);
+            for target in 0..targets.probes.len() {
+                if !targets.may_be_near(target) {
+                    continue;
+                }
+                for row in 0..rows {
+                    if is_near(targets.estimates[target][row], targets.limits[target]) {
+                        let distance = look(target, first + row);
+                        targets.look_up_to(target, distance);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Targets {
+    /// The faces with these encodings, each with the distance up to which rows are looked for; `None` when one of them
+    /// cannot be judged by estimates.
+    pub(super) fn new<'a>(faces: impl IntoIterator<Item = (&'a Encoding, f32)>) -> Option<Self> {
+        let mut targets = Self {
+            probes: Vec::new(),
+            squares: Vec::new(),
+            limits: Vec::new(),
+            estimates: Vec::new(),
+        };
+        for (index, (encoding, distance)) in faces.into_iter().enumerate() {
+            let numbers = *encoding.values();
+            if !is_judged(&numbers) {
+                return None;
+            }
+            let square = |x: f32| f64::from(x) * f64::from(x);
+            targets.squares.push(numbers.into_iter().map(square).sum());
+            targets.probes.push(Probe {
+                numbers,
+                reach: 0.0,
+            });
+            targets.limits.push(0.0);
+            targets.estimates.push([0.0; ROWS]);
+            targets.look_up_to(index, distance);
+        }
+        Some(targets)
+    }
+
+    fn look_up_to(&mut self, target: usize, distance: f32) {
+        let distance = f64::from(distance) * (1.0 + DISTANCE_ROUNDING) + UNDERFLOW;
+        let reach = -2.0 * distance * (1.0 + DISTANCE_ROUNDING);
+        let square = self.squares[target] * (1.0 - ROUNDING);
+        let limit = distance * distance - square + UNDERFLOW * UNDERFLOW;
+        self.probes[target].reach = (reach as f32).next_down();
+        self.limits[target] = (limit as f32).next_up();
+    }
+
+    /// Whether a row of the last group may be near. All rows at once, so that the compiler takes vectors.
+    fn may_be_near(&self, target: usize) -> bool {
+        let limit = self.limits[target];
+        let near = |any, estimate: &f32| any | is_near(*estimate, limit);
+        self.estimates[target].iter().fold(false, near)
+    }
+}
+
+/// An estimate that is no number says nothing, so that the row must be looked at.
+fn is_near(estimate: f32, limit: f32) -> bool {
+    estimate <= limit || estimate.is_nan() || limit.is_nan()
+}
+
+/// Whether the encoding with these numbers is small enough for estimates.
+fn is_judged(numbers: &[f32; ENCODING_LEN]) -> bool {
+    numbers.iter().all(|number| number.abs() <= LARGEST)
+}
+
+/// A group of at most [`ROWS`] encodings.
+fn group_of(encodings: &[Encoding]) -> RowGroup {
+    let mut group = RowGroup {
+        numbers: [[0; ROWS]; ENCODING_LEN],
+        scales: [0.0; ROWS],
+        // What is left over of the last group is never near.
+        offsets: [f32::MAX; ROWS],
+        widths: [0.0; ROWS],
+    };
+    for (row, encoding) in encodings.iter().enumerate() {
+        write_row(&mut group, row, encoding.values());
+    }
+    group
+}
+
+fn write_row(group: &mut RowGroup, row: usize, numbers: &[f32; ENCODING_LEN]) {
+    if !is_judged(numbers) {
+        group.offsets[row] = f32::NAN;
+        return;
+    }
+    let peak = numbers
+        .iter()
+        .fold(0.0_f32, |peak, number| peak.max(number.abs()));
+    let scale = peak / PEAK;
+    let per_scale = if scale.is_normal() { 1.0 / scale } else { 0.0 };
+    let (mut square, mut error) = (0.0, 0.0);
+    for (number, bytes) in numbers.iter().zip(&mut group.numbers) {
+        // Beyond the largest byte by rounding at most; the conversion stops there.
+        let byte = (number * per_scale).round() as i8;
+        bytes[row] = byte;
+        let copy = f64::from(byte) * f64::from(scale);
+        square += copy * copy;
+        let difference = f64::from(*number) - copy;
+        error += difference * difference;
+    }
+    let width = (error.sqrt() as f32).next_up();
+    let error = f64::from(width) * f64::from(width);
+    let offset = square * (1.0 - ROUNDING) - error * (1.0 + ROUNDING);
+    group.scales[row] = -2.0 * scale;
+    group.offsets[row] = (offset as f32).next_down();
+    group.widths[row] = width;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Encodings of any magnitude, and now and then one far outside of what an encoding is.
+    fn encoding() -> impl Strategy<Value = Encoding> {
+        let numbers = || proptest::collection::vec(-1.0_f32..1.0, ENCODING_LEN);
+        let magnitude = prop_oneof![
+            6 => Just(0.3_f32),
+            1 => prop::sample::select(vec![0.0, 1e-42, 1e-30, 1e-15, 1e-3, 40.0, 1e6, 1e15, 1e19, 1e37]),
+        ];
+        (numbers(), magnitude).prop_map(|(numbers, magnitude)| {
+            Encoding::new(std::array::from_fn(|i| numbers[i] * magnitude))
+        })
+    }
+
+    /// Encodings, some of which are others moved a little.
+    fn encodings() -> impl Strategy<Value = Vec<Encoding>> {
+        let moved = (
+            any::<prop::sample::Index>(),
+            1e-7_f32..0.1,
+            0_usize..ENCODING_LEN,
+        );
+        let moved = proptest::collection::vec(moved, 0..30);
+        (proptest::collection::vec(encoding(), 1..100), moved).prop_map(|(mut encodings, moved)| {
+            for (index, by, place) in moved {
+                let mut numbers = *encodings[index.index(encodings.len())].values();
+                numbers[place] += by;
+                encodings.push(Encoding::new(numbers));
+            }
+            encodings
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_row_within_the_distance_is_passed_over(
+            encodings in encodings(),
+            which in any::<prop::sample::Index>(),
+            probe in encoding(),
+            share in 0.0_f32..1.5,
+        ) {
+            let compact = CompactRows::new(&encodings);
+            let row = which.index(encodings.len());
+            // A face among the known ones, and one that is not; up to the distance of some row, or around it.
+            for probe in [&encodings[row], &probe] {
+                let to_row = probe.distance(&encodings[which.index(encodings.len() / 2 + 1)]);
+                for distance in [0.0, to_row, to_row * share] {
+                    for level in SimdLevel::available() {
+                        let Some(mut targets) = Targets::new([(probe, distance)]) else {
+                            prop_assert!(!is_judged(probe.values()));
+                            continue;
+                        };
+                        let mut seen = vec![false; encodings.len()];
+                        compact.for_each_near(level, &mut targets, |_, row| {
+                            seen[row] = true;
+                            distance
+                        });
+                        for (row, encoding) in encodings.iter().enumerate() {
+                            let near = probe.distance(encoding) <= distance;
+                            prop_assert!(seen[row] || !near, "{level}: row {row}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_far_away_are_passed_over() {
+        let row = |value: f32| Encoding::new([value; ENCODING_LEN]);
+        let encodings: Vec<_> = (0..300).map(|i| row(i as f32 * 0.01)).collect();
+        let compact = CompactRows::new(&encodings);
+        let probe = row(1.0);
+        for level in SimdLevel::available() {
+            let mut targets = Targets::new([(&probe, 0.05)]).unwrap();
+            let mut seen = Vec::new();
+            compact.for_each_near(level, &mut targets, |target, row| {
+                seen.push((target, row));
+                0.05
+            });
+            assert_eq!(seen, [(0, 100)], "{level}");
+        }
+    }
+}

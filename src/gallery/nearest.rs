@@ -1,0 +1,282 @@
+//! The nearest people of a few faces. In come a gallery and the faces, out comes for each face what a comparison with
+//! every row, one after the other, would find, to the last bit.
+//!
+//! For a few people of many the compact copy says which rows are worth a look; for everybody, and in small galleries,
+//! all rows are compared. Either way a row is read once for all faces.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::compact::Targets;
+use super::{Candidate, Gallery};
+use crate::engine::Encoding;
+
+/// Up to so many people are looked for with the compact copy: they are kept in a short sorted list.
+const MOST_LISTED: usize = 100;
+
+/// So many faces are looked for at a time: what is kept for each of them stays in the caches.
+const BLOCK: usize = 16;
+
+/// The distance of a row that was compared.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    distance: f32,
+    row: usize,
+}
+
+/// The nearest people of each of `faces`, as [`Gallery::nearest_people`] says.
+pub(super) fn nearest(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> Vec<Vec<Candidate>> {
+    let limit = limit.min(gallery.people());
+    if limit == 0 {
+        return vec![Vec::new(); faces.len()];
+    }
+    faces
+        .chunks(BLOCK)
+        .flat_map(|faces| {
+            by_compact_rows(gallery, faces, limit)
+                .unwrap_or_else(|| by_all_rows(gallery, faces, limit))
+        })
+        .map(|found| found.into_iter().map(|f| gallery.candidate(f)).collect())
+        .collect()
+}
+
+/// The nearest rows of each face, by means of the compact copy; `None` where that is of no use.
+fn by_compact_rows(
+    gallery: &Gallery,
+    faces: &[&Encoding],
+    limit: usize,
+) -> Option<Vec<Vec<Found>>> {
+    let compact = gallery.compact.as_ref().filter(|_| limit <= MOST_LISTED)?;
+    // Some rows of as many people as are wanted, so that there is a distance to begin with.
+    let first_rows = &gallery.first_rows[..limit];
+    let mut shortlists: Vec<_> = faces
+        .iter()
+        .map(|face| Shortlist::new(gallery, face, limit, first_rows))
+        .collect();
+    let mut targets = Targets::new(
+        shortlists
+            .iter()
+            .map(|shortlist| (shortlist.face, shortlist.distance())),
+    )?;
+    compact.for_each_near(gallery.simd, &mut targets, |face, row| {
+        shortlists[face].compare(row);
+        shortlists[face].distance()
+    });
+    Some(shortlists.into_iter().map(|list| list.found).collect())
+}
+
+/// The nearest people that a face has been compared with.
+struct Shortlist<'a> {
+    gallery: &'a Gallery,
+    face: &'a Encoding,
+    limit: usize,
+    /// At most `limit` rows of different people, nearest first.
+    found: Vec<Found>,
+}
+
+impl<'a> Shortlist<'a> {
+    fn new(gallery: &'a Gallery, face: &'a Encoding, limit: usize, rows: &[usize]) -> Self {
+        let mut list = Self {
+            gallery,
+            face,
+            limit,
+            found: Vec::with_capacity(limit + 1),
+        };
+        for &row in rows {
+            list.compare(row);
+        }
+        list
+    }
+
+    /// The distance that nobody further away can come within.
+    fn distance(&self) -> f32 {
+        match self.found.last() {
+            Some(last) if self.found.len() == self.limit => last.distance,
+            _ => f32::INFINITY,
+        }
+    }
+
+    fn compare(&mut self, row: usize) {
+        let (gallery, person) = (self.gallery, self.gallery.person_of_row[row]);
+        let new = Found {
+            distance: self.face.distance(&gallery.encodings[row]),
+            row,
+        };
+        let is_person = |found: &Found| gallery.person_of_row[found.row] == person;
+        if let Some(place) = self.found.iter().position(is_person) {
+            // Of equally near photos the first counts.
+            if new.distance >= self.found[place].distance {
+                return;
+            }
+            self.found.remove(place);
+        }
+        let is_before = |found: &Found| gallery.order(found, &new) == Ordering::Less;
+        self.found
+            .insert(self.found.partition_point(is_before), new);
+        self.found.truncate(self.limit);
+    }
+}
+
+/// The nearest rows of each face, after a comparison with all of them.
+fn by_all_rows(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> Vec<Vec<Found>> {
+    let mut nearest: Vec<Vec<Option<Found>>> = vec![vec![None; gallery.people()]; faces.len()];
+    for (row, (encoding, &person)) in gallery
+        .encodings
+        .iter()
+        .zip(&gallery.person_of_row)
+        .enumerate()
+    {
+        for (face, nearest) in faces.iter().zip(&mut nearest) {
+            let distance = face.distance(encoding);
+            let best = &mut nearest[person];
+            if best.is_none_or(|best| distance < best.distance) {
+                *best = Some(Found { distance, row });
+            }
+        }
+    }
+    nearest
+        .into_iter()
+        .map(|people| first_in_order(gallery, people.into_iter().flatten().collect(), limit))
+        .collect()
+}
+
+fn first_in_order(gallery: &Gallery, mut found: Vec<Found>, limit: usize) -> Vec<Found> {
+    if limit < found.len() {
+        found.select_nth_unstable_by(limit, |a, b| gallery.order(a, b));
+        found.truncate(limit);
+    }
+    found.sort_unstable_by(|a, b| gallery.order(a, b));
+    found
+}
+
+impl Gallery {
+    /// Nearest first, equal distances by name.
+    fn order(&self, a: &Found, b: &Found) -> Ordering {
+        let name = |found: &Found| &self.names[self.person_of_row[found.row]];
+        a.distance
+            .total_cmp(&b.distance)
+            .then_with(|| name(a).cmp(name(b)))
+    }
+
+    fn candidate(&self, found: Found) -> Candidate {
+        Candidate {
+            name: Arc::clone(&self.names[self.person_of_row[found.row]]),
+            distance: found.distance,
+            source: Arc::clone(&self.sources[found.row]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::GalleryBuilder;
+    use super::*;
+    use crate::engine::{ENCODING_LEN, SimdLevel};
+    use crate::geometry::PixelBox;
+    use proptest::prelude::*;
+    use std::path::Path;
+
+    /// A face of a person: one of a few centres, moved by a little.
+    #[derive(Debug, Clone)]
+    struct Row {
+        person: usize,
+        encoding: Encoding,
+    }
+
+    fn encoding(centres: usize, spread: f32) -> impl Strategy<Value = Encoding> {
+        let moved = proptest::collection::vec(-1.0_f32..1.0, ENCODING_LEN);
+        (0..centres, moved).prop_map(move |(centre, moved)| {
+            Encoding::new(std::array::from_fn(|i| {
+                let at = ((i * 31 + centre * 17) % 13) as f32 / 40.0 - 0.15;
+                // In steps, so that equal distances happen.
+                at + (moved[i] * spread * 64.0).round() / 64.0
+            }))
+        })
+    }
+
+    fn rows() -> impl Strategy<Value = (Vec<Row>, Vec<Encoding>)> {
+        let shape = (
+            1_usize..12,
+            prop::sample::select(vec![0.005_f32, 0.02, 0.3]),
+            1_usize..40,
+        );
+        shape.prop_flat_map(|(centres, spread, people)| {
+            let row = (0..people, encoding(centres, spread))
+                .prop_map(|(person, encoding)| Row { person, encoding });
+            (
+                proptest::collection::vec(row, 1..300),
+                proptest::collection::vec(encoding(centres, spread), 0..20),
+            )
+        })
+    }
+
+    fn gallery(rows: &[Row], level: SimdLevel, compact: bool) -> Gallery {
+        let mut builder = GalleryBuilder::new(level);
+        for (index, row) in rows.iter().enumerate() {
+            let (name, source) = (format!("person {}", row.person), format!("photo {index}"));
+            let bounds = PixelBox {
+                x: 0,
+                y: 0,
+                w: 1,
+                h: 1,
+            };
+            builder.add_encoding(&name, Path::new(&source), bounds, row.encoding.clone());
+        }
+        let mut gallery = builder.build();
+        gallery.compact = compact.then(|| super::super::CompactRows::new(&gallery.encodings));
+        gallery
+    }
+
+    /// The comparison with every row, in the words of the documentation.
+    fn plain(gallery: &Gallery, face: &Encoding, limit: usize) -> Vec<Candidate> {
+        let mut nearest: Vec<Candidate> = Vec::new();
+        for (row, encoding) in gallery.encodings.iter().enumerate() {
+            let distance = face.distance(encoding);
+            let new = gallery.candidate(Found { distance, row });
+            match nearest.iter_mut().find(|old| old.name == new.name) {
+                Some(old) if distance < old.distance => *old = new,
+                Some(_) => {}
+                None => nearest.push(new),
+            }
+        }
+        nearest.sort_by(|a, b| {
+            let distances = a.distance.partial_cmp(&b.distance).unwrap();
+            distances.then_with(|| a.name.cmp(&b.name))
+        });
+        nearest.truncate(limit);
+        nearest
+    }
+
+    proptest! {
+        #[test]
+        fn the_nearest_people_are_those_of_the_plain_loop((rows, faces) in rows(), limit in 0_usize..45) {
+            let faces: Vec<&Encoding> = faces.iter().collect();
+            for level in SimdLevel::available() {
+                for compact in [false, true] {
+                    let gallery = gallery(&rows, level, compact);
+                    for limit in [1, limit, usize::MAX] {
+                        let found = gallery.nearest_people_of_all(&faces, limit);
+                        prop_assert_eq!(found.len(), faces.len());
+                        for (face, found) in faces.iter().zip(found) {
+                            prop_assert_eq!(found, plain(&gallery, face, limit), "{} {}", level, compact);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn faces_that_cannot_be_estimated_are_compared_all_the_same() {
+        let row = |value: f32| Row {
+            person: value as usize,
+            encoding: Encoding::new([value; ENCODING_LEN]),
+        };
+        let rows: Vec<_> = [3.0, 1e20, 2e20, 5.0, 3e38].map(row).into();
+        let gallery = gallery(&rows, SimdLevel::best(), true);
+        for face in [4.0, 1.1e20, f32::MAX, -f32::MAX].map(|value| row(value).encoding) {
+            let found = gallery.nearest_people(&face, 3);
+            assert_eq!(found, plain(&gallery, &face, 3));
+        }
+    }
+}
