@@ -62,6 +62,14 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A gallery file is damaged, no gallery, or made with other models than those in use.
+    #[error("gallery: {}: {reason}", path.display())]
+    Gallery {
+        /// The gallery file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// No folder with the models was found.
     #[error("no models found; looked in {}; name their folder with --models DIR or FACEMATCH_MODELS", list(.searched))]
     NoModels {
@@ -107,6 +115,7 @@ impl Error {
             } => "too_large",
             Self::Engine { .. } => "engine",
             Self::Model { .. } | Self::NoModels { .. } => "model",
+            Self::Gallery { .. } => "gallery",
             Self::EngineUnavailable(_) => "engine_unavailable",
             Self::SimdLevel(_) => "simd_level",
             Self::Write { .. } => "write",
@@ -124,6 +133,7 @@ impl Error {
             | Self::TooLarge { path, .. }
             | Self::Engine { path, .. }
             | Self::Model { path, .. }
+            | Self::Gallery { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,

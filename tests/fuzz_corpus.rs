@@ -6,10 +6,12 @@
 use std::fs;
 use std::path::Path;
 
+use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::read_pairs;
+use facematch::gallery::read_gallery_from;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
 
 #[test]
@@ -40,6 +42,13 @@ fn scaled_jpegs() {
 #[test]
 fn lists_of_pairs() {
     check_seeds("pairs", |bytes| read_pairs(bytes).is_ok());
+}
+
+#[test]
+fn galleries() {
+    check_seeds("gallery", |bytes| {
+        read_gallery_from(bytes, bytes.len() as u64, SimdLevel::Scalar).is_ok()
+    });
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

@@ -4,9 +4,11 @@
 //! each person?". A person's distance is that of the nearest of their photos.
 
 mod compact;
+mod file;
 mod nearest;
 mod person_name;
 
+pub use file::{Fingerprint, is_gallery_file, read_gallery, read_gallery_from, write_gallery};
 pub use person_name::person_name;
 
 use std::collections::HashMap;
@@ -202,6 +204,13 @@ impl GalleryBuilder {
         gallery.sources.push(source.into());
         gallery.boxes.push(bounds);
         gallery.encodings.push(encoding);
+    }
+
+    /// Adds the faces of `gallery` that `wanted` accepts.
+    pub fn add_gallery(&mut self, gallery: &Gallery, wanted: impl Fn(&KnownFace<'_>) -> bool) {
+        for face in gallery.known_faces().filter(wanted) {
+            self.add_encoding(face.name, face.source, face.bounds, face.encoding.clone());
+        }
     }
 
     /// The finished gallery.

@@ -118,6 +118,16 @@ pub fn check_landmarks(file: &Path) -> Result<LandmarkModel, Error> {
     check_landmark_bytes(&bytes).map_err(|reason| refused(file, reason))
 }
 
+/// Which landmark model `file` holds, and the SHA-256 of the file.
+///
+/// # Errors
+/// As [`check_landmarks`].
+pub(crate) fn landmark_fingerprint(file: &Path) -> Result<(LandmarkModel, String), Error> {
+    let bytes = read_landmarks(file)?;
+    let model = check_landmark_bytes(&bytes).map_err(|reason| refused(file, reason))?;
+    Ok((model, sha256(&bytes)))
+}
+
 /// The content of the landmark model `file`, a file of the user's own: nothing is known of it but that it has 256 MiB
 /// at most.
 ///

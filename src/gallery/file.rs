@@ -1,0 +1,513 @@
+//! Galleries as files. In comes a [`Gallery`] and what made it, out comes a safetensors file, and the other way round.
+//!
+//! The file has one tensor, `encodings`, `F32 [N, 128]`, and in its metadata, which are texts, for each of the N faces
+//! `names`, `sources` (paths, for people) and `boxes` (x, y, w, h) as JSON arrays, and the [`Fingerprint`]. A file is
+//! not trusted: its parts are bounded and must agree, and nothing in it is code.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Gallery, GalleryBuilder, KnownFace};
+use crate::engine::models::{ShippedModel, landmark_fingerprint};
+use crate::engine::{ENCODING_LEN, Encoding, EngineKind, EngineParams, LandmarkModel, SimdLevel};
+use crate::error::Error;
+use crate::geometry::PixelBox;
+
+/// The form of the file that this version writes and reads.
+const FORMAT: &str = "facematch-gallery/1";
+
+/// The largest file that is read: eight million faces.
+const MAX_BYTES: u64 = 4 << 30;
+
+/// The largest header; that of safetensors everywhere.
+const MAX_HEADER_BYTES: usize = 100_000_000;
+
+/// The bytes before the header: its length.
+const LENGTH_BYTES: usize = 8;
+
+/// The bytes of an encoding.
+const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
+
+/// What made the encodings of a gallery. Only encodings of one encoder, of faces aligned by one landmark model, can be
+/// compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// The SHA-256 of the encoder's file.
+    pub encoder: String,
+    /// The number of landmarks and the SHA-256 of their model's file.
+    pub landmarks: String,
+    /// `native` or `dlib`; both give the same encodings but for rounding.
+    pub engine: String,
+    /// What was averaged into an encoding: `plain` (nothing), `flip` (the mirror image) or `jitters N`.
+    pub averaged: String,
+}
+
+impl Fingerprint {
+    /// What an engine of these parameters makes.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the landmark model that they name is unusable.
+    pub fn of(params: &EngineParams) -> Result<Self, Error> {
+        let (points, sha256) = match &params.landmarks {
+            Some(file) => landmark_fingerprint(file)?,
+            None => (
+                LandmarkModel::FivePoint,
+                ShippedModel::FivePointLandmarks.sha256().to_owned(),
+            ),
+        };
+        Ok(Self {
+            encoder: ShippedModel::Encoder.sha256().to_owned(),
+            landmarks: format!("{} {sha256}", points.point_count()),
+            engine: match params.kind {
+                EngineKind::Native => "native",
+                EngineKind::Dlib => "dlib",
+            }
+            .to_owned(),
+            averaged: match params.jitters {
+                0 | 1 if params.flip => "flip".to_owned(),
+                0 | 1 => "plain".to_owned(),
+                jitters => format!("jitters {jitters}"),
+            },
+        })
+    }
+
+    /// Whether the gallery at `path`, made by `self`, can be compared with faces of `engine`.
+    ///
+    /// # Errors
+    /// [`Error::Gallery`] that says what differs and what to do.
+    pub fn check(&self, path: &Path, engine: &Self) -> Result<(), Error> {
+        let reason = if self.encoder != engine.encoder {
+            format!(
+                "was made with another face encoder ({} instead of {}), so its faces cannot be compared; enroll its \
+                 photos again",
+                short(&self.encoder),
+                short(&engine.encoder)
+            )
+        } else if self.landmarks != engine.landmarks {
+            format!(
+                "was made with another landmark model ({} instead of {}), so its faces cannot be compared; enroll its \
+                 photos again, or give --landmarks the model that it was made with",
+                short(&self.landmarks),
+                short(&engine.landmarks)
+            )
+        } else {
+            return Ok(());
+        };
+        Err(unusable(path, reason))
+    }
+}
+
+/// The beginning of a model's fingerprint, as "5 points c4b1e980".
+fn short(fingerprint: &str) -> String {
+    let start = |hash: &str| hash.chars().take(8).collect::<String>();
+    match fingerprint.split_once(' ') {
+        Some((points, hash)) => format!("{} points {}", start(points), start(hash)),
+        None => start(fingerprint),
+    }
+}
+
+fn unusable(path: &Path, reason: String) -> Error {
+    Error::Gallery {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Whether `path` is a regular file that begins as a safetensors file does, whatever its name.
+pub fn is_gallery_file(path: &Path) -> bool {
+    let mut start = [0; LENGTH_BYTES + 1];
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    is_file
+        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start[LENGTH_BYTES] == b'{'
+        && start[4..LENGTH_BYTES] == [0; 4]
+}
+
+/// The gallery in the file `path`, which will search with the instructions `simd`, and what made it.
+///
+/// # Errors
+/// [`Error::Read`] when the file cannot be read, [`Error::Gallery`] when it is damaged or no gallery.
+pub fn read_gallery(path: &Path, simd: SimdLevel) -> Result<(Gallery, Fingerprint), Error> {
+    let unreadable = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    // Opening a pipe can wait forever.
+    if !metadata.is_file() {
+        return Err(unusable(path, "is no regular file".to_owned()));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    read_gallery_from(BufReader::new(file), metadata.len(), simd)
+        .map_err(|reason| unusable(path, reason))
+}
+
+/// The gallery in the `length` bytes of `input`: [`read_gallery`] without the file.
+///
+/// # Errors
+/// A sentence without a subject that says why the bytes are refused, such as "is damaged: ...".
+pub fn read_gallery_from(
+    mut input: impl Read,
+    length: u64,
+    simd: SimdLevel,
+) -> Result<(Gallery, Fingerprint), String> {
+    if length > MAX_BYTES {
+        return Err(format!("is larger than {} GiB", MAX_BYTES >> 30));
+    }
+    let header = read_header(&mut input, length)?;
+    let rows = row_count(&header, length)?;
+    let texts = Texts::of(&header)?;
+    let format = texts.of_key("format")?;
+    if format != FORMAT {
+        return Err(format!(
+            "is a gallery of the form {format:?}; this version reads {FORMAT}"
+        ));
+    }
+    let names: Vec<String> = texts.list("names", rows)?;
+    let sources: Vec<PathBuf> = texts.list("sources", rows)?;
+    let boxes: Vec<[u32; 4]> = texts.list("boxes", rows)?;
+    let fingerprint = Fingerprint {
+        encoder: texts.of_key("encoder")?.to_owned(),
+        landmarks: texts.of_key("landmarks")?.to_owned(),
+        engine: texts.of_key("engine")?.to_owned(),
+        averaged: texts.of_key("averaged")?.to_owned(),
+    };
+    let mut builder = GalleryBuilder::new(simd);
+    for ((name, source), [x, y, w, h]) in names.iter().zip(&sources).zip(boxes) {
+        if name.is_empty() {
+            return Err(damaged("a name is empty"));
+        }
+        let encoding = read_encoding(&mut input)?;
+        builder.add_encoding(name, source, PixelBox { x, y, w, h }, encoding);
+    }
+    Ok((builder.build(), fingerprint))
+}
+
+fn damaged(what: &str) -> String {
+    format!("is damaged: {what}; enroll its photos again")
+}
+
+/// The header, and that the file is as long as it says.
+fn read_header(input: &mut impl Read, length: u64) -> Result<Metadata, String> {
+    let mut bytes = [0; LENGTH_BYTES];
+    read_exactly(input, &mut bytes)?;
+    let header_bytes = u64::from_le_bytes(bytes);
+    let rest = length.saturating_sub(LENGTH_BYTES as u64);
+    let header_bytes = usize::try_from(header_bytes.min(rest + 1)).unwrap_or(usize::MAX);
+    if header_bytes > MAX_HEADER_BYTES || header_bytes as u64 > rest {
+        return Err(damaged("the length of its header is wrong"));
+    }
+    let mut header = vec![0; header_bytes];
+    read_exactly(input, &mut header)?;
+    let metadata: Metadata =
+        serde_json::from_slice(&header).map_err(|error| damaged(&format!("header: {error}")))?;
+    Ok(metadata)
+}
+
+/// The number of rows of the one tensor.
+fn row_count(header: &Metadata, length: u64) -> Result<usize, String> {
+    let Some(info) = header
+        .info("encodings")
+        .filter(|_| header.offset_keys().len() == 1)
+    else {
+        return Err(
+            "is a safetensors file, but no gallery: it must have one tensor, encodings".to_owned(),
+        );
+    };
+    match (info.dtype, info.shape.as_slice()) {
+        (Dtype::F32, &[rows, ENCODING_LEN]) => {
+            let header_end = length.checked_sub(header.data_len() as u64);
+            match header_end {
+                Some(end) if end >= LENGTH_BYTES as u64 => Ok(rows),
+                _ => Err(damaged("it is cut off")),
+            }
+        }
+        _ => {
+            Err("is a safetensors file, but no gallery: encodings must be F32 [N, 128]".to_owned())
+        }
+    }
+}
+
+/// The texts of a header.
+struct Texts<'a>(&'a std::collections::HashMap<String, String>);
+
+impl<'a> Texts<'a> {
+    fn of(header: &'a Metadata) -> Result<Self, String> {
+        let texts = header.metadata().as_ref();
+        texts
+            .map(Self)
+            .ok_or_else(|| "is a safetensors file, but no gallery: it has no metadata".to_owned())
+    }
+
+    fn of_key(&self, key: &str) -> Result<&'a str, String> {
+        let text = self.0.get(key).map(String::as_str);
+        text.ok_or_else(|| {
+            format!("is a safetensors file, but no gallery: its metadata lack {key:?}")
+        })
+    }
+
+    /// The list `key`, which must have an entry for each row.
+    fn list<T: DeserializeOwned>(&self, key: &str, rows: usize) -> Result<Vec<T>, String> {
+        let list: Vec<T> = serde_json::from_str(self.of_key(key)?)
+            .map_err(|error| damaged(&format!("{key}: {error}")))?;
+        if list.len() == rows {
+            return Ok(list);
+        }
+        let found = list.len();
+        Err(damaged(&format!("{found} {key} for {rows} encodings")))
+    }
+}
+
+fn read_encoding(input: &mut impl Read) -> Result<Encoding, String> {
+    let mut bytes = [0; ROW_BYTES];
+    read_exactly(input, &mut bytes)?;
+    let (numbers, _) = bytes.as_chunks();
+    let mut values = [0.0; ENCODING_LEN];
+    for (value, number) in values.iter_mut().zip(numbers) {
+        *value = f32::from_le_bytes(*number);
+    }
+    if values.iter().all(|value| value.is_finite()) {
+        Ok(Encoding::new(values))
+    } else {
+        Err(damaged("a number of an encoding is not finite"))
+    }
+}
+
+fn read_exactly(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
+    input.read_exact(bytes).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("it is cut off"),
+        _ => format!("cannot be read: {error}"),
+    })
+}
+
+/// Writes `gallery`, which `fingerprint` says how it was made, to `out`. The same gallery gives the same bytes.
+///
+/// # Errors
+/// When `out` cannot be written, or the names and paths are longer than a header may be.
+pub fn write_gallery(
+    gallery: &Gallery,
+    fingerprint: &Fingerprint,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut header = serde_json::to_vec(&Header::of(gallery, fingerprint)?)?;
+    // So that the numbers are aligned where the file is mapped.
+    header.resize(header.len().next_multiple_of(LENGTH_BYTES), b' ');
+    if header.len() > MAX_HEADER_BYTES {
+        return Err(io::Error::other(format!(
+            "the names and paths of {} faces do not fit the header of a gallery file; make several galleries",
+            gallery.faces()
+        )));
+    }
+    out.write_all(&(header.len() as u64).to_le_bytes())?;
+    out.write_all(&header)?;
+    for face in gallery.known_faces() {
+        for value in face.encoding.values() {
+            out.write_all(&value.to_le_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// The header of a file. The crate's own writer puts the metadata into a map without an order.
+#[derive(Serialize)]
+struct Header {
+    #[serde(rename = "__metadata__")]
+    metadata: BTreeMap<&'static str, String>,
+    encodings: TensorInfo,
+}
+
+impl Header {
+    fn of(gallery: &Gallery, fingerprint: &Fingerprint) -> io::Result<Self> {
+        let rows = gallery.faces();
+        let of_box = |PixelBox { x, y, w, h }| [x, y, w, h];
+        let names = list(gallery, |face| face.name.to_owned())?;
+        let sources = list(gallery, |face| face.source.to_string_lossy().into_owned())?;
+        let boxes = list(gallery, |face| of_box(face.bounds))?;
+        Ok(Self {
+            metadata: BTreeMap::from([
+                ("format", FORMAT.to_owned()),
+                ("version", env!("CARGO_PKG_VERSION").to_owned()),
+                ("encoder", fingerprint.encoder.clone()),
+                ("landmarks", fingerprint.landmarks.clone()),
+                ("engine", fingerprint.engine.clone()),
+                ("averaged", fingerprint.averaged.clone()),
+                ("names", names),
+                ("sources", sources),
+                ("boxes", boxes),
+            ]),
+            encodings: TensorInfo {
+                dtype: Dtype::F32,
+                shape: vec![rows, ENCODING_LEN],
+                data_offsets: (0, rows * ROW_BYTES),
+            },
+        })
+    }
+}
+
+/// What `of` says of each face, as a JSON array.
+fn list<'a, T: Serialize>(
+    gallery: &'a Gallery,
+    of: impl Fn(KnownFace<'a>) -> T,
+) -> io::Result<String> {
+    let entries: Vec<T> = gallery.known_faces().map(of).collect();
+    Ok(serde_json::to_string(&entries)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fingerprint() -> Fingerprint {
+        Fingerprint::of(&EngineParams::new("models")).unwrap()
+    }
+
+    fn bytes(gallery: &Gallery) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_gallery(gallery, &fingerprint(), &mut bytes).unwrap();
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Result<(Gallery, Fingerprint), String> {
+        read_gallery_from(bytes, bytes.len() as u64, SimdLevel::Scalar)
+    }
+
+    fn small() -> Gallery {
+        let mut builder = GalleryBuilder::default();
+        for (name, value) in [("ann", 0.25), ("bob", -1.5)] {
+            let bounds = PixelBox {
+                x: 1,
+                y: 2,
+                w: 3,
+                h: 4,
+            };
+            builder.add_encoding(
+                name,
+                Path::new("a.jpg"),
+                bounds,
+                Encoding::new([value; ENCODING_LEN]),
+            );
+        }
+        builder.build()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            faces in proptest::collection::vec(("\\PC{1,9}", ".{0,12}", any::<[u32; 4]>(), any::<u64>()), 0..9),
+        ) {
+            let mut builder = GalleryBuilder::default();
+            for (name, source, [x, y, w, h], seed) in &faces {
+                let numbers = crate::engine::native::kernels::test_numbers::numbers(ENCODING_LEN, *seed as u32);
+                let encoding = Encoding::new(numbers.try_into().unwrap());
+                let bounds = PixelBox { x: *x, y: *y, w: *w, h: *h };
+                builder.add_encoding(name, Path::new(source), bounds, encoding);
+            }
+            let gallery = builder.build();
+            let written = bytes(&gallery);
+            let (found, made_by) = read(&written).unwrap();
+            prop_assert_eq!(made_by, fingerprint());
+            prop_assert!(found.known_faces().eq(gallery.known_faces()));
+            prop_assert_eq!(bytes(&found), written);
+        }
+
+        #[test]
+        fn a_damaged_file_is_refused_or_read_but_never_panics(
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let whole = bytes(&small());
+            let mut changed = whole.clone();
+            changed[place.index(whole.len())] = byte;
+            if let Ok((gallery, _)) = read(&changed) {
+                prop_assert_eq!(gallery.faces(), 2);
+            }
+            prop_assert!(read(&whole[..cut.index(whole.len())]).is_err());
+        }
+    }
+
+    #[test]
+    fn the_crate_reads_the_same() {
+        let bytes = bytes(&small());
+        let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let encodings = tensors.tensor("encodings").unwrap();
+        assert_eq!(encodings.shape(), [2, ENCODING_LEN]);
+        assert_eq!(encodings.data()[..4], 0.25_f32.to_le_bytes());
+        assert_eq!(encodings.data()[ROW_BYTES..][..4], (-1.5_f32).to_le_bytes());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_a_reason() {
+        let whole = bytes(&small());
+        let header_end = whole.len() - 2 * ROW_BYTES;
+        let header = std::str::from_utf8(&whole[LENGTH_BYTES..header_end]).unwrap();
+        let refused = |from: &str, to: &str| {
+            let header = header.replacen(from, to, 1);
+            assert!(from.is_empty() || header.contains(to), "{from}");
+            let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+            bytes.extend(header.as_bytes());
+            bytes.extend([0; 2 * ROW_BYTES]);
+            read(&bytes).map(|_| ()).unwrap_err()
+        };
+        for (from, to, reason) in [
+            (
+                "gallery/1",
+                "gallery/2",
+                "\"facematch-gallery/2\"; this version reads facematch-gallery/1",
+            ),
+            ("\"names\":", "\"namen\":", "lack \"names\""),
+            (
+                "[\\\"ann\\\",\\\"bob\\\"]",
+                "[\\\"ann\\\"]",
+                "1 names for 2 encodings",
+            ),
+            ("\\\"ann\\\"", "\\\"\\\"", "a name is empty"),
+            ("[1,2,3,4]", "[1,2,3]", "boxes:"),
+            ("\"F32\"", "\"I32\"", "must be F32 [N, 128]"),
+            (
+                "\"encodings\"",
+                "\"embeddings\"",
+                "must have one tensor, encodings",
+            ),
+            ("[2,128]", "[3,128]", "is damaged: header"),
+        ] {
+            let message = refused(from, to);
+            assert!(message.contains(reason), "{from}: {message}");
+        }
+        let mut bytes = bytes(&small());
+        let last = bytes.len() - 4;
+        bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+        assert!(read(&bytes).unwrap_err().contains("not finite"));
+    }
+
+    #[test]
+    fn faces_of_another_model_are_refused_with_what_to_do() {
+        let engine = fingerprint();
+        let path = Path::new("people.safetensors");
+        assert!(engine.check(path, &engine).is_ok());
+        let landmarks = Fingerprint {
+            landmarks: format!("68 {}", "ab".repeat(32)),
+            ..engine.clone()
+        };
+        let message = landmarks.check(path, &engine).unwrap_err().to_string();
+        assert!(
+            message.contains("68 points abababab instead of 5 points c4b1e980"),
+            "{message}"
+        );
+        assert!(message.contains("--landmarks"), "{message}");
+        let encoder = Fingerprint {
+            encoder: "cd".repeat(32),
+            ..engine.clone()
+        };
+        let message = encoder.check(path, &engine).unwrap_err().to_string();
+        assert!(message.contains("enroll its photos again"), "{message}");
+    }
+}
