@@ -57,6 +57,15 @@ pub enum CandidateCount {
     All,
 }
 
+impl CandidateCount {
+    fn limit(self) -> usize {
+        match self {
+            Self::Nearest(count) => count.max(1),
+            Self::All => usize::MAX,
+        }
+    }
+}
+
 /// What is decided about a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,6 +110,23 @@ impl Identity {
     }
 }
 
+/// Decides who the faces with these `encodings` are, such as all faces of a photo; each costs less than one alone.
+pub fn identify_all(
+    gallery: &Gallery,
+    encodings: &[&Encoding],
+    threshold: DistanceThreshold,
+    count: CandidateCount,
+) -> Vec<Identity> {
+    let nearest = gallery.nearest_people_of_all(encodings, count.limit());
+    nearest
+        .into_iter()
+        .map(|candidates| Identity {
+            outcome: decide(&candidates, threshold),
+            candidates,
+        })
+        .collect()
+}
+
 /// Decides who the face with this `encoding` is.
 pub fn identify(
     gallery: &Gallery,
@@ -108,11 +134,7 @@ pub fn identify(
     threshold: DistanceThreshold,
     count: CandidateCount,
 ) -> Identity {
-    let limit = match count {
-        CandidateCount::Nearest(count) => count.max(1),
-        CandidateCount::All => usize::MAX,
-    };
-    let candidates = gallery.nearest_people(encoding, limit);
+    let candidates = gallery.nearest_people(encoding, count.limit());
     Identity {
         outcome: decide(&candidates, threshold),
         candidates,

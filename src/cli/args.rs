@@ -32,6 +32,17 @@ pub(crate) enum Command {
     /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
     #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
     Detect(DetectArgs),
+    /// Keep known people in a gallery file, so that their photos are searched only once
+    ///
+    /// The file takes the place of KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric
+    /// data: only you can read it, and deleting it deletes them.
+    #[command(
+        override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
+                          facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
+                          facematch enroll --remove <NAME> <FILE>\n       \
+                          facematch enroll --list <FILE>"
+    )]
+    Enroll(EnrollArgs),
     /// Measure how well faces are told apart, on photos of which it is known who is on them
     Eval {
         #[command(subcommand)]
@@ -46,7 +57,8 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MatchArgs {
-    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg) or one photo
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
+    /// that `facematch enroll` made
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Option<PathBuf>,
 
@@ -86,7 +98,52 @@ pub(crate) struct DetectArgs {
     pub(crate) path: Vec<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
+pub(crate) struct EnrollArgs {
+    /// Known people: folders (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), photos, and gallery files,
+    /// whose people are taken over; with --remove and --list the gallery file
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) known: Vec<PathBuf>,
+
+    /// Write the gallery to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Add the people to the gallery FILE; photos that it has already are enrolled anew
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) add: Option<PathBuf>,
+
+    /// Remove the person NAME and all of their faces from the gallery; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) remove: Vec<String>,
+
+    /// Print each person of the gallery and the number of their faces
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Enter folders that are symbolic links
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+
+    /// Take hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,6 +308,10 @@ pub(crate) struct OutputArgs {
     /// Write the results to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+
+    /// Add the 128 numbers of each face to JSON; they are biometric data
+    #[arg(long)]
+    pub(crate) with_encodings: bool,
 
     /// Write each aligned face as a PNG of 150x150 pixels below DIR
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -136,12 +136,16 @@ fn walk_options(common: &CommonArgs) -> WalkOptions {
     }
 }
 
-/// The photos of KNOWN, a folder or one photo. Below a folder people's photos may stand at any depth.
-pub(super) fn known_photos(
-    known: &Path,
-    common: &CommonArgs,
-    console: &Console,
-) -> Result<Inputs, Failure> {
+/// How the photos of known people are chosen by the options of a search. They may stand at any depth.
+pub(super) fn known_options(common: &CommonArgs) -> WalkOptions {
+    WalkOptions {
+        max_depth: usize::MAX,
+        ..walk_options(common)
+    }
+}
+
+/// Refuses KNOWN when it is not there.
+pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
     if !known.exists() {
         refuse_command_name(known)?;
     }
@@ -149,11 +153,16 @@ pub(super) fn known_photos(
         path: known.to_owned(),
         source,
     })?;
-    let options = WalkOptions {
-        max_depth: usize::MAX,
-        ..walk_options(common)
-    };
-    let photos = walk(&[known.to_owned()], &options);
+    Ok(())
+}
+
+/// The photos of KNOWN, a folder or one photo.
+pub(super) fn known_photos(
+    known: &Path,
+    options: &WalkOptions,
+    console: &Console,
+) -> Result<Inputs, Failure> {
+    let photos = walk(&[known.to_owned()], options);
     if photos.list.is_empty() {
         let foreign = foreign_formats(&photos).map_or_else(String::new, |f| format!(" ({f})"));
         return Err(no_known_face(
@@ -182,7 +191,7 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 /// Somebody who writes `facematch -t 0.5 detect photos` means the command.
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
-        Some(command @ ("detect" | "eval" | "completions" | "help")) => {
+        Some(command @ ("detect" | "enroll" | "eval" | "completions" | "help")) => {
             Err(Failure::Usage(format!(
                 "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
             )))
@@ -283,6 +292,16 @@ fn os_string(bytes: &[u8]) -> OsString {
 #[cfg(not(unix))]
 fn os_string(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Refuses `--with-encodings` in forms that have no room for them.
+pub(super) fn check_with_encodings(args: &OutputArgs) -> Result<(), Failure> {
+    match args.format {
+        FormatArg::Text | FormatArg::Csv if args.with_encodings => Err(Failure::Usage(
+            "--with-encodings goes with -f json and -f ndjson".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The form of the report; text is coloured where that is wanted and can be seen.

@@ -37,6 +37,10 @@ pub(crate) fn run() -> Exit {
             let console = Console::new(&pairs.messages);
             finish(&console, commands::evaluating::pairs(&pairs, &console))
         }
+        Some(Command::Enroll(enroll)) => {
+            let console = Console::new(&enroll.messages);
+            finish(&console, commands::enrolling::run(&enroll, &console))
+        }
         Some(Command::Completions { shell }) => {
             let console = Console::new(&args.matching.common.messages);
             finish(&console, print_completions(shell))

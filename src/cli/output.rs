@@ -9,6 +9,15 @@ use tempfile::{Builder, NamedTempFile, PersistError};
 use super::exit::Failure;
 use super::interrupt::{Unfinished, UnfinishedFiles};
 
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Whoever the umask lets, or whoever could before.
+    Usual,
+    /// The owner alone: biometric data.
+    Owner,
+}
+
 /// A file that is written under another name beside its place and renamed when it is finished.
 pub(super) struct WholeFile {
     target: PathBuf,
@@ -19,7 +28,11 @@ pub(super) struct WholeFile {
 
 impl WholeFile {
     /// Begins the file `target`; its folder must exist. A link is followed, so that it stays one.
-    pub(super) fn begin(target: &Path, unfinished: &UnfinishedFiles) -> io::Result<Self> {
+    pub(super) fn begin(
+        target: &Path,
+        access: Access,
+        unfinished: &UnfinishedFiles,
+    ) -> io::Result<Self> {
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -27,14 +40,17 @@ impl WholeFile {
         };
         let mut builder = Builder::new();
         builder.prefix(".facematch-");
-        // As every program that makes a file: what the user's umask leaves.
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match access {
+            // As every program that makes a file: what the user's umask leaves.
+            Access::Usual => 0o666,
+            Access::Owner => 0o600,
+        }));
         let (temporary, _unfinished) = unfinished
             .create(|| builder.tempfile_in(folder), NamedTempFile::path)
             // tempfile adds its own name to the message, which says nothing to the user.
             .map_err(|error| io::Error::from(error.kind()))?;
-        if let Ok(existing) = std::fs::metadata(&target) {
+        if let (Ok(existing), Access::Usual) = (std::fs::metadata(&target), access) {
             temporary
                 .as_file()
                 .set_permissions(existing.permissions())?;
@@ -75,11 +91,20 @@ impl Output {
         target: Option<&Path>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
-        let Some(path) = target else {
-            return Ok(Self::Stdout);
-        };
+        match target {
+            Some(path) => Self::open_file(path, Access::Usual, unfinished),
+            None => Ok(Self::Stdout),
+        }
+    }
+
+    /// Opens the file `path`.
+    pub(super) fn open_file(
+        path: &Path,
+        access: Access,
+        unfinished: &UnfinishedFiles,
+    ) -> Result<Self, Failure> {
         let existing = std::fs::metadata(path).ok();
-        Self::open_path(path, existing, unfinished).map_err(|error| {
+        Self::open_path(path, existing, access, unfinished).map_err(|error| {
             Failure::Start(format!(
                 "{}: cannot write the results: {error}",
                 path.display()
@@ -90,6 +115,7 @@ impl Output {
     fn open_path(
         path: &Path,
         existing: Option<Metadata>,
+        access: Access,
         unfinished: &UnfinishedFiles,
     ) -> io::Result<Self> {
         match existing {
@@ -97,7 +123,7 @@ impl Output {
             Some(existing) if !existing.is_file() => {
                 File::options().write(true).open(path).map(Self::Stream)
             }
-            _ => WholeFile::begin(path, unfinished).map(Self::Whole),
+            _ => WholeFile::begin(path, access, unfinished).map(Self::Whole),
         }
     }
 

@@ -18,7 +18,7 @@ use facematch::photo::FoundFace;
 
 use super::args::OutputArgs;
 use super::interrupt::UnfinishedFiles;
-use super::output::WholeFile;
+use super::output::{Access, WholeFile};
 
 /// JPEG quality of drawings, 1 to 100.
 const DRAWING_QUALITY: u8 = 90;
@@ -105,7 +105,7 @@ impl Pictures {
         if let Some(folder) = target.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let whole = WholeFile::begin(target, &self.unfinished)?;
+        let whole = WholeFile::begin(target, Access::Usual, &self.unfinished)?;
         let mut out = BufWriter::new(whole.file());
         encode(&mut out).map_err(|error| match error {
             ImageError::IoError(error) => error,

@@ -9,6 +9,7 @@ use serde::{Serialize, ser};
 use super::{
     FaceRecord, Finding, PhotoRecord, Report, SCHEMA, Subject, Summary, path_bytes, rounded,
 };
+use crate::engine::Encoding;
 use crate::error::Error;
 use crate::gallery::Candidate;
 use crate::geometry::{PixelBox, Point};
@@ -185,6 +186,11 @@ struct FaceJson<'a> {
     score: Option<f32>,
     #[serde(flatten)]
     finding: FindingJson<'a>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "optional_numbers"
+    )]
+    encoding: Option<&'a Encoding>,
 }
 
 #[derive(Serialize)]
@@ -213,6 +219,7 @@ impl<'a> FaceJson<'a> {
                     landmarks: NamedPoints { names, points },
                 },
             },
+            encoding: face.encoding.as_ref(),
         }
     }
 }
@@ -286,10 +293,23 @@ fn optional_six_decimals<S: Serializer>(
     }
 }
 
+/// All numbers, each with as many digits as tell it from every other `f32`.
+fn optional_numbers<S: Serializer>(
+    encoding: &Option<&Encoding>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let numbers = encoding.map(Encoding::values);
+    if numbers.is_some_and(|numbers| numbers.iter().any(|number| !number.is_finite())) {
+        return Err(ser::Error::custom("a number is not finite"));
+    }
+    numbers.map(<[f32; _]>::as_slice).serialize(serializer)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::test_records;
     use super::*;
+    use crate::engine::ENCODING_LEN;
     use insta::assert_snapshot;
 
     #[test]
@@ -322,6 +342,19 @@ mod tests {
             .collect();
         assert_eq!(document, lines);
         assert_snapshot!(serde_json::to_string(&lines[0]).unwrap(), @r#"{"faces":[{"box":{"h":167,"w":166,"x":236,"y":49},"landmarks":{"left_eye":{"x":250.0,"y":100.0},"nose":{"x":0.0,"y":120.5}},"score":1.5}],"height":661,"orientation":6,"path":"a.jpg","schema":"facematch/1","type":"image","width":1126}"#);
+    }
+
+    #[test]
+    fn an_encoding_comes_out_to_the_last_bit() {
+        let mut numbers = [0.1_f32; ENCODING_LEN];
+        numbers[1] = -1.0 / 3.0;
+        numbers[2] = 1e-9;
+        let encoding = Encoding::new(numbers);
+        let json = optional_numbers(&Some(&encoding), serde_json::value::Serializer).unwrap();
+        let found: Vec<f32> = serde_json::from_str(&json.to_string()).unwrap();
+        assert_eq!(found, numbers);
+        let foreign = Encoding::new([f32::NAN; ENCODING_LEN]);
+        assert!(optional_numbers(&Some(&foreign), serde_json::value::Serializer).is_err());
     }
 
     #[cfg(unix)]

@@ -10,11 +10,13 @@ mod text;
 mod verification;
 
 pub use plot::verification_plot;
+pub use text::write_people;
 pub use verification::PairsReport;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::engine::Encoding;
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
 use crate::matching::Identity;
@@ -46,6 +48,8 @@ pub struct FaceRecord {
     pub score: Option<f32>,
     /// What was looked for.
     pub finding: Finding,
+    /// Its encoding, where it is to be reported. The JSON forms alone have it.
+    pub encoding: Option<Encoding>,
 }
 
 /// What a command finds out about a face.

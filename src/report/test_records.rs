@@ -38,6 +38,7 @@ fn face(x: u32, score: Option<f32>, finding: Finding) -> FaceRecord {
         },
         score,
         finding,
+        encoding: None,
     }
 }
 

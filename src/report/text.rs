@@ -3,11 +3,13 @@
 //! A path is written byte by byte, so that it can be opened again; only control characters and the backslash are
 //! escaped (`\t`, `\n`, `\r`, `\\`, `\x1b`), since they would break the line or the terminal.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, rounded};
 use crate::error::Error;
+use crate::gallery::Gallery;
 use crate::matching::{Identity, Outcome};
 
 /// What is written before and after a field.
@@ -136,6 +138,23 @@ impl<W: Write> Report for TextReport<W> {
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         self.out.flush()
     }
+}
+
+/// Writes the people of `gallery` in the order of their names, one a line, each with the number of their known faces
+/// after a tab.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_people(gallery: &Gallery, out: &mut impl Write) -> io::Result<()> {
+    let mut faces: BTreeMap<&str, usize> = BTreeMap::new();
+    for face in gallery.known_faces() {
+        *faces.entry(face.name).or_default() += 1;
+    }
+    for (name, faces) in faces {
+        escaped(out, name.as_bytes())?;
+        writeln!(out, "\t{faces}")?;
+    }
+    out.flush()
 }
 
 /// Writes `bytes` as they are but for control characters and the backslash.

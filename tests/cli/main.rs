@@ -16,6 +16,7 @@ mod common;
 mod choosing;
 mod deciding;
 mod engines;
+mod enrolling;
 mod evaluating;
 mod formats;
 mod hostile;

@@ -20,7 +20,11 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let common = &args.common;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::engine_params(&common.engine)?;
+    let params = match common.output.with_encodings {
+        true => config::encoding_params(&common.engine, &args.encoding)?,
+        false => config::engine_params(&common.engine)?,
+    };
+    config::check_with_encodings(&common.output)?;
     config::make_picture_folders(&common.output)?;
     let inputs = config::inputs(&args.path, common, console)?;
     let output = Output::open(common.output.output.as_deref(), &unfinished)?;
@@ -30,9 +34,13 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
     let jobs = config::jobs(&common.engine, inputs.list.len());
     let photos = PhotoSearch {
-        settings: config::photo_settings(&common.engine),
-        depth: Depth::Landmarks,
+        settings: config::encoding_settings(&common.engine, &args.encoding),
+        depth: match common.output.with_encodings {
+            true => Depth::Encodings,
+            false => Depth::Landmarks,
+        },
         pictures: Pictures::new(&common.output, &unfinished),
+        with_encodings: common.output.with_encodings,
     };
     let search = Search {
         common,
@@ -45,7 +53,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         output,
     };
     search.run(
-        |engine, path| photos.search(engine, path, judge),
+        |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
         |totals| Summary {
             images: totals.images,
             faces: totals.faces,

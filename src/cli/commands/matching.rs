@@ -1,16 +1,12 @@
 //! The default command: who is in which photo.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use facematch::Error;
-use facematch::batch::{self, Inputs};
 use facematch::drawing::Tone;
-use facematch::engine::FaceEngine;
-use facematch::gallery::{Gallery, GalleryBuilder, person_name};
-use facematch::matching::{CandidateCount, Identity, Outcome, identify};
-use facematch::photo::{Depth, Face, FoundFace, PhotoSettings, StageTimes, search};
+use facematch::gallery::Gallery;
+use facematch::matching::{CandidateCount, Identity, Outcome, identify_all};
+use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
 use super::super::args::{FormatArg, MatchArgs};
@@ -20,8 +16,9 @@ use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::pictures::Pictures;
+use super::Search;
+use super::known::KnownPeople;
 use super::searching::{Judgement, PhotoSearch};
-use super::{Search, counted};
 
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
     let common = &args.common;
@@ -30,20 +27,24 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&common.engine, &args.encoding)?;
     config::make_picture_folders(&common.output)?;
-    let known_photos = config::known_photos(known, common, console)?;
+    config::check_with_encodings(&common.output)?;
+    let options = config::known_options(common);
+    let known = KnownPeople::find(&[known.to_owned()], &options, &params, console)?;
     let inputs = config::inputs(&args.unknown, common, console)?;
     let output = Output::open(common.output.output.as_deref(), &unfinished)?;
 
     let began = Instant::now();
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
-    let most_photos = inputs.list.len().max(known_photos.list.len());
+    let most_photos = inputs.list.len().max(known.photos());
     let mut engines = config::workers(engine, config::jobs(&common.engine, most_photos));
     let start = began.elapsed();
 
     let enrolling = Instant::now();
     let settings = config::encoding_settings(&common.engine, &args.encoding);
-    let gallery = enroll(known, &known_photos, &mut engines, &settings, console)?;
+    let gallery = known
+        .enroll(&mut engines, &params, &settings, console)?
+        .gallery;
     if common.output.format == FormatArg::Text {
         warn_of_reserved_names(&gallery, console);
     }
@@ -56,6 +57,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         settings,
         depth: Depth::Encodings,
         pictures: Pictures::new(&common.output, &unfinished),
+        with_encodings: common.output.with_encodings,
     };
     let search = Search {
         common,
@@ -74,8 +76,8 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     };
     search.run(
         |engine, path| {
-            photos.search(engine, path, |found| {
-                judge(found, &gallery, args, candidates)
+            photos.search(engine, path, |faces| {
+                judge(faces, &gallery, args, candidates)
             })
         },
         |totals| Summary {
@@ -94,50 +96,6 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     )
 }
 
-/// The gallery of the known photos. What is wrong with a photo is a warning.
-fn enroll(
-    known: &Path,
-    photos: &Inputs,
-    engines: &mut [Box<dyn FaceEngine>],
-    settings: &PhotoSettings,
-    console: &Console,
-) -> Result<Gallery, Failure> {
-    let mut builder = GalleryBuilder::default();
-    let mut unreadable = 0;
-    let bar = console.progress("known people", photos.list.len());
-    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
-    batch::run(&photos.list, engines, encode, |path, result| {
-        bar.suspend(|| match result {
-            Ok(faces) => {
-                if let Some(warning) = builder.add(&person_name(known, path), path, &faces) {
-                    console.warn(warning);
-                }
-            }
-            Err(error) => {
-                unreadable += 1;
-                console.warn(format_args!("known photo left out: {error}"));
-            }
-        });
-        bar.inc(1);
-        ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
-    let gallery = builder.build();
-    if gallery.is_empty() {
-        let reason = match photos.list.len() {
-            photos if photos == unreadable => "none of its photos can be read",
-            _ => "no face was found in its photos",
-        };
-        return Err(config::no_known_face(known, reason));
-    }
-    console.detail(format_args!(
-        "{} known by {}",
-        counted(gallery.people(), "person", "people"),
-        counted(gallery.faces(), "face", "faces")
-    ));
-    Ok(gallery)
-}
-
 /// Words that stand in the place of a name in the text form.
 const RESERVED_NAMES: [&str; 2] = ["unknown", "no faces"];
 
@@ -149,30 +107,30 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-fn known_faces(
-    engine: &mut dyn FaceEngine,
-    path: &Path,
-    settings: &PhotoSettings,
-) -> Result<Vec<Face>, Error> {
-    let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
-    Ok(searched.faces.into_iter().map(|found| found.face).collect())
-}
-
+/// Says of each face of a photo who it is.
 fn judge(
-    found: &FoundFace,
+    faces: &[FoundFace],
     gallery: &Gallery,
     args: &MatchArgs,
     candidates: CandidateCount,
-) -> Judgement {
-    let identity = match &found.face.encoding {
-        Some(encoding) => identify(gallery, encoding, args.threshold, candidates),
+) -> Vec<Judgement> {
+    let encodings: Vec<_> = faces
+        .iter()
+        .filter_map(|found| found.face.encoding.as_ref())
+        .collect();
+    let mut identities = identify_all(gallery, &encodings, args.threshold, candidates).into_iter();
+    let identity_of = |found: &FoundFace| {
+        let identity = found.face.encoding.as_ref().and_then(|_| identities.next());
         // Of a face that was not encoded nothing is known.
-        None => Identity {
+        identity.unwrap_or_else(|| Identity {
             outcome: Outcome::Unknown,
             candidates: Vec::new(),
-        },
+        })
     };
+    faces.iter().map(identity_of).map(judgement).collect()
+}
+
+fn judgement(identity: Identity) -> Judgement {
     let (label, tone) = match identity.name() {
         Some(name) => (name, Tone::Known),
         None => (Outcome::Unknown.name(), Tone::Unknown),

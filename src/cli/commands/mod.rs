@@ -1,7 +1,9 @@
 //! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
 
 pub(super) mod detect;
+pub(super) mod enrolling;
 pub(super) mod evaluating;
+mod known;
 pub(super) mod matching;
 mod searching;
 

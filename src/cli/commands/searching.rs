@@ -25,6 +25,8 @@ pub(super) struct PhotoSearch {
     pub(super) settings: PhotoSettings,
     pub(super) depth: Depth,
     pub(super) pictures: Pictures,
+    /// Whether the encodings are reported.
+    pub(super) with_encodings: bool,
 }
 
 /// What a command thinks of a face: for the report, and for the drawing.
@@ -35,12 +37,12 @@ pub(super) struct Judgement {
 }
 
 impl PhotoSearch {
-    /// Searches the photo at `path`; `judge` is asked about each of its faces.
+    /// Searches the photo at `path`; `judge` says of each of its faces what it is.
     pub(super) fn search(
         &self,
         engine: &mut dyn FaceEngine,
         path: &Path,
-        judge: impl Fn(&FoundFace) -> Judgement,
+        judge: impl Fn(&[FoundFace]) -> Vec<Judgement>,
     ) -> Result<Searched, Error> {
         let mut times = StageTimes::default();
         let SearchedPhoto {
@@ -48,7 +50,7 @@ impl PhotoSearch {
             faces,
             copy,
         } = search(path, &self.settings, self.depth, engine, &mut times)?;
-        let judgements: Vec<_> = times.measure(Stage::Match, || faces.iter().map(judge).collect());
+        let judgements = times.measure(Stage::Match, || judge(&faces));
         let written = times.measure(Stage::Pictures, || {
             self.pictures.write_crops(path, &copy, &faces)?;
             if faces.is_empty() || !self.pictures.wants_drawings() {
@@ -67,6 +69,7 @@ impl PhotoSearch {
                 bounds: found.face.bounds,
                 score: found.face.score,
                 finding: judgement.finding,
+                encoding: found.face.encoding.clone().filter(|_| self.with_encodings),
             });
         Ok(Searched {
             record: PhotoRecord {

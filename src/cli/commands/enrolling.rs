@@ -1,0 +1,153 @@
+//! `facematch enroll`: known people as a gallery file: make it, add to it, remove people from it, list them.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use facematch::batch::WalkOptions;
+use facematch::engine::SimdLevel;
+use facematch::gallery::{
+    Fingerprint, Gallery, GalleryBuilder, is_gallery_file, read_gallery, write_gallery,
+};
+use facematch::report::write_people;
+
+use super::super::args::EnrollArgs;
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::{Exit, Failure};
+use super::super::interrupt::UnfinishedFiles;
+use super::super::output::{Access, Output};
+use super::counted;
+use super::known::{Enrolled, KnownPeople};
+
+pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
+    match (&args.output, &args.add) {
+        (Some(output), _) => enroll(args, &args.known, output, console),
+        (None, Some(file)) => {
+            // Before anything else, as the wrong file would be overwritten.
+            existing_gallery(file)?;
+            let known: Vec<PathBuf> = [file].into_iter().chain(&args.known).cloned().collect();
+            enroll(args, &known, file, console)
+        }
+        (None, None) if args.list => list(only_file("--list", args)?),
+        (None, None) => remove(&args.remove, only_file("--remove", args)?, console),
+    }
+}
+
+/// Writes the people of `known` to the file `output`.
+fn enroll(
+    args: &EnrollArgs,
+    known: &[PathBuf],
+    output: &Path,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
+    let options = WalkOptions {
+        max_depth: usize::MAX,
+        follow_links: args.follow_links,
+        hidden: args.hidden,
+        excluded: Vec::new(),
+    };
+    let people = KnownPeople::find(known, &options, &params, console)?;
+    let file = Output::open_file(output, Access::Owner, &unfinished)?;
+    let engine = config::load_engine(&params, console)?;
+    let mut engines = config::workers(engine, config::jobs(&args.engine, people.photos()));
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let fingerprint = people.fingerprint.clone();
+    let Enrolled {
+        gallery,
+        unreadable,
+    } = people.enroll(&mut engines, &params, &settings, console)?;
+    write(&gallery, &fingerprint, file)?;
+    let failed = match unreadable {
+        0 => String::new(),
+        failed => format!("; {failed} failed"),
+    };
+    console.summary(format_args!(
+        "{}: {}{failed}",
+        output.display(),
+        in_words(&gallery)
+    ));
+    Ok(match unreadable {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
+    })
+}
+
+/// Removes the people `names` from the gallery `file`.
+fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let (gallery, fingerprint) = existing_gallery(file)?;
+    if let Some(stranger) = names
+        .iter()
+        .find(|name| !gallery.names().any(|known| known == *name))
+    {
+        return Err(Failure::Start(format!(
+            "{}: nobody in it is called {stranger:?}; facematch enroll --list tells who is",
+            file.display()
+        )));
+    }
+    let mut builder = GalleryBuilder::default();
+    builder.add_gallery(&gallery, |face| !names.iter().any(|name| name == face.name));
+    let kept = builder.build();
+    write(
+        &kept,
+        &fingerprint,
+        Output::open_file(file, Access::Owner, &unfinished)?,
+    )?;
+    console.summary(format_args!(
+        "{}: removed {}; {}",
+        file.display(),
+        counted(gallery.faces() - kept.faces(), "face", "faces"),
+        in_words(&kept)
+    ));
+    Ok(Exit::Done)
+}
+
+/// Prints the people of the gallery `file`.
+fn list(file: &Path) -> Result<Exit, Failure> {
+    let (gallery, _) = existing_gallery(file)?;
+    match write_people(&gallery, &mut BufWriter::new(io::stdout())) {
+        // Whoever closed the pipe has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(Exit::Done),
+    }
+}
+
+/// The gallery file that `option` is about.
+fn only_file<'a>(option: &str, args: &'a EnrollArgs) -> Result<&'a Path, Failure> {
+    match args.known.as_slice() {
+        [file] => Ok(file),
+        _ => Err(Failure::Usage(format!("{option} takes one gallery file"))),
+    }
+}
+
+fn existing_gallery(file: &Path) -> Result<(Gallery, Fingerprint), Failure> {
+    config::check_known(file)?;
+    if !is_gallery_file(file) {
+        return Err(Failure::Start(format!(
+            "{}: no gallery file; facematch enroll KNOWN -o FILE makes one",
+            file.display()
+        )));
+    }
+    Ok(read_gallery(file, SimdLevel::best())?)
+}
+
+fn write(gallery: &Gallery, fingerprint: &Fingerprint, file: Output) -> Result<(), Failure> {
+    let mut writer = file.writer();
+    write_gallery(gallery, fingerprint, &mut writer)
+        .and_then(|()| writer.flush())
+        .map_err(Failure::Output)?;
+    drop(writer);
+    file.finish()
+}
+
+fn in_words(gallery: &Gallery) -> String {
+    format!(
+        "{} known by {}",
+        counted(gallery.people(), "person", "people"),
+        counted(gallery.faces(), "face", "faces")
+    )
+}

@@ -1,0 +1,196 @@
+//! The known people of a command: out of folders, photos and gallery files becomes one gallery.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+use facematch::batch::{self, Inputs, WalkOptions};
+use facematch::engine::{EngineParams, FaceEngine};
+use facematch::gallery::{
+    Fingerprint, Gallery, GalleryBuilder, is_gallery_file, person_name, read_gallery,
+};
+use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
+
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::Failure;
+use super::counted;
+
+/// What one KNOWN is.
+enum Source {
+    Photos { root: PathBuf, photos: Inputs },
+    Gallery(Gallery),
+}
+
+/// Known people who are not all enrolled yet.
+pub(super) struct KnownPeople {
+    sources: Vec<Source>,
+    /// What all of them are compared by.
+    pub(super) fingerprint: Fingerprint,
+}
+
+/// Known people, enrolled.
+pub(super) struct Enrolled {
+    pub(super) gallery: Gallery,
+    /// Photos that could not be read.
+    pub(super) unreadable: usize,
+}
+
+impl KnownPeople {
+    /// The people of `known`. Gallery files are read, and refused when the engine of `params` makes other encodings.
+    pub(super) fn find(
+        known: &[PathBuf],
+        options: &WalkOptions,
+        params: &EngineParams,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let mut people = Self {
+            sources: Vec::new(),
+            fingerprint: Fingerprint::of(params)?,
+        };
+        for path in known {
+            config::check_known(path)?;
+            people.sources.push(if is_gallery_file(path) {
+                let (gallery, fingerprint) = read_gallery(path, params.simd)?;
+                fingerprint.check(path, &people.fingerprint)?;
+                warn_of_other_average(path, &fingerprint, &people.fingerprint, console);
+                Source::Gallery(gallery)
+            } else {
+                Source::Photos {
+                    root: path.clone(),
+                    photos: config::known_photos(path, options, console)?,
+                }
+            });
+        }
+        Ok(people)
+    }
+
+    /// The number of photos to be searched.
+    pub(super) fn photos(&self) -> usize {
+        self.photo_paths().count()
+    }
+
+    fn photo_paths(&self) -> impl Iterator<Item = &Path> {
+        let inputs = self.sources.iter().filter_map(|source| match source {
+            Source::Photos { photos, .. } => Some(photos),
+            Source::Gallery(_) => None,
+        });
+        inputs.flat_map(|photos| photos.list.iter().map(batch::Input::path))
+    }
+
+    /// The gallery of all of them. What is wrong with a photo is a warning; that nobody is known is a failure.
+    pub(super) fn enroll(
+        self,
+        engines: &mut [Box<dyn FaceEngine>],
+        params: &EngineParams,
+        settings: &PhotoSettings,
+        console: &Console,
+    ) -> Result<Enrolled, Failure> {
+        let mut builder = GalleryBuilder::new(params.simd);
+        let mut unreadable = 0;
+        // A photo that is enrolled now takes the place of its face in a gallery file.
+        let anew: HashSet<&Path> = self.photo_paths().collect();
+        for source in &self.sources {
+            match source {
+                Source::Gallery(gallery) => {
+                    builder.add_gallery(gallery, |face| !anew.contains(face.source));
+                }
+                Source::Photos { root, photos } => {
+                    unreadable +=
+                        add_photos(&mut builder, root, photos, engines, settings, console);
+                }
+            }
+        }
+        let gallery = builder.build();
+        if gallery.is_empty() {
+            return Err(self.nobody(unreadable));
+        }
+        console.detail(format_args!(
+            "{} known by {}",
+            counted(gallery.people(), "person", "people"),
+            counted(gallery.faces(), "face", "faces")
+        ));
+        Ok(Enrolled {
+            gallery,
+            unreadable,
+        })
+    }
+
+    fn nobody(&self, unreadable: usize) -> Failure {
+        let root = self.sources.iter().find_map(|source| match source {
+            Source::Photos { root, .. } => Some(root),
+            Source::Gallery(_) => None,
+        });
+        let reason = match self.photos() {
+            photos if photos == unreadable => "none of its photos can be read",
+            _ => "no face was found in its photos",
+        };
+        match root {
+            Some(root) => config::no_known_face(root, reason),
+            None => Failure::Start(
+                "no known face: the gallery is empty; add people with facematch enroll --add"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// Faces that were averaged differently can be compared, a little less well.
+fn warn_of_other_average(
+    path: &Path,
+    gallery: &Fingerprint,
+    engine: &Fingerprint,
+    console: &Console,
+) {
+    if gallery.averaged != engine.averaged {
+        console.warn(format_args!(
+            "{}: enrolled with other options for encodings ({} instead of {}), so distances are less exact; use the \
+             same --flip and --jitters",
+            path.display(),
+            gallery.averaged,
+            engine.averaged
+        ));
+    }
+}
+
+/// Adds the faces of `photos`; returns how many could not be read.
+fn add_photos(
+    builder: &mut GalleryBuilder,
+    root: &Path,
+    photos: &Inputs,
+    engines: &mut [Box<dyn FaceEngine>],
+    settings: &PhotoSettings,
+    console: &Console,
+) -> usize {
+    let mut unreadable = 0;
+    let bar = console.progress("known people", photos.list.len());
+    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
+    batch::run(&photos.list, engines, encode, |path, result| {
+        bar.suspend(|| match result {
+            Ok(faces) => {
+                if let Some(warning) = builder.add(&person_name(root, path), path, &faces) {
+                    console.warn(warning);
+                }
+            }
+            Err(error) => {
+                unreadable += 1;
+                console.warn(format_args!("known photo left out: {error}"));
+            }
+        });
+        bar.inc(1);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    unreadable
+}
+
+fn known_faces(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    settings: &PhotoSettings,
+) -> Result<Vec<Face>, Error> {
+    let mut times = StageTimes::default();
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    Ok(searched.faces.into_iter().map(|found| found.face).collect())
+}
