@@ -11,7 +11,7 @@
 //!
 //! use facematch::engine::{self, EngineParams};
 //! use facematch::gallery::{GalleryBuilder, person_name};
-//! use facematch::matching::{CandidateCount, DistanceThreshold, identify};
+//! use facematch::matching::{Rules, identify};
 //! use facematch::photo::{Depth, StageTimes, find_faces, open};
 //!
 //! # fn main() -> Result<(), facematch::Error> {
@@ -30,13 +30,9 @@
 //!
 //! for found in faces_of(Path::new("unknown/obama2.jpg"))? {
 //!     if let Some(encoding) = &found.face.encoding {
-//!         let identity = identify(
-//!             &gallery,
-//!             encoding,
-//!             DistanceThreshold::DEFAULT,
-//!             CandidateCount::Nearest(1),
-//!         );
-//!         println!("{:?}: {:?} at {:?}", found.face.bounds, identity.name(), identity.distance());
+//!         for identity in identify(&gallery, &[encoding], &Rules::default()) {
+//!             println!("{:?}: {:?} at {:?}", found.face.bounds, identity.name(), identity.distance());
+//!         }
 //!     }
 //! }
 //! # Ok(())

@@ -1,9 +1,10 @@
 //! The arguments as clap parses them.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
-use facematch::matching::DistanceThreshold;
+use facematch::matching::{DistanceThreshold, Margin};
 
 /// Say who is in which photo.
 ///
@@ -66,15 +67,8 @@ pub(crate) struct MatchArgs {
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) unknown: Vec<PathBuf>,
 
-    /// Largest distance at which a face is taken for a person: lower for fewer wrong names
-    #[arg(
-        short,
-        long,
-        value_name = "DISTANCE",
-        default_value = "0.6",
-        allow_negative_numbers = true
-    )]
-    pub(crate) threshold: DistanceThreshold,
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
 
     /// List the N nearest people for each face
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
@@ -154,6 +148,75 @@ pub(crate) enum EvalCommand {
     /// end" about all of them: where no face is found, a pair counts as rejected.
     #[command(override_usage = "facematch eval pairs [OPTIONS] <PAIRS>")]
     Pairs(EvalPairsArgs),
+    /// Identification: are the right names given, and no wrong ones? Precision and recall of each person, FPIR, FNIR
+    ///
+    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default command. A face on a photo on
+    /// which nobody known is counts as a stranger.
+    #[command(
+        override_usage = "facematch eval identify [OPTIONS] --labels <LABELS> <KNOWN> <UNKNOWN>"
+    )]
+    Identify(EvalIdentifyArgs),
+    /// Impostors: how near photos of different people are, as the table that --threshold auto works with
+    ///
+    /// Every two photos of different people are compared; of each photo the most central face counts. Prints the part of
+    /// the pairs (the false match rate) and the distance that it is within, as CSV.
+    #[command(override_usage = "facematch eval impostors [OPTIONS] <PEOPLE>")]
+    Impostors(EvalImpostorsArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalIdentifyArgs {
+    /// Known people: a folder, a photo or a gallery file
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) known: PathBuf,
+
+    /// Folder in which the paths of LABELS begin
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) unknown: PathBuf,
+
+    /// CSV file with the columns image (path of a photo) and people (names with `;` between them)
+    #[arg(long, value_name = "LABELS", value_hint = ValueHint::FilePath)]
+    pub(crate) labels: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
+
+    /// Form of the figures
+    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
+    pub(crate) format: EvalFormatArg,
+
+    /// Write the figures to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalImpostorsArgs {
+    /// Folder with photos of many people, named as known people are (ann.jpg, ann.2.jpg, Eileen Collins/*.jpg)
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) people: PathBuf,
+
+    /// Write the table to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -249,6 +312,64 @@ pub(crate) struct EngineArgs {
     /// Photos worked on at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+}
+
+/// How it is decided who a face is.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DecisionArgs {
+    /// Largest distance at which a face is taken for a person, lower for fewer wrong names; `auto`: what the number of
+    /// known faces and --target-fpir ask for
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: ThresholdArg,
+
+    /// With --threshold auto: the part of strangers that may be given a name [default: 0.01]
+    #[arg(long, value_name = "PART", value_parser = part)]
+    pub(crate) target_fpir: Option<f64>,
+
+    /// A face that is less than this nearer to the nearest person than to the next one is ambiguous
+    #[arg(
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.03",
+        allow_negative_numbers = true
+    )]
+    pub(crate) margin: Margin,
+
+    /// Let a person be in a photo more than once, for collages
+    #[arg(long)]
+    pub(crate) allow_repeat: bool,
+}
+
+/// A threshold as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ThresholdArg {
+    Fixed(DistanceThreshold),
+    Auto,
+}
+
+impl FromStr for ThresholdArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            _ => text
+                .parse()
+                .map(Self::Fixed)
+                .map_err(|reason| format!("{reason}, or auto")),
+        }
+    }
+}
+
+fn part(text: &str) -> Result<f64, String> {
+    let part = text.parse().ok().filter(|part| (1e-6..0.5).contains(part));
+    part.ok_or_else(|| "a part from 0.000001 to 0.5 is wanted, such as 0.01".to_owned())
 }
 
 /// How faces become encodings. Known and unknown photos are always treated alike.

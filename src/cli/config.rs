@@ -9,15 +9,19 @@ use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
+use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
 use facematch::photo::{EncodeFrom, PhotoSettings};
 use facematch::report::Format;
 
 use super::args::{
-    CommonArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs, FormatArg,
-    OutputArgs, WalkArgs, When,
+    CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
+    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When,
 };
 use super::console::Console;
 use super::exit::Failure;
+
+/// The part of strangers that may be given a name, unless it is said otherwise.
+const DEFAULT_TARGET_FPIR: f64 = 0.01;
 
 /// The engine's parameters for finding faces, with the models' place looked up.
 pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> {
@@ -55,6 +59,44 @@ pub(super) fn encoding_params(
         ));
     }
     Ok(params)
+}
+
+/// How near strangers come to encodings of this kind.
+pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
+    // Jittered copies are averaged without being brought to one length.
+    match params.flip && params.jitters < 2 {
+        true => ImpostorDistances::flipped(),
+        false => ImpostorDistances::plain(),
+    }
+}
+
+/// The rules of the decision for a gallery of `known_faces`.
+pub(super) fn rules(
+    args: &DecisionArgs,
+    candidates: CandidateCount,
+    impostors: &ImpostorDistances,
+    known_faces: usize,
+) -> Result<Rules, Failure> {
+    let threshold = match (args.threshold, args.target_fpir) {
+        (ThresholdArg::Fixed(_), Some(_)) => {
+            return Err(Failure::Usage(
+                "--target-fpir goes with --threshold auto".to_owned(),
+            ));
+        }
+        (ThresholdArg::Fixed(threshold), None) => threshold,
+        (ThresholdArg::Auto, target) => {
+            impostors.threshold_for(target.unwrap_or(DEFAULT_TARGET_FPIR), known_faces)
+        }
+    };
+    Ok(Rules {
+        threshold,
+        margin: args.margin,
+        repetition: match args.allow_repeat {
+            true => Repetition::Allowed,
+            false => Repetition::Once,
+        },
+        candidates,
+    })
 }
 
 /// How photos are searched for faces that are not encoded.

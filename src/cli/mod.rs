@@ -31,12 +31,7 @@ pub(crate) fn run() -> Exit {
             let console = Console::new(&detect.common.messages);
             finish(&console, commands::detect::run(&detect, &console))
         }
-        Some(Command::Eval {
-            what: EvalCommand::Pairs(pairs),
-        }) => {
-            let console = Console::new(&pairs.messages);
-            finish(&console, commands::evaluating::pairs(&pairs, &console))
-        }
+        Some(Command::Eval { what }) => evaluate(&what),
         Some(Command::Enroll(enroll)) => {
             let console = Console::new(&enroll.messages);
             finish(&console, commands::enrolling::run(&enroll, &console))
@@ -51,6 +46,21 @@ pub(crate) fn run() -> Exit {
             finish(&console, commands::matching::run(&args.matching, &console))
         }
     }
+}
+
+fn evaluate(what: &EvalCommand) -> Exit {
+    use commands::evaluating::{identification, impostors, pairs};
+    let console = Console::new(match what {
+        EvalCommand::Pairs(args) => &args.messages,
+        EvalCommand::Identify(args) => &args.messages,
+        EvalCommand::Impostors(args) => &args.messages,
+    });
+    let result = match what {
+        EvalCommand::Pairs(args) => pairs::run(args, &console),
+        EvalCommand::Identify(args) => identification::run(args, &console),
+        EvalCommand::Impostors(args) => impostors::run(args, &console),
+    };
+    finish(&console, result)
 }
 
 fn print_completions(shell: Shell) -> Result<Exit, Failure> {

@@ -186,7 +186,7 @@ impl DlibEngine {
         to_encoding(&mean)
     }
 
-    /// The mean of a face's encoding and that of its mirror image.
+    /// The encoding of a face with its mirror image.
     fn encode_mirrored(
         &self,
         image: &RgbImage,
@@ -196,7 +196,7 @@ impl DlibEngine {
         let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
         let plain = to_encoding(&self.encode_one(image, twin)?)?;
         let mirrored = to_encoding(&self.encode_one(&jitter::mirrored(image, &geometry), twin)?)?;
-        Ok(Encoding::mean_of_two(&[plain, mirrored]))
+        Ok(Encoding::of_face_and_mirror(&[plain, mirrored]))
     }
 
     /// The numbers that the encoder gives for one face.

@@ -1,13 +1,26 @@
 //! How well faces are told apart: the figures of the field, measured on photos of which it is known who is on them.
 //!
-//! In: pairs of photos of one person or of two ([`read_pairs`]) and the distance of each ([`ScoredPair`]). Out:
-//! [`Verification`]: accuracy over folds, EER, FMR and FNMR at a threshold, TAR at given FAR (ISO/IEC 19795-1; Huang et
-//! al., Labeled Faces in the Wild, 2007). Pure arithmetic: no pixels, and of files nothing but their names.
+//! - Verification: in come pairs of photos of one person or of two ([`read_pairs`]) and the distance of each
+//!   ([`ScoredPair`]), out comes [`Verification`]: accuracy over folds, EER, FMR and FNMR at a threshold, TAR at given FAR
+//!   (ISO/IEC 19795-1; Huang et al., Labeled Faces in the Wild, 2007).
+//! - Identification: in come photos with who is on them ([`read_labels`]) and who was named, out comes
+//!   [`Identification`]: precision, recall, FPIR and FNIR.
+//! - Impostors: in come encodings of many people, out come the distances between them ([`ImpostorPairs`]).
+//!
+//! Pure arithmetic: no pixels, and of files nothing but their names.
 
+mod identification;
+mod impostors;
+mod labels;
+mod list;
 mod pairs;
 mod verification;
 
-pub use pairs::{Pair, PairsError, read_pairs};
+pub use identification::{Identification, NamedPhoto, Tally, identification};
+pub use impostors::ImpostorPairs;
+pub use labels::{Label, read_labels};
+pub use list::ListError;
+pub use pairs::{Pair, read_pairs};
 pub use verification::{
     AtThreshold, BestAccuracy, FoldAccuracy, RocPoint, ScoredPair, TarAtFar, Verification, roc,
     verify,

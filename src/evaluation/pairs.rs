@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
+use super::list::{ListError, column_of, path, refused, without_mark};
+
 /// Most folds and pairs of a fold that the first line of LFW's form may announce.
 const MOST: usize = 1_000_000;
 
@@ -20,25 +22,6 @@ pub struct Pair {
     pub b: PathBuf,
 }
 
-/// Why a list of pairs is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub struct PairsError {
-    /// The line, from 1 on.
-    pub line: u64,
-    /// What is wrong there, and what is expected.
-    pub reason: String,
-}
-
-impl PairsError {
-    fn new(line: u64, reason: impl Into<String>) -> Self {
-        Self {
-            line,
-            reason: reason.into(),
-        }
-    }
-}
-
 /// The pairs in `bytes`, in one of two forms.
 ///
 /// - CSV with a header that names the columns `fold` (a number), `same` (`1` or `true`, `0` or `false`), `a` and `b`
@@ -47,9 +30,9 @@ impl PairsError {
 ///   many lines `name n1 n2` and as many lines `name1 n1 name2 n2`; photo 3 of `Ann_Lee` is `Ann_Lee/Ann_Lee_0003.jpg`.
 ///
 /// # Errors
-/// [`PairsError`] with the line that is in neither form. A list without pairs is none.
-pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+/// [`ListError`] with the line that is in neither form. A list without pairs is none.
+pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
+    let bytes = without_mark(bytes);
     let first_line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(bytes);
     let is_counts = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace();
     let pairs = if !first_line.trim_ascii().is_empty() && first_line.iter().all(is_counts) {
@@ -58,28 +41,20 @@ pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
         read_csv(bytes)?
     };
     if pairs.is_empty() {
-        return Err(PairsError::new(1, "there are no pairs in this list"));
+        return Err(ListError::new(1, "there are no pairs in this list"));
     }
     Ok(pairs)
 }
 
-fn read_csv(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
+fn read_csv(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(bytes);
-    let refused = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        PairsError::new(line, error.to_string())
-    };
     let header = reader.byte_headers().map_err(refused)?;
-    let column = |name: &str| {
-        let found = header.iter().position(|field| field == name.as_bytes());
-        found.ok_or_else(|| {
-            PairsError::new(
-                1,
-                format!(
-                    "no column {name:?}; a header `fold,same,a,b` is expected, or LFW's pairs.txt"
-                ),
-            )
-        })
+    let column = |name| {
+        column_of(
+            header,
+            name,
+            "a header `fold,same,a,b` is expected, or LFW's pairs.txt",
+        )
     };
     let columns = [column("fold")?, column("same")?, column("a")?, column("b")?];
     let mut pairs = Vec::new();
@@ -91,13 +66,13 @@ fn read_csv(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
     Ok(pairs)
 }
 
-fn pair(record: &ByteRecord, columns: [usize; 4], line: u64) -> Result<Pair, PairsError> {
+fn pair(record: &ByteRecord, columns: [usize; 4], line: u64) -> Result<Pair, ListError> {
     let [fold, same, a, b] = columns.map(|column| record.get(column).unwrap_or_default());
-    let fold = number(fold).ok_or_else(|| PairsError::new(line, "the fold must be a number"))?;
+    let fold = number(fold).ok_or_else(|| ListError::new(line, "the fold must be a number"))?;
     let same = match same {
         b"1" | b"true" => true,
         b"0" | b"false" => false,
-        _ => return Err(PairsError::new(line, "`same` must be 1 or 0")),
+        _ => return Err(ListError::new(line, "`same` must be 1 or 0")),
     };
     Ok(Pair {
         fold,
@@ -107,19 +82,11 @@ fn pair(record: &ByteRecord, columns: [usize; 4], line: u64) -> Result<Pair, Pai
     })
 }
 
-fn path(field: &[u8], line: u64) -> Result<PathBuf, PairsError> {
-    match std::str::from_utf8(field) {
-        Ok("") => Err(PairsError::new(line, "a path is missing")),
-        Ok(path) => Ok(path.into()),
-        Err(_) => Err(PairsError::new(line, "the path is not UTF-8")),
-    }
-}
-
 fn number(field: &[u8]) -> Option<u32> {
     std::str::from_utf8(field).ok()?.parse().ok()
 }
 
-fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
+fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     let mut lines = (1_u64..).zip(bytes.split(|&byte| byte == b'\n'));
     let counts: Vec<_> = lines
         .next()
@@ -135,7 +102,7 @@ fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
     };
     if !(1..=MOST).contains(&folds) || !(1..=MOST).contains(&pairs_of_fold) {
         let reason = "the number of folds and that of pairs are expected";
-        return Err(PairsError::new(1, reason));
+        return Err(ListError::new(1, reason));
     }
     let mut pairs = Vec::new();
     for (line, content) in lines {
@@ -146,14 +113,14 @@ fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, PairsError> {
         let fold = pairs.len() / (2 * pairs_of_fold);
         if fold == folds {
             let reason = format!("more pairs than the {folds} x 2 x {pairs_of_fold} announced");
-            return Err(PairsError::new(line, reason));
+            return Err(ListError::new(line, reason));
         }
         let [(name, a), (other, b)] = match fields[..] {
             [name, a, b] => [(name, a), (name, b)],
             [name, a, other, b] => [(name, a), (other, b)],
             _ => {
                 let reason = "`name n1 n2` or `name1 n1 name2 n2` is expected";
-                return Err(PairsError::new(line, reason));
+                return Err(ListError::new(line, reason));
             }
         };
         pairs.push(Pair {
@@ -172,9 +139,9 @@ fn fields(line: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-fn lfw_photo(name: &[u8], number_field: &[u8], line: u64) -> Result<PathBuf, PairsError> {
+fn lfw_photo(name: &[u8], number_field: &[u8], line: u64) -> Result<PathBuf, ListError> {
     let number = number(number_field)
-        .ok_or_else(|| PairsError::new(line, "the number of a photo is expected"))?;
+        .ok_or_else(|| ListError::new(line, "the number of a photo is expected"))?;
     let name = path(name, line)?;
     let file = format!("{}_{number:04}.jpg", name.display());
     Ok(name.join(file))

@@ -147,6 +147,8 @@ struct SummaryJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     matched: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ambiguous: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<usize>,
     errors: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +171,7 @@ impl SummaryJson {
             images: summary.images,
             faces: summary.faces,
             matched: matching.map(|m| m.matched),
+            ambiguous: matching.map(|m| m.ambiguous),
             unknown: matching.map(|m| m.unknown),
             errors: summary.errors,
             known_people: matching.map(|m| m.known_people),

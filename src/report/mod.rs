@@ -4,11 +4,13 @@
 //! `docs/facematch-1.schema.json`.
 
 mod csv;
+mod identification;
 mod json;
 mod plot;
 mod text;
 mod verification;
 
+pub use identification::IdentificationReport;
 pub use plot::verification_plot;
 pub use text::write_people;
 pub use verification::PairsReport;
@@ -95,12 +97,16 @@ pub struct Summary {
 pub struct MatchingSummary {
     /// Faces that are somebody known.
     pub matched: usize,
+    /// Faces that are as near to several known people.
+    pub ambiguous: usize,
     /// Faces that are nobody known.
     pub unknown: usize,
     /// Number of known people.
     pub known_people: usize,
     /// The largest distance of a match.
     pub threshold: f32,
+    /// The part of strangers, 0 to 1, that are expected to get a name.
+    pub strangers_named: f64,
 }
 
 /// Writes the results of one run.

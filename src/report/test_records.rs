@@ -44,9 +44,13 @@ fn face(x: u32, score: Option<f32>, finding: Finding) -> FaceRecord {
 
 /// A match beside an unknown face, a photo without faces, an odd name, an error, and the end.
 pub(super) fn write_people(report: &mut dyn Report) {
-    let identity = |outcome, candidates| {
+    let identity = |outcome, candidates: Vec<Candidate>| {
         Finding::Identity(Identity {
             outcome,
+            person: candidates
+                .first()
+                .filter(|_| outcome == Outcome::Match)
+                .cloned(),
             candidates,
         })
     };
@@ -85,9 +89,11 @@ pub(super) fn write_people(report: &mut dyn Report) {
             faces: 3,
             matching: Some(MatchingSummary {
                 matched: 2,
+                ambiguous: 0,
                 unknown: 1,
                 known_people: 3,
                 threshold: 0.6,
+                strangers_named: 0.02,
             }),
             errors: 1,
             engine: "fake",

@@ -93,14 +93,19 @@ impl<W: Write> TextReport<W> {
         self.candidates(identity)
     }
 
-    /// The nearest person of an unknown face; all candidates when several are asked for.
+    /// The nearest person of an unknown face, those in question of an ambiguous one; all candidates when several are asked
+    /// for.
     fn candidates(&mut self, identity: &Identity) -> io::Result<()> {
         let several = matches!(self.subject, Subject::People { candidates } if candidates > 1);
         let unknown = identity.outcome != Outcome::Match;
         if identity.candidates.is_empty() || !(several || unknown) {
             return Ok(());
         }
-        let label = if unknown { "nearest" } else { "candidates" };
+        let label = match identity.outcome {
+            Outcome::Unknown => "nearest",
+            _ => "candidates",
+        };
+        let several = several || identity.outcome == Outcome::Ambiguous;
         write!(self.out, "\t{}{label}: ", self.palette.quiet)?;
         for (i, candidate) in identity.candidates.iter().enumerate() {
             if i > 0 {
@@ -158,7 +163,7 @@ pub fn write_people(gallery: &Gallery, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Writes `bytes` as they are but for control characters and the backslash.
-fn escaped(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn escaped(out: &mut (impl Write + ?Sized), bytes: &[u8]) -> io::Result<()> {
     for &byte in bytes {
         match byte {
             b'\\' => out.write_all(b"\\\\")?,

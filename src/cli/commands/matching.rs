@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use facematch::drawing::Tone;
 use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Outcome, identify_all};
+use facematch::matching::{CandidateCount, Identity, Rules, identify};
 use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
@@ -53,6 +53,8 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         true => CandidateCount::All,
         false => CandidateCount::Nearest(args.candidates as usize),
     };
+    let strangers = config::impostor_distances(&params);
+    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces())?;
     let photos = PhotoSearch {
         settings,
         depth: Depth::Encodings,
@@ -75,19 +77,17 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         output,
     };
     search.run(
-        |engine, path| {
-            photos.search(engine, path, |faces| {
-                judge(faces, &gallery, args, candidates)
-            })
-        },
+        |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),
         |totals| Summary {
             images: totals.images,
             faces: totals.faces,
             matching: Some(MatchingSummary {
                 matched: totals.matched,
+                ambiguous: totals.ambiguous,
                 unknown: totals.unknown,
                 known_people: people,
-                threshold: args.threshold.value(),
+                threshold: rules.threshold.value(),
+                strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
             }),
             errors: totals.errors,
             engine: name,
@@ -97,7 +97,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
 }
 
 /// Words that stand in the place of a name in the text form.
-const RESERVED_NAMES: [&str; 2] = ["unknown", "no faces"];
+const RESERVED_NAMES: [&str; 3] = ["ambiguous", "unknown", "no faces"];
 
 fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     for name in gallery.names().filter(|name| RESERVED_NAMES.contains(name)) {
@@ -108,24 +108,15 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
 }
 
 /// Says of each face of a photo who it is.
-fn judge(
-    faces: &[FoundFace],
-    gallery: &Gallery,
-    args: &MatchArgs,
-    candidates: CandidateCount,
-) -> Vec<Judgement> {
+fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
     let encodings: Vec<_> = faces
         .iter()
         .filter_map(|found| found.face.encoding.as_ref())
         .collect();
-    let mut identities = identify_all(gallery, &encodings, args.threshold, candidates).into_iter();
+    let mut identities = identify(gallery, &encodings, rules).into_iter();
     let identity_of = |found: &FoundFace| {
         let identity = found.face.encoding.as_ref().and_then(|_| identities.next());
-        // Of a face that was not encoded nothing is known.
-        identity.unwrap_or_else(|| Identity {
-            outcome: Outcome::Unknown,
-            candidates: Vec::new(),
-        })
+        identity.unwrap_or(Identity::UNKNOWN)
     };
     faces.iter().map(identity_of).map(judgement).collect()
 }
@@ -133,7 +124,7 @@ fn judge(
 fn judgement(identity: Identity) -> Judgement {
     let (label, tone) = match identity.name() {
         Some(name) => (name, Tone::Known),
-        None => (Outcome::Unknown.name(), Tone::Unknown),
+        None => (identity.outcome.name(), Tone::Unknown),
     };
     let distance = identity
         .distance()

@@ -17,7 +17,7 @@ use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use facematch::report::{self, Finding, Report, Subject, Summary};
+use facematch::report::{self, Finding, MatchingSummary, Report, Subject, Summary};
 
 use super::args::CommonArgs;
 use super::config;
@@ -27,12 +27,16 @@ use super::output::Output;
 use super::timings::Timings;
 use searching::Searched;
 
+/// From this part of strangers with a name on, a threshold that follows from the gallery is recommended.
+const WORTH_ADVICE: f64 = 0.02;
+
 /// What was counted during a search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Totals {
     images: usize,
     faces: usize,
     matched: usize,
+    ambiguous: usize,
     unknown: usize,
     errors: usize,
     times: StageTimes,
@@ -45,10 +49,11 @@ impl Totals {
         self.times.add(&searched.times);
         for face in &searched.record.faces {
             match &face.finding {
-                Finding::Identity(identity) if identity.outcome == Outcome::Match => {
-                    self.matched += 1;
-                }
-                Finding::Identity(_) => self.unknown += 1,
+                Finding::Identity(identity) => match identity.outcome {
+                    Outcome::Match => self.matched += 1,
+                    Outcome::Ambiguous => self.ambiguous += 1,
+                    _ => self.unknown += 1,
+                },
                 Finding::Landmarks(_) => {}
             }
         }
@@ -83,6 +88,9 @@ impl Search<'_> {
             Ok(summary) => {
                 self.output.finish()?;
                 self.console.summary(in_words(&summary));
+                if let Some(matching) = &summary.matching {
+                    self.console.summary(strangers_in_words(matching));
+                }
             }
             // Whoever read the results has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -178,18 +186,43 @@ fn in_words(summary: &Summary) -> String {
         counted(summary.faces, "face", "faces")
     );
     if let Some(matching) = &summary.matching {
+        let ambiguous = match matching.ambiguous {
+            0 => String::new(),
+            count => format!("{count} ambiguous, "),
+        };
         words += &format!(
-            ": {} known, {} unknown ({} known, threshold {})",
+            ": {} known, {ambiguous}{} unknown ({} known, threshold {})",
             matching.matched,
             matching.unknown,
             counted(matching.known_people, "person", "people"),
-            matching.threshold
+            rounded_threshold(matching.threshold),
         );
     }
     if summary.errors > 0 {
         words += &format!("; {} failed", summary.errors);
     }
     words
+}
+
+/// A threshold that was computed has more digits than anybody wants to read.
+fn rounded_threshold(threshold: f32) -> f64 {
+    (f64::from(threshold) * 1e4).round() / 1e4
+}
+
+/// What the threshold means for a gallery of so many people: "with 240 people about 1 stranger in 2 gets a name".
+fn strangers_in_words(matching: &MatchingSummary) -> String {
+    let people = counted(matching.known_people, "person", "people");
+    let named = matching.strangers_named;
+    let part = match named {
+        _ if named >= 0.75 => "most strangers get a name".to_owned(),
+        _ if named > 0.0 => format!("about 1 stranger in {:.0} gets a name", 1.0 / named),
+        _ => "hardly any stranger gets a name".to_owned(),
+    };
+    let advice = match named > WORTH_ADVICE {
+        true => "; try --threshold auto",
+        false => "",
+    };
+    format!("with {people} {part}{advice}")
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
@@ -199,7 +232,32 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use facematch::report::MatchingSummary;
+
+    #[test]
+    fn a_threshold_is_told_by_what_it_means_for_strangers() {
+        let told = |known_people, strangers_named| {
+            strangers_in_words(&MatchingSummary {
+                matched: 0,
+                ambiguous: 0,
+                unknown: 0,
+                known_people,
+                threshold: 0.6,
+                strangers_named,
+            })
+        };
+        assert_eq!(
+            told(1, 0.005),
+            "with 1 person about 1 stranger in 200 gets a name"
+        );
+        assert_eq!(
+            told(240, 0.52),
+            "with 240 people about 1 stranger in 2 gets a name; try --threshold auto"
+        );
+        assert_eq!(
+            told(10_000, 0.99),
+            "with 10000 people most strangers get a name; try --threshold auto"
+        );
+    }
 
     #[test]
     fn the_summary_reads_as_a_sentence() {
@@ -215,13 +273,23 @@ mod tests {
         summary.errors = 3;
         summary.matching = Some(MatchingSummary {
             matched: 1,
+            ambiguous: 0,
             unknown: 1,
             known_people: 1,
             threshold: 0.6,
+            strangers_named: 0.005,
         });
         assert_eq!(
             in_words(&summary),
             "1 photo, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6); 3 failed"
+        );
+        if let Some(matching) = &mut summary.matching {
+            matching.ambiguous = 2;
+            matching.threshold = 0.495_871;
+        }
+        assert_eq!(
+            in_words(&summary),
+            "1 photo, 2 faces: 1 known, 2 ambiguous, 1 unknown (1 person known, threshold 0.4959); 3 failed"
         );
     }
 }

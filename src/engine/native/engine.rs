@@ -54,7 +54,7 @@ impl NativeEngine {
         })
     }
 
-    /// For each chip the mean of its encoding and that of its mirror image.
+    /// The encoding of each chip with its mirror image.
     fn encode_mirrored(&mut self, chips: Vec<RgbImage>) -> Result<Vec<Encoding>, EngineError> {
         let pairs: Vec<RgbImage> = chips
             .into_iter()
@@ -65,7 +65,7 @@ impl NativeEngine {
             .collect();
         let encodings = self.encoder.get()?.encode(&pairs);
         let (pairs, _) = encodings.as_chunks::<2>();
-        Ok(pairs.iter().map(Encoding::mean_of_two).collect())
+        Ok(pairs.iter().map(Encoding::of_face_and_mirror).collect())
     }
 
     /// The mean encoding of the jittered copies of a chip.

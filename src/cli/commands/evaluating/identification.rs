@@ -1,0 +1,166 @@
+//! `facematch eval identify`: are the right names given, and no wrong ones?
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+use facematch::batch::{self, Input, WalkOptions};
+use facematch::engine::FaceEngine;
+use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
+use facematch::gallery::Gallery;
+use facematch::matching::{CandidateCount, Identity, Rules, identify};
+use facematch::photo::{Depth, PhotoSettings, StageTimes, search};
+use facematch::report::IdentificationReport;
+
+use super::super::super::args::{EvalFormatArg, EvalIdentifyArgs};
+use super::super::super::config;
+use super::super::super::console::Console;
+use super::super::super::exit::{Exit, Failure};
+use super::super::super::interrupt::UnfinishedFiles;
+use super::super::super::output::Output;
+use super::super::counted;
+use super::super::known::KnownPeople;
+use super::{read_list, write_figures};
+
+/// What was found on a photo: the names given, and how many faces.
+struct Found {
+    named: Vec<String>,
+    faces: usize,
+}
+
+pub(in super::super::super) fn run(
+    args: &EvalIdentifyArgs,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
+    let labels = read_list(&args.labels, read_labels)?;
+    let labelled = people_of_photos(labels, &args.unknown);
+    let options = WalkOptions::default();
+    let known = KnownPeople::find(
+        std::slice::from_ref(&args.known),
+        &options,
+        &params,
+        console,
+    )?;
+    let output = Output::open(args.output.as_deref(), &unfinished)?;
+
+    let engine = config::load_engine(&params, console)?;
+    let name = engine.name();
+    let most_photos = labelled.len().max(known.photos());
+    let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let gallery = known
+        .enroll(&mut engines, &params, &settings, console)?
+        .gallery;
+    let strangers = config::impostor_distances(&params);
+    let candidates = CandidateCount::Nearest(1);
+    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces())?;
+
+    let found = identify_photos(
+        &labelled,
+        &mut engines,
+        &settings,
+        &gallery,
+        &rules,
+        console,
+    );
+    let failed = labelled.len() - found.len();
+    let photos: Vec<NamedPhoto> = found
+        .into_iter()
+        .map(|(path, found)| NamedPhoto {
+            people: labelled.get(&path).cloned().unwrap_or_default(),
+            named: found.named,
+            faces: found.faces,
+        })
+        .collect();
+    let known: BTreeSet<String> = gallery.names().map(str::to_owned).collect();
+    let report = IdentificationReport {
+        figures: identification(&photos, &known),
+        unreadable: failed,
+        threshold: rules.threshold.value(),
+        engine: name,
+        detector: params.detector.name(),
+    };
+    write_figures(output, |out| match args.format {
+        EvalFormatArg::Text => report.write_text(out),
+        EvalFormatArg::Json => report.write_json(out),
+    })?;
+    console.summary(format_args!(
+        "{} with labels, {} known; {failed} failed",
+        counted(labelled.len(), "photo", "photos"),
+        counted(gallery.people(), "person", "people"),
+    ));
+    Ok(match failed {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
+    })
+}
+
+/// Who is on each photo, by its path. A photo with several rows shows everybody of them.
+fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<String>> {
+    let mut people: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for label in labels {
+        people
+            .entry(root.join(label.image))
+            .or_default()
+            .extend(label.people);
+    }
+    people
+}
+
+/// What was found on each photo that can be read. What is wrong with the others is told.
+fn identify_photos(
+    labelled: &BTreeMap<PathBuf, Vec<String>>,
+    engines: &mut [Box<dyn FaceEngine>],
+    settings: &PhotoSettings,
+    gallery: &Gallery,
+    rules: &Rules,
+    console: &Console,
+) -> BTreeMap<PathBuf, Found> {
+    let photos: Vec<Input> = labelled.keys().cloned().map(Input::photo).collect();
+    let mut found = BTreeMap::new();
+    let bar = console.progress("searching", photos.len());
+    let work = |engine: &mut dyn FaceEngine, path: &Path| {
+        names_on_photo(engine, path, settings, gallery, rules)
+    };
+    batch::run(&photos, engines, work, |path, result| {
+        match result {
+            Ok(names) => {
+                found.insert(path.to_owned(), names);
+            }
+            Err(error) => bar.suspend(|| console.error(error)),
+        }
+        bar.inc(1);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    found
+}
+
+fn names_on_photo(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    settings: &PhotoSettings,
+    gallery: &Gallery,
+    rules: &Rules,
+) -> Result<Found, Error> {
+    let mut times = StageTimes::default();
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    let encodings: Vec<_> = searched
+        .faces
+        .iter()
+        .filter_map(|found| found.face.encoding.as_ref())
+        .collect();
+    let identities = identify(gallery, &encodings, rules);
+    Ok(Found {
+        named: identities
+            .iter()
+            .filter_map(Identity::name)
+            .map(str::to_owned)
+            .collect(),
+        faces: searched.faces.len(),
+    })
+}

@@ -1,0 +1,68 @@
+//! `facematch eval impostors`: how near photos of different people are.
+
+use facematch::batch::WalkOptions;
+use facematch::evaluation::ImpostorPairs;
+use facematch::gallery::person_name;
+
+use super::super::super::args::EvalImpostorsArgs;
+use super::super::super::config;
+use super::super::super::console::Console;
+use super::super::super::exit::{Exit, Failure};
+use super::super::super::interrupt::UnfinishedFiles;
+use super::super::super::output::Output;
+use super::super::counted;
+use super::{central_faces, write_figures};
+
+pub(in super::super::super) fn run(
+    args: &EvalImpostorsArgs,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
+    config::check_known(&args.people)?;
+    let photos = config::known_photos(&args.people, &WalkOptions::default(), console)?;
+    let output = Output::open(args.output.as_deref(), &unfinished)?;
+
+    let engine = config::load_engine(&params, console)?;
+    let mut engines = config::workers(engine, config::jobs(&args.engine, photos.list.len()));
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let encodings = central_faces(&photos.list, &mut engines, &settings, console);
+
+    let names: Vec<_> = encodings
+        .iter()
+        .filter_map(|(path, encoding)| Some((person_name(&args.people, path), encoding.as_ref()?)))
+        .collect();
+    let faces: Vec<_> = names
+        .iter()
+        .map(|(name, encoding)| (name.as_str(), *encoding))
+        .collect();
+    let pairs = ImpostorPairs::of(&faces);
+    let table = pairs.table();
+    if table.is_empty() {
+        return Err(Failure::Start(format!(
+            "{}: {} pairs of different people are too few; photos of at least 7 people are needed, named as known people \
+             are",
+            args.people.display(),
+            pairs.pairs()
+        )));
+    }
+    write_figures(output, |out| {
+        writeln!(out, "rate,distance")?;
+        for (rate, distance) in table {
+            writeln!(out, "{rate:.4e},{distance:.4}")?;
+        }
+        Ok(())
+    })?;
+    let failed = photos.list.len() - encodings.len();
+    console.summary(format_args!(
+        "{} of different people, {} in {}; {failed} failed",
+        counted(pairs.pairs() as usize, "pair", "pairs"),
+        counted(faces.len(), "face", "faces"),
+        counted(photos.list.len(), "photo", "photos"),
+    ));
+    Ok(match failed {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
+    })
+}

@@ -1,0 +1,98 @@
+//! `facematch eval`: how well faces are told apart, on photos of which it is known who is on them.
+
+pub(in super::super) mod identification;
+pub(in super::super) mod impostors;
+pub(in super::super) mod pairs;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+use facematch::batch::{self, Input};
+use facematch::engine::{Encoding, FaceEngine};
+use facematch::evaluation::{ListError, most_central_face};
+use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
+
+use super::super::console::Console;
+use super::super::exit::Failure;
+use super::super::output::Output;
+
+/// Largest list that is read; one of a million pairs has a tenth of it.
+const MAX_LIST_BYTES: u64 = 1 << 30;
+
+/// The face that counts in each photo that could be read: its encoding, or none where there is no face.
+type Encodings = BTreeMap<PathBuf, Option<Encoding>>;
+
+/// The list at `path`, as `read` reads it.
+fn read_list<T>(
+    path: &Path,
+    read: impl FnOnce(&[u8]) -> Result<T, ListError>,
+) -> Result<T, Failure> {
+    let unreadable = |source| Error::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_LIST_BYTES).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    read(&bytes).map_err(|error| Failure::Start(format!("{}: {error}", path.display())))
+}
+
+/// The most central face of each photo that can be read. What is wrong with the others is told.
+fn central_faces(
+    photos: &[Input],
+    engines: &mut [Box<dyn FaceEngine>],
+    settings: &PhotoSettings,
+    console: &Console,
+) -> Encodings {
+    let mut encodings = Encodings::new();
+    let bar = console.progress("encoding", photos.len());
+    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, settings);
+    batch::run(photos, engines, work, |path, result| {
+        match result {
+            Ok(encoding) => {
+                encodings.insert(path.to_owned(), encoding);
+            }
+            Err(error) => bar.suspend(|| console.error(error)),
+        }
+        bar.inc(1);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    encodings
+}
+
+fn central_face(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    settings: &PhotoSettings,
+) -> Result<Option<Encoding>, Error> {
+    let mut times = StageTimes::default();
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    let faces: Vec<Face> = searched.faces.into_iter().map(|found| found.face).collect();
+    Ok(most_central_face(&faces, searched.original.size).and_then(|face| face.encoding.clone()))
+}
+
+/// Writes figures by `write` and ends the output.
+fn write_figures(
+    output: Output,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut writer = output.writer();
+    let written = write(&mut writer);
+    finish(written.and_then(|()| writer.flush()))?;
+    drop(writer);
+    output.finish()
+}
+
+/// Whoever closed the pipe has seen enough.
+fn finish(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,126 @@
+//! `facematch eval pairs`: is it the same person on two photos?
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use facematch::batch::Input;
+use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
+use facematch::matching::DistanceThreshold;
+use facematch::report::{PairsReport, verification_plot};
+
+use super::super::super::args::{EvalFormatArg, EvalPairsArgs};
+use super::super::super::config;
+use super::super::super::console::Console;
+use super::super::super::exit::{Exit, Failure};
+use super::super::super::interrupt::UnfinishedFiles;
+use super::super::super::output::Output;
+use super::super::counted;
+use super::{Encodings, central_faces, finish, read_list, write_figures};
+
+/// `facematch eval pairs`.
+pub(in super::super::super) fn run(
+    args: &EvalPairsArgs,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
+    let pairs = read_list(&args.pairs, read_pairs)?;
+    let root = root(args);
+    let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let plot = args.plot.as_deref();
+    let plot = plot
+        .map(|path| Output::open(Some(path), &unfinished))
+        .transpose()?;
+
+    let photos = photos(&pairs, &root);
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let engine = config::load_engine(&params, console)?;
+    let name = engine.name();
+    let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
+    let encodings = central_faces(&photos, &mut engines, &settings, console);
+
+    let scored = score(&pairs, &root, &encodings);
+    let found: Vec<_> = scored
+        .iter()
+        .copied()
+        .filter(|pair| pair.distance.is_some())
+        .collect();
+    let report = PairsReport {
+        pairs: pairs.len(),
+        unreadable: pairs.len() - scored.len(),
+        verification_only: verify(&found, args.threshold),
+        end_to_end: verify(&scored, args.threshold),
+        engine: name,
+        detector: params.detector.name(),
+    };
+    write_figures(output, |out| match args.format {
+        EvalFormatArg::Text => report.write_text(out),
+        EvalFormatArg::Json => report.write_json(out),
+    })?;
+    if let Some(plot) = plot {
+        draw(&found, args.threshold, plot)?;
+    }
+    let faceless = encodings.values().filter(|found| found.is_none()).count();
+    let failed = photos.len() - encodings.len();
+    console.summary(format_args!(
+        "{} in {}, {faceless} without a face, {failed} failed; {} left out",
+        counted(photos.len(), "photo", "photos"),
+        counted(pairs.len(), "pair", "pairs"),
+        counted(report.unreadable, "pair", "pairs"),
+    ));
+    Ok(match failed {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
+    })
+}
+
+/// The folder that the list's paths begin in: `--root`, else the folder of the list.
+fn root(args: &EvalPairsArgs) -> PathBuf {
+    let beside = || args.pairs.parent().unwrap_or(Path::new("")).to_owned();
+    args.root.clone().unwrap_or_else(beside)
+}
+
+/// Each photo of `pairs` once, in the order of their paths.
+fn photos(pairs: &[Pair], root: &Path) -> Vec<Input> {
+    let paths: BTreeSet<PathBuf> = pairs
+        .iter()
+        .flat_map(|pair| [&pair.a, &pair.b])
+        .map(|photo| root.join(photo))
+        .collect();
+    paths.into_iter().map(Input::photo).collect()
+}
+
+/// The pairs of which both photos could be read.
+fn score(pairs: &[Pair], root: &Path, encodings: &Encodings) -> Vec<ScoredPair> {
+    let encoding = |photo: &Path| encodings.get(&root.join(photo));
+    pairs
+        .iter()
+        .filter_map(|pair| {
+            let (a, b) = (encoding(&pair.a)?, encoding(&pair.b)?);
+            let distance = match (a, b) {
+                (Some(a), Some(b)) => Some(a.distance(b)),
+                _ => None,
+            };
+            Some(ScoredPair {
+                fold: pair.fold,
+                same: pair.same,
+                distance,
+            })
+        })
+        .collect()
+}
+
+fn draw(pairs: &[ScoredPair], threshold: DistanceThreshold, plot: Output) -> Result<(), Failure> {
+    let svg = verification_plot(pairs, threshold)
+        .map_err(|error| Failure::Output(io::Error::other(error)))?;
+    let mut writer = plot.writer();
+    finish(
+        writer
+            .write_all(svg.as_bytes())
+            .and_then(|()| writer.flush()),
+    )?;
+    drop(writer);
+    plot.finish()
+}

@@ -1,0 +1,191 @@
+//! Identification: are the right names given, and no wrong ones? In: for each photo who is on it and who was named. Out:
+//! [`Identification`], with the rates of ISO/IEC 19795-1 for an open set. Pure arithmetic.
+//!
+//! Labels name people, not faces. A name is right when the person is on the photo; a known person on a photo who is not
+//! named is missed; a stranger is a face on a photo on which nobody known is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A photo, who is on it, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPhoto {
+    /// The names of everybody on it, known or not.
+    pub people: Vec<String>,
+    /// The names that were given to its faces.
+    pub named: Vec<String>,
+    /// How many faces were found.
+    pub faces: usize,
+}
+
+/// What became of one person, or of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Photos with the person on which the person is named.
+    pub right: usize,
+    /// Faces with the person's name on photos without the person.
+    pub wrong: usize,
+    /// Photos with the person on which the person is not named.
+    pub missed: usize,
+}
+
+impl Tally {
+    /// The part of the names that are right; none when no name was given.
+    pub fn precision(&self) -> Option<f64> {
+        part(self.right, self.right + self.wrong)
+    }
+
+    /// The part of the photos with the person on which the person is named; none when there is no such photo.
+    pub fn recall(&self) -> Option<f64> {
+        part(self.right, self.right + self.missed)
+    }
+}
+
+/// The figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identification {
+    /// Photos.
+    pub photos: usize,
+    /// Faces found in them.
+    pub faces: usize,
+    /// Faces without a name.
+    pub unnamed: usize,
+    /// All known people together.
+    pub overall: Tally,
+    /// Each known person, by name.
+    pub people: BTreeMap<String, Tally>,
+    /// Faces on photos on which nobody known is.
+    pub strangers: usize,
+    /// Those of them that have a name.
+    pub strangers_named: usize,
+}
+
+impl Identification {
+    /// Wrong names per 1 000 photos; none without photos.
+    pub fn wrong_per_thousand(&self) -> Option<f64> {
+        part(self.overall.wrong, self.photos).map(|part| part * 1000.0)
+    }
+
+    /// False positive identification rate: the part of the strangers that have a name; none without strangers.
+    pub fn fpir(&self) -> Option<f64> {
+        part(self.strangers_named, self.strangers)
+    }
+
+    /// False negative identification rate: the part of the known people on photos who are not named.
+    pub fn fnir(&self) -> Option<f64> {
+        self.overall.recall().map(|recall| 1.0 - recall)
+    }
+}
+
+/// The figures of `photos`, with a gallery of the people `known`.
+pub fn identification(photos: &[NamedPhoto], known: &BTreeSet<String>) -> Identification {
+    let mut figures = Identification {
+        photos: photos.len(),
+        faces: 0,
+        unnamed: 0,
+        overall: Tally::default(),
+        people: known
+            .iter()
+            .map(|name| (name.clone(), Tally::default()))
+            .collect(),
+        strangers: 0,
+        strangers_named: 0,
+    };
+    for photo in photos {
+        figures.add(photo);
+    }
+    for tally in figures.people.values() {
+        figures.overall.right += tally.right;
+        figures.overall.wrong += tally.wrong;
+        figures.overall.missed += tally.missed;
+    }
+    figures
+}
+
+impl Identification {
+    fn add(&mut self, photo: &NamedPhoto) {
+        self.faces += photo.faces;
+        self.unnamed += photo.faces.saturating_sub(photo.named.len());
+        let on_photo: BTreeSet<&String> = photo.people.iter().collect();
+        let named: BTreeSet<&String> = photo.named.iter().collect();
+        if !on_photo.iter().any(|name| self.people.contains_key(*name)) {
+            self.strangers += photo.faces;
+            self.strangers_named += photo.named.len();
+        }
+        for name in &photo.named {
+            if !on_photo.contains(name) {
+                self.people.entry(name.clone()).or_default().wrong += 1;
+            }
+        }
+        for name in on_photo {
+            if let Some(tally) = self.people.get_mut(name) {
+                match named.contains(name) {
+                    true => tally.right += 1,
+                    false => tally.missed += 1,
+                }
+            }
+        }
+    }
+}
+
+fn part(of: usize, all: usize) -> Option<f64> {
+    (all > 0).then(|| of as f64 / all as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn photo(people: &[&str], named: &[&str], faces: usize) -> NamedPhoto {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        NamedPhoto {
+            people: owned(people),
+            named: owned(named),
+            faces,
+        }
+    }
+
+    #[test]
+    fn names_are_right_wrong_or_missed() {
+        let known = ["ann", "bob", "cid"].map(str::to_owned).into();
+        let figures = identification(
+            &[
+                photo(&["ann", "bob"], &["ann"], 2),
+                photo(&["bob", "stranger"], &["bob", "ann"], 3),
+                photo(&["stranger"], &["cid"], 1),
+                photo(&[], &[], 4),
+            ],
+            &known,
+        );
+        let tally = |right, wrong, missed| Tally {
+            right,
+            wrong,
+            missed,
+        };
+        assert_eq!(figures.people["ann"], tally(1, 1, 0));
+        assert_eq!(figures.people["bob"], tally(1, 0, 1));
+        assert_eq!(figures.people["cid"], tally(0, 1, 0));
+        assert_eq!(figures.overall, tally(2, 2, 1));
+        assert_eq!((figures.faces, figures.unnamed), (10, 6));
+        assert_eq!((figures.strangers, figures.strangers_named), (5, 1));
+        assert_eq!(figures.wrong_per_thousand(), Some(500.0));
+        assert_eq!(figures.fpir(), Some(0.2));
+        assert!((figures.fnir().unwrap() - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(figures.overall.precision(), Some(0.5));
+    }
+
+    #[test]
+    fn without_anything_there_are_no_rates() {
+        let figures = identification(&[], &BTreeSet::new());
+        assert_eq!(figures.wrong_per_thousand(), None);
+        assert_eq!((figures.fpir(), figures.fnir()), (None, None));
+    }
+
+    #[test]
+    fn a_repeated_name_counts_once_when_it_is_right_and_each_time_when_it_is_wrong() {
+        let known = ["ann"].map(str::to_owned).into();
+        let right = identification(&[photo(&["ann"], &["ann", "ann"], 2)], &known);
+        assert_eq!(right.overall.right, 1);
+        let wrong = identification(&[photo(&["bob"], &["ann", "ann"], 2)], &known);
+        assert_eq!(wrong.overall.wrong, 2);
+    }
+}

@@ -1,0 +1,108 @@
+//! The distances between photos of different people. In: encodings and whose they are. Out: at which distance which part of
+//! such pairs is within it, the table behind [`ImpostorDistances`](crate::matching::ImpostorDistances).
+
+use crate::engine::Encoding;
+
+/// Distances are counted in steps of 1/16384, so that any number of pairs takes little memory.
+const STEPS_PER_UNIT: f32 = 16384.0;
+
+/// The largest distance that is told apart from larger ones. Encodings have lengths below 2.
+const LARGEST: f32 = 4.0;
+
+/// Points of the table for each power of ten.
+const POINTS_PER_DECADE: i32 = 10;
+
+/// The smallest part that so many pairs can tell: fewer than so many of them are chance.
+const LEAST_PAIRS: f64 = 10.0;
+
+/// The pairs of different people, counted by distance.
+#[derive(Debug, Clone)]
+pub struct ImpostorPairs {
+    counts: Vec<u64>,
+    pairs: u64,
+}
+
+impl ImpostorPairs {
+    /// Compares every two of `faces` that are of different people: (whose it is, its encoding).
+    pub fn of(faces: &[(&str, &Encoding)]) -> Self {
+        let mut pairs = Self {
+            counts: vec![0; (LARGEST * STEPS_PER_UNIT) as usize + 1],
+            pairs: 0,
+        };
+        for (index, (name, encoding)) in faces.iter().enumerate() {
+            for (other_name, other) in &faces[..index] {
+                if name != other_name {
+                    pairs.add(encoding.distance(other));
+                }
+            }
+        }
+        pairs
+    }
+
+    fn add(&mut self, distance: f32) {
+        let step = (distance.clamp(0.0, LARGEST) * STEPS_PER_UNIT) as usize;
+        self.counts[step] += 1;
+        self.pairs += 1;
+    }
+
+    /// How many pairs there are.
+    pub fn pairs(&self) -> u64 {
+        self.pairs
+    }
+
+    /// Rising parts of the pairs, ten for each power of ten up to a half, each with the distance that this part is
+    /// within. The smallest part has at least 10 pairs.
+    pub fn table(&self) -> Vec<(f64, f64)> {
+        let least = LEAST_PAIRS / self.pairs.max(1) as f64;
+        let first = (least.log10() * f64::from(POINTS_PER_DECADE)).ceil() as i32;
+        let rates = (first..0)
+            .map(|point| 10_f64.powf(f64::from(point) / f64::from(POINTS_PER_DECADE)))
+            .filter(|rate| *rate <= 0.5);
+        let mut table: Vec<(f64, f64)> = Vec::new();
+        let (mut step, mut within) = (0, 0_u64);
+        for rate in rates {
+            let wanted = (rate * self.pairs as f64).round() as u64;
+            while within < wanted && step < self.counts.len() {
+                within += self.counts[step];
+                step += 1;
+            }
+            let distance = step as f64 / f64::from(STEPS_PER_UNIT);
+            if table.last().is_none_or(|(_, before)| *before < distance) {
+                table.push((rate, distance));
+            }
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ENCODING_LEN;
+
+    #[test]
+    fn the_table_says_which_part_of_the_pairs_is_within_a_distance() {
+        let encoding = |value: f32| {
+            let mut values = [0.0; ENCODING_LEN];
+            values[0] = value;
+            Encoding::new(values)
+        };
+        // Against each of 1000 faces of others at 0.001, 0.002, ... 1; the others are one person.
+        let others: Vec<Encoding> = (1..=1000).map(|i| encoding(i as f32 / 1000.0)).collect();
+        let own = encoding(0.0);
+        let mut faces: Vec<(&str, &Encoding)> = others.iter().map(|e| ("others", e)).collect();
+        faces.push(("own", &own));
+        let pairs = ImpostorPairs::of(&faces);
+        assert_eq!(pairs.pairs(), 1000);
+        let table = pairs.table();
+        assert!((table[0].0 - 0.01).abs() < 1e-9, "{table:?}");
+        for (rate, distance) in table {
+            assert!((rate - distance).abs() < 0.0011, "{rate} within {distance}");
+        }
+    }
+
+    #[test]
+    fn without_pairs_there_is_no_table() {
+        assert!(ImpostorPairs::of(&[]).table().is_empty());
+    }
+}

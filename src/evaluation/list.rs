@@ -1,0 +1,59 @@
+//! What the readers of lists have in common.
+
+use std::path::PathBuf;
+
+use csv::ByteRecord;
+
+/// Why a list is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct ListError {
+    /// The line, from 1 on.
+    pub line: u64,
+    /// What is wrong there, and what is expected.
+    pub reason: String,
+}
+
+impl ListError {
+    pub(super) fn new(line: u64, reason: impl Into<String>) -> Self {
+        Self {
+            line,
+            reason: reason.into(),
+        }
+    }
+}
+
+/// The bytes behind the byte order mark that some programs write first.
+pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// An error of the CSV reader, with its line.
+#[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+pub(super) fn refused(error: csv::Error) -> ListError {
+    let line = error.position().map_or(1, csv::Position::line);
+    ListError::new(line, error.to_string())
+}
+
+/// Which column of `header` is called `name`; `expected` says what header there should be.
+pub(super) fn column_of(
+    header: &ByteRecord,
+    name: &str,
+    expected: &str,
+) -> Result<usize, ListError> {
+    let found = header.iter().position(|field| field == name.as_bytes());
+    found.ok_or_else(|| ListError::new(1, format!("no column {name:?}; {expected}")))
+}
+
+/// A path in a list.
+pub(super) fn path(field: &[u8], line: u64) -> Result<PathBuf, ListError> {
+    match text(field, line)? {
+        "" => Err(ListError::new(line, "a path is missing")),
+        path => Ok(path.into()),
+    }
+}
+
+/// A field as text.
+pub(super) fn text(field: &[u8], line: u64) -> Result<&str, ListError> {
+    std::str::from_utf8(field).map_err(|_| ListError::new(line, "the text is not UTF-8"))
+}

@@ -1,0 +1,122 @@
+//! How near strangers come: the measured distribution of the distances between photos of different people, and what a
+//! threshold means for a gallery of some size.
+//!
+//! In come a number of known faces and a threshold, or the part of strangers that may be given a name (FPIR, ISO/IEC
+//! 19795-1); out comes the other. The distributions were measured on LFW, see `docs/ACCURACY.md` for the command.
+
+use crate::matching::DistanceThreshold;
+
+/// The false match rate of one comparison for rising distances.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImpostorDistances {
+    /// False match rate and distance, both rising, at least two.
+    points: Vec<(f64, f64)>,
+}
+
+const PLAIN: &str = include_str!("impostors_plain.csv");
+const FLIPPED: &str = include_str!("impostors_flipped.csv");
+
+impl ImpostorDistances {
+    /// Those of plain encodings, as dlib's network gives them.
+    pub fn plain() -> Self {
+        Self::parse(PLAIN)
+    }
+
+    /// Those of encodings averaged with the mirror image's, see [`EngineParams::flip`](crate::engine::EngineParams::flip).
+    pub fn flipped() -> Self {
+        Self::parse(FLIPPED)
+    }
+
+    /// Reads the lines `rate,distance` of a table that is part of the program.
+    fn parse(table: &str) -> Self {
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let points = table.lines().filter_map(|line| {
+            let mut fields = line.split(',');
+            Some((number(fields.next())?, number(fields.next())?))
+        });
+        Self {
+            points: points.collect(),
+        }
+    }
+
+    /// The probability that one comparison with somebody else's photo is within `threshold`.
+    ///
+    /// Between the measured points, and beyond them, the logarithm of the rate is linear in the distance.
+    pub fn false_match_rate(&self, threshold: DistanceThreshold) -> f64 {
+        let distance = f64::from(threshold.value());
+        let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(_, at)| at < distance) else {
+            return 1.0;
+        };
+        let share = (distance - at_a) / (at_b - at_a);
+        (rate_a.ln() + share * (rate_b / rate_a).ln())
+            .exp()
+            .min(1.0)
+    }
+
+    /// The part of strangers, 0 to 1, that a gallery of so many faces gives a name to (FPIR), when each comparison is
+    /// taken for independent.
+    pub fn strangers_named(&self, threshold: DistanceThreshold, known_faces: usize) -> f64 {
+        1.0 - (1.0 - self.false_match_rate(threshold)).powf(known_faces as f64)
+    }
+
+    /// The threshold at which a gallery of so many faces gives a name to the part `fpir` of strangers, above 0 and
+    /// below 1.
+    pub fn threshold_for(&self, fpir: f64, known_faces: usize) -> DistanceThreshold {
+        // 1 - (1 - fpir)^(1 / n), which is lost in rounding when it is written so.
+        let rate = -((-fpir).ln_1p() / known_faces.max(1) as f64).exp_m1();
+        let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(at, _)| at < rate) else {
+            return DistanceThreshold::DEFAULT;
+        };
+        let share = (rate / rate_a).ln() / (rate_b / rate_a).ln();
+        let distance = (at_a + share * (at_b - at_a)).max(0.0);
+        DistanceThreshold::new(distance as f32).unwrap_or_default()
+    }
+
+    /// The two neighbouring points between which the first that is not `below` stands; the outermost two beyond them.
+    fn segment(&self, below: impl Fn((f64, f64)) -> bool) -> Option<[(f64, f64); 2]> {
+        let last = self.points.len().checked_sub(1)?;
+        let upper = self.points.partition_point(|&point| below(point));
+        let upper = upper.clamp(1, last.max(1));
+        Some([*self.points.get(upper - 1)?, *self.points.get(upper)?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_shipped_tables_rise() {
+        for table in [ImpostorDistances::plain(), ImpostorDistances::flipped()] {
+            assert!(table.points.len() > 20);
+            for pair in table.points.windows(2) {
+                assert!(pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1, "{pair:?}");
+                assert!(pair[0].0 > 0.0 && pair[1].0 <= 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn more_people_need_a_smaller_threshold() {
+        let table = ImpostorDistances::flipped();
+        let at = |people| table.threshold_for(0.01, people).value();
+        assert!(at(10_000) > 0.2 && at(1) < 0.7);
+        assert!(at(1) > at(10) && at(10) > at(100) && at(100) > at(10_000));
+    }
+
+    proptest! {
+        #[test]
+        fn threshold_and_strangers_named_are_inverse(
+            fpir in 0.0001_f64..0.5,
+            faces in 1_usize..10_000,
+        ) {
+            for table in [ImpostorDistances::plain(), ImpostorDistances::flipped()] {
+                let threshold = table.threshold_for(fpir, faces);
+                let again = table.strangers_named(threshold, faces);
+                // A threshold has the digits of an f32.
+                prop_assert!((again / fpir - 1.0).abs() < 1e-3, "{again} instead of {fpir}");
+            }
+        }
+    }
+}

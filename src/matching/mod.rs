@@ -1,0 +1,272 @@
+//! The decision about the faces of a photo: who of the known people are they?
+//!
+//! In: the encodings of all faces of a photo, a [`Gallery`] and the [`Rules`]. Out: an [`Identity`] for each face. Pure
+//! arithmetic, no pixels, no files.
+//!
+//! A face is a person when the person is within the threshold, nobody else is as near ([`Margin`]), and the person does
+//! not stand elsewhere in the photo ([`Repetition`]). Whatever is in doubt has no name: a wrong name is worse than none.
+
+mod assignment;
+mod impostors;
+mod threshold;
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::sync::Arc;
+
+pub use impostors::ImpostorDistances;
+pub use threshold::DistanceThreshold;
+
+use self::assignment::{Choice, assign};
+use crate::engine::Encoding;
+use crate::gallery::{Candidate, Gallery};
+
+/// Most people that a face of a photo with several faces can be given.
+const MAX_CHOICES: usize = 16;
+
+/// How much nearer the nearest person must be than the second nearest one: finite and at least 0.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Margin(f32);
+
+impl Margin {
+    /// 0.03: with 100 people known by one photo each, it halves the wrong names of known people at the threshold 0.6 and
+    /// costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
+    pub const DEFAULT: Self = Self(0.03);
+
+    /// The margin `value`; `None` unless it is finite and at least 0.
+    pub fn new(value: f32) -> Option<Self> {
+        (value.is_finite() && value >= 0.0).then_some(Self(value))
+    }
+}
+
+impl Default for Margin {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl FromStr for Margin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().ok().and_then(Self::new).ok_or_else(|| {
+            "a difference of distances of at least 0 is wanted, such as 0.03".to_owned()
+        })
+    }
+}
+
+/// How often a person can be in one photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repetition {
+    /// At most once.
+    Once,
+    /// Any number of times, as in a collage.
+    Allowed,
+}
+
+/// How many known people are listed for a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CandidateCount {
+    /// The nearest ones, at least 1.
+    Nearest(usize),
+    /// Every known person.
+    All,
+}
+
+/// By what it is decided who a face is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// The largest distance of a match.
+    pub threshold: DistanceThreshold,
+    /// How much nearer than anybody else the person must be.
+    pub margin: Margin,
+    /// How often a person can be in a photo.
+    pub repetition: Repetition,
+    /// How many people are listed.
+    pub candidates: CandidateCount,
+}
+
+/// The defaults of the program.
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            threshold: DistanceThreshold::DEFAULT,
+            margin: Margin::DEFAULT,
+            repetition: Repetition::Once,
+            candidates: CandidateCount::Nearest(1),
+        }
+    }
+}
+
+/// What is decided about a face.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is a known person.
+    Match,
+    /// It is as near to several known people.
+    Ambiguous,
+    /// It is nobody known.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Ambiguous => "ambiguous",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who a face is, and who else was considered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The decision.
+    pub outcome: Outcome,
+    /// The person, exactly when the outcome is [`Outcome::Match`]. Not always the first candidate: a person who stands
+    /// elsewhere in the photo is passed over.
+    pub person: Option<Candidate>,
+    /// The nearest people, nearest first, whatever the outcome. When it is ambiguous, at least those in question.
+    pub candidates: Vec<Candidate>,
+}
+
+impl Identity {
+    /// The identity of a face of which nothing is known.
+    pub const UNKNOWN: Self = Self {
+        outcome: Outcome::Unknown,
+        person: None,
+        candidates: Vec::new(),
+    };
+
+    /// The person's name, when it is a match.
+    pub fn name(&self) -> Option<&str> {
+        self.person.as_ref().map(|person| &*person.name)
+    }
+
+    /// The distance of the person, or else that of the nearest one.
+    pub fn distance(&self) -> Option<f32> {
+        let nearest = self.person.as_ref().or(self.candidates.first());
+        nearest.map(|candidate| candidate.distance)
+    }
+}
+
+/// Decides who the faces of one photo are, given the encoding of each.
+pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Vec<Identity> {
+    let listed = match rules.candidates {
+        CandidateCount::Nearest(count) => count.max(1),
+        CandidateCount::All => usize::MAX,
+    };
+    // Among so many nearest people is one who is left over, however the others are shared out, and one next to them.
+    let needed = (encodings.len() + 1).clamp(2, MAX_CHOICES + 1);
+    let nearest = gallery.nearest_people_of_all(encodings, listed.max(needed));
+    decide(nearest, rules, listed)
+}
+
+/// Decides about faces whose nearest people are `nearest`, and lists at most `listed` of them.
+fn decide(nearest: Vec<Vec<Candidate>>, rules: &Rules, listed: usize) -> Vec<Identity> {
+    let within: Vec<&[Candidate]> = nearest
+        .iter()
+        .map(|candidates| {
+            let end = candidates.partition_point(|c| rules.threshold.accepts(c.distance));
+            &candidates[..end.min(MAX_CHOICES + 1)]
+        })
+        .collect();
+    let given = match rules.repetition {
+        Repetition::Allowed => within.iter().map(|within| first(within)).collect(),
+        Repetition::Once => without_repetition(&within, rules.threshold),
+    };
+    let taken: Vec<Option<Arc<str>>> = within
+        .iter()
+        .zip(&given)
+        .map(|(within, given)| Some(Arc::clone(&within.get((*given)?)?.name)))
+        .collect();
+    let verdicts: Vec<Verdict> = (within.iter().zip(&given).enumerate())
+        .map(|(face, (within, given))| {
+            let elsewhere = |name: &Arc<str>| {
+                rules.repetition == Repetition::Once
+                    && (taken.iter().enumerate())
+                        .any(|(other, taken)| other != face && taken.as_ref() == Some(name))
+            };
+            verdict(within, *given, rules.margin, elsewhere)
+        })
+        .collect();
+    nearest
+        .into_iter()
+        .zip(verdicts)
+        .map(|(candidates, verdict)| verdict.identity(candidates, listed))
+        .collect()
+}
+
+/// What is decided about a face, by the places in the list of its candidates.
+enum Verdict {
+    Person(usize),
+    /// Somebody up to this place.
+    Ambiguous(usize),
+    Unknown,
+}
+
+impl Verdict {
+    fn identity(self, mut candidates: Vec<Candidate>, listed: usize) -> Identity {
+        let (outcome, person, shown) = match self {
+            Self::Person(place) => (Outcome::Match, candidates.get(place).cloned(), 1),
+            Self::Ambiguous(last) => (Outcome::Ambiguous, None, last + 1),
+            Self::Unknown => (Outcome::Unknown, None, 1),
+        };
+        candidates.truncate(listed.max(shown));
+        Identity {
+            outcome,
+            person,
+            candidates,
+        }
+    }
+}
+
+/// The verdict about a face that was given the person at the place `given` of those `within` the threshold, and might be
+/// any of them who is not `elsewhere` in the photo.
+fn verdict(
+    within: &[Candidate],
+    given: Option<usize>,
+    margin: Margin,
+    elsewhere: impl Fn(&Arc<str>) -> bool,
+) -> Verdict {
+    let Some((place, person)) = given.and_then(|place| Some((place, within.get(place)?))) else {
+        return Verdict::Unknown;
+    };
+    let rival = within.iter().enumerate().rposition(|(other, candidate)| {
+        other != place
+            && (candidate.distance - person.distance).abs() < margin.0
+            && !elsewhere(&candidate.name)
+    });
+    match rival {
+        Some(rival) => Verdict::Ambiguous(rival.max(place)),
+        None => Verdict::Person(place),
+    }
+}
+
+fn first(within: &[Candidate]) -> Option<usize> {
+    (!within.is_empty()).then_some(0)
+}
+
+/// For each face the place of the person that it is given, nobody twice.
+fn without_repetition(within: &[&[Candidate]], threshold: DistanceThreshold) -> Vec<Option<usize>> {
+    let mut number_of_name: HashMap<&str, usize> = HashMap::new();
+    let mut choices = Vec::with_capacity(within.len());
+    for candidates in within {
+        let mut of_face = Vec::with_capacity(candidates.len());
+        for candidate in *candidates {
+            let next = number_of_name.len();
+            of_face.push(Choice {
+                person: *number_of_name.entry(&candidate.name).or_insert(next),
+                distance: candidate.distance,
+            });
+        }
+        choices.push(of_face);
+    }
+    assign(&choices, threshold.value())
+}
+
+#[cfg(test)]
+mod tests;
