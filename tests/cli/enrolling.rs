@@ -150,6 +150,10 @@ fn people_are_added_removed_and_listed() {
     // The same photos once more take the places of their faces.
     env.facematch().args(add).ends_with(0);
     assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
+    // But for those that cannot be read.
+    env.write("more/obama.2.jpg", "");
+    env.facematch().args(add).ends_with(1);
+    assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
 
     let remove = ["enroll", "--remove", "obama", "people.safetensors"];
     let run = env.facematch().args(remove).ends_with(0);

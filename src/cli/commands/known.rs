@@ -1,5 +1,6 @@
 //! The known people of a command: out of folders, photos and gallery files becomes one gallery.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -81,40 +82,72 @@ impl KnownPeople {
 
     /// The gallery of all of them. What is wrong with a photo is a warning; that nobody is known is a failure.
     pub(super) fn enroll(
-        self,
+        mut self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
         settings: &PhotoSettings,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
-        let mut builder = GalleryBuilder::new(params.simd);
-        let mut unreadable = 0;
-        // A photo that is enrolled now takes the place of its face in a gallery file.
-        let anew: HashSet<&Path> = self.photo_paths().collect();
-        for source in &self.sources {
-            match source {
-                Source::Gallery(gallery) => {
-                    builder.add_gallery(gallery, |face| !anew.contains(face.source));
-                }
-                Source::Photos { root, photos } => {
-                    unreadable +=
-                        add_photos(&mut builder, root, photos, engines, settings, console);
-                }
-            }
-        }
-        let gallery = builder.build();
+        let enrolled = match self.take_only_gallery() {
+            Some(gallery) => Enrolled {
+                gallery,
+                unreadable: 0,
+            },
+            None => self.join(engines, params, settings, console),
+        };
+        let gallery = &enrolled.gallery;
         if gallery.is_empty() {
-            return Err(self.nobody(unreadable));
+            return Err(self.nobody(enrolled.unreadable));
         }
         console.detail(format_args!(
             "{} known by {}",
             counted(gallery.people(), "person", "people"),
             counted(gallery.faces(), "face", "faces")
         ));
-        Ok(Enrolled {
-            gallery,
-            unreadable,
-        })
+        Ok(enrolled)
+    }
+
+    /// The gallery file when there is nothing else: it may be large, and needs no copy.
+    fn take_only_gallery(&mut self) -> Option<Gallery> {
+        match self.sources.as_mut_slice() {
+            [Source::Gallery(gallery)] => Some(std::mem::take(gallery)),
+            _ => None,
+        }
+    }
+
+    /// All sources in one gallery.
+    fn join(
+        &self,
+        engines: &mut [Box<dyn FaceEngine>],
+        params: &EngineParams,
+        settings: &PhotoSettings,
+        console: &Console,
+    ) -> Enrolled {
+        let mut unreadable = HashSet::new();
+        let mut parts = Vec::new();
+        for source in &self.sources {
+            parts.push(match source {
+                Source::Gallery(gallery) => Cow::Borrowed(gallery),
+                Source::Photos { root, photos } => {
+                    let mut builder = GalleryBuilder::new(params.simd);
+                    let failed = add_photos(&mut builder, root, photos, engines, settings, console);
+                    unreadable.extend(failed);
+                    Cow::Owned(builder.build())
+                }
+            });
+        }
+        // A photo that is enrolled now takes the place of its face in a gallery file, unless it cannot be read.
+        let mut anew: HashSet<&Path> = self.photo_paths().collect();
+        anew.retain(|photo| !unreadable.contains(*photo));
+        let mut builder = GalleryBuilder::new(params.simd);
+        for part in &parts {
+            let from_file = matches!(part, Cow::Borrowed(_));
+            builder.add_gallery(part, |face| !(from_file && anew.contains(face.source)));
+        }
+        Enrolled {
+            gallery: builder.build(),
+            unreadable: unreadable.len(),
+        }
     }
 
     fn nobody(&self, unreadable: usize) -> Failure {
@@ -154,7 +187,7 @@ fn warn_of_other_average(
     }
 }
 
-/// Adds the faces of `photos`; returns how many could not be read.
+/// Adds the faces of `photos`; returns which could not be read.
 fn add_photos(
     builder: &mut GalleryBuilder,
     root: &Path,
@@ -162,8 +195,8 @@ fn add_photos(
     engines: &mut [Box<dyn FaceEngine>],
     settings: &PhotoSettings,
     console: &Console,
-) -> usize {
-    let mut unreadable = 0;
+) -> Vec<PathBuf> {
+    let mut unreadable = Vec::new();
     let bar = console.progress("known people", photos.list.len());
     let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
     batch::run(&photos.list, engines, encode, |path, result| {
@@ -174,7 +207,7 @@ fn add_photos(
                 }
             }
             Err(error) => {
-                unreadable += 1;
+                unreadable.push(path.to_owned());
                 console.warn(format_args!("known photo left out: {error}"));
             }
         });
