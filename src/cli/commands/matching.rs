@@ -29,7 +29,9 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     config::make_picture_folders(&common.output)?;
     config::check_with_encodings(&common.output)?;
     let options = config::known_options(common);
+    let finding = Instant::now();
     let known = KnownPeople::find(&[known.to_owned()], &options, &params, console)?;
+    let found = finding.elapsed();
     let inputs = config::inputs(&args.unknown, common, console)?;
     let output = Output::open(common.output.output.as_deref(), &unfinished)?;
 
@@ -67,7 +69,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         inputs,
         engines,
         start,
-        enrolled: enrolling.elapsed(),
+        enrolled: found + enrolling.elapsed(),
         subject: Subject::People {
             candidates: match candidates {
                 CandidateCount::All => people,
