@@ -92,10 +92,11 @@ pub(crate) struct DetectArgs {
     pub(crate) path: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) encoding: EncodingArgs,
-
-    #[command(flatten)]
     pub(crate) common: CommonArgs,
+
+    /// How faces are encoded for `--with-encodings`.
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -296,6 +296,7 @@ fn wrong_usage_is_told() {
     assert_snapshot!(message(&["enroll", "--list", "a", "b"]), @"facematch: --list takes one gallery file");
     assert_snapshot!(message(&["enroll", "--remove", "ann", "a", "b"]), @"facematch: --remove takes one gallery file");
     assert_snapshot!(message(&["-t", "0.5", "enroll", "photos"]), @"facematch: enroll: no such photo or folder; if you mean the command, it comes first: facematch enroll ...");
+    assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip goes with --with-encodings");
     let encodings = "facematch: --with-encodings goes with -f json and -f ndjson\n";
     for form in ["text", "csv"] {
         let known = repository("known").display().to_string();

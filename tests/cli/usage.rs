@@ -21,14 +21,15 @@ fn help_explains_the_default_command() {
     Commands:
       detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
                    drawings
+      enroll       Keep known people in a gallery file, so that their photos are searched only once
       eval         Measure how well faces are told apart, on photos of which it is known who is on them
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
     Arguments:
       <KNOWN>
-              Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg) or one
-              photo
+              Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one
+              photo, or a gallery file that `facematch enroll` made
 
       <UNKNOWN>...
               Folders and photos to search; `-` reads paths from standard input
@@ -128,6 +129,9 @@ fn help_explains_the_default_command() {
       -o, --output <FILE>
               Write the results to FILE, whole or not at all
 
+          --with-encodings
+              Add the 128 numbers of each face to JSON; they are biometric data
+
           --crops <DIR>
               Write each aligned face as a PNG of 150x150 pixels below DIR
 
@@ -209,6 +213,7 @@ fn short_help_of_detect_has_no_options_of_matching() {
       -f, --format <FORMAT>  Form of the results [default: text] [possible values: text, json, ndjson,
                              csv]
       -o, --output <FILE>    Write the results to FILE, whole or not at all
+          --with-encodings   Add the 128 numbers of each face to JSON; they are biometric data
           --crops <DIR>      Write each aligned face as a PNG of 150x150 pixels below DIR
           --draw <DIR>       Write each photo that has faces, with boxes, landmarks and names drawn on
                              it, below DIR
@@ -221,6 +226,16 @@ fn short_help_of_detect_has_no_options_of_matching() {
           --progress <WHEN>  Show a progress bar on the error stream [default: auto] [possible values:
                              auto, always, never]
           --timings          Print how long each stage took
+
+    Encoding faces:
+          --flip                 Average each face with its mirror image: fewer wrong names at a small
+                                 cost [default]
+          --no-flip              Encode each face once, as dlib does
+          --jitters <N>          How many jittered copies of each face are averaged, mirrored at random;
+                                 much slower, little gain [default: 0]
+          --encode-from <WHICH>  What faces are cut from: the resized photo, or the photo at full size,
+                                 which takes longer to decode [default: resized] [possible values:
+                                 resized, original]
     ");
 }
 
@@ -235,7 +250,14 @@ fn version_is_that_of_the_package() {
 fn completions_know_the_options_of_both_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let run = facematch().args(["completions", shell]).ends_with(0);
-        for word in ["detect", "threshold", "follow-links", "landmarks", "ndjson"] {
+        for word in [
+            "detect",
+            "enroll",
+            "threshold",
+            "follow-links",
+            "landmarks",
+            "ndjson",
+        ] {
             assert!(run.text().contains(word), "{shell}: {word}");
         }
     }

@@ -20,9 +20,18 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let common = &args.common;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = match common.output.with_encodings {
-        true => config::encoding_params(&common.engine, &args.encoding)?,
-        false => config::engine_params(&common.engine)?,
+    let with_encodings = common.output.with_encodings;
+    let (params, settings) = if with_encodings {
+        (
+            config::encoding_params(&common.engine, &args.encoding)?,
+            config::encoding_settings(&common.engine, &args.encoding),
+        )
+    } else {
+        config::refuse_encoding_options(&args.encoding)?;
+        (
+            config::engine_params(&common.engine)?,
+            config::photo_settings(&common.engine),
+        )
     };
     config::check_with_encodings(&common.output)?;
     config::make_picture_folders(&common.output)?;
@@ -34,13 +43,13 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
     let jobs = config::jobs(&common.engine, inputs.list.len());
     let photos = PhotoSearch {
-        settings: config::encoding_settings(&common.engine, &args.encoding),
-        depth: match common.output.with_encodings {
+        settings,
+        depth: match with_encodings {
             true => Depth::Encodings,
             false => Depth::Landmarks,
         },
         pictures: Pictures::new(&common.output, &unfinished),
-        with_encodings: common.output.with_encodings,
+        with_encodings,
     };
     let search = Search {
         common,
