@@ -14,9 +14,8 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Gallery, GalleryBuilder, KnownFace};
-use crate::engine::models::{ShippedModel, landmark_fingerprint};
-use crate::engine::{ENCODING_LEN, Encoding, EngineKind, EngineParams, LandmarkModel, SimdLevel};
+use super::{Fingerprint, Gallery, GalleryBuilder, KnownFace};
+use crate::engine::{ENCODING_LEN, Encoding, SimdLevel};
 use crate::error::Error;
 use crate::geometry::PixelBox;
 
@@ -35,85 +34,7 @@ const LENGTH_BYTES: usize = 8;
 /// The bytes of an encoding.
 const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
 
-/// What made the encodings of a gallery. Only encodings of one encoder, of faces aligned by one landmark model, can be
-/// compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// The SHA-256 of the encoder's file.
-    pub encoder: String,
-    /// The number of landmarks and the SHA-256 of their model's file.
-    pub landmarks: String,
-    /// `native` or `dlib`; both give the same encodings but for rounding.
-    pub engine: String,
-    /// What was averaged into an encoding: `plain` (nothing), `flip` (the mirror image) or `jitters N`.
-    pub averaged: String,
-}
-
-impl Fingerprint {
-    /// What an engine of these parameters makes.
-    ///
-    /// # Errors
-    /// [`Error::Model`] when the landmark model that they name is unusable.
-    pub fn of(params: &EngineParams) -> Result<Self, Error> {
-        let (points, sha256) = match &params.landmarks {
-            Some(file) => landmark_fingerprint(file)?,
-            None => (
-                LandmarkModel::FivePoint,
-                ShippedModel::FivePointLandmarks.sha256().to_owned(),
-            ),
-        };
-        Ok(Self {
-            encoder: ShippedModel::Encoder.sha256().to_owned(),
-            landmarks: format!("{} {sha256}", points.point_count()),
-            engine: match params.kind {
-                EngineKind::Native => "native",
-                EngineKind::Dlib => "dlib",
-            }
-            .to_owned(),
-            averaged: match params.jitters {
-                0 | 1 if params.flip => "flip".to_owned(),
-                0 | 1 => "plain".to_owned(),
-                jitters => format!("jitters {jitters}"),
-            },
-        })
-    }
-
-    /// Whether the gallery at `path`, made by `self`, can be compared with faces of `engine`.
-    ///
-    /// # Errors
-    /// [`Error::Gallery`] that says what differs and what to do.
-    pub fn check(&self, path: &Path, engine: &Self) -> Result<(), Error> {
-        let reason = if self.encoder != engine.encoder {
-            format!(
-                "was made with another face encoder ({} instead of {}), so its faces cannot be compared; enroll its \
-                 photos again",
-                short(&self.encoder),
-                short(&engine.encoder)
-            )
-        } else if self.landmarks != engine.landmarks {
-            format!(
-                "was made with another landmark model ({} instead of {}), so its faces cannot be compared; enroll its \
-                 photos again, or give --landmarks the model that it was made with",
-                short(&self.landmarks),
-                short(&engine.landmarks)
-            )
-        } else {
-            return Ok(());
-        };
-        Err(unusable(path, reason))
-    }
-}
-
-/// The beginning of a model's fingerprint, as "5 points c4b1e980".
-fn short(fingerprint: &str) -> String {
-    let start = |hash: &str| hash.chars().take(8).collect::<String>();
-    match fingerprint.split_once(' ') {
-        Some((points, hash)) => format!("{} points {}", start(points), start(hash)),
-        None => start(fingerprint),
-    }
-}
-
-fn unusable(path: &Path, reason: String) -> Error {
+pub(super) fn unusable(path: &Path, reason: String) -> Error {
     Error::Gallery {
         path: path.to_owned(),
         reason,
@@ -363,6 +284,7 @@ fn list<'a, T: Serialize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::EngineParams;
     use proptest::prelude::*;
 
     fn fingerprint() -> Fingerprint {
@@ -486,28 +408,5 @@ mod tests {
         let last = bytes.len() - 4;
         bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
         assert!(read(&bytes).unwrap_err().contains("not finite"));
-    }
-
-    #[test]
-    fn faces_of_another_model_are_refused_with_what_to_do() {
-        let engine = fingerprint();
-        let path = Path::new("people.safetensors");
-        assert!(engine.check(path, &engine).is_ok());
-        let landmarks = Fingerprint {
-            landmarks: format!("68 {}", "ab".repeat(32)),
-            ..engine.clone()
-        };
-        let message = landmarks.check(path, &engine).unwrap_err().to_string();
-        assert!(
-            message.contains("68 points abababab instead of 5 points c4b1e980"),
-            "{message}"
-        );
-        assert!(message.contains("--landmarks"), "{message}");
-        let encoder = Fingerprint {
-            encoder: "cd".repeat(32),
-            ..engine.clone()
-        };
-        let message = encoder.check(path, &engine).unwrap_err().to_string();
-        assert!(message.contains("enroll its photos again"), "{message}");
     }
 }

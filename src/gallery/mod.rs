@@ -5,10 +5,12 @@
 
 mod compact;
 mod file;
+mod fingerprint;
 mod nearest;
 mod person_name;
 
-pub use file::{Fingerprint, is_gallery_file, read_gallery, read_gallery_from, write_gallery};
+pub use file::{is_gallery_file, read_gallery, read_gallery_from, write_gallery};
+pub use fingerprint::Fingerprint;
 pub use person_name::person_name;
 
 use std::collections::HashMap;
