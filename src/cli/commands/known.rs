@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Inputs, WalkOptions};
+use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, is_gallery_file, person_name, read_gallery,
 };
-use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
+use facematch::photo::{Face, StageTimes};
 
 use super::super::config;
 use super::super::console::Console;
@@ -84,7 +85,7 @@ impl KnownPeople {
         self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        settings: &PhotoSettings,
+        searcher: &PhotoSearcher,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
         let mut builder = GalleryBuilder::new(params.simd);
@@ -98,7 +99,7 @@ impl KnownPeople {
                 }
                 Source::Photos { root, photos } => {
                     unreadable +=
-                        add_photos(&mut builder, root, photos, engines, settings, console);
+                        add_photos(&mut builder, root, photos, engines, searcher, console);
                 }
             }
         }
@@ -160,12 +161,12 @@ fn add_photos(
     root: &Path,
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
     console: &Console,
 ) -> usize {
     let mut unreadable = 0;
     let bar = console.progress("known people", photos.list.len());
-    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
+    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, searcher);
     batch::run(&photos.list, engines, encode, |path, result| {
         bar.suspend(|| match result {
             Ok(faces) => {
@@ -188,9 +189,9 @@ fn add_photos(
 fn known_faces(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
 ) -> Result<Vec<Face>, Error> {
     let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
-    Ok(searched.faces.into_iter().map(|found| found.face).collect())
+    let (photo, _) = searcher.search(path, engine, &mut times)?;
+    Ok(photo.faces.into_iter().map(|found| found.face).collect())
 }
