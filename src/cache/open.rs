@@ -77,6 +77,14 @@ impl Store {
     }
 }
 
+/// Sets the file `path` aside in which damage was met while it was used, for this `reason`. It must be closed.
+pub(super) fn retire(path: &Path, reason: String) -> Result<Option<SetAside>, CacheError> {
+    let file = options()
+        .open(path)
+        .map_err(|error| CacheError::io(path, error))?;
+    rename(path, &file, reason)
+}
+
 /// Deletes the store in the file `path`, and what was set aside beside it. Returns how many files that were.
 ///
 /// # Errors
@@ -123,6 +131,8 @@ fn load(path: &Path, file: File) -> Result<Store, CacheError> {
         // redb itself looks at the checksums only after a crash. Without them, damage would be met in the midst of the
         // run, or not at all, as wrong results. It takes about a millisecond for each megabyte.
         database.check_integrity()?;
+        // A few numbers have no checksum; where they are wrong, redb panics when it first writes.
+        database.begin_write()?.commit()?;
         Ok(database)
     });
     match opened {
@@ -301,6 +311,16 @@ mod tests {
             assert!(matches!(error, CacheError::Foreign { .. }), "{error}");
         }
         assert!(folder.path().is_dir());
+    }
+
+    #[test]
+    fn what_is_damaged_in_use_is_set_aside_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.redb");
+        fill(&path, 1);
+        let set_aside = retire(&path, "odd".to_owned()).unwrap().unwrap();
+        assert_eq!(set_aside.path, folder.path().join("cache.redb.damaged"));
+        assert!(set_aside.path.exists() && !path.exists());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::THREAD_NAME;
 use super::error::CacheError;
 use super::key::PhotoKey;
+use super::open::retire;
 use super::store::{Pruned, Store, StoreStats};
 use super::value::{decode, encode};
 use crate::photo::FoundPhoto;
@@ -96,7 +97,7 @@ impl Cache {
         self.store.path()
     }
 
-    /// Waits until everything is on the disk.
+    /// Waits until everything is on the disk. A file in which damage was met is set aside, so that the next run begins anew.
     ///
     /// # Errors
     /// The first thing that went wrong with the cache since it was opened.
@@ -105,8 +106,14 @@ impl Cache {
         let problem = Arc::clone(&self.problem);
         drop(self);
         match Arc::into_inner(problem).and_then(OnceLock::into_inner) {
-            Some(problem) => Err(problem),
             None => Ok(()),
+            Some(CacheError::Damaged { path, mut reason }) => {
+                if let Some(set_aside) = retire(&path, reason.clone())? {
+                    reason += &format!("; set aside as {}", set_aside.path.display());
+                }
+                Err(CacheError::Damaged { path, reason })
+            }
+            Some(problem) => Err(problem),
         }
     }
 

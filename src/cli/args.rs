@@ -169,8 +169,8 @@ pub(crate) enum CacheCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CacheFileArgs {
-    /// The cache [default: facematch/cache.redb in the user's cache folder]
-    #[arg(long, value_name = "FILE", env = "FACEMATCH_CACHE", hide_env_values = true, value_hint = ValueHint::FilePath)]
+    /// The cache [default: FACEMATCH_CACHE, or facematch/cache.redb in the user's cache folder]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) cache: Option<PathBuf>,
 }
 
@@ -178,16 +178,8 @@ pub(crate) struct CacheFileArgs {
 #[command(next_help_heading = "Cache")]
 pub(crate) struct CacheArgs {
     /// Keep what is found in each photo, and do not search photos again of which it is known; in FILE [default:
-    /// facematch/cache.redb in the user's cache folder]
-    #[arg(
-        long,
-        value_name = "FILE",
-        num_args = 0..=1,
-        require_equals = true,
-        env = "FACEMATCH_CACHE",
-        hide_env_values = true,
-        value_hint = ValueHint::FilePath
-    )]
+    /// FACEMATCH_CACHE, which has the same effect, or facematch/cache.redb in the user's cache folder]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
     pub(crate) cache: Option<Option<PathBuf>>,
 
     /// Search every photo, whatever FACEMATCH_CACHE says

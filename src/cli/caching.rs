@@ -40,11 +40,11 @@ impl<'a> Session<'a> {
             began: Instant::now(),
             console,
         };
-        let file = match &args.cache {
+        let file = match (&args.cache, from_environment()) {
             _ if args.no_cache => return Ok(session(searcher, true)),
-            None => return Ok(session(searcher, false)),
-            Some(Some(file)) => file.clone(),
-            Some(None) => default_file()?,
+            (None, None) => return Ok(session(searcher, false)),
+            (Some(Some(file)), _) => file.clone(),
+            (Some(None), _) | (None, Some(_)) => usual_file()?,
         };
         let fingerprint = Fingerprint::new(params, &settings, depth)?;
         Ok(match open(file, console) {
@@ -89,8 +89,18 @@ fn is_worth_a_hint(elapsed: Duration, decided: bool) -> bool {
     elapsed > LONG_RUN && !decided
 }
 
-/// The cache's usual place: `facematch/cache.redb` in the user's cache folder.
-pub(super) fn default_file() -> Result<PathBuf, Failure> {
+/// The file of `FACEMATCH_CACHE`. Not by clap, which takes an empty value for a mistake instead of for none.
+fn from_environment() -> Option<PathBuf> {
+    std::env::var_os("FACEMATCH_CACHE")
+        .filter(|file| !file.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The cache where no other is named: `FACEMATCH_CACHE`, else `facematch/cache.redb` in the user's cache folder.
+pub(super) fn usual_file() -> Result<PathBuf, Failure> {
+    if let Some(file) = from_environment() {
+        return Ok(file);
+    }
     let folder = if cfg!(windows) {
         std::env::var_os("LOCALAPPDATA").map(PathBuf::from)
     } else {

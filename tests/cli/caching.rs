@@ -194,8 +194,16 @@ fn the_file_can_be_chosen_and_the_cache_refused() {
         .args(photos)
         .ends_with(0);
     assert!(!run.stderr.contains("cache:"), "{}", run.stderr);
-    facematch(&env).args(photos).ends_with(0);
+    facematch(&env)
+        .env("FACEMATCH_CACHE", "")
+        .args(photos)
+        .ends_with(0);
     assert!(!usual_place(&env).exists());
+    let run = facematch(&env)
+        .env("FACEMATCH_CACHE", "here/c.redb")
+        .args(["cache", "path"])
+        .ends_with(0);
+    assert_eq!(run.text(), "here/c.redb\n");
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use facematch::cache::{CacheError, Pruned, Store, StoreStats, clear};
 
 use super::super::args::{CacheCommand, CacheFileArgs};
-use super::super::caching::default_file;
+use super::super::caching::usual_file;
 use super::super::exit::{Exit, Failure};
 use super::super::output::Output;
 
@@ -26,7 +26,7 @@ pub(in super::super) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
 fn file(args: &CacheFileArgs) -> Result<PathBuf, Failure> {
     match &args.cache {
         Some(file) => Ok(file.clone()),
-        None => default_file(),
+        None => usual_file(),
     }
 }
 
