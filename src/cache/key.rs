@@ -17,9 +17,9 @@ pub(super) const KEY_LEN: usize = 4 + 32 + 32;
 
 /// Stands for how photos are searched: two searches with the same fingerprint find the same in the same file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fingerprint([u8; 32]);
+pub struct SearchFingerprint([u8; 32]);
 
-impl Fingerprint {
+impl SearchFingerprint {
     /// The fingerprint of a search with an engine made of `params`, as `settings` say, `depth` far.
     ///
     /// # Errors
@@ -55,13 +55,15 @@ impl Fingerprint {
             EncodeFrom::Resized => "resized",
             EncodeFrom::Original => "original",
         };
-        let depth = match depth {
-            Depth::Landmarks => "landmarks",
-            Depth::Encodings => "encodings",
+        let encoded = match depth {
+            // How faces would have been encoded does not matter.
+            Depth::Landmarks => "not encoded".to_owned(),
+            Depth::Encodings => {
+                format!("jitters {jitters}, flip {flip}, encoded from {encode_from}")
+            }
         };
         let mut words = format!(
-            "engine {engine}, detector {}, upsample {upsample}, jitters {jitters}, flip {flip}, width {width}, \
-             encode from {encode_from}, try rotations {try_rotations}, depth {depth}",
+            "engine {engine}, detector {}, upsample {upsample}, width {width}, try rotations {try_rotations}, {encoded}",
             detector.name()
         );
         for model in ShippedModel::ALL {
@@ -85,7 +87,7 @@ pub struct PhotoKey([u8; KEY_LEN]);
 
 impl PhotoKey {
     /// The key of a file with this content.
-    pub fn new(fingerprint: &Fingerprint, content: &[u8]) -> Self {
+    pub fn new(fingerprint: &SearchFingerprint, content: &[u8]) -> Self {
         let mut key = [0; KEY_LEN];
         let (revision, hashes) = key.split_at_mut(4);
         revision.copy_from_slice(&RESULTS_REVISION.to_be_bytes());
@@ -124,7 +126,7 @@ mod tests {
     };
 
     fn fingerprint(params: &EngineParams, settings: &PhotoSettings, depth: Depth) -> [u8; 32] {
-        Fingerprint::new(params, settings, depth).unwrap().0
+        SearchFingerprint::new(params, settings, depth).unwrap().0
     }
 
     #[test]
@@ -182,6 +184,22 @@ mod tests {
     }
 
     #[test]
+    fn how_faces_would_be_encoded_makes_none_where_they_are_not() {
+        let base = EngineParams::new("models");
+        let mut other = base.clone();
+        other.flip = true;
+        other.jitters = 10;
+        let original = PhotoSettings {
+            encode_from: EncodeFrom::Original,
+            ..SETTINGS
+        };
+        assert_eq!(
+            fingerprint(&base, &SETTINGS, Depth::Landmarks),
+            fingerprint(&other, &original, Depth::Landmarks)
+        );
+    }
+
+    #[test]
     fn where_models_lie_and_what_computes_with_them_makes_none() {
         let folder = tempfile::tempdir().unwrap();
         let base = EngineParams::new("models");
@@ -204,13 +222,13 @@ mod tests {
     fn a_landmark_model_that_is_missing_is_an_error() {
         let mut params = EngineParams::new("models");
         params.landmarks = Some("missing.dat".into());
-        let error = Fingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap_err();
+        let error = SearchFingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap_err();
         assert_eq!(error.kind(), "model");
     }
 
     #[test]
     fn a_key_tells_revision_fingerprint_and_content() {
-        let fingerprints = [Fingerprint([1; 32]), Fingerprint([2; 32])];
+        let fingerprints = [SearchFingerprint([1; 32]), SearchFingerprint([2; 32])];
         let keys: Vec<_> = fingerprints
             .iter()
             .flat_map(|fingerprint| {

@@ -1,6 +1,6 @@
 //! A cache of what was found in photos, so that a photo is searched once and not in every run.
 //!
-//! In: the content of a photo's file and how it is searched ([`Fingerprint`]). Out: what was found in it, as it was found,
+//! In: the content of a photo's file and how it is searched ([`SearchFingerprint`]). Out: what was found in it, as it was found,
 //! to the last bit of every number. The name and the place of the file are no part of it, so that a photo that was
 //! moved or renamed is still known.
 //!
@@ -20,7 +20,7 @@ mod value;
 mod writer;
 
 pub use error::CacheError;
-pub use key::{Fingerprint, PhotoKey, RESULTS_REVISION};
+pub use key::{PhotoKey, RESULTS_REVISION, SearchFingerprint};
 pub use open::{SetAside, clear};
 pub use search::PhotoSearcher;
 pub use store::{Pruned, Store, StoreStats};

@@ -242,7 +242,7 @@ fn aside_name(path: &Path, number: usize) -> PathBuf {
 mod tests {
     use super::super::key::PhotoKey;
     use super::super::value::tests::sample;
-    use super::super::{Fingerprint, value};
+    use super::super::{SearchFingerprint, value};
     use super::*;
     use crate::engine::EngineParams;
     use crate::photo::{Depth, EncodeFrom, FoundPhoto, PhotoSettings};
@@ -254,7 +254,7 @@ mod tests {
             try_rotations: false,
         };
         let params = EngineParams::new("models");
-        let fingerprint = Fingerprint::new(&params, &settings, Depth::Encodings).unwrap();
+        let fingerprint = SearchFingerprint::new(&params, &settings, Depth::Encodings).unwrap();
         PhotoKey::new(&fingerprint, &number.to_le_bytes())
     }
 

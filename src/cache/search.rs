@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use image::RgbImage;
 
 use super::error::CacheError;
-use super::key::{Fingerprint, PhotoKey};
+use super::key::{PhotoKey, SearchFingerprint};
 use super::writer::Cache;
 use crate::engine::FaceEngine;
 use crate::error::Error;
@@ -25,7 +25,7 @@ pub struct PhotoSearcher {
 /// A cache, and how photos are searched as it knows it.
 struct Cached {
     cache: Cache,
-    fingerprint: Fingerprint,
+    fingerprint: SearchFingerprint,
     /// Photos that were known, and photos that were not.
     known: AtomicUsize,
     new: AtomicUsize,
@@ -43,7 +43,7 @@ impl PhotoSearcher {
 
     /// The same with `cache`. `fingerprint` must be that of the same settings and of the engines that
     /// [`search`](Self::search) is called with.
-    pub fn with_cache(self, cache: Cache, fingerprint: Fingerprint) -> Self {
+    pub fn with_cache(self, cache: Cache, fingerprint: SearchFingerprint) -> Self {
         Self {
             cached: Some(Cached {
                 cache,
@@ -145,7 +145,7 @@ mod tests {
         fn searcher(&self) -> PhotoSearcher {
             let (store, _) = Store::open_or_rebuild(&self.folder.path().join("cache")).unwrap();
             let params = EngineParams::new("models");
-            let fingerprint = Fingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap();
+            let fingerprint = SearchFingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap();
             PhotoSearcher::new(SETTINGS, Depth::Encodings)
                 .with_cache(Cache::new(store).unwrap(), fingerprint)
         }

@@ -219,7 +219,7 @@ pub(super) fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::Fingerprint;
+    use super::super::key::SearchFingerprint;
     use super::super::value::{encode, tests::sample};
     use super::*;
     use crate::engine::EngineParams;
@@ -232,7 +232,7 @@ mod tests {
             try_rotations: false,
         };
         let params = EngineParams::new("models");
-        let fingerprint = Fingerprint::new(&params, &settings, depth).unwrap();
+        let fingerprint = SearchFingerprint::new(&params, &settings, depth).unwrap();
         PhotoKey::new(&fingerprint, &content.to_le_bytes())
     }
 

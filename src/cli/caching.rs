@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use facematch::cache::{Cache, CacheError, Fingerprint, PhotoSearcher, Store};
+use facematch::cache::{Cache, CacheError, PhotoSearcher, SearchFingerprint, Store};
 use facematch::engine::EngineParams;
 use facematch::photo::{Depth, PhotoSettings};
 
@@ -46,7 +46,7 @@ impl<'a> Session<'a> {
             (Some(Some(file)), _) => file.clone(),
             (Some(None), _) | (None, Some(_)) => usual_file()?,
         };
-        let fingerprint = Fingerprint::new(params, &settings, depth)?;
+        let fingerprint = SearchFingerprint::new(params, &settings, depth)?;
         Ok(match open(file, console) {
             Ok(cache) => session(searcher.with_cache(cache, fingerprint), true),
             Err(error) => {

@@ -154,7 +154,7 @@ fn with_other_options_photos_are_searched_anew() {
 }
 
 #[test]
-fn detect_and_eval_pairs_use_it_too() {
+fn the_other_commands_use_it_too() {
     let env = scene();
     env.write(
         "pairs.csv",
@@ -170,6 +170,14 @@ fn detect_and_eval_pairs_use_it_too() {
         assert_says(&second, photos, 0);
         assert_eq!(first.text(), second.text());
     }
+    let enroll = ["enroll", "--cache", "-v", "known", "-o"];
+    let [first, second] = ["1", "2"].map(|file| {
+        let run = facematch(&env).args(enroll).arg(file).ends_with(0);
+        (run, std::fs::read(env.path(file)).unwrap())
+    });
+    assert_says(&first.0, 2, 0);
+    assert_says(&second.0, 2, 0);
+    assert_eq!(first.1, second.1);
     // The faces that `eval pairs` has encoded are those that a search encodes.
     assert_says(&search(&env, &[]), 3, PHOTOS - 3);
 }
