@@ -2,7 +2,8 @@
 //! on your own machine.
 //!
 //! The way of a photo leads through the modules from top to bottom: [`image`] decodes it and makes an upright working
-//! copy, an [`engine`] finds and encodes its faces, [`photo`] puts both together for one photo and [`batch`] for many;
+//! copy, an [`engine`] finds and encodes its faces, [`photo`] puts both together for one photo and [`batch`] for many,
+//! and a [`cache`] remembers what was found in them;
 //! a [`gallery`] holds the known people, [`matching`] decides who a face is, [`report`] writes the results and
 //! [`drawing`] pictures of them. The library returns typed [`Error`]s and never prints.
 //!
@@ -40,6 +41,7 @@
 //! ```
 
 pub mod batch;
+pub mod cache;
 pub mod drawing;
 pub mod engine;
 pub mod error;

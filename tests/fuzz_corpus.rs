@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use facematch::cache::decode;
 use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
@@ -49,6 +50,11 @@ fn galleries() {
     check_seeds("gallery", |bytes| {
         read_gallery_from(bytes, bytes.len() as u64, SimdLevel::Scalar).is_ok()
     });
+}
+
+#[test]
+fn cache_values() {
+    check_seeds("cache_value", |bytes| decode(bytes).is_some());
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

@@ -49,6 +49,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         what: EvalCommand,
     },
+    /// Look after the cache of --cache: where it is, what is in it, make it smaller, delete it
+    Cache {
+        #[command(subcommand)]
+        what: CacheCommand,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -138,7 +143,49 @@ pub(crate) struct EnrollArgs {
     pub(crate) engine: EngineArgs,
 
     #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
     pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print where the cache is
+    Path(CacheFileArgs),
+    /// Print how large it is and what is in it
+    Stats(CacheFileArgs),
+    /// Remove what other versions of facematch found, and make the file as small as it can be
+    Prune {
+        /// Remove what was not used for DAYS days or longer too
+        #[arg(long = "older-than", value_name = "DAYS")]
+        unused: Option<u32>,
+
+        #[command(flatten)]
+        file: CacheFileArgs,
+    },
+    /// Delete it, and damaged ones that were set aside
+    Clear(CacheFileArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CacheFileArgs {
+    /// The cache [default: FACEMATCH_CACHE, or facematch/cache.redb in the user's cache folder]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Cache")]
+pub(crate) struct CacheArgs {
+    /// Keep what is found in each photo, and do not search photos again of which it is known; in FILE [default:
+    /// FACEMATCH_CACHE, which has the same effect, or facematch/cache.redb in the user's cache folder]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
+    pub(crate) cache: Option<Option<PathBuf>>,
+
+    /// Search every photo, whatever FACEMATCH_CACHE says
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -197,6 +244,9 @@ pub(crate) struct EvalIdentifyArgs {
     pub(crate) engine: EngineArgs,
 
     #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
     pub(crate) messages: MessageArgs,
 }
 
@@ -215,6 +265,9 @@ pub(crate) struct EvalImpostorsArgs {
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -259,6 +312,9 @@ pub(crate) struct EvalPairsArgs {
     pub(crate) engine: EngineArgs,
 
     #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
     pub(crate) messages: MessageArgs,
 }
 
@@ -269,6 +325,8 @@ pub(crate) struct CommonArgs {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) walk: WalkArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]

@@ -4,6 +4,7 @@
 //! stream and an `output` for the results. Nothing of this is part of the library.
 
 mod args;
+mod caching;
 mod commands;
 mod config;
 mod console;
@@ -35,6 +36,10 @@ pub(crate) fn run() -> Exit {
         Some(Command::Enroll(enroll)) => {
             let console = Console::new(&enroll.messages);
             finish(&console, commands::enrolling::run(&enroll, &console))
+        }
+        Some(Command::Cache { what }) => {
+            let console = Console::new(&args.matching.common.messages);
+            finish(&console, commands::caching::run(&what))
         }
         Some(Command::Completions { shell }) => {
             let console = Console::new(&args.matching.common.messages);
@@ -83,13 +88,15 @@ fn finish(console: &Console, result: Result<Exit, Failure>) -> Exit {
     }
 }
 
-/// A panic on a worker becomes an error record of its photo; the default message would only add noise.
+/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a warning; the default message
+/// would only add noise.
 fn silence_worker_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let on_worker = std::thread::current()
-            .name()
-            .is_some_and(|name| name.starts_with(facematch::batch::WORKER_NAME));
+        let on_worker = std::thread::current().name().is_some_and(|name| {
+            name.starts_with(facematch::batch::WORKER_NAME)
+                || name.starts_with(facematch::cache::THREAD_NAME)
+        });
         if !on_worker {
             default(panic);
         }

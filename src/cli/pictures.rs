@@ -39,6 +39,11 @@ impl Pictures {
         }
     }
 
+    /// Whether [`Self::write_crops`] does anything, and so whether the working copy is needed.
+    pub(super) fn wants_crops(&self) -> bool {
+        self.crops.is_some()
+    }
+
     /// Whether [`Self::write_drawing`] does anything, and so whether the photo is needed at full size.
     pub(super) fn wants_drawings(&self) -> bool {
         self.drawings.is_some()

@@ -16,7 +16,9 @@ use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Point, Scale};
 use crate::image::{Original, decode_bytes, decode_for_copy, read_file};
 
-pub use search::{EncodeFrom, PhotoSettings, SearchedPhoto, search};
+pub use search::{
+    EncodeFrom, FoundPhoto, PhotoSettings, SearchedPhoto, Turn, search, search_bytes,
+};
 
 /// A face, in pixels of the photo as displayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,9 +138,18 @@ pub fn open(
     width: u32,
     times: &mut StageTimes,
 ) -> Result<(Original, RgbImage), Error> {
-    let decoded = times.measure(Stage::Decode, || {
-        read_file(path).and_then(|bytes| decode_for_copy(path, &bytes, width))
-    })?;
+    let bytes = times.measure(Stage::Decode, || read_file(path))?;
+    open_bytes(path, &bytes, width, times)
+}
+
+/// [`open`] of a file at `path` whose content is `bytes`.
+fn open_bytes(
+    path: &Path,
+    bytes: &[u8],
+    width: u32,
+    times: &mut StageTimes,
+) -> Result<(Original, RgbImage), Error> {
+    let decoded = times.measure(Stage::Decode, || decode_for_copy(path, bytes, width))?;
     let copy = times.measure(Stage::Resize, || decoded.upright_copy(path, width))?;
     Ok((decoded.original(), copy))
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use image::RgbImage;
 use image::imageops::{rotate90, rotate180, rotate270};
 
-use super::{Depth, Face, FoundFace, Stage, StageTimes, find_faces, open, open_whole};
+use super::{Depth, Face, FoundFace, Stage, StageTimes, find_faces, open_bytes};
 use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
-use crate::image::Original;
+use crate::image::{Original, decode_bytes, read_file};
 
 /// How photos are searched. Known and unknown photos must be searched alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,18 +34,35 @@ pub enum EncodeFrom {
 
 /// How far the photo was turned, clockwise, before faces were found in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub enum Turn {
+    /// Not at all.
     None,
+    /// By 90 degrees.
     Quarter,
+    /// By 180 degrees.
     Half,
+    /// By 270 degrees.
     ThreeQuarters,
 }
 
-/// What was found in a photo.
+/// What was found in a photo, without any of its pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundPhoto {
+    /// What the photo is in its file.
+    pub original: Original,
+    /// How the working copy was turned that [`FoundFace::working_landmarks`] lie in.
+    pub turn: Turn,
+    /// Its faces, from left to right.
+    pub faces: Vec<FoundFace>,
+}
+
+/// A photo that was searched.
 #[derive(Debug, Clone)]
 pub struct SearchedPhoto {
     /// What the photo is in its file.
     pub original: Original,
+    /// How `copy` was turned.
+    pub turn: Turn,
     /// Its faces, from left to right.
     pub faces: Vec<FoundFace>,
     /// The working copy that [`FoundFace::working_landmarks`] lie in; turned when faces were found in a turned one alone.
@@ -63,7 +80,28 @@ pub fn search(
     engine: &mut dyn FaceEngine,
     times: &mut StageTimes,
 ) -> Result<SearchedPhoto, Error> {
-    let (original, copy) = open(path, settings.width, times)?;
+    let bytes = times.measure(Stage::Decode, || read_file(path))?;
+    search_bytes(path, bytes, settings, depth, engine, times)
+}
+
+/// [`search`] for whoever has read the file at `path` already: `bytes` are its content, and the path is not opened.
+///
+/// # Errors
+/// When the photo cannot be decoded, passes the limits of [`crate::image`], or the engine refuses it.
+pub fn search_bytes(
+    path: &Path,
+    bytes: Vec<u8>,
+    settings: &PhotoSettings,
+    depth: Depth,
+    engine: &mut dyn FaceEngine,
+    times: &mut StageTimes,
+) -> Result<SearchedPhoto, Error> {
+    let (original, copy) = open_bytes(path, &bytes, settings.width, times)?;
+    // A large file must not lie in memory while faces are looked for, unless it is needed again.
+    let bytes = match settings.encode_from {
+        EncodeFrom::Resized => Vec::new(),
+        EncodeFrom::Original => bytes,
+    };
     let direct = match settings.encode_from {
         EncodeFrom::Resized => depth,
         EncodeFrom::Original => Depth::Landmarks,
@@ -71,7 +109,9 @@ pub fn search(
     let (turn, copy, mut faces) =
         search_turned(path, original.size, copy, settings, direct, engine, times)?;
     if direct != depth && !faces.is_empty() {
-        let whole = times.measure(Stage::Decode, || open_whole(path))?;
+        let whole = times.measure(Stage::Decode, || {
+            decode_bytes(path, &bytes)?.into_upright(path)
+        })?;
         let whole = turn.apply(whole);
         let encodings = times.measure(Stage::Encode, || encode_in(path, &whole, &faces, engine))?;
         for (found, encoding) in faces.iter_mut().zip(encodings) {
@@ -84,6 +124,7 @@ pub fn search(
     super::sort_from_left(&mut faces);
     Ok(SearchedPhoto {
         original,
+        turn,
         faces,
         copy,
     })
@@ -138,8 +179,30 @@ fn encode_in(
         })
 }
 
+impl SearchedPhoto {
+    /// What was found, and the working copy.
+    pub fn into_parts(self) -> (FoundPhoto, RgbImage) {
+        let Self {
+            original,
+            turn,
+            faces,
+            copy,
+        } = self;
+        let found = FoundPhoto {
+            original,
+            turn,
+            faces,
+        };
+        (found, copy)
+    }
+}
+
 impl Turn {
-    fn apply(self, image: RgbImage) -> RgbImage {
+    /// Every turn.
+    pub const ALL: [Self; 4] = [Self::None, Self::Quarter, Self::Half, Self::ThreeQuarters];
+
+    /// The image turned.
+    pub fn apply(self, image: RgbImage) -> RgbImage {
         match self {
             Self::None => image,
             Self::Quarter => rotate90(&image),

@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod caching;
 mod choosing;
 mod deciding;
 mod engines;

@@ -36,6 +36,7 @@ pub(crate) fn facematch_in(folder: &Path) -> Command {
         .current_dir(folder)
         .env("FACEMATCH_MODELS", repository("models"))
         .env_remove("COLUMNS")
+        .env_remove("FACEMATCH_CACHE")
         .env_remove("NO_COLOR")
         .env_remove("RUST_BACKTRACE")
         .timeout(HANG);

@@ -7,6 +7,7 @@ use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, Subject, Summary};
 
 use super::super::args::DetectArgs;
+use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
@@ -42,12 +43,13 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     let engine = config::load_engine(&params, console)?;
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
     let jobs = config::jobs(&common.engine, inputs.list.len());
+    let depth = match with_encodings {
+        true => Depth::Encodings,
+        false => Depth::Landmarks,
+    };
+    let session = Session::begin(&common.cache, &params, settings, depth, console)?;
     let photos = PhotoSearch {
-        settings,
-        depth: match with_encodings {
-            true => Depth::Encodings,
-            false => Depth::Landmarks,
-        },
+        searcher: &session.searcher,
         pictures: Pictures::new(&common.output, &unfinished),
         with_encodings,
     };
@@ -61,7 +63,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         subject: Subject::Landmarks(landmark_model.point_names()),
         output,
     };
-    search.run(
+    let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
         |totals| Summary {
             images: totals.images,
@@ -71,7 +73,9 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
             engine: name,
             detector: params.detector.name(),
         },
-    )
+    )?;
+    session.finish();
+    Ok(exit)
 }
 
 fn judge(found: &FoundFace) -> Judgement {

@@ -8,9 +8,11 @@ use facematch::engine::SimdLevel;
 use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, is_gallery_file, read_gallery, write_gallery,
 };
+use facematch::photo::Depth;
 use facematch::report::write_people;
 
 use super::super::args::EnrollArgs;
+use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
@@ -54,11 +56,13 @@ fn enroll(
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, people.photos()));
     let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let depth = Depth::Encodings;
+    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
     let fingerprint = people.fingerprint.clone();
     let Enrolled {
         gallery,
         unreadable,
-    } = people.enroll(&mut engines, &params, &settings, console)?;
+    } = people.enroll(&mut engines, &params, &session.searcher, console)?;
     write(&gallery, &fingerprint, file)?;
     let failed = match unreadable {
         0 => String::new(),
@@ -69,6 +73,7 @@ fn enroll(
         output.display(),
         in_words(&gallery)
     ));
+    session.finish();
     Ok(match unreadable {
         0 => Exit::Done,
         _ => Exit::SomeFailed,

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Inputs, WalkOptions};
+use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, is_gallery_file, person_name, read_gallery,
 };
-use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
+use facematch::photo::{Face, StageTimes};
 
 use super::super::config;
 use super::super::console::Console;
@@ -85,7 +86,7 @@ impl KnownPeople {
         mut self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        settings: &PhotoSettings,
+        searcher: &PhotoSearcher,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
         let enrolled = match self.take_only_gallery() {
@@ -93,7 +94,7 @@ impl KnownPeople {
                 gallery,
                 unreadable: 0,
             },
-            None => self.join(engines, params, settings, console),
+            None => self.join(engines, params, searcher, console),
         };
         let gallery = &enrolled.gallery;
         if gallery.is_empty() {
@@ -120,7 +121,7 @@ impl KnownPeople {
         &self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        settings: &PhotoSettings,
+        searcher: &PhotoSearcher,
         console: &Console,
     ) -> Enrolled {
         let mut unreadable = HashSet::new();
@@ -130,7 +131,7 @@ impl KnownPeople {
                 Source::Gallery(gallery) => Cow::Borrowed(gallery),
                 Source::Photos { root, photos } => {
                     let mut builder = GalleryBuilder::new(params.simd);
-                    let failed = add_photos(&mut builder, root, photos, engines, settings, console);
+                    let failed = add_photos(&mut builder, root, photos, engines, searcher, console);
                     unreadable.extend(failed);
                     Cow::Owned(builder.build())
                 }
@@ -193,12 +194,12 @@ fn add_photos(
     root: &Path,
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
     console: &Console,
 ) -> Vec<PathBuf> {
     let mut unreadable = Vec::new();
     let bar = console.progress("known people", photos.list.len());
-    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, settings);
+    let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, searcher);
     batch::run(&photos.list, engines, encode, |path, result| {
         bar.suspend(|| match result {
             Ok(faces) => {
@@ -221,9 +222,9 @@ fn add_photos(
 fn known_faces(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
 ) -> Result<Vec<Face>, Error> {
     let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
-    Ok(searched.faces.into_iter().map(|found| found.face).collect())
+    let (photo, _) = searcher.search(path, engine, &mut times)?;
+    Ok(photo.faces.into_iter().map(|found| found.face).collect())
 }

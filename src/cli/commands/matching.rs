@@ -10,6 +10,7 @@ use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
 use super::super::args::{FormatArg, MatchArgs};
+use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
@@ -44,8 +45,11 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
 
     let enrolling = Instant::now();
     let settings = config::encoding_settings(&common.engine, &args.encoding);
+    let depth = Depth::Encodings;
+    let session = Session::begin(&common.cache, &params, settings, depth, console)?;
+    let searcher = &session.searcher;
     let gallery = known
-        .enroll(&mut engines, &params, &settings, console)?
+        .enroll(&mut engines, &params, searcher, console)?
         .gallery;
     if common.output.format == FormatArg::Text {
         warn_of_reserved_names(&gallery, console);
@@ -58,8 +62,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let strangers = config::impostor_distances(&params);
     let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces())?;
     let photos = PhotoSearch {
-        settings,
-        depth: Depth::Encodings,
+        searcher,
         pictures: Pictures::new(&common.output, &unfinished),
         with_encodings: common.output.with_encodings,
     };
@@ -78,7 +81,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         },
         output,
     };
-    search.run(
+    let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),
         |totals| Summary {
             images: totals.images,
@@ -95,7 +98,9 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
             engine: name,
             detector: params.detector.name(),
         },
-    )
+    )?;
+    session.finish();
+    Ok(exit)
 }
 
 /// Words that stand in the place of a name in the text form.

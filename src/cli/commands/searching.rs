@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use facematch::Error;
+use facematch::cache::PhotoSearcher;
 use facematch::drawing::{Marking, Tone};
 use facematch::engine::FaceEngine;
-use facematch::photo::{
-    Depth, FoundFace, PhotoSettings, SearchedPhoto, Stage, StageTimes, open_whole, search,
-};
+use facematch::photo::{FoundFace, FoundPhoto, Stage, StageTimes, open_whole};
 use facematch::report::{FaceRecord, Finding, PhotoRecord};
 
 use super::super::pictures::Pictures;
@@ -21,9 +20,8 @@ pub(super) struct Searched {
 }
 
 /// How photos are searched.
-pub(super) struct PhotoSearch {
-    pub(super) settings: PhotoSettings,
-    pub(super) depth: Depth,
+pub(super) struct PhotoSearch<'a> {
+    pub(super) searcher: &'a PhotoSearcher,
     pub(super) pictures: Pictures,
     /// Whether the encodings are reported.
     pub(super) with_encodings: bool,
@@ -36,7 +34,7 @@ pub(super) struct Judgement {
     pub(super) tone: Tone,
 }
 
-impl PhotoSearch {
+impl PhotoSearch<'_> {
     /// Searches the photo at `path`; `judge` says of each of its faces what it is.
     pub(super) fn search(
         &self,
@@ -45,14 +43,22 @@ impl PhotoSearch {
         judge: impl Fn(&[FoundFace]) -> Vec<Judgement>,
     ) -> Result<Searched, Error> {
         let mut times = StageTimes::default();
-        let SearchedPhoto {
-            original,
-            faces,
-            copy,
-        } = search(path, &self.settings, self.depth, engine, &mut times)?;
+        let (found, copy) = self.searcher.search(path, engine, &mut times)?;
+        let copy = match copy {
+            // What the cache knew was not decoded.
+            None if self.pictures.wants_crops() && !found.faces.is_empty() => {
+                Some(self.searcher.working_copy(path, &found, &mut times)?)
+            }
+            copy => copy,
+        };
+        let FoundPhoto {
+            original, faces, ..
+        } = found;
         let judgements = times.measure(Stage::Match, || judge(&faces));
         let written = times.measure(Stage::Pictures, || {
-            self.pictures.write_crops(path, &copy, &faces)?;
+            if let Some(copy) = &copy {
+                self.pictures.write_crops(path, copy, &faces)?;
+            }
             if faces.is_empty() || !self.pictures.wants_drawings() {
                 return Ok(());
             }

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Input, WalkOptions};
+use facematch::cache::PhotoSearcher;
 use facematch::engine::FaceEngine;
 use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify};
-use facematch::photo::{Depth, PhotoSettings, StageTimes, search};
+use facematch::photo::{Depth, StageTimes};
 use facematch::report::IdentificationReport;
 
 use super::super::super::args::{EvalFormatArg, EvalIdentifyArgs};
+use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
@@ -52,8 +54,10 @@ pub(in super::super::super) fn run(
     let most_photos = labelled.len().max(known.photos());
     let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
     let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let depth = Depth::Encodings;
+    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
     let gallery = known
-        .enroll(&mut engines, &params, &settings, console)?
+        .enroll(&mut engines, &params, &session.searcher, console)?
         .gallery;
     let strangers = config::impostor_distances(&params);
     let candidates = CandidateCount::Nearest(1);
@@ -62,7 +66,7 @@ pub(in super::super::super) fn run(
     let found = identify_photos(
         &labelled,
         &mut engines,
-        &settings,
+        &session.searcher,
         &gallery,
         &rules,
         console,
@@ -93,6 +97,7 @@ pub(in super::super::super) fn run(
         counted(labelled.len(), "photo", "photos"),
         counted(gallery.people(), "person", "people"),
     ));
+    session.finish();
     Ok(match failed {
         0 => Exit::Done,
         _ => Exit::SomeFailed,
@@ -115,7 +120,7 @@ fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<St
 fn identify_photos(
     labelled: &BTreeMap<PathBuf, Vec<String>>,
     engines: &mut [Box<dyn FaceEngine>],
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
     gallery: &Gallery,
     rules: &Rules,
     console: &Console,
@@ -124,7 +129,7 @@ fn identify_photos(
     let mut found = BTreeMap::new();
     let bar = console.progress("searching", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| {
-        names_on_photo(engine, path, settings, gallery, rules)
+        names_on_photo(engine, path, searcher, gallery, rules)
     };
     batch::run(&photos, engines, work, |path, result| {
         match result {
@@ -143,12 +148,12 @@ fn identify_photos(
 fn names_on_photo(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
     gallery: &Gallery,
     rules: &Rules,
 ) -> Result<Found, Error> {
     let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    let (searched, _) = searcher.search(path, engine, &mut times)?;
     let encodings: Vec<_> = searched
         .faces
         .iter()

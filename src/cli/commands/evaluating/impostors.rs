@@ -3,8 +3,10 @@
 use facematch::batch::WalkOptions;
 use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
+use facematch::photo::Depth;
 
 use super::super::super::args::EvalImpostorsArgs;
+use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
@@ -27,7 +29,9 @@ pub(in super::super::super) fn run(
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.list.len()));
     let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let encodings = central_faces(&photos.list, &mut engines, &settings, console);
+    let depth = Depth::Encodings;
+    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console);
 
     let names: Vec<_> = encodings
         .iter()
@@ -61,6 +65,7 @@ pub(in super::super::super) fn run(
         counted(faces.len(), "face", "faces"),
         counted(photos.list.len(), "photo", "photos"),
     ));
+    session.finish();
     Ok(match failed {
         0 => Exit::Done,
         _ => Exit::SomeFailed,

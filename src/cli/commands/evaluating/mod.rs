@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Input};
+use facematch::cache::PhotoSearcher;
 use facematch::engine::{Encoding, FaceEngine};
 use facematch::evaluation::{ListError, most_central_face};
-use facematch::photo::{Depth, Face, PhotoSettings, StageTimes, search};
+use facematch::photo::{Face, StageTimes};
 
 use super::super::console::Console;
 use super::super::exit::Failure;
@@ -46,12 +47,12 @@ fn read_list<T>(
 fn central_faces(
     photos: &[Input],
     engines: &mut [Box<dyn FaceEngine>],
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
     console: &Console,
 ) -> Encodings {
     let mut encodings = Encodings::new();
     let bar = console.progress("encoding", photos.len());
-    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, settings);
+    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, searcher);
     batch::run(photos, engines, work, |path, result| {
         match result {
             Ok(encoding) => {
@@ -69,12 +70,13 @@ fn central_faces(
 fn central_face(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    settings: &PhotoSettings,
+    searcher: &PhotoSearcher,
 ) -> Result<Option<Encoding>, Error> {
     let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
-    let faces: Vec<Face> = searched.faces.into_iter().map(|found| found.face).collect();
-    Ok(most_central_face(&faces, searched.original.size).and_then(|face| face.encoding.clone()))
+    let (photo, _) = searcher.search(path, engine, &mut times)?;
+    let size = photo.original.size;
+    let faces: Vec<Face> = photo.faces.into_iter().map(|found| found.face).collect();
+    Ok(most_central_face(&faces, size).and_then(|face| face.encoding.clone()))
 }
 
 /// Writes figures by `write` and ends the output.

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use facematch::batch::Input;
 use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
+use facematch::photo::Depth;
 use facematch::report::{PairsReport, verification_plot};
 
 use super::super::super::args::{EvalFormatArg, EvalPairsArgs};
+use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
@@ -39,7 +41,9 @@ pub(in super::super::super) fn run(
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
-    let encodings = central_faces(&photos, &mut engines, &settings, console);
+    let depth = Depth::Encodings;
+    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let encodings = central_faces(&photos, &mut engines, &session.searcher, console);
 
     let scored = score(&pairs, &root, &encodings);
     let found: Vec<_> = scored
@@ -70,6 +74,7 @@ pub(in super::super::super) fn run(
         counted(pairs.len(), "pair", "pairs"),
         counted(report.unreadable, "pair", "pairs"),
     ));
+    session.finish();
     Ok(match failed {
         0 => Exit::Done,
         _ => Exit::SomeFailed,

@@ -1,0 +1,246 @@
+//! What an entry is found by: the content of a photo's file, and everything that decides what is found in it.
+
+use std::fmt::Write;
+
+use crate::engine::models::{ShippedModel, read_landmarks};
+use crate::engine::{EngineKind, EngineParams};
+use crate::error::Error;
+use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+
+/// To be raised with every change of the code after which another result may be found in some photo: a decoder, a
+/// resize, a detector, the order of a sum, a field of the stored values. What older versions found is then not found
+/// again, and `facematch cache prune` removes it.
+pub const RESULTS_REVISION: u32 = 1;
+
+/// How many bytes a key has: the revision, the fingerprint, the hash of the content.
+pub(super) const KEY_LEN: usize = 4 + 32 + 32;
+
+/// Stands for how photos are searched: two searches with the same fingerprint find the same in the same file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchFingerprint([u8; 32]);
+
+impl SearchFingerprint {
+    /// The fingerprint of a search with an engine made of `params`, as `settings` say, `depth` far.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the user's own landmark model cannot be read.
+    pub fn new(
+        params: &EngineParams,
+        settings: &PhotoSettings,
+        depth: Depth,
+    ) -> Result<Self, Error> {
+        // Whoever adds a parameter must decide here whether it belongs to the fingerprint.
+        let EngineParams {
+            kind,
+            detector,
+            upsample,
+            jitters,
+            flip,
+            // Every source gives the same models, which are known by their SHA-256.
+            models: _,
+            landmarks,
+            // All levels find the same.
+            simd: _,
+        } = params;
+        let PhotoSettings {
+            width,
+            encode_from,
+            try_rotations,
+        } = settings;
+        let engine = match kind {
+            EngineKind::Native => "native",
+            EngineKind::Dlib => "dlib",
+        };
+        let encode_from = match encode_from {
+            EncodeFrom::Resized => "resized",
+            EncodeFrom::Original => "original",
+        };
+        let encoded = match depth {
+            // How faces would have been encoded does not matter.
+            Depth::Landmarks => "not encoded".to_owned(),
+            Depth::Encodings => {
+                format!("jitters {jitters}, flip {flip}, encoded from {encode_from}")
+            }
+        };
+        let mut words = format!(
+            "engine {engine}, detector {}, upsample {upsample}, width {width}, try rotations {try_rotations}, {encoded}",
+            detector.name()
+        );
+        for model in ShippedModel::ALL {
+            // Writing to a string does not fail.
+            let _ = write!(words, ", {} {}", model.file_name(), model.sha256());
+        }
+        if let Some(file) = landmarks {
+            let _ = write!(
+                words,
+                ", landmarks {}",
+                blake3::hash(&read_landmarks(file)?)
+            );
+        }
+        Ok(Self(*blake3::hash(words.as_bytes()).as_bytes()))
+    }
+}
+
+/// The key of one photo under one fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PhotoKey([u8; KEY_LEN]);
+
+impl PhotoKey {
+    /// The key of a file with this content.
+    pub fn new(fingerprint: &SearchFingerprint, content: &[u8]) -> Self {
+        let mut key = [0; KEY_LEN];
+        let (revision, hashes) = key.split_at_mut(4);
+        revision.copy_from_slice(&RESULTS_REVISION.to_be_bytes());
+        hashes[..32].copy_from_slice(&fingerprint.0);
+        hashes[32..].copy_from_slice(blake3::hash(content).as_bytes());
+        Self(key)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; KEY_LEN] {
+        &self.0
+    }
+}
+
+/// Whether `key` was made under the present [`RESULTS_REVISION`].
+pub(super) fn is_of_this_revision(key: &[u8; KEY_LEN]) -> bool {
+    key.starts_with(&RESULTS_REVISION.to_be_bytes())
+}
+
+/// The part of `key` that stands for the content of a file.
+pub(super) fn content_of(key: &[u8; KEY_LEN]) -> &[u8] {
+    &key[KEY_LEN - 32..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::models::ModelSource;
+    use crate::engine::{Detector, SimdLevel};
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    const SETTINGS: PhotoSettings = PhotoSettings {
+        width: 500,
+        encode_from: EncodeFrom::Resized,
+        try_rotations: false,
+    };
+
+    fn fingerprint(params: &EngineParams, settings: &PhotoSettings, depth: Depth) -> [u8; 32] {
+        SearchFingerprint::new(params, settings, depth).unwrap().0
+    }
+
+    #[test]
+    fn everything_that_decides_on_the_result_makes_another_fingerprint() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            Some(path)
+        };
+        let base = EngineParams::new("models");
+        let changed = |change: fn(&mut EngineParams)| {
+            let mut params = base.clone();
+            change(&mut params);
+            params
+        };
+        let with_landmarks = |landmarks: Option<PathBuf>| EngineParams {
+            landmarks,
+            ..base.clone()
+        };
+        let engines = [
+            base.clone(),
+            changed(|params| params.kind = EngineKind::Dlib),
+            changed(|params| params.detector = Detector::Cnn),
+            changed(|params| params.detector = Detector::Auto),
+            changed(|params| params.upsample = 2),
+            changed(|params| params.jitters = 10),
+            changed(|params| params.flip = true),
+            with_landmarks(model("a")),
+            with_landmarks(model("b")),
+        ];
+        let settings = [
+            PhotoSettings {
+                width: 0,
+                ..SETTINGS
+            },
+            PhotoSettings {
+                encode_from: EncodeFrom::Original,
+                ..SETTINGS
+            },
+            PhotoSettings {
+                try_rotations: true,
+                ..SETTINGS
+            },
+        ];
+        let mut all = BTreeSet::new();
+        for params in &engines {
+            all.insert(fingerprint(params, &SETTINGS, Depth::Encodings));
+        }
+        for settings in &settings {
+            all.insert(fingerprint(&base, settings, Depth::Encodings));
+        }
+        all.insert(fingerprint(&base, &SETTINGS, Depth::Landmarks));
+        assert_eq!(all.len(), engines.len() + settings.len() + 1);
+    }
+
+    #[test]
+    fn how_faces_would_be_encoded_makes_none_where_they_are_not() {
+        let base = EngineParams::new("models");
+        let mut other = base.clone();
+        other.flip = true;
+        other.jitters = 10;
+        let original = PhotoSettings {
+            encode_from: EncodeFrom::Original,
+            ..SETTINGS
+        };
+        assert_eq!(
+            fingerprint(&base, &SETTINGS, Depth::Landmarks),
+            fingerprint(&other, &original, Depth::Landmarks)
+        );
+    }
+
+    #[test]
+    fn where_models_lie_and_what_computes_with_them_makes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = EngineParams::new("models");
+        let mut other = base.clone();
+        other.models = ModelSource::from("elsewhere");
+        other.simd = SimdLevel::Scalar;
+        let of = |params: &EngineParams| fingerprint(params, &SETTINGS, Depth::Encodings);
+        assert_eq!(of(&base), of(&other));
+        let moved = ["a", "b"].map(|name| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, "the same").unwrap();
+            let mut params = base.clone();
+            params.landmarks = Some(path);
+            of(&params)
+        });
+        assert_eq!(moved[0], moved[1]);
+    }
+
+    #[test]
+    fn a_landmark_model_that_is_missing_is_an_error() {
+        let mut params = EngineParams::new("models");
+        params.landmarks = Some("missing.dat".into());
+        let error = SearchFingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap_err();
+        assert_eq!(error.kind(), "model");
+    }
+
+    #[test]
+    fn a_key_tells_revision_fingerprint_and_content() {
+        let fingerprints = [SearchFingerprint([1; 32]), SearchFingerprint([2; 32])];
+        let keys: Vec<_> = fingerprints
+            .iter()
+            .flat_map(|fingerprint| {
+                [&b"a"[..], b"b"].map(|bytes| PhotoKey::new(fingerprint, bytes))
+            })
+            .collect();
+        let unique: BTreeSet<_> = keys.iter().map(|key| key.0).collect();
+        assert_eq!(unique.len(), 4);
+        assert_eq!(content_of(keys[0].bytes()), content_of(keys[2].bytes()));
+        assert!(is_of_this_revision(keys[0].bytes()));
+        let mut older = keys[0].0;
+        older[3] ^= 1;
+        assert!(!is_of_this_revision(&older));
+    }
+}

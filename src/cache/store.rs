@@ -1,0 +1,286 @@
+//! The database below a cache: one table, from a photo's key to the day of its last use and what was found in it.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+
+use super::THREAD_NAME;
+use super::error::CacheError;
+use super::key::{KEY_LEN, PhotoKey, content_of, is_of_this_revision};
+
+/// A value is the day of its last use, counted from the beginning of 1970 (u32, little-endian), and the encoded photo.
+/// Another layout gets another name.
+const PHOTOS: TableDefinition<&[u8; KEY_LEN], &[u8]> = TableDefinition::new("photos 1");
+
+/// The file of a cache, open in this process alone.
+pub struct Store {
+    path: PathBuf,
+    /// Until it is dropped.
+    database: Option<Database>,
+}
+
+/// What stands under a key.
+pub(super) struct Entry {
+    /// The day of its last use.
+    pub(super) day: u32,
+    pub(super) value: Vec<u8>,
+}
+
+/// What is in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreStats {
+    /// The results in it.
+    pub entries: u64,
+    /// The photos that they are about: one that was searched in several ways has several results.
+    pub photos: u64,
+    /// The results of other versions of facematch, which are not used any more.
+    pub outdated: u64,
+    /// For how many days the result was not used that was not used for longest.
+    pub longest_unused: Option<u32>,
+    /// The size of the file in bytes.
+    pub file_bytes: u64,
+}
+
+/// What [`Store::prune`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pruned {
+    /// Results that were removed.
+    pub removed: u64,
+    /// Results that are left.
+    pub kept: u64,
+}
+
+impl Store {
+    /// The store in `database`, the file at `path`.
+    pub(super) fn new(path: &Path, database: Database) -> Result<Self, CacheError> {
+        let store = Self {
+            path: path.to_owned(),
+            database: Some(database),
+        };
+        store.with(|database| {
+            match database.begin_read()?.open_table(PHOTOS) {
+                Err(TableError::TableDoesNotExist(_)) => {}
+                result => return Ok(result.map(drop)?),
+            }
+            let transaction = database.begin_write()?;
+            transaction.open_table(PHOTOS)?;
+            Ok(transaction.commit()?)
+        })?;
+        Ok(store)
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What stands under `key`.
+    pub(super) fn read(&self, key: &PhotoKey) -> Result<Option<Entry>, CacheError> {
+        self.with(|database| {
+            let table = database.begin_read()?.open_table(PHOTOS)?;
+            let found = table.get(key.bytes())?;
+            Ok(found.and_then(|found| {
+                let (day, value) = split(found.value())?;
+                let value = value.to_vec();
+                Some(Entry { day, value })
+            }))
+        })
+    }
+
+    /// Puts encoded photos under their keys, used last on the day `today`. When this returns they are on the disk.
+    pub(super) fn write(
+        &self,
+        entries: &[(PhotoKey, Vec<u8>)],
+        today: u32,
+    ) -> Result<(), CacheError> {
+        self.with(|database| {
+            let transaction = database.begin_write()?;
+            let mut table = transaction.open_table(PHOTOS)?;
+            for (key, value) in entries {
+                let mut stored = today.to_le_bytes().to_vec();
+                stored.extend(value);
+                table.insert(key.bytes(), stored.as_slice())?;
+            }
+            drop(table);
+            Ok(transaction.commit()?)
+        })
+    }
+
+    /// What is in it, on the day `today` (see [`today`](super::writer::today)).
+    ///
+    /// # Errors
+    /// [`CacheError::Damaged`] and [`CacheError::Io`].
+    pub(super) fn stats_on(&self, today: u32) -> Result<StoreStats, CacheError> {
+        let file = std::fs::metadata(&self.path).map_err(|e| CacheError::io(&self.path, e))?;
+        self.with(|database| {
+            let table = database.begin_read()?.open_table(PHOTOS)?;
+            let mut stats = StoreStats {
+                entries: 0,
+                photos: 0,
+                outdated: 0,
+                longest_unused: None,
+                file_bytes: file.len(),
+            };
+            let mut contents = BTreeSet::new();
+            for entry in table.iter()? {
+                let (key, value) = entry?;
+                stats.entries += 1;
+                stats.outdated += u64::from(!is_of_this_revision(key.value()));
+                contents.insert(content_of(key.value()).to_vec());
+                let day = split(value.value()).map(|(day, _)| day);
+                let unused = day.map(|day| today.saturating_sub(day));
+                stats.longest_unused = stats.longest_unused.max(unused);
+            }
+            stats.photos = contents.len() as u64;
+            Ok(stats)
+        })
+    }
+
+    /// Removes what other versions of facematch found and, where `unused_days` are given, what was not used for so many
+    /// days or longer, and makes the file as small as it can be.
+    pub(super) fn prune_on(
+        &mut self,
+        today: u32,
+        unused_days: Option<u32>,
+    ) -> Result<Pruned, CacheError> {
+        let pruned = self.with(|database| {
+            let transaction = database.begin_write()?;
+            let mut table = transaction.open_table(PHOTOS)?;
+            let mut pruned = Pruned {
+                removed: 0,
+                kept: 0,
+            };
+            table.retain(|key, value| {
+                let used =
+                    |(day, _)| unused_days.is_none_or(|most| today.saturating_sub(day) < most);
+                let keep = is_of_this_revision(key) && split(value).is_some_and(used);
+                match keep {
+                    true => pruned.kept += 1,
+                    false => pruned.removed += 1,
+                }
+                keep
+            })?;
+            drop(table);
+            transaction.commit()?;
+            Ok(pruned)
+        })?;
+        let compacted = match &mut self.database {
+            Some(database) => catch_unwind(AssertUnwindSafe(|| database.compact())),
+            None => Ok(Ok(false)),
+        };
+        match compacted {
+            Ok(Ok(_)) => Ok(pruned),
+            Ok(Err(error)) => Err(CacheError::of_database(&self.path, error.into())),
+            Err(_) => Err(CacheError::of_panic(&self.path)),
+        }
+    }
+
+    /// What `work` makes of the database; that it panics is an error too.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, CacheError> {
+        let Some(database) = &self.database else {
+            return Err(CacheError::of_panic(&self.path));
+        };
+        match catch_unwind(AssertUnwindSafe(|| work(database))) {
+            Ok(result) => result.map_err(|error| CacheError::of_database(&self.path, error)),
+            Err(_) => Err(CacheError::of_panic(&self.path)),
+        }
+    }
+}
+
+impl Drop for Store {
+    /// redb writes something at the end, and so can panic.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        in_thread(move || drop(database));
+    }
+}
+
+/// The day and the encoded photo in a value.
+fn split(value: &[u8]) -> Option<(u32, &[u8])> {
+    let (day, value) = value.split_first_chunk()?;
+    Some((u32::from_le_bytes(*day), value))
+}
+
+/// Does `work` on a thread of the name [`THREAD_NAME`]; `None` when it panics.
+pub(super) fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    thread::Builder::new()
+        .name(THREAD_NAME.to_owned())
+        .spawn(work)
+        .ok()?
+        .join()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::SearchFingerprint;
+    use super::super::value::{encode, tests::sample};
+    use super::*;
+    use crate::engine::EngineParams;
+    use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+
+    fn key(depth: Depth, content: u16) -> PhotoKey {
+        let settings = PhotoSettings {
+            width: 500,
+            encode_from: EncodeFrom::Resized,
+            try_rotations: false,
+        };
+        let params = EngineParams::new("models");
+        let fingerprint = SearchFingerprint::new(&params, &settings, depth).unwrap();
+        PhotoKey::new(&fingerprint, &content.to_le_bytes())
+    }
+
+    #[test]
+    fn what_was_not_used_for_long_is_pruned_and_the_file_shrinks() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cache.redb");
+        let (mut store, _) = Store::open_or_rebuild(&path).unwrap();
+        let entries = |contents: std::ops::Range<u16>, depth| -> Vec<_> {
+            contents
+                .map(|content| (key(depth, content), encode(&sample(1.0))))
+                .collect()
+        };
+        store
+            .write(&entries(0..900, Depth::Encodings), 100)
+            .unwrap();
+        store.write(&entries(0..10, Depth::Landmarks), 190).unwrap();
+        let before = store.stats_on(200).unwrap();
+        assert_eq!((before.entries, before.photos), (910, 900));
+        assert_eq!((before.outdated, before.longest_unused), (0, Some(100)));
+
+        let all = Pruned {
+            removed: 0,
+            kept: 910,
+        };
+        assert_eq!(store.prune_on(200, None).unwrap(), all);
+        assert_eq!(store.prune_on(200, Some(101)).unwrap(), all);
+        let some = Pruned {
+            removed: 900,
+            kept: 10,
+        };
+        assert_eq!(store.prune_on(200, Some(100)).unwrap(), some);
+        let after = store.stats_on(200).unwrap();
+        assert_eq!((after.entries, after.photos), (10, 10));
+        assert_eq!(after.longest_unused, Some(10));
+        assert!(
+            after.file_bytes < before.file_bytes / 2,
+            "{before:?} {after:?}"
+        );
+    }
+
+    #[test]
+    fn a_day_in_the_future_is_today() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut store, _) = Store::open_or_rebuild(&folder.path().join("c")).unwrap();
+        let entry = (key(Depth::Landmarks, 1), Vec::new());
+        store.write(&[entry], 500).unwrap();
+        assert_eq!(store.stats_on(3).unwrap().longest_unused, Some(0));
+        assert_eq!(store.prune_on(3, Some(1)).unwrap().kept, 1);
+    }
+}

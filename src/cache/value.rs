@@ -1,0 +1,384 @@
+//! What was found in a photo as bytes, and back: exact for every number, and panic-free for every input.
+//!
+//! The form, all numbers little-endian: the version (1 byte), width and height (u32 each), EXIF orientation (1 byte),
+//! turn (1 byte), the faces' number (u32), and each face. A face: box (4 x u32), score, landmarks, the rectangle of the
+//! working landmarks (4 x i64), working landmarks, encoding. Points are a number (u32) and two f64 each; score (f32) and
+//! encoding (128 x f32) follow a byte that is 1 where there is one and 0 where there is none.
+
+use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
+use crate::geometry::{PixelBox, Point, Rect};
+use crate::image::{Orientation, Original};
+use crate::photo::{Face, FoundFace, FoundPhoto, Turn};
+
+/// Another version is not read. To be raised when the form changes.
+const VERSION: u8 = 1;
+
+/// The bytes of the smallest face: box, no score, no points twice, a rectangle, no encoding.
+const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 32 + 4 + 1;
+
+/// The bytes of a point.
+const POINT_BYTES: usize = 16;
+
+/// `photo` as bytes.
+pub fn encode(photo: &FoundPhoto) -> Vec<u8> {
+    let FoundPhoto {
+        original,
+        turn,
+        faces,
+    } = photo;
+    let mut bytes = vec![VERSION];
+    put_u32(&mut bytes, original.size.0);
+    put_u32(&mut bytes, original.size.1);
+    bytes.push(original.orientation.exif());
+    bytes.push(turn_number(*turn));
+    put_count(&mut bytes, faces.len());
+    for found in faces {
+        put_face(&mut bytes, found);
+    }
+    bytes
+}
+
+/// The photo in `bytes`; `None` when they are not exactly what [`encode`] makes of one: cut off, too long, of another
+/// version, a number that is none, a box that leaves the photo.
+pub fn decode(bytes: &[u8]) -> Option<FoundPhoto> {
+    let mut reader = Reader(bytes);
+    if reader.byte()? != VERSION {
+        return None;
+    }
+    let size = (reader.u32()?, reader.u32()?);
+    let orientation = Orientation::from_exif(reader.byte()?)?;
+    let number = reader.byte()?;
+    let turn = *Turn::ALL
+        .iter()
+        .find(|turn| turn_number(**turn) == number)?;
+    let count = reader.count(MIN_FACE_BYTES)?;
+    let faces = (0..count)
+        .map(|_| reader.face(size))
+        .collect::<Option<Vec<_>>>()?;
+    reader.0.is_empty().then_some(FoundPhoto {
+        original: Original { size, orientation },
+        turn,
+        faces,
+    })
+}
+
+fn turn_number(turn: Turn) -> u8 {
+    match turn {
+        Turn::None => 0,
+        Turn::Quarter => 1,
+        Turn::Half => 2,
+        Turn::ThreeQuarters => 3,
+    }
+}
+
+fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
+    let FoundFace {
+        face,
+        working_landmarks,
+    } = found;
+    let PixelBox { x, y, w, h } = face.bounds;
+    for number in [x, y, w, h] {
+        put_u32(bytes, number);
+    }
+    match face.score {
+        Some(score) => {
+            bytes.push(1);
+            put_f32(bytes, score);
+        }
+        None => bytes.push(0),
+    }
+    put_points(bytes, &face.landmarks);
+    let Rect {
+        left,
+        top,
+        right,
+        bottom,
+    } = working_landmarks.rect;
+    for number in [left, top, right, bottom] {
+        bytes.extend(number.to_le_bytes());
+    }
+    put_points(bytes, &working_landmarks.points);
+    match &face.encoding {
+        Some(encoding) => {
+            bytes.push(1);
+            for &number in encoding.values() {
+                put_f32(bytes, number);
+            }
+        }
+        None => bytes.push(0),
+    }
+}
+
+fn put_points(bytes: &mut Vec<u8>, points: &[Point]) {
+    put_count(bytes, points.len());
+    for point in points {
+        bytes.extend(point.x.to_le_bytes());
+        bytes.extend(point.y.to_le_bytes());
+    }
+}
+
+/// A number of things that lie in memory for a photo of 16 384 pixels a side at most, far below 2^32.
+fn put_count(bytes: &mut Vec<u8>, count: usize) {
+    put_u32(bytes, u32::try_from(count).unwrap_or(u32::MAX));
+}
+
+fn put_u32(bytes: &mut Vec<u8>, number: u32) {
+    bytes.extend(number.to_le_bytes());
+}
+
+fn put_f32(bytes: &mut Vec<u8>, number: f32) {
+    bytes.extend(number.to_le_bytes());
+}
+
+/// What is left to be read.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    fn f32(&mut self) -> Option<f32> {
+        let number = self.array().map(f32::from_le_bytes)?;
+        number.is_finite().then_some(number)
+    }
+
+    fn f64(&mut self) -> Option<f64> {
+        let number = self.array().map(f64::from_le_bytes)?;
+        number.is_finite().then_some(number)
+    }
+
+    /// Whether something follows.
+    fn present(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// How many things follow, of `bytes` at least each: never more than there can be, so that no memory is taken for
+    /// things that are not there.
+    fn count(&mut self, bytes: usize) -> Option<usize> {
+        let count = usize::try_from(self.u32()?).ok()?;
+        (count <= self.0.len() / bytes).then_some(count)
+    }
+
+    fn points(&mut self) -> Option<Vec<Point>> {
+        let count = self.count(POINT_BYTES)?;
+        (0..count)
+            .map(|_| Some(Point::new(self.f64()?, self.f64()?)))
+            .collect()
+    }
+
+    /// A box inside a photo of `size`.
+    fn bounds(&mut self, (width, height): (u32, u32)) -> Option<PixelBox> {
+        let (x, y, w, h) = (self.u32()?, self.u32()?, self.u32()?, self.u32()?);
+        let inside = x.checked_add(w)? <= width && y.checked_add(h)? <= height;
+        inside.then_some(PixelBox { x, y, w, h })
+    }
+
+    fn rect(&mut self) -> Option<Rect> {
+        Some(Rect {
+            left: self.i64()?,
+            top: self.i64()?,
+            right: self.i64()?,
+            bottom: self.i64()?,
+        })
+    }
+
+    fn encoding(&mut self) -> Option<Encoding> {
+        let mut values = [0.0; ENCODING_LEN];
+        for value in &mut values {
+            *value = self.f32()?;
+        }
+        Some(Encoding::new(values))
+    }
+
+    fn face(&mut self, size: (u32, u32)) -> Option<FoundFace> {
+        let bounds = self.bounds(size)?;
+        let score = match self.present()? {
+            true => Some(self.f32()?),
+            false => None,
+        };
+        let landmarks = self.points()?;
+        let working_landmarks = Landmarks {
+            rect: self.rect()?,
+            points: self.points()?,
+        };
+        let encoding = match self.present()? {
+            true => Some(self.encoding()?),
+            false => None,
+        };
+        Some(FoundFace {
+            face: Face {
+                bounds,
+                score,
+                landmarks,
+                encoding,
+            },
+            working_landmarks,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn finite_f32() -> impl Strategy<Value = f32> {
+        any::<u32>()
+            .prop_map(f32::from_bits)
+            .prop_filter("finite", |n| n.is_finite())
+    }
+
+    fn points() -> impl Strategy<Value = Vec<Point>> {
+        let finite = || {
+            any::<u64>()
+                .prop_map(f64::from_bits)
+                .prop_filter("finite", |n| n.is_finite())
+        };
+        let point = (finite(), finite()).prop_map(|(x, y)| Point::new(x, y));
+        prop::collection::vec(point, 0..8)
+    }
+
+    fn face((width, height): (u32, u32)) -> impl Strategy<Value = FoundFace> {
+        let bounds = (0..width, 0..height).prop_flat_map(move |(x, y)| {
+            (0..=width - x, 0..=height - y).prop_map(move |(w, h)| PixelBox { x, y, w, h })
+        });
+        let encoding = prop::option::of(prop::collection::vec(finite_f32(), ENCODING_LEN));
+        let rect = any::<[i64; 4]>();
+        let score = prop::option::of(finite_f32());
+        (bounds, score, points(), rect, points(), encoding).prop_map(
+            |(bounds, score, landmarks, [left, top, right, bottom], working, encoding)| FoundFace {
+                face: Face {
+                    bounds,
+                    score,
+                    landmarks,
+                    encoding: encoding.map(|values| Encoding::new(values.try_into().unwrap())),
+                },
+                working_landmarks: Landmarks {
+                    rect: Rect {
+                        left,
+                        top,
+                        right,
+                        bottom,
+                    },
+                    points: working,
+                },
+            },
+        )
+    }
+
+    fn photo() -> impl Strategy<Value = FoundPhoto> {
+        let size = (1..20_000_u32, 1..20_000_u32);
+        size.prop_flat_map(|size| {
+            let faces = prop::collection::vec(face(size), 0..4);
+            let turn = prop::sample::select(Turn::ALL.to_vec());
+            (1..=8_u8, turn, faces).prop_map(move |(exif, turn, faces)| FoundPhoto {
+                original: Original {
+                    size,
+                    orientation: Orientation::from_exif(exif).unwrap(),
+                },
+                turn,
+                faces,
+            })
+        })
+    }
+
+    /// A photo with one face that has an encoding of this number.
+    pub(in crate::cache) fn sample(number: f32) -> FoundPhoto {
+        let points = vec![Point::new(1.0 / 3.0, f64::from(number)); 5];
+        FoundPhoto {
+            original: Original {
+                size: (640, 480),
+                orientation: Orientation::UPRIGHT,
+            },
+            turn: Turn::None,
+            faces: vec![FoundFace {
+                face: Face {
+                    bounds: PixelBox {
+                        x: 10,
+                        y: 20,
+                        w: 100,
+                        h: 110,
+                    },
+                    score: Some(0.1),
+                    landmarks: points.clone(),
+                    encoding: Some(Encoding::new([number; ENCODING_LEN])),
+                },
+                working_landmarks: Landmarks {
+                    rect: Rect {
+                        left: -3,
+                        top: 4,
+                        right: 50,
+                        bottom: 60,
+                    },
+                    points,
+                },
+            }],
+        }
+    }
+
+    proptest! {
+        /// Equal bytes are equal bits of every number; the sign of a zero is not seen by `==`.
+        #[test]
+        fn what_is_read_is_what_was_written(photo in photo()) {
+            let bytes = encode(&photo);
+            let read = decode(&bytes).unwrap();
+            prop_assert_eq!(&read, &photo);
+            prop_assert_eq!(encode(&read), bytes);
+        }
+
+        #[test]
+        fn every_cut_and_every_addition_is_refused(photo in photo(), cut in any::<prop::sample::Index>()) {
+            let mut bytes = encode(&photo);
+            prop_assert_eq!(decode(&bytes[..cut.index(bytes.len())]), None);
+            bytes.push(0);
+            prop_assert_eq!(decode(&bytes), None);
+        }
+
+        #[test]
+        fn a_changed_byte_is_refused_or_read_as_it_stands(
+            photo in photo(), place in any::<prop::sample::Index>(), byte in any::<u8>(),
+        ) {
+            let mut bytes = encode(&photo);
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            if let Some(read) = decode(&bytes) {
+                prop_assert_eq!(encode(&read), bytes);
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_number_of_faces_that_cannot_be_there_takes_no_memory() {
+        let mut bytes = encode(&FoundPhoto {
+            faces: Vec::new(),
+            ..sample(1.0)
+        });
+        let count = bytes.len() - 4;
+        bytes[count..].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(decode(&bytes), None);
+    }
+}

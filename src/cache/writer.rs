@@ -1,0 +1,187 @@
+//! A store that many threads use at once: each reads for itself, and one thread writes for all.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::THREAD_NAME;
+use super::error::CacheError;
+use super::key::PhotoKey;
+use super::open::retire;
+use super::store::{Pruned, Store, StoreStats};
+use super::value::{decode, encode};
+use crate::photo::FoundPhoto;
+
+/// How many photos are written at a time. Each time the disk is waited for, so that few at a time would cost much.
+const BATCH: usize = 64;
+
+/// How long a photo waits to be written at most: what a run that is killed loses.
+const MOST_WAIT: Duration = Duration::from_secs(1);
+
+/// How many photos may wait for the writer before whoever finds more waits too.
+const MOST_WAITING: usize = 4 * BATCH;
+
+type Message = (PhotoKey, Vec<u8>);
+
+/// A cache in use. When it is closed or dropped, all that was put there is on the disk.
+pub struct Cache {
+    store: Arc<Store>,
+    /// Until it is closed.
+    writer: Option<(SyncSender<Message>, JoinHandle<()>)>,
+    /// The first thing that went wrong; from then on nothing is found or kept.
+    problem: Arc<OnceLock<CacheError>>,
+    today: u32,
+}
+
+impl Cache {
+    /// A cache in `store`.
+    ///
+    /// # Errors
+    /// [`CacheError::Io`] when there can be no further thread.
+    pub fn new(store: Store) -> Result<Self, CacheError> {
+        let store = Arc::new(store);
+        let problem = Arc::new(OnceLock::new());
+        let today = today();
+        let (sender, receiver) = sync_channel(MOST_WAITING);
+        let body = {
+            let (store, problem) = (Arc::clone(&store), Arc::clone(&problem));
+            move || write_all(&store, &receiver, &problem, today)
+        };
+        let writer = thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn(body)
+            .map_err(|error| CacheError::io(store.path(), error))?;
+        Ok(Self {
+            writer: Some((sender, writer)),
+            store,
+            problem,
+            today,
+        })
+    }
+
+    /// What was found in the photo of this key. What cannot be read was not found.
+    pub fn get(&self, key: &PhotoKey) -> Option<FoundPhoto> {
+        if self.problem.get().is_some() {
+            return None;
+        }
+        let entry = match self.store.read(key) {
+            Ok(entry) => entry?,
+            Err(error) => {
+                let _ = self.problem.set(error);
+                return None;
+            }
+        };
+        let found = decode(&entry.value)?;
+        if entry.day < self.today {
+            self.send((*key, entry.value));
+        }
+        Some(found)
+    }
+
+    /// Keeps what was found in the photo of this key.
+    pub fn put(&self, key: PhotoKey, found: &FoundPhoto) {
+        self.send((key, encode(found)));
+    }
+
+    fn send(&self, message: Message) {
+        if let Some((sender, _)) = &self.writer {
+            // A writer that has ended has told its problem.
+            let _ = sender.send(message);
+        }
+    }
+
+    /// Where its file is.
+    pub fn path(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// Waits until everything is on the disk. A file in which damage was met is set aside, so that the next run begins anew.
+    ///
+    /// # Errors
+    /// The first thing that went wrong with the cache since it was opened.
+    pub fn close(mut self) -> Result<(), CacheError> {
+        self.finish();
+        let problem = Arc::clone(&self.problem);
+        drop(self);
+        match Arc::into_inner(problem).and_then(OnceLock::into_inner) {
+            None => Ok(()),
+            Some(CacheError::Damaged { path, mut reason }) => {
+                if let Some(set_aside) = retire(&path, reason.clone())? {
+                    reason += &format!("; set aside as {}", set_aside.path.display());
+                }
+                Err(CacheError::Damaged { path, reason })
+            }
+            Some(problem) => Err(problem),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some((sender, writer)) = self.writer.take() {
+            drop(sender);
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Writes what is received, some at a time, until nobody can send any more or something goes wrong.
+fn write_all(
+    store: &Store,
+    messages: &Receiver<Message>,
+    problem: &OnceLock<CacheError>,
+    today: u32,
+) {
+    while let Some(batch) = next_batch(messages) {
+        if let Err(error) = store.write(&batch, today) {
+            let _ = problem.set(error);
+            return;
+        }
+    }
+}
+
+/// The next photos to be written: [`BATCH`], or those that come within [`MOST_WAIT`] of the first. `None` when there
+/// will be none.
+fn next_batch(messages: &Receiver<Message>) -> Option<Vec<Message>> {
+    let mut batch = vec![messages.recv().ok()?];
+    let end = Instant::now() + MOST_WAIT;
+    while batch.len() < BATCH {
+        match messages.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(message) => batch.push(message),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    Some(batch)
+}
+
+/// The day, counted from the beginning of 1970.
+fn today() -> u32 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let days = since.map_or(0, |time| time.as_secs() / 86_400);
+    u32::try_from(days).unwrap_or(u32::MAX)
+}
+
+impl Store {
+    /// What is in it.
+    ///
+    /// # Errors
+    /// [`CacheError::Damaged`] and [`CacheError::Io`].
+    pub fn stats(&self) -> Result<StoreStats, CacheError> {
+        self.stats_on(today())
+    }
+
+    /// Removes what other versions of facematch found and, where `unused_days` are given, what was not used for so many
+    /// days or longer, and makes the file as small as it can be.
+    ///
+    /// # Errors
+    /// [`CacheError::Damaged`] and [`CacheError::Io`].
+    pub fn prune(&mut self, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
+        self.prune_on(today(), unused_days)
+    }
+}

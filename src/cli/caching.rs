@@ -1,0 +1,159 @@
+//! The cache on the command line: where it is, how a run works with it, and when the user is told of it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use facematch::cache::{Cache, CacheError, PhotoSearcher, SearchFingerprint, Store};
+use facematch::engine::EngineParams;
+use facematch::photo::{Depth, PhotoSettings};
+
+use super::args::CacheArgs;
+use super::console::Console;
+use super::exit::Failure;
+
+/// After a run of more than this without a cache the user is told that there is one.
+const LONG_RUN: Duration = Duration::from_secs(30);
+
+/// The searches of one run, from its beginning to its end.
+pub(super) struct Session<'a> {
+    pub(super) searcher: PhotoSearcher,
+    /// Whether the user has decided on the cache, for or against it.
+    decided: bool,
+    began: Instant,
+    console: &'a Console,
+}
+
+impl<'a> Session<'a> {
+    /// Begins to search with an engine made of `params`. A cache that cannot be used is a warning.
+    pub(super) fn begin(
+        args: &CacheArgs,
+        params: &EngineParams,
+        settings: PhotoSettings,
+        depth: Depth,
+        console: &'a Console,
+    ) -> Result<Self, Failure> {
+        let searcher = PhotoSearcher::new(settings, depth);
+        let session = |searcher, decided| Self {
+            searcher,
+            decided,
+            began: Instant::now(),
+            console,
+        };
+        let file = match (&args.cache, from_environment()) {
+            _ if args.no_cache => return Ok(session(searcher, true)),
+            (None, None) => return Ok(session(searcher, false)),
+            (Some(Some(file)), _) => file.clone(),
+            (Some(None), _) | (None, Some(_)) => usual_file()?,
+        };
+        let fingerprint = SearchFingerprint::new(params, &settings, depth)?;
+        Ok(match open(file, console) {
+            Ok(cache) => session(searcher.with_cache(cache, fingerprint), true),
+            Err(error) => {
+                console.warn(format_args!("{error}; going on without it"));
+                session(searcher, true)
+            }
+        })
+    }
+
+    /// Ends it: what was found is on the disk, and what the user should know of the cache is told.
+    pub(super) fn finish(self) {
+        let console = self.console;
+        match self.searcher.close() {
+            Ok(Some((known, new))) => {
+                console.detail(format_args!("cache: {known} photos known, {new} new"));
+            }
+            Ok(None) if is_worth_a_hint(self.began.elapsed(), self.decided) => {
+                console.summary("with --cache the next run need not search these photos again");
+            }
+            Ok(None) => {}
+            Err(error) => console.warn(format_args!("{error}; went on without it")),
+        }
+    }
+}
+
+fn open(file: PathBuf, console: &Console) -> Result<Cache, CacheError> {
+    let (store, set_aside) = Store::open_or_rebuild(&file)?;
+    if let Some(set_aside) = set_aside {
+        console.warn(format_args!(
+            "cache {}: damaged ({}); set aside as {}, and begun anew",
+            file.display(),
+            set_aside.reason,
+            set_aside.path.display()
+        ));
+    }
+    Cache::new(store)
+}
+
+fn is_worth_a_hint(elapsed: Duration, decided: bool) -> bool {
+    elapsed > LONG_RUN && !decided
+}
+
+/// The file of `FACEMATCH_CACHE`. Not by clap, which takes an empty value for a mistake instead of for none.
+fn from_environment() -> Option<PathBuf> {
+    std::env::var_os("FACEMATCH_CACHE")
+        .filter(|file| !file.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The cache where no other is named: `FACEMATCH_CACHE`, else `facematch/cache.redb` in the user's cache folder.
+pub(super) fn usual_file() -> Result<PathBuf, Failure> {
+    if let Some(file) = from_environment() {
+        return Ok(file);
+    }
+    let folder = if cfg!(windows) {
+        std::env::var_os("LOCALAPPDATA").map(PathBuf::from)
+    } else {
+        cache_home(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"))
+    };
+    match folder {
+        Some(folder) => Ok(folder.join("facematch").join("cache.redb")),
+        None => Err(Failure::Start(
+            "no folder for the cache: neither XDG_CACHE_HOME nor HOME is set; name a file with --cache=FILE"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The XDG base directory for caches. The specification has relative paths ignored, an empty one among them.
+fn cache_home(xdg_cache_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    xdg_cache_home
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| {
+            home.filter(|home| !home.is_empty())
+                .map(|home| PathBuf::from(home).join(".cache"))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_comes_after_a_long_run_that_was_not_told_of_the_cache() {
+        for (seconds, decided, expected) in [
+            (29, false, false),
+            (30, false, false),
+            (31, false, true),
+            (31, true, false),
+        ] {
+            let hint = is_worth_a_hint(Duration::from_secs(seconds), decided);
+            assert_eq!(hint, expected, "{seconds} s, {decided}");
+        }
+    }
+
+    #[test]
+    fn the_usual_place_is_that_of_the_xdg_specification() {
+        let of = |xdg: Option<&str>, home: Option<&str>| {
+            cache_home(xdg.map(OsString::from), home.map(OsString::from))
+        };
+        let at_home = Some(PathBuf::from("/home/ann/.cache"));
+        assert_eq!(of(Some("/tmp/c"), Some("/home/ann")), Some("/tmp/c".into()));
+        for ignored in [None, Some(""), Some("relative")] {
+            assert_eq!(of(ignored, Some("/home/ann")), at_home, "{ignored:?}");
+        }
+        assert_eq!(of(None, Some("")), None);
+        assert_eq!(of(None, None), None);
+    }
+}

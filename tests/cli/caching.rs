@@ -1,0 +1,430 @@
+//! `--cache` and `facematch cache`: what is known is not searched again, and nothing else changes.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use assert_cmd::Command;
+use facematch::cache::Store;
+
+use crate::common::{HANG, Run, RunExt, TestEnv, repository, sample_bytes};
+
+/// A folder with known and unknown photos, one of them lying on its side.
+fn scene() -> TestEnv {
+    let env = TestEnv::new();
+    for sample in [
+        "known/obama.jpg",
+        "known/biden.jpg",
+        "unknown/obama2.jpg",
+        "unknown/chelsea.png",
+    ] {
+        env.copy(sample, sample);
+    }
+    image::open(repository("known/biden.jpg"))
+        .unwrap()
+        .rotate90()
+        .save(env.path("unknown/turned.png"))
+        .unwrap();
+    env.write("unknown/broken.jpg", "no photo");
+    env
+}
+
+/// How many photos of [`scene`] can be read.
+const PHOTOS: usize = 5;
+
+/// `facematch` with the usual place of the cache in the folder of `env`.
+fn facematch(env: &TestEnv) -> Command {
+    let mut command = env.facematch();
+    command.env("XDG_CACHE_HOME", env.path("xdg"));
+    command
+}
+
+/// Where the cache is.
+fn usual_place(env: &TestEnv) -> PathBuf {
+    env.path("xdg/facematch/cache.redb")
+}
+
+/// Searches the scene with `--cache` and `options`.
+fn search(env: &TestEnv, options: &[&str]) -> Run {
+    facematch(env)
+        .args(["--cache", "-v", "-f", "json"])
+        .args(options)
+        .args(["known", "unknown"])
+        .ends_with(1)
+}
+
+/// What a verbose run says of the cache.
+fn says(known: usize, new: usize) -> String {
+    format!("cache: {known} photos known, {new} new")
+}
+
+fn assert_says(run: &Run, known: usize, new: usize) {
+    assert!(run.stderr.contains(&says(known, new)), "{}", run.stderr);
+    assert!(!run.stderr.contains("warning: cache"), "{}", run.stderr);
+}
+
+/// The only warning of a run; it is about the cache.
+fn warning(run: &Run) -> &str {
+    let mut warnings = run.stderr.lines().filter(|l| l.contains("warning: cache"));
+    let warning = warnings
+        .next()
+        .unwrap_or_else(|| panic!("no warning: {}", run.stderr));
+    assert_eq!(warnings.next(), None);
+    warning
+}
+
+#[test]
+fn the_output_is_the_same_with_and_without() {
+    let env = scene();
+    let run = |folder: &str, cache: &str| {
+        facematch(&env)
+            .args([cache, "-v", "-f", "json", "--try-rotations"])
+            .args(["--detector", "hog"])
+            .args([
+                "--crops",
+                &format!("{folder}/crops"),
+                "--draw",
+                &format!("{folder}/drawn"),
+            ])
+            .args(["known", "unknown"])
+            .ends_with(1)
+    };
+    let without = run("0", "--no-cache");
+    let first = run("1", "--cache");
+    let second = run("2", "--cache");
+    assert_says(&first, 0, PHOTOS);
+    assert_says(&second, PHOTOS, 0);
+    assert_eq!(first.text(), without.text());
+    assert_eq!(second.text(), without.text());
+
+    let files = env.files();
+    let pictures: Vec<_> = files.iter().filter_map(|f| f.strip_prefix("0/")).collect();
+    assert!(
+        pictures.contains(&"crops/unknown/turned.png.face1.png"),
+        "{files:?}"
+    );
+    assert_eq!(
+        files.iter().filter(|f| f.starts_with("2/")).count(),
+        pictures.len()
+    );
+    for picture in pictures {
+        let [without, first, second] =
+            ["0", "1", "2"].map(|run| std::fs::read(env.path(run).join(picture)).unwrap());
+        assert!(first == without && second == without, "{picture}");
+    }
+}
+
+#[test]
+fn moved_and_renamed_photos_are_known_and_changed_ones_are_not() {
+    let env = scene();
+    assert_says(&search(&env, &[]), 0, PHOTOS);
+    std::fs::rename(env.path("known"), env.path("people")).unwrap();
+    env.folder("known/deeper");
+    for (from, to) in [("obama.jpg", "deeper/Barack.jpg"), ("biden.jpg", "Joe.jpg")] {
+        std::fs::rename(env.path("people").join(from), env.path("known").join(to)).unwrap();
+    }
+    assert_says(&search(&env, &[]), PHOTOS, 0);
+    // What follows the end of a JPEG is no part of the photo, but the file is another one.
+    let mut changed = sample_bytes("unknown/obama2.jpg");
+    changed.push(0);
+    env.write("unknown/obama2.jpg", changed);
+    assert_says(&search(&env, &[]), PHOTOS - 1, 1);
+}
+
+#[test]
+fn with_other_options_photos_are_searched_anew() {
+    let env = scene();
+    assert_says(&search(&env, &["--detector", "hog"]), 0, PHOTOS);
+    for options in [
+        ["--detector", "hog", "--width", "300"],
+        ["--detector", "hog", "--upsample", "0"],
+        ["--detector", "hog", "--encode-from", "original"],
+        ["--detector", "hog", "--jitters", "2"],
+    ] {
+        assert_says(&search(&env, &options), 0, PHOTOS);
+    }
+    assert_says(
+        &search(&env, &["--detector", "hog", "--no-flip"]),
+        0,
+        PHOTOS,
+    );
+    // What decides on names and on speed alone is no matter.
+    let options = ["--detector", "hog", "--jobs", "3", "--threshold", "0.4"];
+    assert_says(&search(&env, &options), PHOTOS, 0);
+}
+
+#[test]
+fn the_other_commands_use_it_too() {
+    let env = scene();
+    env.write(
+        "pairs.csv",
+        "fold,same,a,b\n1,1,known/obama.jpg,unknown/obama2.jpg\n2,0,known/obama.jpg,known/biden.jpg\n",
+    );
+    let commands: [&[&str]; 2] = [
+        &["detect", "--cache", "-v", "-f", "ndjson", "known"],
+        &["eval", "pairs", "--cache", "-v", "pairs.csv"],
+    ];
+    for (arguments, photos) in commands.into_iter().zip([2, 3]) {
+        let [first, second] = [0, 1].map(|_| facematch(&env).args(arguments).ends_with(0));
+        assert_says(&first, 0, photos);
+        assert_says(&second, photos, 0);
+        assert_eq!(first.text(), second.text());
+    }
+    let enroll = ["enroll", "--cache", "-v", "known", "-o"];
+    let [first, second] = ["1", "2"].map(|file| {
+        let run = facematch(&env).args(enroll).arg(file).ends_with(0);
+        (run, std::fs::read(env.path(file)).unwrap())
+    });
+    assert_says(&first.0, 2, 0);
+    assert_says(&second.0, 2, 0);
+    assert_eq!(first.1, second.1);
+    // The faces that `eval pairs` has encoded are those that a search encodes.
+    assert_says(&search(&env, &[]), 3, PHOTOS - 3);
+}
+
+#[test]
+fn the_file_can_be_chosen_and_the_cache_refused() {
+    let env = scene();
+    let photos = ["known", "unknown/obama2.jpg"];
+    facematch(&env)
+        .arg("--cache=here/c.redb")
+        .args(photos)
+        .ends_with(0);
+    let run = facematch(&env)
+        .env("FACEMATCH_CACHE", "here/c.redb")
+        .arg("-v")
+        .args(photos)
+        .ends_with(0);
+    assert_says(&run, 3, 0);
+    let run = facematch(&env)
+        .env("FACEMATCH_CACHE", "here/c.redb")
+        .args(["--no-cache", "-v"])
+        .args(photos)
+        .ends_with(0);
+    assert!(!run.stderr.contains("cache:"), "{}", run.stderr);
+    facematch(&env)
+        .env("FACEMATCH_CACHE", "")
+        .args(photos)
+        .ends_with(0);
+    assert!(!usual_place(&env).exists());
+    let run = facematch(&env)
+        .env("FACEMATCH_CACHE", "here/c.redb")
+        .args(["cache", "path"])
+        .ends_with(0);
+    assert_eq!(run.text(), "here/c.redb\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = scene();
+    search(&env, &[]);
+    let file = usual_place(&env);
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(mode(file.parent().unwrap()), 0o700);
+}
+
+#[test]
+fn while_another_process_has_it_a_run_goes_on_without() {
+    let env = scene();
+    let expected = search(&env, &[]);
+    let store = Store::open(&usual_place(&env)).unwrap();
+    let run = search(&env, &[]);
+    assert!(warning(&run).contains("in use by another process; going on without it"));
+    assert_eq!(run.text(), expected.text());
+    facematch(&env).args(["cache", "stats"]).ends_with(3);
+    facematch(&env).args(["cache", "clear"]).ends_with(3);
+    drop(store);
+    assert_says(&search(&env, &[]), PHOTOS, 0);
+}
+
+#[test]
+fn processes_that_begin_together_do_it_no_harm() {
+    let env = scene();
+    let runs: Vec<Run> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| search(&env, &[]))).collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(runs.iter().all(|run| run.text() == runs[0].text()));
+    let last = search(&env, &[]);
+    assert_says(&last, PHOTOS, 0);
+    assert_eq!(last.text(), runs[0].text());
+}
+
+#[test]
+fn a_damaged_cache_is_told_set_aside_and_rebuilt() {
+    let env = scene();
+    let expected = search(&env, &[]);
+    let file = usual_place(&env);
+    let whole = std::fs::read(&file).unwrap();
+    let mut another_version = whole.clone();
+    another_version[64] = 9;
+    another_version[192] = 9;
+    let damages = [
+        b"these are no bytes of a database".to_vec(),
+        whole[..whole.len() / 2].to_vec(),
+        another_version,
+    ];
+    for (number, damaged) in damages.into_iter().enumerate() {
+        std::fs::write(&file, &damaged).unwrap();
+        let aside = match number {
+            0 => "cache.redb.damaged".to_owned(),
+            n => format!("cache.redb.damaged-{}", n + 1),
+        };
+        facematch(&env).args(["cache", "stats"]).ends_with(3);
+        let run = search(&env, &[]);
+        let warning = warning(&run);
+        assert!(warning.contains(&file.display().to_string()), "{warning}");
+        assert!(
+            warning.contains(&format!(
+                "set aside as {}",
+                file.with_file_name(&aside).display()
+            )),
+            "{warning}"
+        );
+        assert!(run.stderr.contains(&says(0, PHOTOS)), "{}", run.stderr);
+        assert_eq!(run.text(), expected.text());
+        assert!(file.with_file_name(&aside).exists(), "{aside}");
+        assert_says(&search(&env, &[]), PHOTOS, 0);
+    }
+    let run = facematch(&env).args(["cache", "clear"]).ends_with(0);
+    assert_eq!(run.text(), "files removed\t4\n");
+    assert_eq!(
+        std::fs::read_dir(file.parent().unwrap()).unwrap().count(),
+        0
+    );
+}
+
+#[test]
+fn what_is_no_cache_is_left_alone() {
+    let env = scene();
+    let run = facematch(&env)
+        .args(["--cache=known", "known", "unknown/obama2.jpg"])
+        .ends_with(0);
+    assert!(warning(&run).contains("a folder stands there; going on without it"));
+    let run = facematch(&env)
+        .args(["cache", "clear", "--cache=known/obama.jpg"])
+        .ends_with(3);
+    assert!(
+        run.stderr.contains("this file is no cache"),
+        "{}",
+        run.stderr
+    );
+    assert!(env.path("known/obama.jpg").exists());
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_where_it_was() {
+    const COUNT: usize = 400;
+    let env = TestEnv::new();
+    let small = env.path("small.jpg");
+    image::open(repository("known/obama.jpg"))
+        .unwrap()
+        .thumbnail(160, 160)
+        .save(&small)
+        .unwrap();
+    for number in 0..COUNT {
+        // What follows the end of a JPEG makes it another file.
+        let mut photo = std::fs::read(&small).unwrap();
+        photo.extend(number.to_le_bytes());
+        env.write(format!("photos/{number:03}.jpg"), photo);
+    }
+    let arguments = [
+        "detect",
+        "-v",
+        "--width",
+        "160",
+        "--detector",
+        "hog",
+        "-f",
+        "ndjson",
+        "photos",
+    ];
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+        .current_dir(env.root())
+        .env("XDG_CACHE_HOME", env.path("xdg"))
+        .env_remove("FACEMATCH_CACHE")
+        .args(arguments)
+        .args(["--cache", "--jobs", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // More than may wait to be written: a part of them has been.
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.take(350).count(), 350);
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let without = facematch(&env).args(arguments).ends_with(0);
+    let resumed = facematch(&env).args(arguments).arg("--cache").ends_with(0);
+    assert_eq!(resumed.text(), without.text());
+    let known: usize = resumed
+        .stderr
+        .split("cache: ")
+        .nth(1)
+        .and_then(|rest| rest.split(' ').next())
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((64..=COUNT).contains(&known), "{known}");
+    assert_says(&resumed, known, COUNT - known);
+}
+
+#[test]
+fn the_cache_can_be_looked_after() {
+    let env = scene();
+    let cache = |arguments: &[&str]| {
+        let run = facematch(&env).arg("cache").args(arguments).ends_with(0);
+        run.text().to_owned()
+    };
+    let file = usual_place(&env);
+    assert_eq!(cache(&["path"]), format!("{}\n", file.display()));
+    assert_eq!(cache(&["path", "--cache=a/b"]), "a/b\n");
+    let empty = cache(&["stats"]);
+    assert!(empty.contains("\nphotos\t0\nresults\t0\n"), "{empty}");
+    assert_eq!(cache(&["prune"]), "results removed\t0\nresults kept\t0\n");
+    assert_eq!(cache(&["clear"]), "files removed\t0\n");
+    assert!(!file.exists());
+
+    search(&env, &[]);
+    search(&env, &["--width", "300"]);
+    let stats = cache(&["stats"]);
+    let size = std::fs::metadata(&file).unwrap().len();
+    assert!(
+        stats.starts_with(&format!("path\t{}\nbytes\t", file.display())),
+        "{stats}"
+    );
+    assert!(size > 4_096);
+    assert!(
+        stats.contains(
+            "\nphotos\t5\nresults\t10\noutdated results\t0\ndays since the oldest was used\t"
+        ),
+        "{stats}"
+    );
+    assert_eq!(cache(&["prune"]), "results removed\t0\nresults kept\t10\n");
+    let long = ["prune", "--older-than", "30"];
+    assert_eq!(cache(&long), "results removed\t0\nresults kept\t10\n");
+    assert_says(&search(&env, &[]), PHOTOS, 0);
+    let all = ["prune", "--older-than", "0"];
+    assert_eq!(cache(&all), "results removed\t10\nresults kept\t0\n");
+    assert_says(&search(&env, &[]), 0, PHOTOS);
+    assert_eq!(cache(&["clear"]), "files removed\t1\n");
+    assert!(!file.exists());
+}
+
+#[test]
+fn without_a_home_its_file_must_be_named() {
+    let env = scene();
+    let run = env
+        .facematch()
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("HOME")
+        .timeout(HANG)
+        .args(["--cache", "known", "unknown"])
+        .ends_with(3);
+    assert!(run.stderr.contains("--cache=FILE"), "{}", run.stderr);
+}
