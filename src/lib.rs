@@ -40,6 +40,7 @@
 //! ```
 
 pub mod batch;
+pub mod checking;
 pub mod drawing;
 pub mod engine;
 pub mod error;
