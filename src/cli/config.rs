@@ -233,7 +233,7 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 /// Somebody who writes `facematch -t 0.5 detect photos` means the command.
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
-        Some(command @ ("detect" | "enroll" | "eval" | "completions" | "help")) => {
+        Some(command @ ("detect" | "enroll" | "check" | "eval" | "completions" | "help")) => {
             Err(Failure::Usage(format!(
                 "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
             )))

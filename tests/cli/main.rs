@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod checking;
 mod choosing;
 mod deciding;
 mod engines;
