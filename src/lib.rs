@@ -42,6 +42,7 @@
 
 pub mod batch;
 pub mod cache;
+pub mod checking;
 pub mod drawing;
 pub mod engine;
 pub mod error;

@@ -44,6 +44,15 @@ pub(crate) enum Command {
                           facematch enroll --list <FILE>"
     )]
     Enroll(EnrollArgs),
+    /// Look for what is wrong with the photos of known people: no face, the wrong person, the same photo twice
+    ///
+    /// Tells photos that cannot be read, with no, several or tiny faces, that seem to be of somebody else, the same picture
+    /// twice, people who are closer than the threshold, and the threshold that separates these people best.
+    #[command(
+        override_usage = "facematch check [OPTIONS] <KNOWN>",
+        after_help = "Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could be read."
+    )]
+    Check(CheckArgs),
     /// Measure how well faces are told apart, on photos of which it is known who is on them
     Eval {
         #[command(subcommand)]
@@ -144,6 +153,49 @@ pub(crate) struct EnrollArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), or a gallery file, of which
+    /// less can be told
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) known: PathBuf,
+
+    /// Largest distance at which two faces are taken for one person
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: DistanceThreshold,
+
+    /// Form of the findings
+    #[arg(short, long, value_enum, default_value_t = CheckFormatArg::Text)]
+    pub(crate) format: CheckFormatArg,
+
+    /// Write the findings to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Enter folders that are symbolic links
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+
+    /// Take hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
@@ -547,6 +599,14 @@ pub(crate) enum FormatArg {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormatArg {
+    /// One line per finding, tab-separated
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -233,11 +233,11 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 /// Somebody who writes `facematch -t 0.5 detect photos` means the command.
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
-        Some(command @ ("detect" | "enroll" | "eval" | "cache" | "completions" | "help")) => {
-            Err(Failure::Usage(format!(
-                "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
-            )))
-        }
+        Some(
+            command @ ("detect" | "enroll" | "check" | "eval" | "cache" | "completions" | "help"),
+        ) => Err(Failure::Usage(format!(
+            "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
+        ))),
         _ => Ok(()),
     }
 }

@@ -41,6 +41,10 @@ pub(crate) fn run() -> Exit {
             let console = Console::new(&args.matching.common.messages);
             finish(&console, commands::caching::run(&what))
         }
+        Some(Command::Check(check)) => {
+            let console = Console::new(&check.messages);
+            finish(&console, commands::checking::run(&check, &console))
+        }
         Some(Command::Completions { shell }) => {
             let console = Console::new(&args.matching.common.messages);
             finish(&console, print_completions(shell))

@@ -141,6 +141,16 @@ pub enum KnownPhotoWarning {
     },
 }
 
+/// The face of a known photo that counts, and its encoding: the largest, of equally large ones the leftmost. Faces
+/// without an encoding are passed over.
+pub(crate) fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
+    let encoded = faces
+        .iter()
+        .filter_map(|face| Some((face, face.encoding.as_ref()?)));
+    // From right to left, as `max_by_key` takes the last.
+    encoded.rev().max_by_key(|(face, _)| face.bounds.area())
+}
+
 /// Puts a [`Gallery`] together, face by face.
 #[derive(Debug)]
 pub struct GalleryBuilder {
@@ -176,12 +186,7 @@ impl GalleryBuilder {
     /// Adds the largest face of the known photo `source` to the person `name`. Faces without an encoding are passed
     /// over.
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
-        let encoded = faces
-            .iter()
-            .filter_map(|face| Some((face, face.encoding.as_ref()?)));
-        // Of faces of equal size the leftmost: `max_by_key` would take the last.
-        let largest = encoded.rev().max_by_key(|(face, _)| face.bounds.area());
-        let Some((face, encoding)) = largest else {
+        let Some((face, encoding)) = largest_face(faces) else {
             return Some(KnownPhotoWarning::NoFace(source.to_owned()));
         };
         self.add_encoding(name, source, face.bounds, encoding.clone());

@@ -3,6 +3,7 @@
 //! One [`Report`] writes one run: records in the order of the photos, then the summary. The JSON forms are described by
 //! `docs/facematch-1.schema.json`.
 
+mod checking;
 mod csv;
 mod identification;
 mod json;
@@ -10,6 +11,7 @@ mod plot;
 mod text;
 mod verification;
 
+pub use checking::{CheckReport, CheckedSource};
 pub use identification::IdentificationReport;
 pub use plot::verification_plot;
 pub use text::write_people;

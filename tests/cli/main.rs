@@ -14,6 +14,7 @@
 mod common;
 
 mod caching;
+mod checking;
 mod choosing;
 mod deciding;
 mod engines;

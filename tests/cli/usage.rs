@@ -22,6 +22,8 @@ fn help_explains_the_default_command() {
       detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
                    drawings
       enroll       Keep known people in a gallery file, so that their photos are searched only once
+      check        Look for what is wrong with the photos of known people: no face, the wrong person, the
+                   same photo twice
       eval         Measure how well faces are told apart, on photos of which it is known who is on them
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)

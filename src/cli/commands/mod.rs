@@ -1,6 +1,7 @@
 //! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
 
 pub(super) mod caching;
+pub(super) mod checking;
 pub(super) mod detect;
 pub(super) mod enrolling;
 pub(super) mod evaluating;

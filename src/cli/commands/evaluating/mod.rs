@@ -80,7 +80,7 @@ fn central_face(
 }
 
 /// Writes figures by `write` and ends the output.
-fn write_figures(
+pub(super) fn write_figures(
     output: Output,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {

@@ -1,0 +1,293 @@
+//! Every face of a gallery compared with every other one, once. In come the faces, out come the nearest neighbours of
+//! each, close people, same pictures, and the distances of all pairs, counted.
+
+use std::ops::Range;
+
+use super::same_pictures::SamePictures;
+use super::separation::Distances;
+use super::{KnownPhoto, MOST_CLOSE_PEOPLE, SAME_PICTURE_DISTANCE};
+use crate::engine::Encoding;
+use crate::gallery::largest_face;
+use crate::matching::DistanceThreshold;
+
+/// The faces that count, person by person, so that a person's rows lie side by side.
+#[derive(Debug)]
+pub(super) struct Rows {
+    encodings: Vec<Encoding>,
+    /// The number of the photo of each row.
+    photos: Vec<usize>,
+    /// The number of the person of each row.
+    people_of_rows: Vec<usize>,
+    /// The rows of each person, at least one.
+    people: Vec<Range<usize>>,
+    photo_count: usize,
+}
+
+impl Rows {
+    /// The largest face of each photo that has one. `people` are the numbers of the photos of each person.
+    pub(super) fn new<'a>(
+        photos: &[KnownPhoto],
+        people: impl Iterator<Item = &'a Vec<usize>>,
+    ) -> Self {
+        let mut rows = Self {
+            encodings: Vec::new(),
+            photos: Vec::new(),
+            people_of_rows: Vec::new(),
+            people: Vec::new(),
+            photo_count: photos.len(),
+        };
+        for photos_of_person in people {
+            let first = rows.len();
+            for &photo in photos_of_person {
+                let content = photos[photo].content.as_ref().ok();
+                if let Some((_, encoding)) = content.and_then(|c| largest_face(&c.faces)) {
+                    rows.encodings.push(encoding.clone());
+                    rows.photos.push(photo);
+                    rows.people_of_rows.push(rows.people.len());
+                }
+            }
+            if rows.len() > first {
+                rows.people.push(first..rows.len());
+            }
+        }
+        rows
+    }
+
+    /// The number of faces.
+    pub(super) fn len(&self) -> usize {
+        self.encodings.len()
+    }
+
+    /// The number of the photo of `row`.
+    pub(super) fn photo(&self, row: usize) -> usize {
+        self.photos[row]
+    }
+
+    /// The number of the person of `row`.
+    pub(super) fn person(&self, row: usize) -> usize {
+        self.people_of_rows[row]
+    }
+
+    /// All rows of the person of `row`.
+    pub(super) fn rows_of_person(&self, row: usize) -> Range<usize> {
+        self.people[self.person(row)].clone()
+    }
+
+    /// The distance of two rows.
+    pub(super) fn distance(&self, a: usize, b: usize) -> f32 {
+        self.encodings[a].distance(&self.encodings[b])
+    }
+}
+
+/// A row that is near another one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Neighbour {
+    pub(super) row: usize,
+    pub(super) distance: f32,
+}
+
+/// The nearest rows of two people, in ascending order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Link {
+    pub(super) rows: [usize; 2],
+    pub(super) distance: f32,
+}
+
+/// What came of the comparison.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    /// For each row the nearest of its person's other pictures.
+    pub(super) own: Vec<Option<Neighbour>>,
+    /// For each row the nearest of anybody else.
+    pub(super) other: Vec<Option<Neighbour>>,
+    /// People within the threshold, nearest first. The same picture does not make people close.
+    pub(super) close_people: Vec<Link>,
+    /// How many more there are.
+    pub(super) unlisted_close_people: usize,
+    /// The nearest two people of all.
+    pub(super) nearest_people: Option<Link>,
+    /// Photos that show the same picture.
+    pub(super) same_pictures: SamePictures,
+    /// The distances of all pairs that do not.
+    pub(super) distances: Distances,
+}
+
+/// Compares all rows; people are close within `threshold`.
+pub(super) fn compare(rows: &Rows, threshold: DistanceThreshold) -> Comparison {
+    let mut comparison = Comparison {
+        own: vec![None; rows.len()],
+        other: vec![None; rows.len()],
+        close_people: Vec::new(),
+        unlisted_close_people: 0,
+        nearest_people: None,
+        same_pictures: SamePictures::new(rows.photo_count),
+        distances: Distances::new(threshold),
+    };
+    // The nearest pair of the person in turn and each other person.
+    let mut links: Vec<Option<Link>> = vec![None; rows.people.len()];
+    for (person, range) in rows.people.iter().enumerate() {
+        for row in range.clone() {
+            for later in row + 1..range.end {
+                comparison.add_same(rows, row, later);
+            }
+            for later in range.end..rows.len() {
+                let link = &mut links[rows.person(later)];
+                comparison.add_different(rows, row, later, link);
+            }
+        }
+        for link in links[person + 1..].iter_mut().filter_map(Option::take) {
+            comparison.add_link(link, threshold);
+        }
+    }
+    comparison.keep_nearest();
+    comparison
+}
+
+impl Comparison {
+    /// Counts two rows of one person.
+    fn add_same(&mut self, rows: &Rows, a: usize, b: usize) {
+        let distance = rows.distance(a, b);
+        if distance < SAME_PICTURE_DISTANCE {
+            self.same_pictures
+                .join(rows.photo(a), rows.photo(b), distance);
+            return;
+        }
+        self.distances.add_same(distance);
+        keep_nearer(&mut self.own[a], b, distance);
+        keep_nearer(&mut self.own[b], a, distance);
+    }
+
+    /// Counts two rows of two people, whose nearest pair so far is `link`.
+    fn add_different(&mut self, rows: &Rows, a: usize, b: usize, link: &mut Option<Link>) {
+        let distance = rows.distance(a, b);
+        keep_nearer(&mut self.other[a], b, distance);
+        keep_nearer(&mut self.other[b], a, distance);
+        if distance < SAME_PICTURE_DISTANCE {
+            self.same_pictures
+                .join(rows.photo(a), rows.photo(b), distance);
+            return;
+        }
+        self.distances.add_different(distance);
+        if link.is_none_or(|link| distance < link.distance) {
+            *link = Some(Link {
+                rows: [a, b],
+                distance,
+            });
+        }
+    }
+
+    /// Counts the nearest rows of two people.
+    fn add_link(&mut self, link: Link, threshold: DistanceThreshold) {
+        if self
+            .nearest_people
+            .is_none_or(|nearest| link.distance < nearest.distance)
+        {
+            self.nearest_people = Some(link);
+        }
+        if threshold.accepts(link.distance) {
+            self.close_people.push(link);
+            if self.close_people.len() >= 2 * MOST_CLOSE_PEOPLE {
+                self.keep_nearest();
+            }
+        }
+    }
+
+    fn keep_nearest(&mut self) {
+        sort_nearest_first(&mut self.close_people);
+        let more = self.close_people.len().saturating_sub(MOST_CLOSE_PEOPLE);
+        self.unlisted_close_people += more;
+        self.close_people.truncate(MOST_CLOSE_PEOPLE);
+    }
+}
+
+/// Nearest first, equal distances in the order of the rows.
+pub(super) fn sort_nearest_first(links: &mut [Link]) {
+    links.sort_unstable_by(|a, b| {
+        let distances = a.distance.total_cmp(&b.distance);
+        distances.then_with(|| a.rows.cmp(&b.rows))
+    });
+}
+
+fn keep_nearer(nearest: &mut Option<Neighbour>, row: usize, distance: f32) {
+    if nearest.is_none_or(|nearest| distance < nearest.distance) {
+        *nearest = Some(Neighbour { row, distance });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_photos::{Sketch, photos, sketches};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The nearest of `candidates` in the words of the documentation; of equally near ones the first.
+    fn nearest(
+        rows: &Rows,
+        row: usize,
+        candidates: impl Fn(usize, f32) -> bool,
+    ) -> Option<Neighbour> {
+        (0..rows.len())
+            .map(|other| Neighbour {
+                row: other,
+                distance: rows.distance(row, other),
+            })
+            .filter(|other| other.row != row && candidates(other.row, other.distance))
+            .min_by(|a, b| a.distance.total_cmp(&b.distance))
+    }
+
+    fn plain_links(rows: &Rows, threshold: DistanceThreshold) -> Vec<Link> {
+        let mut links = Vec::new();
+        for (index, a) in rows.people.iter().enumerate() {
+            for b in &rows.people[index + 1..] {
+                let pairs = a.clone().flat_map(|a| b.clone().map(move |b| [a, b]));
+                let pairs = pairs.map(|[a, b]| Link {
+                    rows: [a, b],
+                    distance: rows.distance(a, b),
+                });
+                let different = pairs.filter(|pair| pair.distance >= SAME_PICTURE_DISTANCE);
+                links.extend(different.min_by(|a, b| a.distance.total_cmp(&b.distance)));
+            }
+        }
+        links.retain(|link| threshold.accepts(link.distance));
+        sort_nearest_first(&mut links);
+        links
+    }
+
+    proptest! {
+        #[test]
+        fn neighbours_and_close_people_are_those_of_the_plain_loops(
+            content in sketches(),
+            threshold in 0.0_f32..1.0,
+        ) {
+            let photos = photos(&content);
+            let people = super::super::people(&photos);
+            let rows = Rows::new(&photos, people.values());
+            let threshold = DistanceThreshold::new(threshold).unwrap();
+            let compared = compare(&rows, threshold);
+            prop_assert_eq!(rows.len(), content.iter().filter(|s| s.place.is_some()).count());
+            for row in 0..rows.len() {
+                let is_own = |other| rows.person(other) == rows.person(row);
+                let own = nearest(&rows, row, |other, d| is_own(other) && d >= SAME_PICTURE_DISTANCE);
+                prop_assert_eq!(compared.own[row], own);
+                let other = nearest(&rows, row, |other, _| !is_own(other));
+                prop_assert_eq!(compared.other[row], other);
+            }
+            prop_assert_eq!(&compared.close_people, &plain_links(&rows, threshold));
+            let all = plain_links(&rows, DistanceThreshold::new(f32::MAX).unwrap());
+            prop_assert_eq!(compared.nearest_people.map(|l| l.distance), all.first().map(|l| l.distance));
+            prop_assert_eq!(compared.unlisted_close_people, 0);
+        }
+    }
+
+    #[test]
+    fn a_person_without_a_face_has_no_rows() {
+        let place = |person, place| Sketch { person, place };
+        let photos = photos(&[place(0, None), place(1, Some(0.0)), place(2, None)]);
+        let people = super::super::people(&photos);
+        let rows = Rows::new(&photos, people.values());
+        assert_eq!((rows.len(), rows.photo(0)), (1, 1));
+        assert_eq!(rows.rows_of_person(0), 0..1);
+        let compared = compare(&rows, DistanceThreshold::DEFAULT);
+        assert_eq!(compared.nearest_people, None);
+    }
+}

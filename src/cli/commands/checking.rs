@@ -1,0 +1,135 @@
+//! `facematch check`: what is wrong with the photos of known people, before anybody is searched.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use facematch::Error;
+use facematch::batch::{self, WalkOptions};
+use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
+use facematch::engine::{FaceEngine, SimdLevel};
+use facematch::gallery::{is_gallery_file, person_name, read_gallery};
+use facematch::image::read_file;
+use facematch::photo::{Depth, PhotoSettings, StageTimes, search};
+use facematch::report::{CheckReport, CheckedSource};
+use sha2::{Digest, Sha256};
+
+use super::super::args::{CheckArgs, CheckFormatArg};
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::{Exit, Failure};
+use super::super::interrupt::UnfinishedFiles;
+use super::super::output::Output;
+use super::counted;
+use super::evaluating::write_figures;
+
+pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    config::check_known(&args.known)?;
+    let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let (source, photos) = match is_gallery_file(&args.known) {
+        true => (
+            CheckedSource::Gallery,
+            enrolled_photos(&args.known, console)?,
+        ),
+        false => (CheckedSource::Photos, searched_photos(args, console)?),
+    };
+    let check = check(&photos, args.threshold);
+    let report = CheckReport {
+        known: &args.known,
+        source,
+        check: &check,
+    };
+    write_figures(output, |out| match args.format {
+        CheckFormatArg::Text => report.write_text(out),
+        CheckFormatArg::Json => report.write_json(out),
+    })?;
+    console.summary(in_words(&check));
+    Ok(match check.findings.is_empty() {
+        true => Exit::Done,
+        false => Exit::SomeFailed,
+    })
+}
+
+/// The faces of a gallery file. No engine is needed for them.
+fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
+    let (gallery, _) = read_gallery(file, SimdLevel::best())?;
+    if gallery.is_empty() {
+        return Err(Failure::Start(format!(
+            "{}: the gallery is empty; add people with facematch enroll --add",
+            file.display()
+        )));
+    }
+    console.warn(format_args!(
+        "{}: a gallery file has no photos, so that photos without a face, with several faces and equal files cannot be \
+         told; check their folder",
+        file.display()
+    ));
+    Ok(photos_of(&gallery))
+}
+
+/// The photos of a folder, searched.
+fn searched_photos(args: &CheckArgs, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
+    let options = WalkOptions {
+        max_depth: usize::MAX,
+        follow_links: args.follow_links,
+        hidden: args.hidden,
+        excluded: Vec::new(),
+    };
+    let params = config::encoding_params(&args.engine, &args.encoding)?;
+    let inputs = config::known_photos(&args.known, &options, console)?;
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let engine = config::load_engine(&params, console)?;
+    let mut engines = config::workers(engine, config::jobs(&args.engine, inputs.list.len()));
+    let mut photos = Vec::new();
+    let bar = console.progress("checking", inputs.list.len());
+    let work = |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &settings);
+    batch::run(&inputs.list, &mut engines, work, |path, content| {
+        photos.push(KnownPhoto {
+            path: path.to_owned(),
+            person: person_name(&args.known, path),
+            content,
+        });
+        bar.inc(1);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    if photos.iter().all(|photo| photo.content.is_err()) {
+        for error in photos
+            .iter()
+            .filter_map(|photo| photo.content.as_ref().err())
+        {
+            console.error(error);
+        }
+        let reason = "none of its photos can be read";
+        return Err(config::no_known_face(&args.known, reason));
+    }
+    Ok(photos)
+}
+
+fn content(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    settings: &PhotoSettings,
+) -> Result<PhotoContent, Error> {
+    let mut times = StageTimes::default();
+    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    Ok(PhotoContent {
+        faces: searched.faces.into_iter().map(|found| found.face).collect(),
+        digest: Some(Sha256::digest(read_file(path)?).into()),
+    })
+}
+
+/// "5 photos, 4 faces of 3 people: 2 findings".
+fn in_words(check: &Check) -> String {
+    let found = match check.findings.len() + check.unlisted_close_people {
+        0 => "nothing found".to_owned(),
+        count => counted(count, "finding", "findings"),
+    };
+    format!(
+        "{}, {} of {}: {found}",
+        counted(check.photos, "photo", "photos"),
+        counted(check.faces, "face", "faces"),
+        counted(check.people, "person", "people"),
+    )
+}
