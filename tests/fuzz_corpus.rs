@@ -11,7 +11,7 @@ use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
-use facematch::evaluation::read_pairs;
+use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
 
@@ -43,6 +43,11 @@ fn scaled_jpegs() {
 #[test]
 fn lists_of_pairs() {
     check_seeds("pairs", |bytes| read_pairs(bytes).is_ok());
+}
+
+#[test]
+fn lists_of_labels() {
+    check_seeds("labels", |bytes| read_labels(bytes).is_ok());
 }
 
 #[test]

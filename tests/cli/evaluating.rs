@@ -1,4 +1,4 @@
-//! `facematch eval pairs`: figures, forms, and what is wrong with a list.
+//! `facematch eval`: figures, forms, and what is wrong with a list.
 
 use super::common::{RunExt, TestEnv, facematch, repository};
 use serde_json::Value;
@@ -132,4 +132,114 @@ fn a_list_in_another_form_is_refused_with_its_line() {
         run.stderr
     );
     facematch().arg("eval").ends_with(2);
+}
+
+const LABELS: &str = "image,people\nobama2.jpg,obama\nastronaut.png,Eileen Collins\nchelsea.png,\n";
+
+fn identification(env: &TestEnv, arguments: &[&str], code: i32) -> Value {
+    let labels = env.write("labels.csv", LABELS);
+    let run = facematch()
+        .args(["eval", "identify", "-q", "-f", "json", "known", "unknown"])
+        .arg("--labels")
+        .arg(labels)
+        .args(arguments)
+        .ends_with(code);
+    serde_json::from_slice(&run.stdout).unwrap()
+}
+
+#[test]
+fn identification_tells_right_wrong_and_missed_names() {
+    let env = TestEnv::new();
+    let schema = std::fs::read(repository("docs/facematch-eval-1.schema.json")).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
+    let right = identification(&env, &[], 0);
+    assert_eq!(right["overall"]["right"], 1);
+    assert_eq!(
+        (&right["strangers"], &right["strangers_named"]),
+        (&1.into(), &0.into())
+    );
+    // At such a threshold the stranger is somebody, too.
+    let wrong = identification(&env, &["-t", "1.2", "--margin", "0"], 0);
+    assert_eq!(wrong["overall"]["wrong"], 1);
+    assert_eq!(wrong["fpir"], 1.0);
+    let missed = identification(&env, &["-t", "0"], 0);
+    assert_eq!(missed["overall"]["missed"], 1);
+    assert_eq!(missed["fnir"], 1.0);
+    for figures in [right, wrong, missed] {
+        assert!(validator.is_valid(&figures), "{figures}");
+    }
+}
+
+#[test]
+fn identification_is_told_as_a_table_too() {
+    let env = TestEnv::new();
+    let labels = env.write("labels.csv", LABELS);
+    let run = facematch()
+        .args(["eval", "identify", "known", "unknown", "--labels"])
+        .arg(labels)
+        .ends_with(0);
+    let text = run.text();
+    assert!(
+        text.contains("precision                            100.00 %"),
+        "{text}"
+    );
+    assert!(
+        text.contains(" 100.00 %  100.00 %      1      0      0  obama\n"),
+        "{text}"
+    );
+    assert_eq!(
+        run.stderr,
+        "facematch: 3 photos with labels, 2 people known; 0 failed\n"
+    );
+}
+
+#[test]
+fn labels_without_their_columns_are_refused() {
+    let env = TestEnv::new();
+    let labels = env.write("labels.csv", "photo,who\na.jpg,ann\n");
+    let run = facematch()
+        .args(["eval", "identify", "known", "unknown", "--labels"])
+        .arg(labels)
+        .ends_with(3);
+    assert!(
+        run.stderr
+            .contains("no column \"image\"; a header `image,people` is expected"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn impostors_of_a_few_people_are_too_few() {
+    let run = facematch()
+        .args(["eval", "impostors", "known"])
+        .ends_with(3);
+    assert!(
+        run.stderr
+            .contains("1 pairs of different people are too few"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn impostors_are_a_rising_table() {
+    let env = TestEnv::new();
+    let photos = [
+        "known/obama.jpg",
+        "known/biden.jpg",
+        "unknown/astronaut.png",
+    ];
+    for (number, photo) in photos.iter().cycle().take(9).enumerate() {
+        let extension = photo.rsplit('.').next().unwrap();
+        env.copy(photo, &format!("people/{number}.{extension}"));
+    }
+    // Names come from the files, so the copies count as other people: pairs at a distance of 0.
+    let run = facematch()
+        .args(["eval", "impostors"])
+        .arg(env.path("people"))
+        .ends_with(0);
+    let text = run.text();
+    assert!(text.starts_with("rate,distance\n"), "{text}");
+    assert!(text.lines().count() >= 2, "{text}");
 }

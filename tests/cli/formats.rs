@@ -36,9 +36,9 @@ fn text_names_the_people() {
     let run = matching("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\tunknown\t0.8246\tnearest: biden\n\
+        "unknown/astronaut.png\tunknown\t0.8372\tnearest: biden\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\tobama\t0.3596\n",
+         unknown/obama2.jpg\tobama\t0.3569\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)");
 }
@@ -69,8 +69,8 @@ fn the_samples_come_out_as_readme_promises() {
     assert_eq!(
         run.records().last().unwrap(),
         &json!({
-            "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "matched": 1, "unknown": 1,
-            "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "hog"
+            "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "matched": 1, "ambiguous": 0,
+            "unknown": 1, "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "auto"
         })
     );
 }
@@ -119,7 +119,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.824622,biden,0.824622,known/biden.jpg,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.83718,biden,0.83718,known/biden.jpg,",
     );
     assert_eq!(
         rows[2].join(","),
@@ -127,7 +127,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.35957,obama,0.35957,known/obama.jpg,",
+        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.356872,obama,0.356872,known/obama.jpg,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -164,7 +164,7 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "errors": 0,
-            "engine": "native", "detector": "hog"
+            "engine": "native", "detector": "auto"
         })
     );
 
@@ -195,7 +195,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     };
 
     let text = run("text");
-    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3596\n");
+    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3569\n");
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed

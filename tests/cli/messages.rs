@@ -103,7 +103,7 @@ fn verbose_says_no_level_of_an_engine_that_has_none() {
     let run = facematch()
         .args(["detect", "unknown/chelsea.png", "--engine", "dlib", "-v"])
         .ends_with(0);
-    let start = "facematch: engine dlib, detector hog, ";
+    let start = "facematch: engine dlib, detector auto, ";
     assert!(run.stderr.starts_with(start), "{}", run.stderr);
 }
 

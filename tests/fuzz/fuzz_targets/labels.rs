@@ -1,0 +1,19 @@
+//! Feeds arbitrary bytes to the reading of lists of labels. It must not panic, and a list that is read has photos.
+//!
+//! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
+//!
+//! ```sh
+//! mkdir -p tests/fuzz/corpus/labels
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz labels \
+//!     tests/fuzz/corpus/labels tests/fuzz/seeds/labels -- -max_total_time=60 -max_len=4096
+//! ```
+#![no_main]
+
+use facematch::evaluation::read_labels;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(labels) = read_labels(bytes) {
+        assert!(!labels.is_empty());
+    }
+});
