@@ -109,7 +109,7 @@ impl Store {
         })
     }
 
-    /// What is in it, on the day `today` (see [`today`](super::writer::today)).
+    /// What is in it, on the day `today`.
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].

@@ -1,8 +1,8 @@
 //! One photo: from its path to the faces in it. Decode, resize, detect, landmarks, encodings, and how long each took.
 //!
 //! [`open`] reads a photo and makes its working copy; [`find_faces`] looks for faces in the copy and gives them in
-//! pixels of the photo as displayed. [`open_whole`] is for whoever needs all pixels, to draw on them. [`search`] does all
-//! of it as [`PhotoSettings`] say.
+//! pixels of the photo as displayed. [`open_whole`] is for whoever needs all pixels, to draw on them. [`search()`] does
+//! all of it as [`PhotoSettings`] say.
 
 mod search;
 

@@ -327,7 +327,7 @@ mod tests {
         {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
         {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
         {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
-        {"type":"summary","schema":"facematch/1","images":3,"faces":3,"matched":2,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
+        {"type":"summary","schema":"facematch/1","images":3,"faces":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
         "#);
     }
 

@@ -232,7 +232,7 @@ fn impostors_are_a_rising_table() {
     ];
     for (number, photo) in photos.iter().cycle().take(9).enumerate() {
         let extension = photo.rsplit('.').next().unwrap();
-        env.copy(photo, &format!("people/{number}.{extension}"));
+        env.copy(photo, format!("people/{number}.{extension}"));
     }
     // Names come from the files, so the copies count as other people: pairs at a distance of 0.
     let run = facematch()

@@ -40,7 +40,10 @@ fn text_names_the_people() {
          unknown/chelsea.png\tno faces\n\
          unknown/obama2.jpg\tobama\t0.3569\n",
     );
-    assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)");
+    assert_snapshot!(run.stderr, @"
+    facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)
+    facematch: with 2 people about 1 stranger in 79 gets a name
+    ");
 }
 
 #[test]
@@ -199,6 +202,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed
+    facematch: with 1 person about 1 stranger in 158 gets a name
     ");
 
     let ndjson = run("ndjson");

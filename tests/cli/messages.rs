@@ -73,12 +73,13 @@ fn verbose_tells_engine_people_and_each_photo() {
         .replace(&*models.to_string_lossy(), "MODELS")
         .replace(SimdLevel::from_environment().unwrap().name(), "LEVEL");
     assert_snapshot!(without_times(&stderr), @"
-    facematch: engine native (LEVEL), detector hog, 5 landmarks, models in MODELS
+    facematch: engine native (LEVEL), detector auto, 5 landmarks, models in MODELS
     facematch: 1 person known by 1 face
     facematch: unknown/astronaut.png: 1 face in # ms
     facematch: unknown/chelsea.png: 0 faces in # ms
     facematch: unknown/obama2.jpg: 1 face in # ms
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6)
+    facematch: with 1 person about 1 stranger in 158 gets a name
     ");
 }
 
@@ -91,7 +92,7 @@ fn verbose_says_that_the_models_are_built_in() {
         .args(["detect", "unknown/chelsea.png", "--verbose"])
         .ends_with(0);
     assert_snapshot!(without_times(&run.stderr), @"
-    facematch: engine native (scalar), detector hog, 5 landmarks, models built in
+    facematch: engine native (scalar), detector auto, 5 landmarks, models built in
     facematch: unknown/chelsea.png: 0 faces in # ms
     facematch: 1 photo, 0 faces
     ");

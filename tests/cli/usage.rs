@@ -22,9 +22,11 @@ fn help_explains_the_default_command() {
       detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
                    drawings
       enroll       Keep known people in a gallery file, so that their photos are searched only once
-      check        Look for what is wrong with the photos of known people: no face, the wrong person, the
-                   same photo twice
+      check        Look for what is wrong with the photos of known people: no face, the wrong person,
+                   the same photo twice
       eval         Measure how well faces are told apart, on photos of which it is known who is on them
+      cache        Look after the cache of --cache: where it is, what is in it, make it smaller, delete
+                   it
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
@@ -38,15 +40,22 @@ fn help_explains_the_default_command() {
 
     Options:
       -t, --threshold <DISTANCE>
-              Largest distance at which a face is taken for a person: lower for fewer wrong names
+              Largest distance at which a face is taken for a person, lower for fewer wrong names;
+              `auto`: what the number of known faces and --target-fpir ask for
               
               [default: 0.6]
 
-          --jitters <N>
-              How many jittered copies of each face are averaged; more is slower and a little more
-              accurate
+          --target-fpir <PART>
+              With --threshold auto: the part of strangers that may be given a name [default: 0.01]
+
+          --margin <DISTANCE>
+              A face that is less than this nearer to the nearest person than to the next one is
+              ambiguous
               
-              [default: 0]
+              [default: 0.03]
+
+          --allow-repeat
+              Let a person be in a photo more than once, for collages
 
           --candidates <N>
               List the N nearest people for each face
@@ -62,6 +71,26 @@ fn help_explains_the_default_command() {
       -V, --version
               Print version
 
+    Encoding faces:
+          --flip
+              Average each face with its mirror image: fewer wrong names at a small cost [default]
+
+          --no-flip
+              Encode each face once, as dlib does
+
+          --jitters <N>
+              How many jittered copies of each face are averaged, mirrored at random; much slower,
+              little gain
+              
+              [default: 0]
+
+          --encode-from <WHICH>
+              What faces are cut from: the resized photo, or the photo at full size, which takes longer
+              to decode
+              
+              [default: resized]
+              [possible values: resized, original]
+
     Finding faces:
       -w, --width <PIXELS>
               Width in pixels to which photos are resized first; 0 keeps their size. Small faces need
@@ -76,10 +105,14 @@ fn help_explains_the_default_command() {
               [default: 1]
 
           --detector <DETECTOR>
-              Face detector: hog is fast, cnn finds turned and covered faces too
+              Face detector: hog is fast, cnn finds turned and covered faces too, auto asks cnn where
+              hog finds nothing
               
-              [default: hog]
-              [possible values: hog, cnn]
+              [default: auto]
+              [possible values: auto, hog, cnn]
+
+          --try-rotations
+              Turn photos in which nothing is found by 90, 180 and 270 degrees and search again
 
           --landmarks <FILE>
               Landmark model (dlib shape predictor with 5 or 68 points) to use instead of the 5-point
@@ -115,6 +148,15 @@ fn help_explains_the_default_command() {
 
       -0, --null
               Paths on standard input end with NUL instead of a newline
+
+    Cache:
+          --cache[=<FILE>]
+              Keep what is found in each photo, and do not search photos again of which it is known; in
+              FILE [default: FACEMATCH_CACHE, which has the same effect, or facematch/cache.redb in the
+              user's cache folder]
+
+          --no-cache
+              Search every photo, whatever FACEMATCH_CACHE says
 
     Output:
       -f, --format <FORMAT>
@@ -195,8 +237,11 @@ fn short_help_of_detect_has_no_options_of_matching() {
                                  Small faces need more [default: 500]
           --upsample <N>         How often the resized photo is doubled before detection: 0 finds faces
                                  from 80 pixels on, 1 from 40, 2 from 20 [default: 1]
-          --detector <DETECTOR>  Face detector: hog is fast, cnn finds turned and covered faces too
-                                 [default: hog] [possible values: hog, cnn]
+          --detector <DETECTOR>  Face detector: hog is fast, cnn finds turned and covered faces too,
+                                 auto asks cnn where hog finds nothing [default: auto] [possible values:
+                                 auto, hog, cnn]
+          --try-rotations        Turn photos in which nothing is found by 90, 180 and 270 degrees and
+                                 search again
           --landmarks <FILE>     Landmark model (dlib shape predictor with 5 or 68 points) to use
                                  instead of the 5-point one
           --engine <ENGINE>      Implementation that finds and encodes faces [default: native] [possible
@@ -210,6 +255,12 @@ fn short_help_of_detect_has_no_options_of_matching() {
           --follow-links   Enter folders that are symbolic links
           --hidden         Take hidden files and folders too
       -0, --null           Paths on standard input end with NUL instead of a newline
+
+    Cache:
+          --cache[=<FILE>]  Keep what is found in each photo, and do not search photos again of which it
+                            is known; in FILE [default: FACEMATCH_CACHE, which has the same effect, or
+                            facematch/cache.redb in the user's cache folder]
+          --no-cache        Search every photo, whatever FACEMATCH_CACHE says
 
     Output:
       -f, --format <FORMAT>  Form of the results [default: text] [possible values: text, json, ndjson,
@@ -292,12 +343,12 @@ fn wrong_usage_is_told_with_status_2() {
     For more information, try '--help'.
     ");
     assert_snapshot!(message(&["-t", "-1", "known", "unknown"]), @"
-    error: invalid value '-1' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6
+    error: invalid value '-1' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6, or auto
 
     For more information, try '--help'.
     ");
     assert_snapshot!(message(&["--threshold", "NaN", "known", "unknown"]), @"
-    error: invalid value 'NaN' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6
+    error: invalid value 'NaN' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6, or auto
 
     For more information, try '--help'.
     ");
@@ -400,7 +451,7 @@ fn damaged_models_are_named() {
         format!("pointer/{encoder}"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
     );
-    assert_snapshot!(message("pointer", &[]), @"facematch: models: pointer/dlib_face_recognition_resnet_model_v1.dat: is no dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
+    assert_snapshot!(message("pointer", &["--detector", "hog"]), @"facematch: models: pointer/dlib_face_recognition_resnet_model_v1.dat: is no dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
 
     let mut flipped = model(detector);
     flipped[500_000] ^= 1;
@@ -413,7 +464,14 @@ fn damaged_models_are_named() {
     assert!(stderr.contains("SHA-256"), "{stderr}");
     // The other detector does not need that file.
     let mut command = env.facematch();
-    command.args(["detect", "chelsea.png", "--models", "flipped"]);
+    command.args([
+        "detect",
+        "chelsea.png",
+        "--models",
+        "flipped",
+        "--detector",
+        "hog",
+    ]);
     command.ends_with(0);
 }
 

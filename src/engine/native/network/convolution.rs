@@ -91,7 +91,8 @@ impl ConvolutionLayer {
         self.window[0] / 2
     }
 
-    /// How many channels it makes: the filters, and zeros up to a multiple of [`BLOCK`].
+    /// How many channels it makes: the filters, and zeros up to a multiple of
+    /// [`BLOCK`](super::super::kernels::convolution::BLOCK).
     pub(in super::super) fn channels(&self) -> usize {
         self.channels
     }
