@@ -129,7 +129,7 @@ fn load(path: &Path, file: File) -> Result<Store, CacheError> {
             .set_cache_size(PAGE_CACHE_BYTES)
             .create_file(file)?;
         // redb itself looks at the checksums only after a crash. Without them, damage would be met in the midst of the
-        // run, or not at all, as wrong results. It takes about a millisecond for each megabyte.
+        // run, or not at all, as wrong results.
         database.check_integrity()?;
         // A few numbers have no checksum; where they are wrong, redb panics when it first writes.
         database.begin_write()?.commit()?;
