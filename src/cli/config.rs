@@ -70,25 +70,31 @@ pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
     }
 }
 
+/// Refuses options that have no effect together.
+pub(super) fn check_decision(args: &DecisionArgs) -> Result<(), Failure> {
+    match (args.threshold, args.target_fpir) {
+        (ThresholdArg::Fixed(_), Some(_)) => Err(Failure::Usage(
+            "--target-fpir goes with --threshold auto".to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The rules of the decision for a gallery of `known_faces`.
 pub(super) fn rules(
     args: &DecisionArgs,
     candidates: CandidateCount,
     impostors: &ImpostorDistances,
     known_faces: usize,
-) -> Result<Rules, Failure> {
-    let threshold = match (args.threshold, args.target_fpir) {
-        (ThresholdArg::Fixed(_), Some(_)) => {
-            return Err(Failure::Usage(
-                "--target-fpir goes with --threshold auto".to_owned(),
-            ));
-        }
-        (ThresholdArg::Fixed(threshold), None) => threshold,
-        (ThresholdArg::Auto, target) => {
-            impostors.threshold_for(target.unwrap_or(DEFAULT_TARGET_FPIR), known_faces)
+) -> Rules {
+    let threshold = match args.threshold {
+        ThresholdArg::Fixed(threshold) => threshold,
+        ThresholdArg::Auto => {
+            let target = args.target_fpir.unwrap_or(DEFAULT_TARGET_FPIR);
+            impostors.threshold_for(target, known_faces)
         }
     };
-    Ok(Rules {
+    Rules {
         threshold,
         margin: args.margin,
         repetition: match args.allow_repeat {
@@ -96,7 +102,7 @@ pub(super) fn rules(
             false => Repetition::Once,
         },
         candidates,
-    })
+    }
 }
 
 /// How photos are searched for faces that are not encoded.

@@ -21,7 +21,7 @@ use super::pixel_budget::PixelBudget;
 use super::upsampling::{mapped_down, pixels_to_search, upsampled_size};
 use super::{
     Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
-    Landmarks, jitter,
+    Landmarks, found_or_else, jitter,
 };
 use crate::error::{EngineError, Error};
 use crate::geometry::{Point, Rect};
@@ -229,15 +229,9 @@ impl FaceEngine for DlibEngine {
             LoadedDetector::Hog(detector) => detect_by_hog(detector, image, self.upsample),
             LoadedDetector::Cnn(detector) => detector.detect(image, self.upsample),
             LoadedDetector::Auto(hog, cnn) => {
-                let found = detect_by_hog(hog, image, self.upsample)?;
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                // What HOG has searched in vain is no error, even where it is too large for the other detector.
-                match cnn.detect(image, self.upsample.saturating_sub(1)) {
-                    Err(EngineError::ImageTooLarge { .. }) => Ok(found),
-                    result => result,
-                }
+                found_or_else(detect_by_hog(hog, image, self.upsample)?, || {
+                    cnn.detect(image, self.upsample.saturating_sub(1))
+                })
             }
         }
     }

@@ -245,6 +245,20 @@ mod tests {
     }
 
     #[test]
+    fn the_chip_of_a_mirrored_face_is_the_mirrored_chip() {
+        let photo = photo();
+        for (side, angle) in [(90.0, -0.3), (170.0, 0.5), (310.0, 0.1)] {
+            let geometry = geometry(side, angle);
+            let chip = extract_chips(&photo, &[geometry]).remove(0);
+            let expected = image::imageops::flip_horizontal(&chip);
+            let actual = extract_chips(&mirrored(&photo, &geometry), &[geometry]).remove(0);
+            let difference = mean_difference(&actual, &expected);
+            assert!(mean_difference(&chip, &expected) > 2.0 * difference);
+            assert!(difference < 0.5, "side {side}: {difference}");
+        }
+    }
+
+    #[test]
     fn a_jittered_photo_changes_around_the_chip_only() {
         let photo = photo();
         let warped = jittered(&photo, &geometry(100.0, 0.0), 3);

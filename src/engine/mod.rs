@@ -207,6 +207,21 @@ impl fmt::Debug for Encoding {
     }
 }
 
+/// What [`Detector::Auto`] finds: what HOG `found`, or else what `cnn` finds.
+fn found_or_else(
+    found: Vec<Detection>,
+    cnn: impl FnOnce() -> Result<Vec<Detection>, EngineError>,
+) -> Result<Vec<Detection>, EngineError> {
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // What HOG has searched in vain is no error, even where it is too large for the other detector.
+    match cnn() {
+        Err(EngineError::ImageTooLarge { .. }) => Ok(found),
+        result => result,
+    }
+}
+
 /// Finds, aligns and encodes faces.
 ///
 /// # Thread safety
@@ -316,6 +331,34 @@ mod tests {
             Encoding::of_face_and_mirror(&[origin.clone(), origin.clone()]),
             origin
         );
+    }
+
+    #[test]
+    fn the_second_detector_is_asked_where_the_first_finds_nothing() {
+        let face = |left| Detection {
+            rect: Rect {
+                left,
+                top: 0,
+                right: left + 9,
+                bottom: 9,
+            },
+            score: None,
+        };
+        let found = found_or_else(vec![face(1)], || panic!("it must not be asked"));
+        assert_eq!(found, Ok(vec![face(1)]));
+        assert_eq!(
+            found_or_else(Vec::new(), || Ok(vec![face(2)])),
+            Ok(vec![face(2)])
+        );
+        let too_large = EngineError::ImageTooLarge {
+            width: 9,
+            height: 9,
+            detector: "cnn",
+            limit: 1,
+        };
+        assert_eq!(found_or_else(Vec::new(), || Err(too_large)), Ok(Vec::new()));
+        let refused = || EngineError::Model("is damaged".to_owned());
+        assert_eq!(found_or_else(Vec::new(), || Err(refused())), Err(refused()));
     }
 
     #[test]

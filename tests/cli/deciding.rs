@@ -239,11 +239,14 @@ fn turned_photos_are_found_when_they_are_tried() {
 
 #[test]
 fn chips_of_the_original_and_of_the_copy_are_of_one_face() {
-    for which in ["original", "resized"] {
+    let distance = |which: &str| {
         let run = facematch()
             .args(["known", OBAMA2, "--encode-from", which, "-f", "ndjson"])
             .ends_with(0);
         let record = run.record(OBAMA2);
         assert_eq!(only_face(&record)["name"], "obama", "{which}");
-    }
+        only_face(&record)["distance"].as_f64().unwrap()
+    };
+    let (original, resized) = (distance("original"), distance("resized"));
+    assert!(original != resized && (original - resized).abs() < 0.1);
 }

@@ -229,8 +229,9 @@ fn impostors_are_a_rising_table() {
         "known/obama.jpg",
         "known/biden.jpg",
         "unknown/astronaut.png",
+        "unknown/obama2.jpg",
     ];
-    for (number, photo) in photos.iter().cycle().take(9).enumerate() {
+    for (number, photo) in photos.iter().cycle().take(12).enumerate() {
         let extension = photo.rsplit('.').next().unwrap();
         env.copy(photo, format!("people/{number}.{extension}"));
     }
@@ -241,5 +242,18 @@ fn impostors_are_a_rising_table() {
         .ends_with(0);
     let text = run.text();
     assert!(text.starts_with("rate,distance\n"), "{text}");
-    assert!(text.lines().count() >= 2, "{text}");
+    let numbers =
+        |line: &str| -> Vec<f64> { line.split(',').map(|n| n.parse().unwrap()).collect() };
+    let rows: Vec<_> = text.lines().skip(1).map(numbers).collect();
+    // Of 66 pairs 12 are copies, and as soon as these do not suffice the next 9 are the two photos of one person.
+    assert!(rows.len() >= 3, "{text}");
+    assert!(rows[0][0] < 0.18 && rows[0][1] < 0.001, "{text}");
+    assert!(
+        rows[1][0] < 0.32 && (rows[1][1] - 0.357).abs() < 0.01,
+        "{text}"
+    );
+    assert!(
+        rows.is_sorted_by(|a, b| a[0] < b[0] && a[1] < b[1]),
+        "{text}"
+    );
 }

@@ -9,7 +9,7 @@ use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
 use facematch::image::read_file;
-use facematch::photo::{Depth, PhotoSettings, StageTimes, search};
+use facematch::photo::{Depth, PhotoSettings, StageTimes, search_bytes};
 use facematch::report::{CheckReport, CheckedSource};
 use sha2::{Digest, Sha256};
 
@@ -113,10 +113,12 @@ fn content(
     settings: &PhotoSettings,
 ) -> Result<PhotoContent, Error> {
     let mut times = StageTimes::default();
-    let searched = search(path, settings, Depth::Encodings, engine, &mut times)?;
+    let bytes = read_file(path)?;
+    let digest = Sha256::digest(&bytes).into();
+    let searched = search_bytes(path, bytes, settings, Depth::Encodings, engine, &mut times)?;
     Ok(PhotoContent {
         faces: searched.faces.into_iter().map(|found| found.face).collect(),
-        digest: Some(Sha256::digest(read_file(path)?).into()),
+        digest: Some(digest),
     })
 }
 

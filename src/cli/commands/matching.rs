@@ -26,6 +26,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let known = args.known.as_deref().unwrap_or(Path::new(""));
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
+    config::check_decision(&args.decision)?;
     let params = config::encoding_params(&common.engine, &args.encoding)?;
     config::make_picture_folders(&common.output)?;
     config::check_with_encodings(&common.output)?;
@@ -60,7 +61,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         false => CandidateCount::Nearest(args.candidates as usize),
     };
     let strangers = config::impostor_distances(&params);
-    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces())?;
+    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
     let photos = PhotoSearch {
         searcher,
         pictures: Pictures::new(&common.output, &unfinished),

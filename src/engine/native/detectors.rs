@@ -12,7 +12,7 @@ use crate::engine::models::hog_filters::read_frontal_face_detector;
 use crate::engine::models::{ModelSource, ShippedModel};
 use crate::engine::pixel_budget::PixelBudget;
 use crate::engine::upsampling::pixels_to_search;
-use crate::engine::{Detection, Detector};
+use crate::engine::{Detection, Detector, found_or_else};
 use crate::error::{EngineError, Error};
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
@@ -75,17 +75,9 @@ impl LoadedDetector {
         match self {
             Self::Hog(detector) => detector.detect(image, upsample),
             Self::Cnn(detector) => detector.detect(image, upsample),
-            Self::Auto(hog, cnn) => {
-                let found = hog.detect(image, upsample)?;
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                // What HOG has searched in vain is no error, even where it is too large for the other detector.
-                match cnn.detect(image, upsample.saturating_sub(1)) {
-                    Err(EngineError::ImageTooLarge { .. }) => Ok(found),
-                    result => result,
-                }
-            }
+            Self::Auto(hog, cnn) => found_or_else(hog.detect(image, upsample)?, || {
+                cnn.detect(image, upsample.saturating_sub(1))
+            }),
         }
     }
 

@@ -37,6 +37,7 @@ pub(in super::super::super) fn run(
 ) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
+    config::check_decision(&args.decision)?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     let labels = read_list(&args.labels, read_labels)?;
     let labelled = people_of_photos(labels, &args.unknown);
@@ -61,7 +62,7 @@ pub(in super::super::super) fn run(
         .gallery;
     let strangers = config::impostor_distances(&params);
     let candidates = CandidateCount::Nearest(1);
-    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces())?;
+    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
 
     let found = identify_photos(
         &labelled,

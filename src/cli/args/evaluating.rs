@@ -1,0 +1,146 @@
+//! The arguments of `facematch eval`.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
+use facematch::matching::DistanceThreshold;
+
+use super::{CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvalCommand {
+    /// Verification: is it the same person on two photos? Accuracy over folds, EER, FMR and FNMR, TAR at FAR
+    ///
+    /// Of each photo the most central face counts. "Verification only" is about the pairs with two found faces, "end to
+    /// end" about all of them: where no face is found, a pair counts as rejected.
+    #[command(override_usage = "facematch eval pairs [OPTIONS] <PAIRS>")]
+    Pairs(EvalPairsArgs),
+    /// Identification: are the right names given, and no wrong ones? Precision and recall of each person, FPIR, FNIR
+    ///
+    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default command. A face on a photo on
+    /// which nobody known is counts as a stranger.
+    #[command(
+        override_usage = "facematch eval identify [OPTIONS] --labels <LABELS> <KNOWN> <UNKNOWN>"
+    )]
+    Identify(EvalIdentifyArgs),
+    /// Impostors: how near photos of different people are, as the table that --threshold auto works with
+    ///
+    /// Every two photos of different people are compared; of each photo the most central face counts. Prints the part of
+    /// the pairs (the false match rate) and the distance that it is within, as CSV.
+    #[command(override_usage = "facematch eval impostors [OPTIONS] <PEOPLE>")]
+    Impostors(EvalImpostorsArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalIdentifyArgs {
+    /// Known people: a folder, a photo or a gallery file
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) known: PathBuf,
+
+    /// Folder in which the paths of LABELS begin
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) unknown: PathBuf,
+
+    /// CSV file with the columns image (path of a photo) and people (names with `;` between them)
+    #[arg(long, value_name = "LABELS", value_hint = ValueHint::FilePath)]
+    pub(crate) labels: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
+
+    /// Form of the figures
+    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
+    pub(crate) format: EvalFormatArg,
+
+    /// Write the figures to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalImpostorsArgs {
+    /// Folder with photos of many people, named as known people are (ann.jpg, ann.2.jpg, Eileen Collins/*.jpg)
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) people: PathBuf,
+
+    /// Write the table to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalPairsArgs {
+    /// CSV file with the columns fold, same (1 or 0), a and b (paths of photos), or LFW's pairs.txt
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) pairs: PathBuf,
+
+    /// Folder in which the paths of PAIRS begin [default: the folder of PAIRS]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Largest distance at which two faces are taken for one person
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: DistanceThreshold,
+
+    /// Form of the figures
+    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
+    pub(crate) format: EvalFormatArg,
+
+    /// Write the figures to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Draw the ROC and the distances of same and different pairs to FILE, as SVG
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) plot: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormatArg {
+    /// A table
+    Text,
+    /// One JSON object
+    Json,
+}

@@ -1,0 +1,246 @@
+//! The arguments as clap parses them: here the commands, in [`options`] what several of them share.
+
+mod evaluating;
+mod options;
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use facematch::matching::DistanceThreshold;
+
+pub(crate) use evaluating::{
+    EvalCommand, EvalFormatArg, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs,
+};
+pub(crate) use options::{
+    CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
+    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
+};
+
+/// Say who is in which photo.
+///
+/// Every face in the photos of UNKNOWN is compared with the people in KNOWN; one line per face is printed: the photo,
+/// the person's name or "unknown", and the distance. Nothing leaves your machine.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    override_usage = "facematch [OPTIONS] <KNOWN> <UNKNOWN>...\n       facematch <COMMAND>",
+    after_help = "Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start \
+                  (no models, no known face, nothing to search); 130 interrupted.\n\
+                  A folder that has a command's name is written ./detect."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) matching: MatchArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
+    #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
+    Detect(DetectArgs),
+    /// Keep known people in a gallery file, so that their photos are searched only once
+    ///
+    /// The file takes the place of KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric
+    /// data: only you can read it, and deleting it deletes them.
+    #[command(
+        override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
+                          facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
+                          facematch enroll --remove <NAME> <FILE>\n       \
+                          facematch enroll --list <FILE>"
+    )]
+    Enroll(EnrollArgs),
+    /// Look for what is wrong with the photos of known people: no face, the wrong person, the same photo twice
+    ///
+    /// Tells photos that cannot be read, with no, several or tiny faces, that seem to be of somebody else, the same picture
+    /// twice, people who are closer than the threshold, and the threshold that separates these people best.
+    #[command(
+        override_usage = "facematch check [OPTIONS] <KNOWN>",
+        after_help = "Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could be read."
+    )]
+    Check(CheckArgs),
+    /// Measure how well faces are told apart, on photos of which it is known who is on them
+    Eval {
+        #[command(subcommand)]
+        what: EvalCommand,
+    },
+    /// Look after the cache of --cache: where it is, what is in it, make it smaller, delete it
+    Cache {
+        #[command(subcommand)]
+        what: CacheCommand,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MatchArgs {
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
+    /// that `facematch enroll` made
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) known: Option<PathBuf>,
+
+    /// Folders and photos to search; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) unknown: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
+
+    /// List the N nearest people for each face
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) candidates: u32,
+
+    /// List the distance of every known person for each face
+    #[arg(long, conflicts_with = "candidates")]
+    pub(crate) all_distances: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DetectArgs {
+    /// Folders and photos to search; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) path: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+
+    /// How faces are encoded for `--with-encodings`.
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
+pub(crate) struct EnrollArgs {
+    /// Known people: folders (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), photos, and gallery files,
+    /// whose people are taken over; with --remove and --list the gallery file
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) known: Vec<PathBuf>,
+
+    /// Write the gallery to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Add the people to the gallery FILE; photos that it has already are enrolled anew
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) add: Option<PathBuf>,
+
+    /// Remove the person NAME and all of their faces from the gallery; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) remove: Vec<String>,
+
+    /// Print each person of the gallery and the number of their faces
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Enter folders that are symbolic links
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+
+    /// Take hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CheckArgs {
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), or a gallery file, of which
+    /// less can be told
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) known: PathBuf,
+
+    /// Largest distance at which two faces are taken for one person
+    #[arg(
+        short,
+        long,
+        value_name = "DISTANCE",
+        default_value = "0.6",
+        allow_negative_numbers = true
+    )]
+    pub(crate) threshold: DistanceThreshold,
+
+    /// Form of the findings
+    #[arg(short, long, value_enum, default_value_t = CheckFormatArg::Text)]
+    pub(crate) format: CheckFormatArg,
+
+    /// Write the findings to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Enter folders that are symbolic links
+    #[arg(long)]
+    pub(crate) follow_links: bool,
+
+    /// Take hidden files and folders too
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// Print where the cache is
+    Path(CacheFileArgs),
+    /// Print how large it is and what is in it
+    Stats(CacheFileArgs),
+    /// Remove what other versions of facematch found, and make the file as small as it can be
+    Prune {
+        /// Remove what was not used for DAYS days or longer too
+        #[arg(long = "older-than", value_name = "DAYS")]
+        unused: Option<u32>,
+
+        #[command(flatten)]
+        file: CacheFileArgs,
+    },
+    /// Delete it, and damaged ones that were set aside
+    Clear(CacheFileArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CacheFileArgs {
+    /// The cache [default: FACEMATCH_CACHE, or facematch/cache.redb in the user's cache folder]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormatArg {
+    /// One line per finding, tab-separated
+    Text,
+    /// One JSON object
+    Json,
+}
