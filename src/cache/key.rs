@@ -10,7 +10,7 @@ use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 /// To be raised with every change of the code after which another result may be found in some photo: a decoder, a
 /// resize, a detector, the order of a sum, a field of the stored values. What older versions found is then not found
 /// again, and `facematch cache prune` removes it.
-pub const RESULTS_REVISION: u32 = 1;
+pub const RESULTS_REVISION: u32 = 2;
 
 /// How many bytes a key has: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;
@@ -39,8 +39,7 @@ impl SearchFingerprint {
             // Every source gives the same models, which are known by their SHA-256.
             models: _,
             landmarks,
-            // All levels find the same.
-            simd: _,
+            simd,
         } = params;
         let PhotoSettings {
             width,
@@ -48,8 +47,9 @@ impl SearchFingerprint {
             try_rotations,
         } = settings;
         let engine = match kind {
-            EngineKind::Native => "native",
-            EngineKind::Dlib => "dlib",
+            // Its levels differ in the last digits.
+            EngineKind::Native => format!("native {}", simd.name()),
+            EngineKind::Dlib => "dlib".to_owned(),
         };
         let encode_from = match encode_from {
             EncodeFrom::Resized => "resized",
@@ -107,8 +107,10 @@ pub(super) fn is_of_this_revision(key: &[u8; KEY_LEN]) -> bool {
 }
 
 /// The part of `key` that stands for the content of a file.
-pub(super) fn content_of(key: &[u8; KEY_LEN]) -> &[u8] {
-    &key[KEY_LEN - 32..]
+pub(super) fn content_of(key: &[u8; KEY_LEN]) -> [u8; 32] {
+    let mut content = [0; 32];
+    content.copy_from_slice(&key[KEY_LEN - 32..]);
+    content
 }
 
 #[cfg(test)]
@@ -200,12 +202,11 @@ mod tests {
     }
 
     #[test]
-    fn where_models_lie_and_what_computes_with_them_makes_none() {
+    fn where_models_lie_makes_none() {
         let folder = tempfile::tempdir().unwrap();
         let base = EngineParams::new("models");
         let mut other = base.clone();
         other.models = ModelSource::from("elsewhere");
-        other.simd = SimdLevel::Scalar;
         let of = |params: &EngineParams| fingerprint(params, &SETTINGS, Depth::Encodings);
         assert_eq!(of(&base), of(&other));
         let moved = ["a", "b"].map(|name| {
@@ -216,6 +217,22 @@ mod tests {
             of(&params)
         });
         assert_eq!(moved[0], moved[1]);
+    }
+
+    /// They differ in the last digits; dlib does not know them.
+    #[test]
+    fn each_level_of_the_native_engine_makes_another() {
+        let of = |kind, simd| {
+            let mut params = EngineParams::new("models");
+            params.kind = kind;
+            params.simd = simd;
+            fingerprint(&params, &SETTINGS, Depth::Encodings)
+        };
+        let levels = SimdLevel::available();
+        for (kind, expected) in [(EngineKind::Native, levels.len()), (EngineKind::Dlib, 1)] {
+            let all: BTreeSet<_> = levels.iter().map(|&simd| of(kind, simd)).collect();
+            assert_eq!(all.len(), expected, "{kind:?}");
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl Store {
             path: path.to_owned(),
             database: Some(database),
         };
-        store.with(|database| {
+        store.with_in_thread(|database| {
             match database.begin_read()?.open_table(PHOTOS) {
                 Err(TableError::TableDoesNotExist(_)) => {}
                 result => return Ok(result.map(drop)?),
@@ -115,7 +115,7 @@ impl Store {
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
     pub(super) fn stats_on(&self, today: u32) -> Result<StoreStats, CacheError> {
         let file = std::fs::metadata(&self.path).map_err(|e| CacheError::io(&self.path, e))?;
-        self.with(|database| {
+        self.with_in_thread(|database| {
             let table = database.begin_read()?.open_table(PHOTOS)?;
             let mut stats = StoreStats {
                 entries: 0,
@@ -124,12 +124,12 @@ impl Store {
                 longest_unused: None,
                 file_bytes: file.len(),
             };
-            let mut contents = BTreeSet::new();
+            let mut contents: BTreeSet<[u8; 32]> = BTreeSet::new();
             for entry in table.iter()? {
                 let (key, value) = entry?;
                 stats.entries += 1;
                 stats.outdated += u64::from(!is_of_this_revision(key.value()));
-                contents.insert(content_of(key.value()).to_vec());
+                contents.insert(content_of(key.value()));
                 let day = split(value.value()).map(|(day, _)| day);
                 let unused = day.map(|day| today.saturating_sub(day));
                 stats.longest_unused = stats.longest_unused.max(unused);
@@ -146,7 +146,7 @@ impl Store {
         today: u32,
         unused_days: Option<u32>,
     ) -> Result<Pruned, CacheError> {
-        let pruned = self.with(|database| {
+        let pruned = self.with_in_thread(|database| {
             let transaction = database.begin_write()?;
             let mut table = transaction.open_table(PHOTOS)?;
             let mut pruned = Pruned {
@@ -167,15 +167,19 @@ impl Store {
             transaction.commit()?;
             Ok(pruned)
         })?;
-        let compacted = match &mut self.database {
-            Some(database) => catch_unwind(AssertUnwindSafe(|| database.compact())),
-            None => Ok(Ok(false)),
-        };
-        match compacted {
-            Ok(Ok(_)) => Ok(pruned),
-            Ok(Err(error)) => Err(CacheError::of_database(&self.path, error.into())),
-            Err(_) => Err(CacheError::of_panic(&self.path)),
+        if let Some(database) = &mut self.database {
+            in_thread(&self.path, || database.compact())?
+                .map_err(|error| CacheError::of_database(&self.path, error.into()))?;
         }
+        Ok(pruned)
+    }
+
+    /// [`with`](Self::with) on a thread whose panics are not shown, for work that is done on the main thread.
+    fn with_in_thread<T: Send>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send,
+    ) -> Result<T, CacheError> {
+        in_thread(&self.path, || self.with(work))?
     }
 
     /// What `work` makes of the database; that it panics is an error too.
@@ -197,7 +201,8 @@ impl Drop for Store {
     /// redb writes something at the end, and so can panic.
     fn drop(&mut self) {
         let database = self.database.take();
-        in_thread(move || drop(database));
+        // There is nobody to be told of it; the next run that opens the file checks it.
+        let _ = in_thread(&self.path, move || drop(database));
     }
 }
 
@@ -207,14 +212,22 @@ fn split(value: &[u8]) -> Option<(u32, &[u8])> {
     Some((u32::from_le_bytes(*day), value))
 }
 
-/// Does `work` on a thread of the name [`THREAD_NAME`]; `None` when it panics.
-pub(super) fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    thread::Builder::new()
-        .name(THREAD_NAME.to_owned())
-        .spawn(work)
-        .ok()?
-        .join()
-        .ok()
+/// Does `work`, which is about the file `path`, on a thread of the name [`THREAD_NAME`].
+///
+/// # Errors
+/// [`CacheError::Damaged`] when it panics, [`CacheError::Io`] when there can be no further thread.
+pub(super) fn in_thread<T: Send>(
+    path: &Path,
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, CacheError> {
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name(THREAD_NAME.to_owned())
+            .spawn_scoped(scope, work)
+            .map_err(|error| CacheError::io(path, error))?
+            .join()
+            .map_err(|_| CacheError::of_panic(path))
+    })
 }
 
 #[cfg(test)]
@@ -272,6 +285,19 @@ mod tests {
             after.file_bytes < before.file_bytes / 2,
             "{before:?} {after:?}"
         );
+    }
+
+    /// The panic hook of the program is silent on threads of this name alone.
+    #[test]
+    fn a_panic_of_the_database_is_damage_and_happens_on_a_thread_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open_or_rebuild(&folder.path().join("c")).unwrap();
+        let name = store.with_in_thread(|_| Ok(thread::current().name().map(str::to_owned)));
+        assert_eq!(name.unwrap().as_deref(), Some(THREAD_NAME));
+        let error = store.with_in_thread(|_| -> Result<(), _> { panic!("odd") });
+        assert!(matches!(error, Err(CacheError::Damaged { .. })));
+        let error = in_thread(store.path(), || panic!("odd"));
+        assert!(matches!(error, Err::<(), _>(CacheError::Damaged { .. })));
     }
 
     #[test]

@@ -23,6 +23,10 @@ const MOST_WAIT: Duration = Duration::from_secs(1);
 /// How many photos may wait for the writer before whoever finds more waits too.
 const MOST_WAITING: usize = 4 * BATCH;
 
+/// From so many days on the day of an entry's last use is written anew. Each day would mean that the first run of a day
+/// writes all that it reads.
+const REFRESH_DAYS: u32 = 7;
+
 type Message = (PhotoKey, Vec<u8>);
 
 /// A cache in use. When it is closed or dropped, all that was put there is on the disk.
@@ -41,9 +45,12 @@ impl Cache {
     /// # Errors
     /// [`CacheError::Io`] when there can be no further thread.
     pub fn new(store: Store) -> Result<Self, CacheError> {
+        Self::on_day(today(), store)
+    }
+
+    fn on_day(today: u32, store: Store) -> Result<Self, CacheError> {
         let store = Arc::new(store);
         let problem = Arc::new(OnceLock::new());
-        let today = today();
         let (sender, receiver) = sync_channel(MOST_WAITING);
         let body = {
             let (store, problem) = (Arc::clone(&store), Arc::clone(&problem));
@@ -74,7 +81,7 @@ impl Cache {
             }
         };
         let found = decode(&entry.value)?;
-        if entry.day < self.today {
+        if self.today.saturating_sub(entry.day) >= REFRESH_DAYS {
             self.send((*key, entry.value));
         }
         Some(found)
@@ -183,5 +190,38 @@ impl Store {
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
     pub fn prune(&mut self, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
         self.prune_on(today(), unused_days)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SearchFingerprint;
+    use super::super::value::tests::sample;
+    use super::*;
+    use crate::engine::EngineParams;
+    use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+
+    #[test]
+    fn the_day_of_the_last_use_is_written_once_a_week() {
+        let settings = PhotoSettings {
+            width: 500,
+            encode_from: EncodeFrom::Resized,
+            try_rotations: false,
+        };
+        let params = EngineParams::new("models");
+        let fingerprint = SearchFingerprint::new(&params, &settings, Depth::Encodings).unwrap();
+        let key = PhotoKey::new(&fingerprint, b"photo");
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Store::open_or_rebuild(&folder.path().join("c")).unwrap().0;
+        let cache = Cache::on_day(100, open()).unwrap();
+        cache.put(key, &sample(1.0));
+        cache.close().unwrap();
+        for (today, unused) in [(101, 1), (106, 6), (107, 0), (113, 6), (90, 0)] {
+            let cache = Cache::on_day(today, open()).unwrap();
+            assert_eq!(cache.get(&key), Some(sample(1.0)));
+            cache.close().unwrap();
+            let stats = open().stats_on(today).unwrap();
+            assert_eq!(stats.longest_unused, Some(unused), "day {today}");
+        }
     }
 }

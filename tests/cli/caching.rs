@@ -44,8 +44,13 @@ fn usual_place(env: &TestEnv) -> PathBuf {
     env.path("xdg/facematch/cache.redb")
 }
 
-/// Searches the scene with `--cache` and `options`.
+/// Searches the scene with `--cache`, the fast detector alone, and `options`.
 fn search(env: &TestEnv, options: &[&str]) -> Run {
+    search_with(env, &[&["--detector", "hog"], options].concat())
+}
+
+/// Searches the scene with `--cache` and `options`.
+fn search_with(env: &TestEnv, options: &[&str]) -> Run {
     facematch(env)
         .args(["--cache", "-v", "-f", "json"])
         .args(options)
@@ -117,39 +122,36 @@ fn the_output_is_the_same_with_and_without() {
 #[test]
 fn moved_and_renamed_photos_are_known_and_changed_ones_are_not() {
     let env = scene();
-    assert_says(&search(&env, &[]), 0, PHOTOS);
+    assert_says(&search_with(&env, &[]), 0, PHOTOS);
     std::fs::rename(env.path("known"), env.path("people")).unwrap();
     env.folder("known/deeper");
     for (from, to) in [("obama.jpg", "deeper/Barack.jpg"), ("biden.jpg", "Joe.jpg")] {
         std::fs::rename(env.path("people").join(from), env.path("known").join(to)).unwrap();
     }
-    assert_says(&search(&env, &[]), PHOTOS, 0);
+    assert_says(&search_with(&env, &[]), PHOTOS, 0);
     // What follows the end of a JPEG is no part of the photo, but the file is another one.
     let mut changed = sample_bytes("unknown/obama2.jpg");
     changed.push(0);
     env.write("unknown/obama2.jpg", changed);
-    assert_says(&search(&env, &[]), PHOTOS - 1, 1);
+    assert_says(&search_with(&env, &[]), PHOTOS - 1, 1);
 }
 
 #[test]
 fn with_other_options_photos_are_searched_anew() {
     let env = scene();
-    assert_says(&search(&env, &["--detector", "hog"]), 0, PHOTOS);
-    for options in [
-        ["--detector", "hog", "--width", "300"],
-        ["--detector", "hog", "--upsample", "0"],
-        ["--detector", "hog", "--encode-from", "original"],
-        ["--detector", "hog", "--jitters", "2"],
-    ] {
-        assert_says(&search(&env, &options), 0, PHOTOS);
+    let options: [&[&str]; 6] = [
+        &[],
+        &["--width", "300"],
+        &["--upsample", "0"],
+        &["--encode-from", "original"],
+        &["--jitters", "2"],
+        &["--no-flip"],
+    ];
+    for options in options {
+        assert_says(&search(&env, options), 0, PHOTOS);
     }
-    assert_says(
-        &search(&env, &["--detector", "hog", "--no-flip"]),
-        0,
-        PHOTOS,
-    );
     // What decides on names and on speed alone is no matter.
-    let options = ["--detector", "hog", "--jobs", "3", "--threshold", "0.4"];
+    let options = ["--jobs", "3", "--threshold", "0.4"];
     assert_says(&search(&env, &options), PHOTOS, 0);
 }
 
@@ -161,18 +163,20 @@ fn the_other_commands_use_it_too() {
         "fold,same,a,b\n1,1,known/obama.jpg,unknown/obama2.jpg\n2,0,known/obama.jpg,known/biden.jpg\n",
     );
     let commands: [&[&str]; 2] = [
-        &["detect", "--cache", "-v", "-f", "ndjson", "known"],
-        &["eval", "pairs", "--cache", "-v", "pairs.csv"],
+        &["detect", "-f", "ndjson", "known"],
+        &["eval", "pairs", "pairs.csv"],
     ];
+    let cached = ["--cache", "-v", "--detector", "hog"];
     for (arguments, photos) in commands.into_iter().zip([2, 3]) {
-        let [first, second] = [0, 1].map(|_| facematch(&env).args(arguments).ends_with(0));
+        let [first, second] =
+            [0, 1].map(|_| facematch(&env).args(arguments).args(cached).ends_with(0));
         assert_says(&first, 0, photos);
         assert_says(&second, photos, 0);
         assert_eq!(first.text(), second.text());
     }
-    let enroll = ["enroll", "--cache", "-v", "known", "-o"];
     let [first, second] = ["1", "2"].map(|file| {
-        let run = facematch(&env).args(enroll).arg(file).ends_with(0);
+        let enroll = ["enroll", "known", "-o", file];
+        let run = facematch(&env).args(enroll).args(cached).ends_with(0);
         (run, std::fs::read(env.path(file)).unwrap())
     });
     assert_says(&first.0, 2, 0);
@@ -263,8 +267,10 @@ fn a_damaged_cache_is_told_set_aside_and_rebuilt() {
     let mut another_version = whole.clone();
     another_version[64] = 9;
     another_version[192] = 9;
+    let mut without_header = whole.clone();
+    without_header[..4096].fill(0);
     let damages = [
-        b"these are no bytes of a database".to_vec(),
+        without_header,
         whole[..whole.len() / 2].to_vec(),
         another_version,
     ];
@@ -274,7 +280,9 @@ fn a_damaged_cache_is_told_set_aside_and_rebuilt() {
             0 => "cache.redb.damaged".to_owned(),
             n => format!("cache.redb.damaged-{}", n + 1),
         };
-        facematch(&env).args(["cache", "stats"]).ends_with(3);
+        let stats = facematch(&env).args(["cache", "stats"]).ends_with(3);
+        let hint = "; `facematch cache clear` deletes it, and the next run begins a new one";
+        assert!(stats.stderr.contains(hint), "{}", stats.stderr);
         let run = search(&env, &[]);
         let warning = warning(&run);
         assert!(warning.contains(&file.display().to_string()), "{warning}");
@@ -316,6 +324,46 @@ fn what_is_no_cache_is_left_alone() {
     assert!(env.path("known/obama.jpg").exists());
 }
 
+/// It was renamed, and `cache clear` deleted it afterwards.
+#[test]
+fn a_file_that_is_no_cache_is_not_set_aside() {
+    let env = scene();
+    env.write("notes.txt", "redbreasts in the garden");
+    let enroll = ["enroll", "-q", "known", "-o", "people.safetensors"];
+    facematch(&env).args(enroll).ends_with(0);
+    let files = env.files();
+    for file in ["unknown/obama2.jpg", "notes.txt", "people.safetensors"] {
+        let before = std::fs::read(env.path(file)).unwrap();
+        let option = format!("--cache={file}");
+        let run = facematch(&env)
+            .args([&option, "known", "unknown/obama2.jpg"])
+            .ends_with(0);
+        let warning = warning(&run);
+        assert!(warning.contains(file), "{warning}");
+        assert!(warning.contains("this file is no cache"), "{warning}");
+        assert!(warning.ends_with("; going on without it"), "{warning}");
+        for command in ["stats", "prune", "clear"] {
+            let run = facematch(&env)
+                .args(["cache", command, &option])
+                .ends_with(3);
+            assert!(run.stderr.contains("is no cache"), "{}", run.stderr);
+        }
+        assert!(std::fs::read(env.path(file)).unwrap() == before, "{file}");
+    }
+    assert_eq!(env.files(), files);
+}
+
+#[test]
+fn what_deletes_a_damaged_cache_is_told_with_its_file() {
+    let env = TestEnv::new();
+    env.write("my.redb", [0; 100]);
+    let run = facematch(&env)
+        .args(["cache", "stats", "--cache=my.redb"])
+        .ends_with(3);
+    let hint = "; `facematch cache clear --cache=my.redb` deletes it";
+    assert!(run.stderr.contains(hint), "{}", run.stderr);
+}
+
 #[test]
 fn a_run_that_was_killed_goes_on_where_it_was() {
     const COUNT: usize = 400;
@@ -337,6 +385,8 @@ fn a_run_that_was_killed_goes_on_where_it_was() {
         "-v",
         "--width",
         "160",
+        "--upsample",
+        "0",
         "--detector",
         "hog",
         "-f",
