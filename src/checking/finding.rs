@@ -1,5 +1,6 @@
 //! What can be wrong with a gallery, and what to do about it.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -93,7 +94,7 @@ pub enum Finding {
         /// How many, at least 2.
         faces: usize,
     },
-    /// The face that counts is narrower than [`LEAST_FACE_SIDE`].
+    /// The longer side of the face that counts is below [`LEAST_FACE_SIDE`].
     TinyFace {
         /// The photo.
         photo: PhotoOf,
@@ -167,13 +168,9 @@ impl Finding {
 
     /// The people that it is about, each once.
     pub fn people(&self) -> Vec<&str> {
-        let mut people = Vec::new();
-        for photo in self.photos() {
-            if !people.contains(&photo.person.as_str()) {
-                people.push(&photo.person);
-            }
-        }
-        people
+        let mut told = HashSet::new();
+        let people = self.photos().iter().map(|photo| photo.person.as_str());
+        people.filter(|person| told.insert(*person)).collect()
     }
 
     /// Where findings of this kind stand: what makes matches wrong comes first.
@@ -184,7 +181,7 @@ impl Finding {
             Self::Mislabelled { .. } => 2,
             Self::FarFromOwn { .. } => 3,
             // For two people it is wrong for one of them, for one person it is of no use.
-            Self::SamePicture { .. } if self.people().len() > 1 => 4,
+            Self::SamePicture { photos, .. } if are_of_several_people(photos) => 4,
             Self::SamePicture { .. } => 5,
             Self::ClosePeople { .. } => 6,
             Self::SeveralFaces { .. } => 7,
@@ -216,9 +213,7 @@ impl Finding {
                 other,
                 threshold,
             } => far_from_own(photo, own, other.as_ref(), *threshold),
-            Self::SamePicture { photos, distance } => {
-                same_picture(photos, *distance, self.people().len())
-            }
+            Self::SamePicture { photos, distance } => same_picture(photos, *distance),
             Self::ClosePeople { people, threshold } => {
                 let [_, second] = &people.photos;
                 format!(
@@ -234,7 +229,8 @@ impl Finding {
                 photo.person
             ),
             Self::TinyFace { side, .. } => format!(
-                "the face is {side} pixels wide, less than {LEAST_FACE_SIDE}; replace it by a larger picture"
+                "the longer side of the face has {side} pixels, less than {LEAST_FACE_SIDE}; replace it by a larger \
+                 picture"
             ),
         }
     }
@@ -268,7 +264,13 @@ fn far_from_own(
     words
 }
 
-fn same_picture(photos: &[PhotoOf], distance: Option<f32>, people: usize) -> String {
+fn are_of_several_people(photos: &[PhotoOf]) -> bool {
+    photos
+        .windows(2)
+        .any(|pair| pair[0].person != pair[1].person)
+}
+
+fn same_picture(photos: &[PhotoOf], distance: Option<f32>) -> String {
     let others = photos.get(1..).unwrap_or_default();
     let others: Vec<_> = others
         .iter()
@@ -278,9 +280,9 @@ fn same_picture(photos: &[PhotoOf], distance: Option<f32>, people: usize) -> Str
         None => "the same file".to_owned(),
         Some(distance) => format!("the same picture ({distance:.4})"),
     };
-    let advice = match people {
-        1 => "it counts once; keep one of them",
-        _ => "one picture cannot be of several people; keep it for the right one",
+    let advice = match are_of_several_people(photos) {
+        false => "it counts once; keep one of them",
+        true => "one picture cannot be of several people; keep it for the right one",
     };
     format!("{what} as {}; {advice}", others.join(", "))
 }

@@ -5,8 +5,8 @@
 
 use std::cmp::Reverse;
 
-use super::comparison::{Comparison, Link, Neighbour, Rows, sort_nearest_first};
-use super::{MOST_CLOSE_PEOPLE, SAME_PICTURE_DISTANCE};
+use super::SAME_PICTURE_DISTANCE;
+use super::comparison::{Comparison, Link, Neighbour, Rows};
 use crate::matching::DistanceThreshold;
 
 /// A photo that may stand for the wrong person.
@@ -98,8 +98,35 @@ fn nearest_own(
     if !is_stranger[own.row] {
         return Some(own);
     }
-    rows.rows_of_person(row)
-        .filter(|&other| other != row && !is_stranger[other])
+    let others = rows.rows_of_person(row).filter(|&other| other != row);
+    nearest_of(rows, row, others, is_stranger)
+}
+
+/// The nearest of anybody else to `row` that is no stranger, in another picture.
+fn nearest_other(
+    rows: &Rows,
+    comparison: &Comparison,
+    row: usize,
+    is_stranger: &[bool],
+) -> Option<Neighbour> {
+    let other = comparison.other[row]?;
+    if !is_stranger[other.row] && other.distance >= SAME_PICTURE_DISTANCE {
+        return Some(other);
+    }
+    let own = rows.rows_of_person(row);
+    let others = (0..own.start).chain(own.end..rows.len());
+    nearest_of(rows, row, others, is_stranger)
+}
+
+/// Of `others` the nearest to `row` that is no stranger, in another picture; of equally near ones the first.
+fn nearest_of(
+    rows: &Rows,
+    row: usize,
+    others: impl Iterator<Item = usize>,
+    is_stranger: &[bool],
+) -> Option<Neighbour> {
+    others
+        .filter(|&other| !is_stranger[other])
         .map(|other| Neighbour {
             row: other,
             distance: rows.distance(row, other),
@@ -108,26 +135,51 @@ fn nearest_own(
         .min_by(|a, b| a.distance.total_cmp(&b.distance))
 }
 
-/// The close people of `comparison`, without photos that look as if they were of somebody else: these make people
-/// close who are not.
-pub(super) fn close_people_without(
-    rows: &Rows,
-    comparison: &Comparison,
-    suspicions: &[Suspicion],
-    threshold: DistanceThreshold,
-) -> Vec<Link> {
+/// Which rows look as if they were of somebody else.
+pub(super) fn strangers(rows: &Rows, suspicions: &[Suspicion]) -> Vec<bool> {
     let mut is_stranger = vec![false; rows.len()];
     for suspicion in suspicions.iter().filter(|s| s.is_nearer_to_another()) {
         is_stranger[suspicion.row()] = true;
     }
+    is_stranger
+}
+
+/// The nearest two people of all, without strangers.
+pub(super) fn nearest_people_without(
+    rows: &Rows,
+    comparison: &Comparison,
+    is_stranger: &[bool],
+) -> Option<Link> {
+    let nearest = comparison.nearest_people?;
+    if !nearest.rows.iter().any(|&row| is_stranger[row]) {
+        return Some(nearest);
+    }
+    (0..rows.len())
+        .filter(|&row| !is_stranger[row])
+        .filter_map(|row| {
+            let other = nearest_other(rows, comparison, row, is_stranger)?;
+            Some(Link {
+                rows: [row.min(other.row), row.max(other.row)],
+                distance: other.distance,
+            })
+        })
+        .min_by(Link::nearest_first)
+}
+
+/// The close people of `comparison`, without strangers: these make people close who are not.
+pub(super) fn close_people_without(
+    rows: &Rows,
+    comparison: &Comparison,
+    is_stranger: &[bool],
+    threshold: DistanceThreshold,
+) -> Vec<Link> {
     let nearest = |link: &Link| match link.rows.iter().any(|&row| is_stranger[row]) {
-        true => nearest_link(rows, link, &is_stranger),
+        true => nearest_link(rows, link, is_stranger),
         false => Some(*link),
     };
     let mut links: Vec<_> = comparison.close_people.iter().filter_map(nearest).collect();
     links.retain(|link| threshold.accepts(link.distance));
-    sort_nearest_first(&mut links);
-    links.truncate(MOST_CLOSE_PEOPLE);
+    links.sort_unstable_by(Link::nearest_first);
     links
 }
 
@@ -157,15 +209,27 @@ mod tests {
 
     const THRESHOLD: DistanceThreshold = DistanceThreshold::DEFAULT;
 
-    /// The suspicions and close people of photos at places on a line.
-    fn told(content: &[Sketch]) -> (Vec<Suspicion>, Vec<Link>, Rows) {
+    /// What is told of photos at places on a line.
+    struct Told {
+        rows: Rows,
+        suspicions: Vec<Suspicion>,
+        close_people: Vec<Link>,
+        nearest_people: Option<Link>,
+    }
+
+    fn told(content: &[Sketch]) -> Told {
         let photos = photos(content);
         let people = super::super::people(&photos);
         let rows = Rows::new(&photos, people.values());
-        let comparison = compare(&rows, THRESHOLD);
+        let comparison = compare(&rows, THRESHOLD, 1, &|_| ());
         let suspicions = suspicions(&rows, &comparison, THRESHOLD);
-        let links = close_people_without(&rows, &comparison, &suspicions, THRESHOLD);
-        (suspicions, links, rows)
+        let is_stranger = strangers(&rows, &suspicions);
+        Told {
+            close_people: close_people_without(&rows, &comparison, &is_stranger, THRESHOLD),
+            nearest_people: nearest_people_without(&rows, &comparison, &is_stranger),
+            rows,
+            suspicions,
+        }
     }
 
     /// Which photos of people at places on a line are suspicious, and whether as somebody else.
@@ -177,10 +241,10 @@ mod tests {
                 place: Some(place),
             })
             .collect();
-        let (suspicions, _, rows) = told(&content);
-        suspicions
+        let told = told(&content);
+        told.suspicions
             .iter()
-            .map(|s| (rows.photo(s.row()), s.is_nearer_to_another()))
+            .map(|s| (told.rows.photo(s.row()), s.is_nearer_to_another()))
             .collect()
     }
 
@@ -209,22 +273,28 @@ mod tests {
     }
 
     #[test]
-    fn the_photo_of_somebody_else_does_not_make_two_people_close() {
+    fn the_photo_of_somebody_else_makes_two_people_neither_close_nor_nearest() {
         let place = |person, place| Sketch {
             person,
             place: Some(place),
         };
         let wrong = place(0, 2.15);
-        let (_, links, _) = told(&[place(0, 0.0), place(0, 0.3), wrong, place(1, 2.0)]);
-        assert_eq!(links, []);
-        let (_, links, _) = told(&[place(0, 0.0), place(1, 0.5)]);
+        let people = [place(0, 0.0), place(0, 0.25), wrong, place(1, 2.0)];
+        let told_of_wrong = told(&people);
+        assert_eq!(told_of_wrong.close_people, []);
+        let nearest = told_of_wrong.nearest_people.unwrap();
+        assert_eq!((nearest.rows, nearest.distance), ([1, 3], 1.75));
+        // Somebody else may be nearer than these two are without it.
+        let nearest = told(&[&people[..], &[place(2, 3.0)]].concat());
+        assert_eq!(nearest.nearest_people.unwrap().rows, [3, 4]);
+        let links = told(&[place(0, 0.0), place(1, 0.5)]).close_people;
         assert_eq!(links.len(), 1);
     }
 
     proptest! {
         #[test]
         fn suspicions_hold_what_they_say(content in sketches()) {
-            let (suspicions, links, rows) = told(&content);
+            let Told { rows, suspicions, close_people: links, nearest_people } = told(&content);
             for suspicion in &suspicions {
                 match *suspicion {
                     Suspicion::NearerToAnother { row, own, other } => {
@@ -240,6 +310,18 @@ mod tests {
             }
             prop_assert!(links.is_sorted_by(|a, b| a.distance <= b.distance));
             prop_assert!(links.iter().all(|link| THRESHOLD.accepts(link.distance)));
+            let is_stranger = strangers(&rows, &suspicions);
+            let pairs = (0..rows.len()).flat_map(|a| (a + 1..rows.len()).map(move |b| [a, b]));
+            let nearest = pairs
+                .filter(|pair| rows.person(pair[0]) != rows.person(pair[1]))
+                .filter(|pair| !pair.iter().any(|&row| is_stranger[row]))
+                .map(|rows_of_pair| Link {
+                    rows: rows_of_pair,
+                    distance: rows.distance(rows_of_pair[0], rows_of_pair[1]),
+                })
+                .filter(|link| link.distance >= SAME_PICTURE_DISTANCE)
+                .min_by(Link::nearest_first);
+            prop_assert_eq!(nearest_people, nearest);
         }
     }
 }

@@ -24,8 +24,8 @@ use crate::gallery::Gallery;
 use crate::matching::DistanceThreshold;
 use crate::photo::Face;
 
-/// A face whose box is narrower than so many pixels of the photo is tiny: its chip of 150 x 150 pixels is mostly made up
-/// by enlarging, and its encoding is less exact.
+/// A face is tiny when the longer side of its box has fewer pixels of the photo than this: its chip of 150 x 150 pixels
+/// is mostly made up by enlarging, and its encoding is less exact.
 pub const LEAST_FACE_SIDE: u32 = 80;
 
 /// Two faces nearer than this are taken for one picture, resized or saved anew. Two pictures of one person, even of one
@@ -94,14 +94,23 @@ pub fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
         .collect()
 }
 
-/// Checks `photos`; two faces within `threshold` are taken for one person.
-pub fn check(photos: &[KnownPhoto], threshold: DistanceThreshold) -> Check {
+/// Checks `photos` on at most `jobs` threads (0 counts as 1), with the same result for any number of them; two faces within
+/// `threshold` are taken for one person. `compared` is told, on any thread, how many faces more have been compared with all
+/// others.
+pub fn check(
+    photos: &[KnownPhoto],
+    threshold: DistanceThreshold,
+    jobs: usize,
+    compared: &(dyn Fn(usize) + Sync),
+) -> Check {
     let people = people(photos);
     let rows = Rows::new(photos, people.values());
-    let comparison = compare(&rows, threshold);
+    let comparison = compare(&rows, threshold, jobs, compared);
     let suspicions = mislabelled::suspicions(&rows, &comparison, threshold);
+    let is_stranger = mislabelled::strangers(&rows, &suspicions);
     let close_people =
-        mislabelled::close_people_without(&rows, &comparison, &suspicions, threshold);
+        mislabelled::close_people_without(&rows, &comparison, &is_stranger, threshold);
+    let nearest_people = mislabelled::nearest_people_without(&rows, &comparison, &is_stranger);
     let tell = Telling {
         photos,
         rows: &rows,
@@ -115,7 +124,7 @@ pub fn check(photos: &[KnownPhoto], threshold: DistanceThreshold) -> Check {
         threshold,
     }));
     // Stable: what was found first stays first within its kind.
-    findings.sort_by_key(Finding::rank);
+    findings.sort_by_cached_key(Finding::rank);
     Check {
         photos: photos.len(),
         faces: rows.len(),
@@ -124,9 +133,7 @@ pub fn check(photos: &[KnownPhoto], threshold: DistanceThreshold) -> Check {
         findings,
         unlisted_close_people: comparison.unlisted_close_people,
         separation: Separation {
-            nearest_people: comparison
-                .nearest_people
-                .map(|link| tell.close_people(&link)),
+            nearest_people: nearest_people.map(|link| tell.close_people(&link)),
             ..comparison.distances.separation()
         },
     }

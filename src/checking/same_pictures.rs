@@ -34,6 +34,14 @@ impl SamePictures {
         self.parents[a.max(b)] = a.min(b);
     }
 
+    /// Joins what is joined in `other`, which is of the same photos.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (photo, (&parent, &distance)) in other.parents.iter().zip(&other.distances).enumerate()
+        {
+            self.join(photo, parent, distance);
+        }
+    }
+
     fn root(&mut self, mut photo: usize) -> usize {
         while self.parents[photo] != photo {
             // Shorter ways for the next time.
@@ -93,9 +101,15 @@ mod tests {
                     (labels[a], labels[b]) = (label, label);
                 }
             }
-            for (a, b) in pairs {
-                pictures.join(a, b, 0.0);
+            // As if two had found them.
+            let mut others = pictures.clone();
+            for (index, (a, b)) in pairs.into_iter().enumerate() {
+                match index % 2 {
+                    0 => pictures.join(a, b, 0.0),
+                    _ => others.join(a, b, 0.0),
+                }
             }
+            pictures.merge(&others);
             let plain: Vec<Vec<usize>> = (0..12)
                 .map(|label| (0..12).filter(|&photo| labels[photo] == label).collect())
                 .filter(|group: &Vec<usize>| group.len() > 1)

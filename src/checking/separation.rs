@@ -38,7 +38,8 @@ pub struct Separation {
     pub best: Option<ErrorRates>,
     /// The threshold that the gallery was checked with. None unless there are pairs of both kinds.
     pub in_use: Option<ErrorRates>,
-    /// The two people that are nearest to each other; none with a single one.
+    /// The two people that are nearest to each other, by photos that do not look as if they were of somebody else; none
+    /// with a single one.
     pub nearest_people: Option<ClosePeople>,
 }
 
@@ -68,6 +69,12 @@ impl Distances {
     /// Counts a pair of two people.
     pub(super) fn add_different(&mut self, distance: f32) {
         self.different.add(distance, self.threshold);
+    }
+
+    /// Adds the pairs of `other`, which has the same threshold.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.same.merge(&other.same);
+        self.different.merge(&other.different);
     }
 
     /// What the distances say. Whom they are of is not known here: there are no nearest people.
@@ -163,6 +170,14 @@ impl Histogram {
         self.bins[bin_of(distance)] += 1;
         self.pairs += 1;
         self.accepted += u64::from(threshold.accepts(distance));
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (bin, more) in self.bins.iter_mut().zip(&other.bins) {
+            *bin += more;
+        }
+        self.pairs += other.pairs;
+        self.accepted += other.accepted;
     }
 }
 

@@ -230,6 +230,34 @@ fn a_gallery_file_is_checked_by_its_encodings_alone() {
 }
 
 #[test]
+fn options_about_photos_are_refused_with_a_gallery_file() {
+    let env = TestEnv::new();
+    env.copy("known/biden.jpg", "known/biden.jpg");
+    let enroll = ["enroll", "-q", "known", "-o", "people.safetensors"];
+    env.facematch().args(enroll).ends_with(0);
+    let check = |more: &[&str], code| {
+        let mut command = env.facematch();
+        let run = command.args(["check", "people.safetensors"]).args(more);
+        run.ends_with(code)
+    };
+    for option in [
+        &["--width", "800"][..],
+        &["--upsample", "0"],
+        &["--detector", "hog"],
+        &["--try-rotations"],
+        &["--no-flip"],
+        &["--jitters", "3"],
+        &["--hidden"],
+        &["--follow-links"],
+    ] {
+        let run = check(option, 2);
+        let message = format!("{} has no effect on a gallery file", option[0]);
+        assert!(run.stderr.contains(&message), "{}", run.stderr);
+    }
+    check(&["--jobs", "2", "--threshold", "0.5"], 0);
+}
+
+#[test]
 fn the_same_photos_give_the_same_bytes_for_any_number_of_jobs() {
     let env = TestEnv::new();
     env.copy("known/biden.jpg", "known/biden.jpg");

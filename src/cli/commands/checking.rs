@@ -26,15 +26,23 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     config::check_known(&args.known)?;
-    let output = Output::open(args.output.as_deref(), &unfinished)?;
-    let (source, photos) = match is_gallery_file(&args.known) {
-        true => (
-            CheckedSource::Gallery,
-            enrolled_photos(&args.known, console)?,
-        ),
-        false => (CheckedSource::Photos, searched_photos(args, console)?),
+    let source = match is_gallery_file(&args.known)? {
+        true => CheckedSource::Gallery,
+        false => CheckedSource::Photos,
     };
-    let check = check(&photos, args.threshold);
+    if source == CheckedSource::Gallery {
+        refuse_options_about_photos(args)?;
+    }
+    let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let photos = match source {
+        CheckedSource::Gallery => enrolled_photos(&args.known, console)?,
+        CheckedSource::Photos => searched_photos(args, console)?,
+    };
+    let bar = console.progress("comparing", photos.len());
+    let jobs = config::jobs(&args.engine, photos.len());
+    let tick = |faces| bar.inc(faces as u64);
+    let check = check(&photos, args.threshold, jobs, &tick);
+    bar.finish_and_clear();
     let report = CheckReport {
         known: &args.known,
         source,
@@ -49,6 +57,17 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
         true => Exit::Done,
         false => Exit::SomeFailed,
     })
+}
+
+/// Refuses options that would have no effect, as the faces of a gallery file are found and encoded already.
+fn refuse_options_about_photos(args: &CheckArgs) -> Result<(), Failure> {
+    match args.about_photos() {
+        Some(option) => Err(Failure::Usage(format!(
+            "{option} has no effect on a gallery file, whose faces are encoded already; leave it out, or check the \
+             folder of its photos"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The faces of a gallery file. No engine is needed for them.
