@@ -3,9 +3,12 @@
 use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use facematch::Error;
 use tempfile::{Builder, NamedTempFile, PersistError};
 
+use super::args::OutputArgs;
 use super::exit::Failure;
 use super::interrupt::{Unfinished, UnfinishedFiles};
 
@@ -21,6 +24,7 @@ pub(super) enum Access {
 /// A file that is written under another name beside its place and renamed when it is finished.
 pub(super) struct WholeFile {
     target: PathBuf,
+    access: Access,
     temporary: NamedTempFile,
     /// After `temporary`, so that the file is gone before it is forgotten.
     _unfinished: Unfinished,
@@ -57,6 +61,7 @@ impl WholeFile {
         }
         Ok(Self {
             target,
+            access,
             temporary,
             _unfinished,
         })
@@ -67,8 +72,12 @@ impl WholeFile {
         self.temporary.as_file()
     }
 
-    /// Puts the finished file in its place.
+    /// Puts the finished file in its place. What cannot be made again easily is on the disk by then: after a power cut
+    /// either the old file stands there or the new one.
     pub(super) fn finish(self) -> io::Result<()> {
+        if self.access == Access::Owner {
+            self.temporary.as_file().sync_all()?;
+        }
         self.temporary
             .persist(&self.target)
             .map(drop)
@@ -77,7 +86,13 @@ impl WholeFile {
 }
 
 /// The destination of a report.
-pub(super) enum Output {
+pub(super) struct Output {
+    /// What the user calls it.
+    name: String,
+    place: Place,
+}
+
+enum Place {
     Stdout,
     /// A file, whole or not at all.
     Whole(WholeFile),
@@ -86,6 +101,14 @@ pub(super) enum Output {
 }
 
 impl Output {
+    /// Standard output.
+    pub(super) fn stdout() -> Self {
+        Self {
+            name: "standard output".to_owned(),
+            place: Place::Stdout,
+        }
+    }
+
     /// Opens `target`, or standard output when there is none.
     pub(super) fn open(
         target: Option<&Path>,
@@ -93,7 +116,18 @@ impl Output {
     ) -> Result<Self, Failure> {
         match target {
             Some(path) => Self::open_file(path, Access::Usual, unfinished),
-            None => Ok(Self::Stdout),
+            None => Ok(Self::stdout()),
+        }
+    }
+
+    /// Opens where the results of a search go. With encodings among them a file is for its owner alone.
+    pub(super) fn open_results(
+        args: &OutputArgs,
+        unfinished: &UnfinishedFiles,
+    ) -> Result<Self, Failure> {
+        match &args.output {
+            Some(path) if args.with_encodings => Self::open_file(path, Access::Owner, unfinished),
+            target => Self::open(target.as_deref(), unfinished),
         }
     }
 
@@ -103,16 +137,56 @@ impl Output {
         access: Access,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
+        let name = path.display().to_string();
         let existing = std::fs::metadata(path).ok();
-        Self::open_path(path, existing, access, unfinished).map_err(|error| {
-            Failure::Start(format!(
-                "{}: cannot write the results: {error}",
-                path.display()
-            ))
-        })
+        match Place::open(path, existing, access, unfinished) {
+            Ok(place) => Ok(Self { name, place }),
+            Err(source) => Err(Failure::Output {
+                target: name,
+                source,
+            }),
+        }
     }
 
-    fn open_path(
+    /// Where to write.
+    pub(super) fn writer(&self) -> Box<dyn Write + '_> {
+        match &self.place {
+            Place::Stdout => Box::new(BufWriter::new(io::stdout())),
+            Place::Whole(file) => Box::new(BufWriter::new(file.file())),
+            Place::Stream(stream) => Box::new(BufWriter::new(stream)),
+        }
+    }
+
+    /// What came of writing there. Whoever closed the pipe has seen enough.
+    pub(super) fn written(&self, result: io::Result<()>) -> Result<(), Failure> {
+        match result {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(self.failure(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// That writing there failed with `source`.
+    pub(super) fn failure(&self, source: io::Error) -> Failure {
+        Failure::Output {
+            target: self.name.clone(),
+            source,
+        }
+    }
+
+    /// Puts a finished file in its place.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.place {
+            Place::Stdout | Place::Stream(_) => Ok(()),
+            Place::Whole(file) => file.finish().map_err(|source| Failure::Output {
+                target: self.name,
+                source,
+            }),
+        }
+    }
+}
+
+impl Place {
+    fn open(
         path: &Path,
         existing: Option<Metadata>,
         access: Access,
@@ -126,21 +200,95 @@ impl Output {
             _ => WholeFile::begin(path, access, unfinished).map(Self::Whole),
         }
     }
+}
 
-    /// Where to write.
-    pub(super) fn writer(&self) -> Box<dyn Write + '_> {
-        match self {
-            Self::Stdout => Box::new(BufWriter::new(io::stdout())),
-            Self::Whole(file) => Box::new(BufWriter::new(file.file())),
-            Self::Stream(stream) => Box::new(BufWriter::new(stream)),
-        }
+/// A file that is read, changed and written again, as it was when it was read.
+#[derive(Debug)]
+pub(super) struct ReadFile {
+    path: PathBuf,
+    state: FileState,
+}
+
+/// What another file in the same place has otherwise, and the same file after it was written to.
+#[derive(Debug, PartialEq, Eq)]
+struct FileState {
+    number: Option<[u64; 2]>,
+    modified: Option<SystemTime>,
+    bytes: u64,
+}
+
+impl ReadFile {
+    /// The file `path` as it is now. To be called before it is read.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when it is not there.
+    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+        let state = FileState::of(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let path = path.to_owned();
+        Ok(Self { path, state })
     }
 
-    /// Puts a finished file in its place.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::Stdout | Self::Stream(_) => Ok(()),
-            Self::Whole(file) => file.finish().map_err(Failure::Output),
+    /// Refuses to write over what was not read.
+    ///
+    /// # Errors
+    /// [`Failure::Changed`] when the file was written to, replaced or removed since.
+    pub(super) fn check_unchanged(&self) -> Result<(), Failure> {
+        match FileState::of(&self.path) {
+            Ok(state) if state == self.state => Ok(()),
+            _ => Err(Failure::Changed(self.path.clone())),
         }
+    }
+}
+
+impl FileState {
+    fn of(path: &Path) -> io::Result<Self> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(Self {
+            number: file_number(&metadata),
+            modified: metadata.modified().ok(),
+            bytes: metadata.len(),
+        })
+    }
+}
+
+/// The device and the inode, where there are any.
+#[cfg(unix)]
+fn file_number(metadata: &Metadata) -> Option<[u64; 2]> {
+    use std::os::unix::fs::MetadataExt;
+    Some([metadata.dev(), metadata.ino()])
+}
+
+#[cfg(not(unix))]
+fn file_number(_metadata: &Metadata) -> Option<[u64; 2]> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_replaced_written_to_or_removed_is_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let other = folder.path().join("other");
+        let changes: [fn(&Path, &Path); 3] = [
+            |path, other| std::fs::rename(other, path).unwrap(),
+            |path, _| std::fs::write(path, "one more").unwrap(),
+            |path, _| std::fs::remove_file(path).unwrap(),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            std::fs::write(&path, "old").unwrap();
+            std::fs::write(&other, "new").unwrap();
+            let read = ReadFile::of(&path).unwrap();
+            read.check_unchanged().unwrap();
+            change(&path, &other);
+            let failure = read.check_unchanged().unwrap_err().to_string();
+            assert!(failure.contains("changed meanwhile"), "{number}: {failure}");
+        }
+        assert!(ReadFile::of(&path).is_err());
     }
 }

@@ -10,10 +10,11 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use safetensors::Dtype;
-use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::tensor::TensorInfo;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::fingerprint::RESIZED;
+use super::header::Header;
 use super::{Fingerprint, Gallery, GalleryBuilder, KnownFace};
 use crate::engine::{ENCODING_LEN, Encoding, SimdLevel};
 use crate::error::Error;
@@ -32,7 +33,7 @@ const MAX_HEADER_BYTES: usize = 100_000_000;
 const LENGTH_BYTES: usize = 8;
 
 /// The bytes of an encoding.
-const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
+pub(super) const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
 
 pub(super) fn unusable(path: &Path, reason: String) -> Error {
     Error::Gallery {
@@ -41,14 +42,29 @@ pub(super) fn unusable(path: &Path, reason: String) -> Error {
     }
 }
 
+fn unreadable(path: &Path, source: io::Error) -> Error {
+    Error::Read {
+        path: path.to_owned(),
+        source,
+    }
+}
+
 /// Whether `path` is a regular file that begins as a safetensors file does, whatever its name.
-pub fn is_gallery_file(path: &Path) -> bool {
+///
+/// # Errors
+/// [`Error::Read`] when the file cannot be read, so that it cannot be told.
+pub fn is_gallery_file(path: &Path) -> Result<bool, Error> {
     let mut start = [0; LENGTH_BYTES + 1];
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    is_file
-        && File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
-        && start[LENGTH_BYTES] == b'{'
-        && start[4..LENGTH_BYTES] == [0; 4]
+    // Opening a pipe can wait forever.
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !metadata.is_file() {
+        return Ok(false);
+    }
+    match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
+        Ok(()) => Ok(start[LENGTH_BYTES] == b'{' && start[4..LENGTH_BYTES] == [0; 4]),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(unreadable(path, error)),
+    }
 }
 
 /// The gallery in the file `path`, which will search with the instructions `simd`, and what made it.
@@ -56,10 +72,7 @@ pub fn is_gallery_file(path: &Path) -> bool {
 /// # Errors
 /// [`Error::Read`] when the file cannot be read, [`Error::Gallery`] when it is damaged or no gallery.
 pub fn read_gallery(path: &Path, simd: SimdLevel) -> Result<(Gallery, Fingerprint), Error> {
-    let unreadable = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let unreadable = |error| unreadable(path, error);
     let metadata = fs::metadata(path).map_err(unreadable)?;
     // Opening a pipe can wait forever.
     if !metadata.is_file() {
@@ -82,23 +95,27 @@ pub fn read_gallery_from(
     if length > MAX_BYTES {
         return Err(format!("is larger than {} GiB", MAX_BYTES >> 30));
     }
-    let header = read_header(&mut input, length)?;
-    let rows = row_count(&header, length)?;
-    let texts = Texts::of(&header)?;
-    let format = texts.of_key("format")?;
+    let (header, data_bytes) = read_header(&mut input, length)?;
+    let format = header.word("format")?;
     if format != FORMAT {
         return Err(format!(
             "is a gallery of the form {format:?}; this version reads {FORMAT}"
         ));
     }
-    let names: Vec<String> = texts.list("names", rows)?;
-    let sources: Vec<PathBuf> = texts.list("sources", rows)?;
-    let boxes: Vec<[u32; 4]> = texts.list("boxes", rows)?;
+    let rows = header.rows(data_bytes)?;
+    let names: Vec<String> = header.list("names", rows)?;
+    let sources: Vec<PathBuf> = header.list("sources", rows)?;
+    let boxes: Vec<[u32; 4]> = header.list("boxes", rows)?;
     let fingerprint = Fingerprint {
-        encoder: texts.of_key("encoder")?.to_owned(),
-        landmarks: texts.of_key("landmarks")?.to_owned(),
-        engine: texts.of_key("engine")?.to_owned(),
-        averaged: texts.of_key("averaged")?.to_owned(),
+        encoder: header.word("encoder")?.to_owned(),
+        landmarks: header.word("landmarks")?.to_owned(),
+        engine: header.word("engine")?.to_owned(),
+        averaged: header.word("averaged")?.to_owned(),
+        // The first files did not say it.
+        encode_from: header
+            .optional_word("encode_from")?
+            .unwrap_or(RESIZED)
+            .to_owned(),
     };
     let mut builder = GalleryBuilder::new(simd);
     for ((name, source), [x, y, w, h]) in names.iter().zip(&sources).zip(boxes) {
@@ -111,79 +128,27 @@ pub fn read_gallery_from(
     Ok((builder.build(), fingerprint))
 }
 
-fn damaged(what: &str) -> String {
+/// What is wrong with a file is `what`.
+pub(super) fn damaged(what: &str) -> String {
     format!("is damaged: {what}; enroll its photos again")
 }
 
-/// The header, and that the file is as long as it says.
-fn read_header(input: &mut impl Read, length: u64) -> Result<Metadata, String> {
+/// The header, and how many bytes of a file of `length` follow it.
+fn read_header(input: &mut impl Read, length: u64) -> Result<(Header, u64), String> {
     let mut bytes = [0; LENGTH_BYTES];
     read_exactly(input, &mut bytes)?;
     let header_bytes = u64::from_le_bytes(bytes);
     let rest = length.saturating_sub(LENGTH_BYTES as u64);
-    let header_bytes = usize::try_from(header_bytes.min(rest + 1)).unwrap_or(usize::MAX);
-    if header_bytes > MAX_HEADER_BYTES || header_bytes as u64 > rest {
-        return Err(damaged("the length of its header is wrong"));
-    }
-    let mut header = vec![0; header_bytes];
-    read_exactly(input, &mut header)?;
-    let metadata: Metadata =
-        serde_json::from_slice(&header).map_err(|error| damaged(&format!("header: {error}")))?;
-    Ok(metadata)
-}
-
-/// The number of rows of the one tensor.
-fn row_count(header: &Metadata, length: u64) -> Result<usize, String> {
-    let Some(info) = header
-        .info("encodings")
-        .filter(|_| header.offset_keys().len() == 1)
+    let Some(data_bytes) = rest
+        .checked_sub(header_bytes)
+        .filter(|_| header_bytes <= MAX_HEADER_BYTES as u64)
     else {
-        return Err(
-            "is a safetensors file, but no gallery: it must have one tensor, encodings".to_owned(),
-        );
+        return Err(damaged("the length of its header is wrong"));
     };
-    match (info.dtype, info.shape.as_slice()) {
-        (Dtype::F32, &[rows, ENCODING_LEN]) => {
-            let header_end = length.checked_sub(header.data_len() as u64);
-            match header_end {
-                Some(end) if end >= LENGTH_BYTES as u64 => Ok(rows),
-                _ => Err(damaged("it is cut off")),
-            }
-        }
-        _ => {
-            Err("is a safetensors file, but no gallery: encodings must be F32 [N, 128]".to_owned())
-        }
-    }
-}
-
-/// The texts of a header.
-struct Texts<'a>(&'a std::collections::HashMap<String, String>);
-
-impl<'a> Texts<'a> {
-    fn of(header: &'a Metadata) -> Result<Self, String> {
-        let texts = header.metadata().as_ref();
-        texts
-            .map(Self)
-            .ok_or_else(|| "is a safetensors file, but no gallery: it has no metadata".to_owned())
-    }
-
-    fn of_key(&self, key: &str) -> Result<&'a str, String> {
-        let text = self.0.get(key).map(String::as_str);
-        text.ok_or_else(|| {
-            format!("is a safetensors file, but no gallery: its metadata lack {key:?}")
-        })
-    }
-
-    /// The list `key`, which must have an entry for each row.
-    fn list<T: DeserializeOwned>(&self, key: &str, rows: usize) -> Result<Vec<T>, String> {
-        let list: Vec<T> = serde_json::from_str(self.of_key(key)?)
-            .map_err(|error| damaged(&format!("{key}: {error}")))?;
-        if list.len() == rows {
-            return Ok(list);
-        }
-        let found = list.len();
-        Err(damaged(&format!("{found} {key} for {rows} encodings")))
-    }
+    // At most `MAX_HEADER_BYTES`.
+    let mut header = vec![0; header_bytes as usize];
+    read_exactly(input, &mut header)?;
+    Ok((Header::read(&header)?, data_bytes))
 }
 
 fn read_encoding(input: &mut impl Read) -> Result<Encoding, String> {
@@ -217,7 +182,7 @@ pub fn write_gallery(
     fingerprint: &Fingerprint,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut header = serde_json::to_vec(&Header::of(gallery, fingerprint)?)?;
+    let mut header = serde_json::to_vec(&NewHeader::of(gallery, fingerprint)?)?;
     // So that the numbers are aligned where the file is mapped.
     header.resize(header.len().next_multiple_of(LENGTH_BYTES), b' ');
     if header.len() > MAX_HEADER_BYTES {
@@ -236,15 +201,15 @@ pub fn write_gallery(
     Ok(())
 }
 
-/// The header of a file. The crate's own writer puts the metadata into a map without an order.
+/// The header of a new file. The crate's own writer puts the metadata into a map without an order.
 #[derive(Serialize)]
-struct Header {
+struct NewHeader {
     #[serde(rename = "__metadata__")]
     metadata: BTreeMap<&'static str, String>,
     encodings: TensorInfo,
 }
 
-impl Header {
+impl NewHeader {
     fn of(gallery: &Gallery, fingerprint: &Fingerprint) -> io::Result<Self> {
         let rows = gallery.faces();
         let of_box = |PixelBox { x, y, w, h }| [x, y, w, h];
@@ -259,6 +224,7 @@ impl Header {
                 ("landmarks", fingerprint.landmarks.clone()),
                 ("engine", fingerprint.engine.clone()),
                 ("averaged", fingerprint.averaged.clone()),
+                ("encode_from", fingerprint.encode_from.clone()),
                 ("names", names),
                 ("sources", sources),
                 ("boxes", boxes),
@@ -285,10 +251,12 @@ fn list<'a, T: Serialize>(
 mod tests {
     use super::*;
     use crate::engine::EngineParams;
+    use crate::photo::EncodeFrom;
     use proptest::prelude::*;
+    use std::collections::HashMap;
 
     fn fingerprint() -> Fingerprint {
-        Fingerprint::of(&EngineParams::new("models")).unwrap()
+        Fingerprint::of(&EngineParams::new("models"), EncodeFrom::Original).unwrap()
     }
 
     fn bytes(gallery: &Gallery) -> Vec<u8> {
@@ -353,7 +321,55 @@ mod tests {
                 prop_assert_eq!(gallery.faces(), 2);
             }
             prop_assert!(read(&whole[..cut.index(whole.len())]).is_err());
+            changed = whole;
+            changed.push(byte);
+            prop_assert!(read(&changed).is_err());
         }
+    }
+
+    /// The crate sorts keys as it likes, and a file of the first version says nothing of what faces were cut from.
+    #[test]
+    fn what_the_crate_writes_is_read() {
+        let written = bytes(&small());
+        let (_, metadata) = safetensors::SafeTensors::read_metadata(&written).unwrap();
+        let tensors = safetensors::SafeTensors::deserialize(&written).unwrap();
+        let mut texts: HashMap<String, String> = metadata.metadata().clone().unwrap();
+        texts.remove("encode_from");
+        let again = safetensors::serialize(tensors.tensors(), Some(texts)).unwrap();
+        let (gallery, made_by) = read(&again).unwrap();
+        assert!(gallery.known_faces().eq(small().known_faces()));
+        let expected = Fingerprint {
+            encode_from: RESIZED.to_owned(),
+            ..fingerprint()
+        };
+        assert_eq!(made_by, expected);
+    }
+
+    /// It was "no gallery file" before.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_with_its_path() {
+        // The superuser, too, reads nothing there: nothing lies at its beginning.
+        let path = Path::new("/proc/self/mem");
+        let error = is_gallery_file(path).unwrap_err();
+        assert_eq!(error.kind(), "read");
+        assert_eq!(error.path(), Some(path));
+    }
+
+    #[test]
+    fn only_what_begins_like_a_gallery_may_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = bytes(&small());
+        for (content, expected) in [
+            (&whole[..], true),
+            (&whole[..8], false),
+            (b"a photo...", false),
+        ] {
+            let path = folder.path().join("file");
+            fs::write(&path, content).unwrap();
+            assert_eq!(is_gallery_file(&path).unwrap(), expected);
+        }
+        assert!(!is_gallery_file(folder.path()).unwrap());
     }
 
     #[test]
@@ -397,7 +413,15 @@ mod tests {
             (
                 "\"encodings\"",
                 "\"embeddings\"",
-                "must have one tensor, encodings",
+                "no gallery: unknown field `embeddings`, expected `__metadata__` or `encodings`",
+            ),
+            ("[2,128]", "[2,128,1]", "is damaged: header: trailing"),
+            ("[2,128]", "[256]", "no gallery: "),
+            ("}}", "},\"more\":{}}", "no gallery: unknown field `more`"),
+            (
+                "[\\\"ann\\\",\\\"bob\\\"]",
+                "[\\\"ann\\\",\\\"bob\\\",\\\"eve\\\"]",
+                "names: more than the 2 encodings",
             ),
             ("[2,128]", "[3,128]", "is damaged: header"),
         ] {

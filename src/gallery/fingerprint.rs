@@ -6,6 +6,10 @@ use super::file::unusable;
 use crate::engine::models::{ShippedModel, landmark_fingerprint};
 use crate::engine::{EngineKind, EngineParams, LandmarkModel};
 use crate::error::Error;
+use crate::photo::EncodeFrom;
+
+/// [`Fingerprint::encode_from`] of [`EncodeFrom::Resized`].
+pub(super) const RESIZED: &str = "resized";
 
 /// What made the encodings of a gallery. Only encodings of one encoder, of faces aligned by one landmark model, can be
 /// compared.
@@ -19,14 +23,16 @@ pub struct Fingerprint {
     pub engine: String,
     /// What was averaged into an encoding: `plain` (nothing), `flip` (the mirror image) or `jitters N`.
     pub averaged: String,
+    /// What the faces were cut from: `resized` (the resized photo) or `original` (the photo at full size).
+    pub encode_from: String,
 }
 
 impl Fingerprint {
-    /// What an engine of these parameters makes.
+    /// What an engine of these parameters makes of faces that are cut from `encode_from`.
     ///
     /// # Errors
     /// [`Error::Model`] when the landmark model that they name is unusable.
-    pub fn of(params: &EngineParams) -> Result<Self, Error> {
+    pub fn of(params: &EngineParams, encode_from: EncodeFrom) -> Result<Self, Error> {
         let (points, sha256) = match &params.landmarks {
             Some(file) => landmark_fingerprint(file)?,
             None => (
@@ -47,6 +53,11 @@ impl Fingerprint {
                 0 | 1 => "plain".to_owned(),
                 jitters => format!("jitters {jitters}"),
             },
+            encode_from: match encode_from {
+                EncodeFrom::Resized => RESIZED,
+                EncodeFrom::Original => "original",
+            }
+            .to_owned(),
         })
     }
 
@@ -74,6 +85,37 @@ impl Fingerprint {
         };
         Err(unusable(path, reason))
     }
+
+    /// The options for encodings that `self` was made with and `engine` is not, such as "flip instead of plain": faces of
+    /// the two can be compared, a little less well. `None` when all are the same.
+    pub fn other_options(&self, engine: &Self) -> Option<String> {
+        let options = [
+            (&self.averaged, &engine.averaged),
+            (&self.encode_from, &engine.encode_from),
+        ];
+        let other: Vec<_> = options
+            .iter()
+            .filter(|(own, engine)| own != engine)
+            .map(|(own, engine)| format!("{own} instead of {engine}"))
+            .collect();
+        (!other.is_empty()).then(|| other.join(", "))
+    }
+
+    /// Whether faces of `engine` can stand in one file with those of the gallery at `path`, made by `self`: a file says for
+    /// all of its faces at once how they were made.
+    ///
+    /// # Errors
+    /// [`Error::Gallery`] that says what differs and what to do.
+    pub fn check_same_options(&self, path: &Path, engine: &Self) -> Result<(), Error> {
+        let Some(other) = self.other_options(engine) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "was enrolled with other options for encodings ({other}), and one gallery file cannot hold both; give \
+             the --flip, --no-flip, --jitters and --encode-from that it was enrolled with, or enroll its photos again"
+        );
+        Err(unusable(path, reason))
+    }
 }
 
 /// The beginning of a model's fingerprint, as "5 points c4b1e980".
@@ -89,9 +131,35 @@ fn short(fingerprint: &str) -> String {
 mod tests {
     use super::*;
 
+    fn made_with(encode_from: EncodeFrom) -> Fingerprint {
+        Fingerprint::of(&EngineParams::new("models"), encode_from).unwrap()
+    }
+
+    #[test]
+    fn other_options_are_told_and_do_not_go_into_one_file() {
+        let engine = made_with(EncodeFrom::Original);
+        let path = Path::new("people.safetensors");
+        assert_eq!(engine.other_options(&engine), None);
+        assert!(engine.check_same_options(path, &engine).is_ok());
+        let gallery = Fingerprint {
+            averaged: "jitters 10".to_owned(),
+            ..made_with(EncodeFrom::Resized)
+        };
+        let other = "jitters 10 instead of plain, resized instead of original";
+        assert_eq!(gallery.other_options(&engine).as_deref(), Some(other));
+        let error = gallery.check_same_options(path, &engine).unwrap_err();
+        assert!(error.to_string().contains(other), "{error}");
+        // Which of them computed it is no matter.
+        let dlib = Fingerprint {
+            engine: "dlib".to_owned(),
+            ..engine.clone()
+        };
+        assert_eq!(dlib.other_options(&engine), None);
+    }
+
     #[test]
     fn faces_of_another_model_are_refused_with_what_to_do() {
-        let engine = Fingerprint::of(&EngineParams::new("models")).unwrap();
+        let engine = made_with(EncodeFrom::Resized);
         let path = Path::new("people.safetensors");
         assert!(engine.check(path, &engine).is_ok());
         let landmarks = Fingerprint {

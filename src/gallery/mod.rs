@@ -6,6 +6,7 @@
 mod compact;
 mod file;
 mod fingerprint;
+mod header;
 mod nearest;
 mod person_name;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::common::{RunExt, TestEnv, assert_like, facematch, only_face, repository};
 
 /// A folder with a gallery of both sample people, `people.safetensors`.
-fn with_gallery() -> TestEnv {
+pub(crate) fn with_gallery() -> TestEnv {
     let env = TestEnv::new();
     for photo in ["known/biden.jpg", "known/obama.jpg", "unknown/obama2.jpg"] {
         env.copy(photo, photo);
@@ -21,7 +21,8 @@ fn with_gallery() -> TestEnv {
     env
 }
 
-fn listed(env: &TestEnv) -> String {
+/// What `--list` says of `people.safetensors`.
+pub(crate) fn listed(env: &TestEnv) -> String {
     let run = env
         .facematch()
         .args(["enroll", "--list", "people.safetensors"])
@@ -64,6 +65,8 @@ fn the_file_is_what_the_documentation_says() {
     let (header, start) = header(&bytes);
     let metadata = &header["__metadata__"];
     assert_eq!(metadata["format"], "facematch-gallery/1");
+    assert_eq!(metadata["averaged"], "flip");
+    assert_eq!(metadata["encode_from"], "resized");
     assert_eq!(metadata["names"], r#"["biden","obama"]"#);
     assert_eq!(
         metadata["sources"],
@@ -134,49 +137,6 @@ fn only_the_owner_can_read_it_even_where_everybody_could_read_the_file_before() 
             .mode();
         assert_eq!(mode & 0o777, 0o600, "{target}");
     }
-}
-
-#[test]
-fn people_are_added_removed_and_listed() {
-    let env = with_gallery();
-    assert_eq!(listed(&env), "biden\t1\nobama\t1\n");
-
-    env.copy("unknown/obama2.jpg", "more/obama.2.jpg");
-    env.copy("unknown/astronaut.png", "more/Eileen Collins/1.png");
-    let add = ["enroll", "--add", "people.safetensors", "more"];
-    let run = env.facematch().args(add).ends_with(0);
-    assert_snapshot!(run.stderr, @"facematch: people.safetensors: 3 people known by 4 faces");
-    assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
-    // The same photos once more take the places of their faces.
-    env.facematch().args(add).ends_with(0);
-    assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
-    // But for those that cannot be read.
-    env.write("more/obama.2.jpg", "");
-    env.facematch().args(add).ends_with(1);
-    assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
-
-    let remove = ["enroll", "--remove", "obama", "people.safetensors"];
-    let run = env.facematch().args(remove).ends_with(0);
-    assert_snapshot!(run.stderr, @"facematch: people.safetensors: removed 2 faces; 2 people known by 2 faces");
-    assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\n");
-    let run = env.facematch().args(remove).ends_with(3);
-    assert_snapshot!(run.stderr, @r#"facematch: people.safetensors: nobody in it is called "obama"; facematch enroll --list tells who is"#);
-
-    let rest = [
-        "enroll",
-        "--remove",
-        "biden",
-        "--remove",
-        "Eileen Collins",
-        "people.safetensors",
-    ];
-    env.facematch().args(rest).ends_with(0);
-    assert_eq!(listed(&env), "");
-    let run = env
-        .facematch()
-        .args(["people.safetensors", "unknown"])
-        .ends_with(3);
-    assert_snapshot!(run.stderr, @"facematch: no known face: the gallery is empty; add people with facematch enroll --add");
 }
 
 #[test]
@@ -262,6 +222,12 @@ fn other_options_for_encodings_are_a_warning() {
         .ends_with(0);
     let warning = "enrolled with other options for encodings (flip instead of plain)";
     assert!(run.stderr.contains(warning), "{}", run.stderr);
+    let run = env
+        .facematch()
+        .args(["people.safetensors", "unknown", "--encode-from", "original"])
+        .ends_with(0);
+    let warning = "enrolled with other options for encodings (resized instead of original)";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
 }
 
 #[test]
@@ -291,6 +257,17 @@ fn wrong_usage_is_told() {
         missing.contains("--output <FILE>|--add <FILE>|--remove <NAME>|--list"),
         "{missing}"
     );
+    for (option, told) in [
+        (&["--width", "300"][..], "--width"),
+        (&["--jitters", "5"], "--jitters"),
+        (&["--cache"], "--cache"),
+        (&["--hidden"], "--hidden"),
+    ] {
+        for what in [&["--list"][..], &["--remove", "ann"]] {
+            let told = format!("facematch: {told} goes with -o and --add\n");
+            assert_eq!(message(&[&["enroll", "a"], what, option].concat()), told);
+        }
+    }
     message(&["enroll", "-o", "people.safetensors"]);
     message(&["enroll", "known", "-o", "a", "--add", "b"]);
     assert_snapshot!(message(&["enroll", "--list", "a", "b"]), @"facematch: --list takes one gallery file");
@@ -304,6 +281,53 @@ fn wrong_usage_is_told() {
         assert_eq!(message(&[&arguments[..], &[&known]].concat()), encodings);
         assert_eq!(message(&[&["detect"], &arguments[..]].concat()), encodings);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_encodings_among_the_results() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    for (options, expected) in [(&[][..], 0o644), (&["--with-encodings"], 0o600)] {
+        for command in [&["detect", "known"][..], &["known", "known"]] {
+            let file = env.write("out.json", "old");
+            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+            env.facematch()
+                .args(command)
+                .args(["-f", "json", "-o", "out.json"])
+                .args(options)
+                .ends_with(0);
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, expected, "{command:?} {options:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_or_written_is_named() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let message = |arguments: &[&str]| env.facematch().args(arguments).ends_with(3).stderr;
+    // Nothing lies at its beginning: an error for the superuser too.
+    assert_snapshot!(message(&["enroll", "--list", "/proc/self/mem"]), @"facematch: /proc/self/mem: cannot read: Input/output error (os error 5)");
+    assert_snapshot!(message(&["enroll", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
+    assert_snapshot!(message(&["detect", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
+    env.write(
+        "pairs.csv",
+        "fold,same,a,b\n1,1,known/obama.jpg,known/obama.jpg\n",
+    );
+    let pairs = [
+        "eval",
+        "pairs",
+        "pairs.csv",
+        "-o",
+        "figures",
+        "--plot",
+        "/dev/full",
+    ];
+    assert_snapshot!(message(&pairs), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
 }
 
 #[test]

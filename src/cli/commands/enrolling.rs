@@ -1,6 +1,6 @@
 //! `facematch enroll`: known people as a gallery file: make it, add to it, remove people from it, list them.
 
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use facematch::batch::WalkOptions;
@@ -17,7 +17,7 @@ use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
-use super::super::output::{Access, Output};
+use super::super::output::{Access, Output, ReadFile};
 use super::counted;
 use super::known::{Enrolled, KnownPeople};
 
@@ -26,7 +26,7 @@ pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit
         (Some(output), _) => enroll(args, &args.known, output, console),
         (None, Some(file)) => {
             // Before anything else, as the wrong file would be overwritten.
-            existing_gallery(file)?;
+            check_gallery(file)?;
             let known: Vec<PathBuf> = [file].into_iter().chain(&args.known).cloned().collect();
             enroll(args, &known, file, console)
         }
@@ -35,7 +35,7 @@ pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit
     }
 }
 
-/// Writes the people of `known` to the file `output`.
+/// Writes the people of `known` to the file `output`, which may be one of them.
 fn enroll(
     args: &EnrollArgs,
     known: &[PathBuf],
@@ -51,11 +51,14 @@ fn enroll(
         hidden: args.hidden,
         excluded: Vec::new(),
     };
-    let people = KnownPeople::find(known, &options, &params, console)?;
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
+    let updates = known.iter().any(|path| path == output);
+    let before = updates.then(|| ReadFile::of(output)).transpose()?;
+    let people = KnownPeople::find(known, &options, &params, settings.encode_from, console)?;
+    people.check_same_options()?;
     let file = Output::open_file(output, Access::Owner, &unfinished)?;
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, people.photos()));
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &params, settings, depth, console)?;
     let fingerprint = people.fingerprint.clone();
@@ -63,7 +66,7 @@ fn enroll(
         gallery,
         unreadable,
     } = people.enroll(&mut engines, &params, &session.searcher, console)?;
-    write(&gallery, &fingerprint, file)?;
+    write(&gallery, &fingerprint, file, before.as_ref())?;
     let failed = match unreadable {
         0 => String::new(),
         failed => format!("; {failed} failed"),
@@ -84,7 +87,9 @@ fn enroll(
 fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let (gallery, fingerprint) = existing_gallery(file)?;
+    check_gallery(file)?;
+    let before = ReadFile::of(file)?;
+    let (gallery, fingerprint) = read_gallery(file, SimdLevel::best())?;
     if let Some(stranger) = names
         .iter()
         .find(|name| !gallery.names().any(|known| known == *name))
@@ -101,6 +106,7 @@ fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Fail
         &kept,
         &fingerprint,
         Output::open_file(file, Access::Owner, &unfinished)?,
+        Some(&before),
     )?;
     console.summary(format_args!(
         "{}: removed {}; {}",
@@ -113,39 +119,51 @@ fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Fail
 
 /// Prints the people of the gallery `file`.
 fn list(file: &Path) -> Result<Exit, Failure> {
-    let (gallery, _) = existing_gallery(file)?;
-    match write_people(&gallery, &mut BufWriter::new(io::stdout())) {
-        // Whoever closed the pipe has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        _ => Ok(Exit::Done),
-    }
+    check_gallery(file)?;
+    let (gallery, _) = read_gallery(file, SimdLevel::best())?;
+    let output = Output::stdout();
+    output.written(write_people(&gallery, &mut output.writer()))?;
+    Ok(Exit::Done)
 }
 
-/// The gallery file that `option` is about.
+/// The gallery file that `option` is about, which searches no photos.
 fn only_file<'a>(option: &str, args: &'a EnrollArgs) -> Result<&'a Path, Failure> {
+    if let Some(other) = args.about_photos() {
+        return Err(Failure::Usage(format!("{other} goes with -o and --add")));
+    }
     match args.known.as_slice() {
         [file] => Ok(file),
         _ => Err(Failure::Usage(format!("{option} takes one gallery file"))),
     }
 }
 
-fn existing_gallery(file: &Path) -> Result<(Gallery, Fingerprint), Failure> {
+/// Refuses `file` when it does not begin like a gallery.
+fn check_gallery(file: &Path) -> Result<(), Failure> {
     config::check_known(file)?;
-    if !is_gallery_file(file) {
-        return Err(Failure::Start(format!(
+    match is_gallery_file(file)? {
+        true => Ok(()),
+        false => Err(Failure::Start(format!(
             "{}: no gallery file; facematch enroll KNOWN -o FILE makes one",
             file.display()
-        )));
+        ))),
     }
-    Ok(read_gallery(file, SimdLevel::best())?)
 }
 
-fn write(gallery: &Gallery, fingerprint: &Fingerprint, file: Output) -> Result<(), Failure> {
+/// Writes `gallery` to `file`, which must still be as it was `before`, where it was read.
+fn write(
+    gallery: &Gallery,
+    fingerprint: &Fingerprint,
+    file: Output,
+    before: Option<&ReadFile>,
+) -> Result<(), Failure> {
     let mut writer = file.writer();
     write_gallery(gallery, fingerprint, &mut writer)
         .and_then(|()| writer.flush())
-        .map_err(Failure::Output)?;
+        .map_err(|error| file.failure(error))?;
     drop(writer);
+    if let Some(before) = before {
+        before.check_unchanged()?;
+    }
     file.finish()
 }
 

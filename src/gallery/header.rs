@@ -1,0 +1,297 @@
+//! The header of a gallery file as it is read, from JSON that is not trusted. In come its bytes, out come the number of
+//! rows and the texts about them.
+//!
+//! What serde does not know it may keep, in many times the memory that its bytes take. So a header is read into what a
+//! gallery has and into nothing else, and a list no further than there are rows.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use safetensors::Dtype;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+
+use super::file::{ROW_BYTES, damaged};
+use crate::engine::ENCODING_LEN;
+
+/// The texts that are read. Another one may be of a later version, and is passed over.
+const KEYS: [&str; 9] = [
+    "format",
+    "names",
+    "sources",
+    "boxes",
+    "encoder",
+    "landmarks",
+    "engine",
+    "averaged",
+    "encode_from",
+];
+
+/// The longest text that is not a list, in bytes. The longest that is written are a number and a SHA-256.
+const MAX_WORD_BYTES: usize = 100;
+
+/// The most of what serde says that is told, in characters: it repeats what it read.
+const MAX_REASON_CHARS: usize = 200;
+
+/// A header that was read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    #[serde(rename = "__metadata__")]
+    texts: Texts,
+    encodings: Tensor,
+}
+
+/// What a header says of a tensor.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tensor {
+    dtype: Dtype,
+    shape: [usize; 2],
+    data_offsets: [usize; 2],
+}
+
+/// Those of [`KEYS`] that are there.
+#[derive(Debug)]
+struct Texts(BTreeMap<&'static str, String>);
+
+impl Header {
+    /// The header in `bytes`.
+    ///
+    /// # Errors
+    /// A sentence without a subject that says why it is refused.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+            Category::Data => format!(
+                "is a safetensors file, but no gallery: {}",
+                shortened(&error)
+            ),
+            _ => damaged(&format!("header: {}", shortened(&error))),
+        })
+    }
+
+    /// The number of rows, each of [`ROW_BYTES`], that exactly `data_bytes` after the header hold.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn rows(&self, data_bytes: u64) -> Result<usize, String> {
+        let Tensor {
+            dtype: Dtype::F32,
+            shape: [rows, ENCODING_LEN],
+            data_offsets,
+        } = self.encodings
+        else {
+            return Err(
+                "is a safetensors file, but no gallery: encodings must be F32 [N, 128]".to_owned(),
+            );
+        };
+        let wanted = rows.checked_mul(ROW_BYTES);
+        let Some(wanted) = wanted.filter(|&bytes| data_offsets == [0, bytes]) else {
+            return Err(damaged(
+                "header: the offsets of its encodings do not fit their shape",
+            ));
+        };
+        match data_bytes.cmp(&(wanted as u64)) {
+            Ordering::Less => Err(damaged("it is cut off")),
+            Ordering::Equal => Ok(rows),
+            Ordering::Greater => Err(damaged("something follows its encodings")),
+        }
+    }
+
+    /// The text `key`, a word or two.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn word(&self, key: &str) -> Result<&str, String> {
+        match self.optional_word(key)? {
+            Some(word) => Ok(word),
+            None => Err(missing(key)),
+        }
+    }
+
+    /// The same for a text that files of older versions lack.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn optional_word(&self, key: &str) -> Result<Option<&str>, String> {
+        match self.texts.0.get(key) {
+            Some(word) if word.len() > MAX_WORD_BYTES => Err(damaged(&format!(
+                "{key} has more than {MAX_WORD_BYTES} bytes"
+            ))),
+            word => Ok(word.map(String::as_str)),
+        }
+    }
+
+    /// The list `key`, which must have an entry for each of `rows`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn list<T: for<'de> Deserialize<'de>>(
+        &self,
+        key: &str,
+        rows: usize,
+    ) -> Result<Vec<T>, String> {
+        let text = self.texts.0.get(key).ok_or_else(|| missing(key))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let entries = AtMost {
+            rows,
+            entry: PhantomData,
+        };
+        let list = entries
+            .deserialize(&mut json)
+            .and_then(|list| json.end().map(|()| list))
+            .map_err(|error| damaged(&format!("{key}: {}", shortened(&error))))?;
+        match list.len() == rows {
+            true => Ok(list),
+            false => Err(damaged(&format!(
+                "{} {key} for {rows} encodings",
+                list.len()
+            ))),
+        }
+    }
+}
+
+fn missing(key: &str) -> String {
+    format!("is a safetensors file, but no gallery: its metadata lack {key:?}")
+}
+
+fn shortened(error: &serde_json::Error) -> String {
+    error.to_string().chars().take(MAX_REASON_CHARS).collect()
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("texts by their keys")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+        let mut texts = BTreeMap::new();
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let Some(&known) = KEYS.iter().find(|&&known| known == key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if texts.insert(known, map.next_value()?).is_some() {
+                return Err(A::Error::duplicate_field(known));
+            }
+        }
+        Ok(Texts(texts))
+    }
+}
+
+/// Reads an array of at most so many entries, and stops where there are more.
+struct AtMost<T> {
+    rows: usize,
+    entry: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for AtMost<T> {
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMost<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(entry) = entries.next_element()? {
+            if list.len() == self.rows {
+                return Err(A::Error::custom(format_args!(
+                    "more than the {} encodings",
+                    self.rows
+                )));
+            }
+            list.push(entry);
+        }
+        Ok(list)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header of so many rows, with this metadata.
+    fn header(rows: usize, metadata: &str) -> Header {
+        let bytes = rows * ROW_BYTES;
+        let json = format!(
+            "{{\"encodings\":{{\"dtype\":\"F32\",\"shape\":[{rows},128],\"data_offsets\":[0,{bytes}]}},\"__metadata__\":{{{metadata}}}}}"
+        );
+        Header::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_read_no_further_than_there_are_rows() {
+        let header = header(
+            2,
+            r#""names": "[\"a\", \"b\", \"c\", what follows is not read""#,
+        );
+        let error = header.list::<String>("names", 2).unwrap_err();
+        assert!(
+            error.contains("names: more than the 2 encodings"),
+            "{error}"
+        );
+        let error = header.list::<String>("names", 3).unwrap_err();
+        assert!(!error.contains("more than"), "{error}");
+    }
+
+    #[test]
+    fn unknown_texts_are_passed_over_and_known_ones_stand_once() {
+        let known = header(0, r#""later": [[{"x": 1}]], "engine": "native""#);
+        assert_eq!(known.word("engine"), Ok("native"));
+        assert_eq!(known.optional_word("encode_from"), Ok(None));
+        assert!(
+            known
+                .word("averaged")
+                .unwrap_err()
+                .contains("lack \"averaged\"")
+        );
+        let twice = br#"{"__metadata__": {"engine": "a", "engine": "b"}}"#;
+        assert!(Header::read(twice).unwrap_err().contains("duplicate"));
+        let long = header(0, &format!("\"engine\": \"{}\"", "x".repeat(101)));
+        let error = long.word("engine").unwrap_err();
+        assert!(error.contains("more than 100 bytes"), "{error}");
+    }
+
+    #[test]
+    fn what_serde_repeats_is_cut() {
+        let long = format!("{{\"__metadata__\": \"{}\"}}", "x".repeat(100_000));
+        let error = Header::read(long.as_bytes()).unwrap_err();
+        assert!(error.len() < 300, "{} bytes", error.len());
+    }
+
+    #[test]
+    fn the_file_is_exactly_as_long_as_its_rows() {
+        let header = header(2, "");
+        assert_eq!(header.rows(1_024), Ok(2));
+        assert!(header.rows(1_023).unwrap_err().contains("cut off"));
+        assert!(
+            header
+                .rows(1_025)
+                .unwrap_err()
+                .contains("something follows")
+        );
+    }
+}
