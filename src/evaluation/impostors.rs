@@ -1,6 +1,8 @@
 //! The distances between photos of different people. In: encodings and whose they are. Out: at which distance which part of
 //! such pairs is within it, the table behind [`ImpostorDistances`](crate::matching::ImpostorDistances).
 
+use std::collections::HashMap;
+
 use crate::engine::Encoding;
 
 /// Distances are counted in steps of 1/16384, so that any number of pairs takes little memory.
@@ -23,15 +25,25 @@ pub struct ImpostorPairs {
 }
 
 impl ImpostorPairs {
+    /// The fewest pairs that a table can be made of.
+    pub const LEAST: u64 = 26;
+
     /// Compares every two of `faces` that are of different people: (whose it is, its encoding).
     pub fn of(faces: &[(&str, &Encoding)]) -> Self {
         let mut pairs = Self {
             counts: vec![0; (LARGEST * STEPS_PER_UNIT) as usize + 1],
             pairs: 0,
         };
-        for (index, (name, encoding)) in faces.iter().enumerate() {
-            for (other_name, other) in &faces[..index] {
-                if name != other_name {
+        let mut numbers = HashMap::new();
+        let mut numbered: Vec<(usize, &Encoding)> = Vec::with_capacity(faces.len());
+        for (name, encoding) in faces {
+            let next = numbers.len();
+            let person = *numbers.entry(name).or_insert(next);
+            numbered.push((person, encoding));
+        }
+        for (index, (person, encoding)) in numbered.iter().enumerate() {
+            for (other_person, other) in &numbered[..index] {
+                if person != other_person {
                     pairs.add(encoding.distance(other));
                 }
             }
@@ -51,7 +63,7 @@ impl ImpostorPairs {
     }
 
     /// Rising parts of the pairs, ten for each power of ten up to a half, each with the distance that this part is
-    /// within. The smallest part has at least 10 pairs.
+    /// within. The smallest part has at least 10 pairs. Empty with fewer than [`LEAST`](Self::LEAST) pairs.
     pub fn table(&self) -> Vec<(f64, f64)> {
         let least = LEAST_PAIRS / self.pairs.max(1) as f64;
         let first = (least.log10() * f64::from(POINTS_PER_DECADE)).ceil() as i32;
@@ -80,13 +92,14 @@ mod tests {
     use super::*;
     use crate::engine::ENCODING_LEN;
 
+    fn encoding(value: f32) -> Encoding {
+        let mut values = [0.0; ENCODING_LEN];
+        values[0] = value;
+        Encoding::new(values)
+    }
+
     #[test]
     fn the_table_says_which_part_of_the_pairs_is_within_a_distance() {
-        let encoding = |value: f32| {
-            let mut values = [0.0; ENCODING_LEN];
-            values[0] = value;
-            Encoding::new(values)
-        };
         // Against each of 1000 faces of others at 0.001, 0.002, ... 1; the others are one person.
         let others: Vec<Encoding> = (1..=1000).map(|i| encoding(i as f32 / 1000.0)).collect();
         let own = encoding(0.0);
@@ -102,7 +115,15 @@ mod tests {
     }
 
     #[test]
-    fn without_pairs_there_is_no_table() {
+    fn a_table_needs_so_many_pairs() {
         assert!(ImpostorPairs::of(&[]).table().is_empty());
+        let (own, other) = (encoding(0.0), encoding(1.0));
+        for count in [1, ImpostorPairs::LEAST - 1, ImpostorPairs::LEAST, 1000] {
+            let mut faces = vec![("others", &other); count as usize];
+            faces.push(("own", &own));
+            let pairs = ImpostorPairs::of(&faces);
+            assert_eq!(pairs.pairs(), count);
+            assert_eq!(pairs.table().is_empty(), count < ImpostorPairs::LEAST);
+        }
     }
 }

@@ -1,13 +1,17 @@
 //! Lists of pairs of photos. In: the bytes of a CSV file or of a `pairs.txt` of LFW. Out: the pairs in their order.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::list::{ListError, column_of, path, refused, without_mark};
 
-/// Most folds and pairs of a fold that the first line of LFW's form may announce.
-const MOST: usize = 1_000_000;
+/// Most folds of a list: each is held against all others. Ten are usual.
+const MOST_FOLDS: usize = 1000;
+
+/// Most pairs of a fold that the first line of LFW's form may announce.
+const MOST_PAIRS_OF_FOLD: usize = 1_000_000;
 
 /// Two photos, and whether they show one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +28,14 @@ pub struct Pair {
 
 /// The pairs in `bytes`, in one of two forms.
 ///
-/// - CSV with a header that names the columns `fold` (a number), `same` (`1` or `true`, `0` or `false`), `a` and `b`
-///   (paths), in any order;
+/// - CSV with a header that names the columns `fold` (a number; at most 1 000 different ones), `same` (`1` or `true`, `0`
+///   or `false`), `a` and `b` (paths), in any order;
 /// - LFW's `pairs.txt`: a first line with the number of folds (1 when it is missing) and of pairs, then in each fold so
 ///   many lines `name n1 n2` and as many lines `name1 n1 name2 n2`; photo 3 of `Ann_Lee` is `Ann_Lee/Ann_Lee_0003.jpg`.
 ///
 /// # Errors
-/// [`ListError`] with the line that is in neither form. A list without pairs is none.
+/// [`ListError`] with the line that is in neither form. A list without pairs is none, and neither is one of LFW's form
+/// with other than the number of pairs that it announces.
 pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     let bytes = without_mark(bytes);
     let first_line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(bytes);
@@ -58,10 +63,20 @@ fn read_csv(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     };
     let columns = [column("fold")?, column("same")?, column("a")?, column("b")?];
     let mut pairs = Vec::new();
+    let mut folds = HashSet::new();
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(refused)? {
         let line = record.position().map_or(1, csv::Position::line);
-        pairs.push(pair(&record, columns, line)?);
+        let pair = pair(&record, columns, line)?;
+        folds.insert(pair.fold);
+        if folds.len() > MOST_FOLDS {
+            let reason = format!(
+                "more than {MOST_FOLDS} different folds; `fold` is the part of the list that a pair belongs to, for \
+                 cross-validation, such as 1 to 10"
+            );
+            return Err(ListError::new(line, reason));
+        }
+        pairs.push(pair);
     }
     Ok(pairs)
 }
@@ -100,11 +115,14 @@ fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
         [Some(folds), Some(pairs)] => (folds, pairs),
         _ => (0, 0),
     };
-    if !(1..=MOST).contains(&folds) || !(1..=MOST).contains(&pairs_of_fold) {
-        let reason = "the number of folds and that of pairs are expected";
+    if !(1..=MOST_FOLDS).contains(&folds) || !(1..=MOST_PAIRS_OF_FOLD).contains(&pairs_of_fold) {
+        let reason = format!(
+            "the number of folds (at most {MOST_FOLDS}) and that of pairs (at most {MOST_PAIRS_OF_FOLD}) are expected"
+        );
         return Err(ListError::new(1, reason));
     }
     let mut pairs = Vec::new();
+    let mut last_line = 1;
     for (line, content) in lines {
         let fields = fields(content);
         if fields.is_empty() {
@@ -115,6 +133,7 @@ fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
             let reason = format!("more pairs than the {folds} x 2 x {pairs_of_fold} announced");
             return Err(ListError::new(line, reason));
         }
+        last_line = line;
         let [(name, a), (other, b)] = match fields[..] {
             [name, a, b] => [(name, a), (name, b)],
             [name, a, other, b] => [(name, a), (other, b)],
@@ -129,6 +148,13 @@ fn read_lfw(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
             a: lfw_photo(name, a, line)?,
             b: lfw_photo(other, b, line)?,
         });
+    }
+    if !pairs.is_empty() && pairs.len() < folds * 2 * pairs_of_fold {
+        let reason = format!(
+            "the list ends after {} of the {folds} x 2 x {pairs_of_fold} pairs announced",
+            pairs.len()
+        );
+        return Err(ListError::new(last_line, reason));
     }
     Ok(pairs)
 }
@@ -211,6 +237,8 @@ mod tests {
             (b"1 1\nBob 1\n", 2, "name n1 n2"),
             (b"1 1\nBob 1 x\n", 2, "number"),
             (b"1 1\nA 1 2\nA 1 B 1\nA 2 3\n", 4, "more pairs"),
+            (b"1 1\nA 1 2\n\n", 2, "ends after 1 of the 1 x 2 x 1"),
+            (b"1001 1\nA 1 2\n", 1, "folds (at most 1000)"),
             (b"10 300\n\n", 1, "no pairs"),
         ] {
             let error = read_pairs(list).unwrap_err();
@@ -219,11 +247,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_list_has_at_most_a_thousand_folds() {
+        let list = |folds: usize| {
+            let rows = (0..folds).map(|fold| format!("{fold},1,x,y\n{fold},0,x,y\n"));
+            format!("fold,same,a,b\n{}", rows.collect::<String>())
+        };
+        assert_eq!(read_pairs(list(1000).as_bytes()).unwrap().len(), 2000);
+        let error = read_pairs(list(1001).as_bytes()).unwrap_err();
+        assert_eq!(error.line, 2002);
+        assert!(error.reason.contains("cross-validation"), "{error}");
+    }
+
     proptest! {
         #[test]
-        fn arbitrary_text_is_answered(text in "[0-9a-z,\n\t ]{0,80}") {
-            if let Ok(pairs) = read_pairs(text.as_bytes()) {
+        fn arbitrary_text_is_answered(
+            start in prop_oneof![Just("fold,same,a,b\n"), Just("1 1\n"), Just("")],
+            text in "[0-9a-z,\n\t ]{0,80}",
+        ) {
+            if let Ok(pairs) = read_pairs(format!("{start}{text}").as_bytes()) {
                 prop_assert!(!pairs.is_empty());
+            }
+        }
+
+        #[test]
+        fn any_rows_are_read_or_refused(
+            rows in proptest::collection::vec("[0-3]{1,2},(1|0|true|no),[a-c]?,[a-c]", 0..5),
+        ) {
+            let list = format!("fold,same,a,b\n{}", rows.join("\n"));
+            if let Ok(pairs) = read_pairs(list.as_bytes()) {
+                prop_assert_eq!(pairs.len(), rows.len());
             }
         }
     }

@@ -40,7 +40,8 @@ pub struct Verification {
     pub best: Option<BestAccuracy>,
     /// The threshold in use.
     pub at_threshold: AtThreshold,
-    /// The share of errors at the threshold where as many same pairs are rejected as different ones are accepted.
+    /// The share of errors at the threshold where as many same pairs are rejected as different ones are accepted; none
+    /// also where there is no such threshold, as too many same pairs have no distance.
     pub equal_error_rate: Option<f64>,
     /// How many same pairs are accepted where at most so many different ones are.
     pub tar_at_far: [TarAtFar; 2],
@@ -79,6 +80,14 @@ pub struct AtThreshold {
     pub fnmr: Option<f64>,
 }
 
+impl Verification {
+    /// Whether there are so few different pairs that none may be accepted at the false accept rate `far`, from 0 to 1:
+    /// the true accept rate then hangs on the nearest of them alone.
+    pub fn hangs_on_one_pair(&self, far: f64) -> bool {
+        self.different > 0 && share(1, self.different) > far
+    }
+}
+
 /// A true accept rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TarAtFar {
@@ -102,7 +111,7 @@ pub struct RocPoint {
 /// The false accept rates of [`Verification::tar_at_far`].
 const FARS: [f64; 2] = [1e-2, 1e-3];
 
-/// The figures of `pairs`, with `threshold` in use.
+/// The figures of `pairs`, with `threshold` in use. The time grows with the number of pairs times that of folds.
 pub fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verification {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let roc = roc(pairs);
@@ -325,6 +334,21 @@ mod tests {
         assert_eq!(figures.folds, None);
         assert_eq!(figures.tar_at_far[0].tar, None);
         assert_eq!(verify(&[], at(0.6)).best, None);
+    }
+
+    #[test]
+    fn a_single_pair_decides_where_there_are_fewer_than_one_by_far() {
+        let hangs = |different: usize, far| {
+            verify(&vec![pair(1, false, 0.9); different], at(0.6)).hangs_on_one_pair(far)
+        };
+        assert!(hangs(99, 1e-2) && hangs(999, 1e-3));
+        assert!(!hangs(100, 1e-2) && !hangs(1000, 1e-3) && !hangs(0, 1e-2));
+    }
+
+    #[test]
+    fn rates_that_never_cross_have_no_equal_error_rate() {
+        let pairs = [pair(1, true, None), pair(1, false, None)];
+        assert_eq!(verify(&pairs, at(0.6)).equal_error_rate, None);
     }
 
     #[test]

@@ -16,6 +16,9 @@ pub(super) struct CsvReport<W: Write> {
     columns: usize,
 }
 
+/// So many candidates have columns even where fewer are asked for: the people in question for an ambiguous face.
+const LEAST_CANDIDATES: usize = 2;
+
 /// The columns that every table has, before those of its subject.
 const COMMON: [&str; 12] = [
     "path",
@@ -80,10 +83,7 @@ impl<W: Write> CsvReport<W> {
         fields.push(identity.outcome.name().to_owned());
         fields.push(identity.name().unwrap_or_default().to_owned());
         fields.push(identity.distance().map(six_decimals).unwrap_or_default());
-        let Subject::People { candidates } = self.subject else {
-            return;
-        };
-        for candidate in identity.candidates.iter().take(candidates) {
+        for candidate in identity.candidates.iter().take(candidates(self.subject)) {
             fields.push(candidate.name.as_ref().to_owned());
             fields.push(six_decimals(candidate.distance));
             fields.push(candidate.source.to_string_lossy().into_owned());
@@ -129,9 +129,9 @@ impl<W: Write> Report for CsvReport<W> {
 fn header(subject: Subject) -> Vec<String> {
     let mut columns: Vec<String> = COMMON.map(str::to_owned).into();
     match subject {
-        Subject::People { candidates } => {
+        Subject::People { .. } => {
             columns.extend(["name", "distance"].map(str::to_owned));
-            for rank in 1..=candidates {
+            for rank in 1..=candidates(subject) {
                 columns.extend(
                     ["name", "distance", "source"].map(|c| format!("candidate_{rank}_{c}")),
                 );
@@ -145,6 +145,14 @@ fn header(subject: Subject) -> Vec<String> {
     }
     columns.push("error".to_owned());
     columns
+}
+
+/// How many candidates have columns.
+fn candidates(subject: Subject) -> usize {
+    match subject {
+        Subject::People { candidates, people } => candidates.max(LEAST_CANDIDATES).min(people),
+        Subject::Landmarks(_) => 0,
+    }
 }
 
 fn path_fields(path: &Path) -> Vec<String> {
@@ -164,20 +172,24 @@ mod tests {
     use super::*;
     use insta::assert_snapshot;
 
+    fn of_people(candidates: usize, people: usize) -> Subject {
+        Subject::People { candidates, people }
+    }
+
     #[test]
     fn one_row_a_face_and_one_for_every_other_input() {
         let mut out = Vec::new();
-        let subject = Subject::People { candidates: 1 };
+        let subject = of_people(1, 3);
         test_records::write_people(&mut CsvReport::new(&mut out, subject).unwrap());
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with("\r\n"));
         assert_snapshot!(text.replace("\r\n", "\n"), @r#"
-        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,candidate_1_name,candidate_1_distance,candidate_1_source,error
-        "unknown/two, people.jpg",,1126,661,6,1,236,49,166,167,1.93,match,obama,0.336412,obama,0.336412,known/obama.jpg,
-        "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,unknown,,0.75,biden,0.75,known/biden.jpg,
-        unknown/broken.jpg,,,,,,,,,,,error,,,,,,unknown/broken.jpg: cannot decode: the file is empty
-        unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,
-        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0,"Zoë ""Z"", jr.",0,"known/Zoë ""Z"", jr..jpg",
+        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,candidate_1_name,candidate_1_distance,candidate_1_source,candidate_2_name,candidate_2_distance,candidate_2_source,error
+        "unknown/two, people.jpg",,1126,661,6,1,236,49,166,167,1.93,match,obama,0.336412,obama,0.336412,known/obama.jpg,,,,
+        "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,unknown,,0.75,biden,0.75,known/biden.jpg,,,,
+        unknown/broken.jpg,,,,,,,,,,,error,,,,,,,,,unknown/broken.jpg: cannot decode: the file is empty
+        unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,,,,
+        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0,"Zoë ""Z"", jr.",0,"known/Zoë ""Z"", jr..jpg",,,,
         "#);
     }
 
@@ -197,7 +209,7 @@ mod tests {
     #[test]
     fn a_closed_pipe_is_told_as_such_by_rows_of_any_length() {
         for candidates in [1, 10_000] {
-            let report = CsvReport::new(ClosedPipe, Subject::People { candidates });
+            let report = CsvReport::new(ClosedPipe, of_people(candidates, candidates));
             let error = report.err().map(|error| error.kind());
             assert_eq!(error, Some(io::ErrorKind::BrokenPipe));
         }
@@ -205,16 +217,18 @@ mod tests {
 
     #[test]
     fn every_row_has_all_columns_whatever_the_number_of_candidates() {
-        for candidates in 0..4 {
+        for (candidates, people, expected) in
+            [(0, 3, 2), (1, 1, 1), (1, 3, 2), (3, 3, 3), (4, 9, 4)]
+        {
             let mut out = Vec::new();
-            let subject = Subject::People { candidates };
+            let subject = of_people(candidates, people);
             test_records::write_people(&mut CsvReport::new(&mut out, subject).unwrap());
+            let mut reader = csv::Reader::from_reader(out.as_slice());
+            let header = reader.headers().unwrap().iter();
+            let sources = header.filter(|column| column.ends_with("_source")).count();
+            assert_eq!(sources, expected, "{candidates} of {people}");
             // The reader refuses rows of unequal length.
-            let rows = csv::Reader::from_reader(out.as_slice())
-                .into_records()
-                .map(Result::unwrap)
-                .count();
-            assert_eq!(rows, 5);
+            assert_eq!(reader.into_records().map(Result::unwrap).count(), 5);
         }
     }
 

@@ -4,11 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::figures::{SCHEMA, percent, six_decimals};
+use super::rounded;
 use super::text::escaped;
 use crate::evaluation::{Identification, Tally};
-
-/// The name of the JSON form and its version; docs/facematch-eval-1.schema.json describes it.
-const SCHEMA: &str = "facematch-eval/1";
 
 /// What was measured on labelled photos, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +36,8 @@ impl IdentificationReport {
             ("photos", figures.photos.to_string()),
             ("faces", figures.faces.to_string()),
             ("faces left without a name", figures.unnamed.to_string()),
+            ("faces of strangers", figures.strangers.to_string()),
+            ("threshold", rounded(self.threshold.into(), 4).to_string()),
             ("precision", percent(figures.overall.precision())),
             ("recall", percent(figures.overall.recall())),
             ("wrong names", figures.overall.wrong.to_string()),
@@ -83,16 +84,16 @@ impl IdentificationReport {
             schema: SCHEMA,
             photos: figures.photos,
             unreadable: self.unreadable,
-            threshold: rounded(self.threshold.into()),
+            threshold: six_decimals(self.threshold.into()),
             engine: self.engine,
             detector: self.detector,
             faces: figures.faces,
             unnamed: figures.unnamed,
             strangers: figures.strangers,
             strangers_named: figures.strangers_named,
-            wrong_per_thousand: figures.wrong_per_thousand().map(rounded),
-            fpir: figures.fpir().map(rounded),
-            fnir: figures.fnir().map(rounded),
+            wrong_per_thousand: figures.wrong_per_thousand().map(six_decimals),
+            fpir: figures.fpir().map(six_decimals),
+            fnir: figures.fnir().map(six_decimals),
             overall: TallyJson::new(None, &figures.overall),
             people: figures
                 .people
@@ -144,16 +145,56 @@ impl<'a> TallyJson<'a> {
             right: tally.right,
             wrong: tally.wrong,
             missed: tally.missed,
-            precision: tally.precision().map(rounded),
-            recall: tally.recall().map(rounded),
+            precision: tally.precision().map(six_decimals),
+            recall: tally.recall().map(six_decimals),
         }
     }
 }
 
-fn percent(part: Option<f64>) -> String {
-    part.map_or_else(|| "-".to_owned(), |part| format!("{:.2} %", part * 100.0))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::{NamedPhoto, identification};
+    use insta::assert_snapshot;
 
-fn rounded(value: f64) -> f64 {
-    super::rounded(value, 6)
+    #[test]
+    fn the_table_has_the_threshold_and_the_strangers_behind_fpir() {
+        let photo = |people: &[&str], named: &[&str], faces| NamedPhoto {
+            people: people.iter().map(|&name| name.to_owned()).collect(),
+            named: named.iter().map(|&name| name.to_owned()).collect(),
+            faces,
+        };
+        let photos = [
+            photo(&["ann"], &["ann"], 1),
+            photo(&["ann"], &[], 2),
+            photo(&[], &["bob"], 4),
+        ];
+        let known = ["ann", "bob"].map(str::to_owned).into();
+        let report = IdentificationReport {
+            figures: identification(&photos, &known),
+            unreadable: 0,
+            threshold: 0.495_871,
+            engine: "native",
+            detector: "hog",
+        };
+        let mut out = Vec::new();
+        report.write_text(&mut out).unwrap();
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r"
+        photos                                      3
+        faces                                       7
+        faces left without a name                   5
+        faces of strangers                          4
+        threshold                              0.4959
+        precision                             50.00 %
+        recall                                50.00 %
+        wrong names                                 1
+        wrong names per 1000 photos             333.3
+        FPIR (strangers with a name)          25.00 %
+        FNIR (known people not named)         50.00 %
+
+        precision    recall  right  wrong missed  person
+         100.00 %   50.00 %      1      0      1  ann
+           0.00 %         -      0      1      0  bob
+        ");
+    }
 }

@@ -320,7 +320,10 @@ mod tests {
         let mut out = Vec::new();
         test_records::write_people(&mut JsonReport::lines(
             &mut out,
-            Subject::People { candidates: 2 },
+            Subject::People {
+                candidates: 2,
+                people: 3,
+            },
         ));
         assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
         {"type":"image","schema":"facematch/1","path":"unknown/two, people.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":236,"y":49,"w":166,"h":167},"score":1.93,"outcome":"match","name":"obama","distance":0.336412,"candidates":[{"name":"obama","distance":0.336412,"source":"known/obama.jpg"}]},{"box":{"x":500,"y":49,"w":166,"h":167},"score":null,"outcome":"unknown","name":null,"distance":0.75,"candidates":[{"name":"biden","distance":0.75,"source":"known/biden.jpg"}]}]}

@@ -5,6 +5,7 @@
 
 mod checking;
 mod csv;
+mod figures;
 mod identification;
 mod json;
 mod plot;
@@ -68,10 +69,12 @@ pub enum Finding {
 /// What a run's faces are searched for: it decides the columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// Known people; at most so many candidates are listed for a face.
+    /// Known people.
     People {
-        /// The most candidates that a face can have.
+        /// So many candidates are listed for each face, and more where it is in doubt who it is.
         candidates: usize,
+        /// How many people are known.
+        people: usize,
     },
     /// Landmarks of these names.
     Landmarks(&'static [&'static str]),
@@ -105,6 +108,8 @@ pub struct MatchingSummary {
     pub unknown: usize,
     /// Number of known people.
     pub known_people: usize,
+    /// Number of their faces.
+    pub known_faces: usize,
     /// The largest distance of a match.
     pub threshold: f32,
     /// The part of strangers, 0 to 1, that are expected to get a name.

@@ -96,7 +96,7 @@ impl<W: Write> TextReport<W> {
     /// The nearest person of an unknown face, those in question of an ambiguous one; all candidates when several are asked
     /// for.
     fn candidates(&mut self, identity: &Identity) -> io::Result<()> {
-        let several = matches!(self.subject, Subject::People { candidates } if candidates > 1);
+        let several = matches!(self.subject, Subject::People { candidates, .. } if candidates > 1);
         let unknown = identity.outcome != Outcome::Match;
         if identity.candidates.is_empty() || !(several || unknown) {
             return Ok(());
@@ -185,7 +185,10 @@ mod tests {
 
     fn people(candidates: usize, palette: Palette) -> String {
         let mut out = Vec::new();
-        let subject = Subject::People { candidates };
+        let subject = Subject::People {
+            candidates,
+            people: 3,
+        };
         test_records::write_people(&mut TextReport::new(&mut out, subject, palette));
         String::from_utf8(out).unwrap()
     }

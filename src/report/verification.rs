@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::figures::{SCHEMA, percent, six_decimals};
 use crate::evaluation::{TarAtFar, Verification};
 
-/// The name of the JSON form and its version; docs/facematch-eval-1.schema.json describes it.
-const SCHEMA: &str = "facematch-eval/1";
+/// Stands before a true accept rate that hangs on a single pair.
+const OF_ONE_PAIR: &str = "* ";
 
 /// What was measured on a list of pairs, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +28,21 @@ pub struct PairsReport {
 }
 
 impl PairsReport {
-    /// Writes it as a table for people.
+    /// Writes it as a table for people. Below it stands what is to be said of figures that hang on a single pair.
     ///
     /// # Errors
     /// Those of `out`.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        for (label, [found, all]) in self.rows() {
+        let rows = self.rows();
+        for (label, [found, all]) in &rows {
             writeln!(out, "{label:<34} {found:>20} {all:>20}")?;
+        }
+        let mut columns = rows.iter().flat_map(|(_, columns)| columns);
+        if columns.any(|text| text.starts_with(OF_ONE_PAIR)) {
+            writeln!(
+                out,
+                "{OF_ONE_PAIR}fewer different pairs than 1 / FAR: the nearest of them alone decides"
+            )?;
         }
         Ok(())
     }
@@ -53,7 +62,10 @@ impl PairsReport {
             ),
             ("pairs (same, different)".to_owned(), columns.map(counts)),
             (
-                format!("accuracy over {folds} folds"),
+                format!(
+                    "accuracy over {folds} {}",
+                    if folds == 1 { "fold" } else { "folds" }
+                ),
                 columns.map(fold_accuracy),
             ),
             ("best accuracy".to_owned(), columns.map(best_accuracy)),
@@ -77,7 +89,7 @@ impl PairsReport {
         for (index, TarAtFar { far, .. }) in self.end_to_end.tar_at_far.iter().enumerate() {
             rows.push((
                 format!("TAR at FAR {far}"),
-                shares(&|figures| figures.tar_at_far[index].tar),
+                columns.map(|figures| true_accepts(figures, figures.tar_at_far[index])),
             ));
         }
         rows
@@ -93,7 +105,7 @@ impl PairsReport {
             schema: SCHEMA,
             pairs: self.pairs,
             unreadable: self.unreadable,
-            threshold: rounded(self.verification_only.at_threshold.threshold.into()),
+            threshold: six_decimals(self.verification_only.at_threshold.threshold.into()),
             engine: self.engine,
             detector: self.detector,
             verification_only: FiguresJson::new(&self.verification_only),
@@ -128,13 +140,12 @@ fn best_accuracy(figures: &Verification) -> String {
     )
 }
 
-fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
-}
-
-/// To six digits after the point, enough for a million pairs.
-fn rounded(number: f64) -> f64 {
-    (number * 1e6).round() / 1e6
+fn true_accepts(figures: &Verification, TarAtFar { far, tar }: TarAtFar) -> String {
+    let mark = match tar.is_some() && figures.hangs_on_one_pair(far) {
+        true => OF_ONE_PAIR,
+        false => "",
+    };
+    format!("{mark}{}", percent(tar))
 }
 
 #[derive(Serialize)]
@@ -190,23 +201,23 @@ impl FiguresJson {
             different: figures.different,
             folds: figures.folds.map(|folds| FoldsJson {
                 count: folds.folds,
-                accuracy: rounded(folds.mean),
-                standard_error: rounded(folds.standard_error),
+                accuracy: six_decimals(folds.mean),
+                standard_error: six_decimals(folds.standard_error),
             }),
             best: figures.best.map(|best| BestJson {
-                accuracy: rounded(best.accuracy),
-                threshold: rounded(best.threshold.into()),
+                accuracy: six_decimals(best.accuracy),
+                threshold: six_decimals(best.threshold.into()),
             }),
-            accuracy: figures.at_threshold.accuracy.map(rounded),
-            fmr: figures.at_threshold.fmr.map(rounded),
-            fnmr: figures.at_threshold.fnmr.map(rounded),
-            equal_error_rate: figures.equal_error_rate.map(rounded),
+            accuracy: figures.at_threshold.accuracy.map(six_decimals),
+            fmr: figures.at_threshold.fmr.map(six_decimals),
+            fnmr: figures.at_threshold.fnmr.map(six_decimals),
+            equal_error_rate: figures.equal_error_rate.map(six_decimals),
             tar_at_far: figures
                 .tar_at_far
                 .iter()
                 .map(|point| TarJson {
                     far: point.far,
-                    tar: point.tar.map(rounded),
+                    tar: point.tar.map(six_decimals),
                 })
                 .collect(),
         }
@@ -261,9 +272,42 @@ mod tests {
         FMR (different, accepted) at 0.6                50.00 %              50.00 %
         FNMR (same, rejected) at 0.6                     0.00 %              33.33 %
         equal error rate                                 0.00 %              33.33 %
-        TAR at FAR 0.01                                100.00 %              66.67 %
-        TAR at FAR 0.001                               100.00 %              66.67 %
+        TAR at FAR 0.01                              * 100.00 %            * 66.67 %
+        TAR at FAR 0.001                             * 100.00 %            * 66.67 %
+        * fewer different pairs than 1 / FAR: the nearest of them alone decides
         ");
+    }
+
+    #[test]
+    fn a_true_accept_rate_that_hangs_on_one_pair_is_marked() {
+        let pairs: Vec<_> = (0..100)
+            .map(|index| ScoredPair {
+                fold: 1,
+                same: false,
+                distance: Some(0.7 + index as f32 / 1000.0),
+            })
+            .chain([ScoredPair {
+                fold: 1,
+                same: true,
+                distance: Some(0.5),
+            }])
+            .collect();
+        let report = PairsReport {
+            verification_only: verify(&pairs[1..], DistanceThreshold::DEFAULT),
+            end_to_end: verify(&pairs, DistanceThreshold::DEFAULT),
+            ..report()
+        };
+        let mut text = Vec::new();
+        report.write_text(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let last: Vec<_> = text.lines().rev().take(4).collect();
+        assert_snapshot!(last.into_iter().rev().collect::<Vec<_>>().join("\n"), @r"
+        equal error rate                                 0.00 %               0.00 %
+        TAR at FAR 0.01                              * 100.00 %             100.00 %
+        TAR at FAR 0.001                             * 100.00 %           * 100.00 %
+        * fewer different pairs than 1 / FAR: the nearest of them alone decides
+        ");
+        assert!(text.contains("\naccuracy over 1 fold "), "{text}");
     }
 
     #[test]
@@ -296,6 +340,7 @@ mod tests {
             "{text}"
         );
         let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert!(!text.contains(OF_ONE_PAIR), "{text}");
         assert!(json["end_to_end"]["folds"].is_null());
         assert!(json["end_to_end"]["fmr"].is_null());
     }

@@ -97,6 +97,42 @@ fn the_table_and_the_picture_are_written() {
 }
 
 #[test]
+fn figures_and_plot_need_a_file_each() {
+    let env = TestEnv::new();
+    list(&env, LIST);
+    for plot in ["out", "./out"] {
+        let run = env
+            .facematch()
+            .args(["eval", "pairs", "pairs.csv", "-o", "out", "--plot", plot])
+            .ends_with(2);
+        assert!(
+            run.stderr.contains("--output and --plot need a file each"),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(env.files(), ["pairs.csv"]);
+}
+
+#[test]
+fn a_single_fold_and_a_rate_of_one_pair_are_told_as_such() {
+    let env = TestEnv::new();
+    let list = list(&env, &LIST.replace("2,0", "1,0"));
+    let run = facematch()
+        .args(["eval", "pairs", &list, "--root", "."])
+        .ends_with(0);
+    let text = run.text();
+    let folds = text.lines().find(|line| line.starts_with("accuracy over"));
+    let words: Vec<_> = folds.unwrap().split_whitespace().collect();
+    assert_eq!(words, ["accuracy", "over", "1", "fold", "-", "-"]);
+    assert!(text.contains("* 100.00 %"), "{text}");
+    assert!(
+        text.ends_with("* fewer different pairs than 1 / FAR: the nearest of them alone decides\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn paths_begin_in_the_folder_of_the_list_and_bad_photos_are_left_out() {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "a.jpg");
@@ -114,12 +150,19 @@ fn paths_begin_in_the_folder_of_the_list_and_bad_photos_are_left_out() {
 #[test]
 fn a_list_in_another_form_is_refused_with_its_line() {
     let env = TestEnv::new();
+    let rows = (1..=1001).map(|fold| format!("{fold},1,x.jpg,y.jpg\n"));
+    let folds = format!("fold,same,a,b\n{}", rows.collect::<String>());
     for (content, message) in [
         (
             "fold,same,a,b\n1,1,x.jpg,y.jpg\n1,maybe,x.jpg,y.jpg\n",
             "line 3: `same` must be 1 or 0",
         ),
         ("photo,name\n", "line 1: no column \"fold\""),
+        (
+            "1 2\nAnn 1 2\nAnn 1 3\nAnn 1 Bob 1\n",
+            "line 4: the list ends after 3 of the 1 x 2 x 2 pairs announced",
+        ),
+        (&folds, "line 1002: more than 1000 different folds"),
     ] {
         let list = list(&env, content);
         let run = facematch().args(["eval", "pairs", &list]).ends_with(3);
@@ -187,6 +230,12 @@ fn identification_is_told_as_a_table_too() {
         text.contains(" 100.00 %  100.00 %      1      0      0  obama\n"),
         "{text}"
     );
+    for row in [
+        "faces of strangers                          1\n",
+        "threshold                                 0.6\n",
+    ] {
+        assert!(text.contains(row), "{text}");
+    }
     assert_eq!(
         run.stderr,
         "facematch: 3 photos with labels, 2 people known; 0 failed\n"
@@ -210,16 +259,30 @@ fn labels_without_their_columns_are_refused() {
 }
 
 #[test]
-fn impostors_of_a_few_people_are_too_few() {
-    let run = facematch()
-        .args(["eval", "impostors", "known"])
-        .ends_with(3);
+fn impostors_of_seven_people_are_too_few_and_those_of_eight_suffice() {
+    let env = TestEnv::new();
+    let impostors = |code| {
+        env.facematch()
+            .args(["eval", "impostors", "people", "--detector", "hog"])
+            .ends_with(code)
+    };
+    for person in 1..=7 {
+        env.copy("unknown/obama2.jpg", format!("people/person {person}.jpg"));
+    }
+    let run = impostors(3);
     assert!(
         run.stderr
-            .contains("1 pairs of different people are too few"),
+            .contains("people: 21 pairs of different people; at least 26 such pairs are needed"),
         "{}",
         run.stderr
     );
+    assert!(
+        run.stderr.contains("one photo each of 8 people"),
+        "{}",
+        run.stderr
+    );
+    env.copy("unknown/obama2.jpg", "people/person 8.jpg");
+    assert!(impostors(0).text().starts_with("rate,distance\n"));
 }
 
 #[test]

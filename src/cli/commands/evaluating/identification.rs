@@ -39,6 +39,7 @@ pub(in super::super::super) fn run(
     unfinished.remove_on_interrupt()?;
     config::check_decision(&args.decision)?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
+    let settings = config::encoding_settings(&args.engine, &args.encoding);
     let labels = read_list(&args.labels, read_labels)?;
     let labelled = people_of_photos(labels, &args.unknown);
     let options = WalkOptions::default();
@@ -46,6 +47,7 @@ pub(in super::super::super) fn run(
         std::slice::from_ref(&args.known),
         &options,
         &params,
+        settings.encode_from,
         console,
     )?;
     let output = Output::open(args.output.as_deref(), &unfinished)?;
@@ -54,7 +56,6 @@ pub(in super::super::super) fn run(
     let name = engine.name();
     let most_photos = labelled.len().max(known.photos());
     let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &params, settings, depth, console)?;
     let gallery = known

@@ -45,10 +45,11 @@ pub(in super::super::super) fn run(
     let table = pairs.table();
     if table.is_empty() {
         return Err(Failure::Start(format!(
-            "{}: {} pairs of different people are too few; photos of at least 7 people are needed, named as known people \
-             are",
+            "{}: {} of different people; at least {} such pairs are needed, for example one photo each of 8 people, \
+             named as known people are",
             args.people.display(),
-            pairs.pairs()
+            counted(pairs.pairs() as usize, "pair", "pairs"),
+            ImpostorPairs::LEAST,
         )));
     }
     write_figures(output, |out| {

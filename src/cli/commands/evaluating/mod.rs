@@ -36,11 +36,25 @@ fn read_list<T>(
         path: path.to_owned(),
         source,
     };
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_LIST_BYTES).read_to_end(&mut bytes))
+    let bytes = File::open(path)
+        .and_then(|file| read_at_most(MAX_LIST_BYTES, file))
         .map_err(unreadable)?;
+    let Some(bytes) = bytes else {
+        return Err(Failure::Start(format!(
+            "{}: this list is larger than {} MiB; split it",
+            path.display(),
+            MAX_LIST_BYTES >> 20
+        )));
+    };
     read(&bytes).map_err(|error| Failure::Start(format!("{}: {error}", path.display())))
+}
+
+/// All bytes of `source`; none when there are more than `most`.
+fn read_at_most(most: u64, source: impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    // One more, so that what is cut off is not taken for whole.
+    let read = source.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= most).then_some(bytes))
 }
 
 /// The most central face of each photo that can be read. What is wrong with the others is told.
@@ -86,15 +100,19 @@ pub(super) fn write_figures(
 ) -> Result<(), Failure> {
     let mut writer = output.writer();
     let written = write(&mut writer);
-    finish(written.and_then(|()| writer.flush()))?;
+    output.written(written.and_then(|()| writer.flush()))?;
     drop(writer);
     output.finish()
 }
 
-/// Whoever closed the pipe has seen enough.
-fn finish(written: io::Result<()>) -> Result<(), Failure> {
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        _ => Ok(()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_too_large_is_refused_and_not_cut_off() {
+        let read = |most| read_at_most(most, &b"12345"[..]).unwrap();
+        assert_eq!(read(5), Some(b"12345".to_vec()));
+        assert_eq!(read(4), None);
     }
 }

@@ -18,7 +18,7 @@ use super::super::super::exit::{Exit, Failure};
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
 use super::super::counted;
-use super::{Encodings, central_faces, finish, read_list, write_figures};
+use super::{Encodings, central_faces, read_list, write_figures};
 
 /// `facematch eval pairs`.
 pub(in super::super::super) fn run(
@@ -27,6 +27,7 @@ pub(in super::super::super) fn run(
 ) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
+    check_files(args)?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     let pairs = read_list(&args.pairs, read_pairs)?;
     let root = root(args);
@@ -81,6 +82,28 @@ pub(in super::super::super) fn run(
     })
 }
 
+/// Refuses one file for the figures and the plot: the plot would take the place of the figures.
+fn check_files(args: &EvalPairsArgs) -> Result<(), Failure> {
+    match (&args.output, &args.plot) {
+        (Some(output), Some(plot)) if place(output) == place(plot) => Err(Failure::Usage(format!(
+            "{}: --output and --plot need a file each",
+            plot.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The file that `path` stands for, whether it is there or not.
+fn place(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let beside = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
+    let place = path.canonicalize().ok().or_else(beside);
+    place.unwrap_or_else(|| path.to_owned())
+}
+
 /// The folder that the list's paths begin in: `--root`, else the folder of the list.
 fn root(args: &EvalPairsArgs) -> PathBuf {
     let beside = || args.pairs.parent().unwrap_or(Path::new("")).to_owned();
@@ -119,9 +142,9 @@ fn score(pairs: &[Pair], root: &Path, encodings: &Encodings) -> Vec<ScoredPair> 
 
 fn draw(pairs: &[ScoredPair], threshold: DistanceThreshold, plot: Output) -> Result<(), Failure> {
     let svg = verification_plot(pairs, threshold)
-        .map_err(|error| Failure::Output(io::Error::other(error)))?;
+        .map_err(|error| plot.failure(io::Error::other(error)))?;
     let mut writer = plot.writer();
-    finish(
+    plot.written(
         writer
             .write_all(svg.as_bytes())
             .and_then(|()| writer.flush()),
