@@ -1,8 +1,8 @@
 //! Who is who in one photo when nobody can be there twice: the best assignment of people to faces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pathfinding::prelude::{Matrix, kuhn_munkres};
+use pathfinding::prelude::{Matrix, kuhn_munkres, separate_components};
 
 /// A choice that a face has.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,22 +25,48 @@ pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> 
             .map(|choices| (!choices.is_empty()).then_some(0))
             .collect();
     }
-    let people: BTreeMap<usize, usize> = {
-        let all = choices.iter().flatten().map(|choice| choice.person);
-        let distinct: std::collections::BTreeSet<usize> = all.collect();
-        distinct.into_iter().zip(0..).collect()
-    };
+    let people: Vec<Vec<usize>> = choices
+        .iter()
+        .map(|choices| choices.iter().map(|choice| choice.person).collect())
+        .collect();
+    // Faces that have nobody in common, not even through other faces, are assigned apart: the work grows with the cube
+    // of their number.
+    let (_, group_of_face) = separate_components(&people);
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (face, group) in group_of_face.into_iter().enumerate() {
+        groups.entry(group).or_default().push(face);
+    }
+    let mut given = vec![None; choices.len()];
+    for faces in groups.values() {
+        let of_group: Vec<&[Choice]> = faces.iter().map(|face| &*choices[*face]).collect();
+        for (face, choice) in faces.iter().zip(assign_group(&of_group, limit)) {
+            given[*face] = choice;
+        }
+    }
+    given
+}
+
+/// [`assign`] for the faces of one group.
+fn assign_group(choices: &[&[Choice]], limit: f32) -> Vec<Option<usize>> {
+    let people: BTreeSet<usize> = choices
+        .iter()
+        .copied()
+        .flatten()
+        .map(|c| c.person)
+        .collect();
+    let column_of_person: BTreeMap<usize, usize> = people.into_iter().zip(0..).collect();
     // Behind the people each face has a column of its own that stands for nobody and is worth nothing.
-    let mut gains = Matrix::new(choices.len(), people.len() + choices.len(), -NEVER);
+    let columns = column_of_person.len() + choices.len();
+    let mut gains = Matrix::new(choices.len(), columns, -NEVER);
     for (face, choices) in choices.iter().enumerate() {
-        gains[(face, people.len() + face)] = 0;
-        for choice in choices {
-            gains[(face, people[&choice.person])] = gain(choice.distance, limit);
+        gains[(face, column_of_person.len() + face)] = 0;
+        for choice in *choices {
+            gains[(face, column_of_person[&choice.person])] = gain(choice.distance, limit);
         }
     }
     let (_, columns) = kuhn_munkres(&gains);
-    let choice_of = |(choices, column): (&Vec<Choice>, usize)| {
-        let chosen = |choice: &Choice| people[&choice.person] == column;
+    let choice_of = |(choices, column): (&&[Choice], usize)| {
+        let chosen = |choice: &Choice| column_of_person[&choice.person] == column;
         choices.iter().position(chosen)
     };
     choices.iter().zip(columns).map(choice_of).collect()

@@ -72,12 +72,21 @@ impl ImpostorDistances {
         DistanceThreshold::new(distance as f32).unwrap_or_default()
     }
 
-    /// The two neighbouring points between which the first that is not `below` stands; the outermost two beyond them.
+    /// The two neighbouring points between which the first that is not `below` stands. Beyond the largest distance the
+    /// last two; below the smallest the first and the next with ten times its rate, as single pairs stand behind the
+    /// slope between its neighbours.
     fn segment(&self, below: impl Fn((f64, f64)) -> bool) -> Option<[(f64, f64); 2]> {
-        let last = self.points.len().checked_sub(1)?;
         let upper = self.points.partition_point(|&point| below(point));
-        let upper = upper.clamp(1, last.max(1));
-        Some([*self.points.get(upper - 1)?, *self.points.get(upper)?])
+        let (&first, &last) = (self.points.first()?, self.points.last()?);
+        if upper == 0 {
+            let decade = self.points.iter().find(|(rate, _)| *rate >= 10.0 * first.0);
+            return Some([first, *decade.unwrap_or(&last)]);
+        }
+        let upper = upper.min(self.points.len().saturating_sub(1));
+        Some([
+            *self.points.get(upper.checked_sub(1)?)?,
+            *self.points.get(upper)?,
+        ])
     }
 }
 
@@ -103,6 +112,14 @@ mod tests {
         let at = |people| table.threshold_for(0.01, people).value();
         assert!(at(10_000) > 0.2 && at(1) < 0.7);
         assert!(at(1) > at(10) && at(10) > at(100) && at(100) > at(10_000));
+    }
+
+    #[test]
+    fn below_the_table_the_slope_is_that_of_a_decade_not_of_two_points() {
+        // The first two points were measured with a slope four times that of the decade.
+        let table = ImpostorDistances::parse("1e-6,0.40\n2e-6,0.41\n1e-5,0.50\n1,0.9\n");
+        let rate = table.false_match_rate(DistanceThreshold::new(0.30).unwrap());
+        assert!((rate.log10() + 7.0).abs() < 1e-5, "{rate}");
     }
 
     proptest! {

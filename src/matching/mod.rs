@@ -12,7 +12,6 @@ mod threshold;
 
 use std::collections::HashMap;
 use std::str::FromStr;
-use std::sync::Arc;
 
 pub use impostors::ImpostorDistances;
 pub use threshold::DistanceThreshold;
@@ -22,7 +21,7 @@ use crate::engine::Encoding;
 use crate::gallery::{Candidate, Gallery};
 
 /// Most people that a face of a photo with several faces can be given.
-const MAX_CHOICES: usize = 16;
+const MAX_CHOICES: usize = 17;
 
 /// How much nearer the nearest person must be than the second nearest one: finite and at least 0.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -129,7 +128,8 @@ pub struct Identity {
     /// The person, exactly when the outcome is [`Outcome::Match`]. Not always the first candidate: a person who stands
     /// elsewhere in the photo is passed over.
     pub person: Option<Candidate>,
-    /// The nearest people, nearest first, whatever the outcome. When it is ambiguous, at least those in question.
+    /// The nearest people, nearest first, whatever the outcome: at least down to the person, and when it is ambiguous
+    /// at least those in question.
     pub candidates: Vec<Candidate>,
 }
 
@@ -159,10 +159,15 @@ pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Ve
         CandidateCount::Nearest(count) => count.max(1),
         CandidateCount::All => usize::MAX,
     };
-    // Among so many nearest people is one who is left over, however the others are shared out, and one next to them.
-    let needed = (encodings.len() + 1).clamp(2, MAX_CHOICES + 1);
+    let needed = people_needed(encodings.len());
     let nearest = gallery.nearest_people_of_all(encodings, listed.max(needed));
     decide(nearest, rules, listed)
+}
+
+/// How many of the people nearest to each of so many faces decide who they are: among them is one who is left over,
+/// however the others are shared out, and one next to them.
+fn people_needed(faces: usize) -> usize {
+    (faces + 1).clamp(2, MAX_CHOICES)
 }
 
 /// Decides about faces whose nearest people are `nearest`, and lists at most `listed` of them.
@@ -171,25 +176,20 @@ fn decide(nearest: Vec<Vec<Candidate>>, rules: &Rules, listed: usize) -> Vec<Ide
         .iter()
         .map(|candidates| {
             let end = candidates.partition_point(|c| rules.threshold.accepts(c.distance));
-            &candidates[..end.min(MAX_CHOICES + 1)]
+            &candidates[..end.min(MAX_CHOICES)]
         })
         .collect();
     let given = match rules.repetition {
         Repetition::Allowed => within.iter().map(|within| first(within)).collect(),
         Repetition::Once => without_repetition(&within, rules.threshold),
     };
-    let taken: Vec<Option<Arc<str>>> = within
-        .iter()
-        .zip(&given)
-        .map(|(within, given)| Some(Arc::clone(&within.get((*given)?)?.name)))
-        .collect();
+    let elsewhere = match rules.repetition {
+        Repetition::Allowed => HashMap::new(),
+        Repetition::Once => beyond_doubt(&within, &given, rules.margin),
+    };
     let verdicts: Vec<Verdict> = (within.iter().zip(&given).enumerate())
         .map(|(face, (within, given))| {
-            let elsewhere = |name: &Arc<str>| {
-                rules.repetition == Repetition::Once
-                    && (taken.iter().enumerate())
-                        .any(|(other, taken)| other != face && taken.as_ref() == Some(name))
-            };
+            let elsewhere = |name: &str| elsewhere.get(name).is_some_and(|at| *at != face);
             verdict(within, *given, rules.margin, elsewhere)
         })
         .collect();
@@ -211,7 +211,7 @@ enum Verdict {
 impl Verdict {
     fn identity(self, mut candidates: Vec<Candidate>, listed: usize) -> Identity {
         let (outcome, person, shown) = match self {
-            Self::Person(place) => (Outcome::Match, candidates.get(place).cloned(), 1),
+            Self::Person(place) => (Outcome::Match, candidates.get(place).cloned(), place + 1),
             Self::Ambiguous(last) => (Outcome::Ambiguous, None, last + 1),
             Self::Unknown => (Outcome::Unknown, None, 1),
         };
@@ -224,13 +224,36 @@ impl Verdict {
     }
 }
 
+/// The people whom a face was given without a doubt, and which face it is: nobody else is as near to it, wherever they
+/// stand. Only they excuse a rival of another face, for two doubts do not make a certainty.
+fn beyond_doubt<'a>(
+    within: &[&'a [Candidate]],
+    given: &[Option<usize>],
+    margin: Margin,
+) -> HashMap<&'a str, usize> {
+    let sure = |(face, (within, given)): (usize, (&&'a [Candidate], &Option<usize>))| {
+        let person = within.get((*given)?)?;
+        let sure = matches!(
+            verdict(within, *given, margin, |_| false),
+            Verdict::Person(_)
+        );
+        sure.then_some((&*person.name, face))
+    };
+    within
+        .iter()
+        .zip(given)
+        .enumerate()
+        .filter_map(sure)
+        .collect()
+}
+
 /// The verdict about a face that was given the person at the place `given` of those `within` the threshold, and might be
 /// any of them who is not `elsewhere` in the photo.
 fn verdict(
     within: &[Candidate],
     given: Option<usize>,
     margin: Margin,
-    elsewhere: impl Fn(&Arc<str>) -> bool,
+    elsewhere: impl Fn(&str) -> bool,
 ) -> Verdict {
     let Some((place, person)) = given.and_then(|place| Some((place, within.get(place)?))) else {
         return Verdict::Unknown;

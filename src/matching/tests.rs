@@ -80,6 +80,33 @@ fn a_rival_who_stands_elsewhere_in_the_photo_is_no_doubt() {
 }
 
 #[test]
+fn a_rival_is_a_doubt_when_it_is_in_doubt_where_the_rival_stands() {
+    // If the second face is cid, the first may well be bob.
+    let chain: [&[(&str, f32)]; 2] = [
+        &[("ann", 0.40), ("bob", 0.41)],
+        &[("bob", 0.20), ("cid", 0.21)],
+    ];
+    assert_eq!(told(&chain, &rules(0.6, 0.03)), ["AMBIGUOUS", "AMBIGUOUS"]);
+    let twins: [&[(&str, f32)]; 2] = [
+        &[("ann", 0.30), ("bob", 0.31)],
+        &[("bob", 0.30), ("ann", 0.31)],
+    ];
+    assert_eq!(told(&twins, &rules(0.6, 0.03)), ["AMBIGUOUS", "AMBIGUOUS"]);
+}
+
+#[test]
+fn candidates_reach_down_to_a_match_who_is_not_the_nearest() {
+    let nearest = vec![
+        candidates(&[("ann", 0.40), ("bob", 0.50), ("cid", 0.55)]),
+        candidates(&[("ann", 0.30)]),
+    ];
+    let identities = decide(nearest, &rules(0.6, 0.03), 1);
+    let names: Vec<_> = identities[0].candidates.iter().map(|c| &*c.name).collect();
+    assert_eq!(names, ["ann", "bob"]);
+    assert_eq!(identities[1].candidates.len(), 1);
+}
+
+#[test]
 fn the_distance_of_a_match_is_that_of_the_person_who_was_given() {
     let nearest = vec![
         candidates(&[("ann", 0.40), ("bob", 0.50)]),
@@ -164,5 +191,21 @@ proptest! {
             true => Outcome::Match,
         };
         prop_assert_eq!(identity.outcome, expected);
+    }
+
+    #[test]
+    fn the_nearest_people_are_enough_to_decide(
+        distances in faces(),
+        threshold in 0.0_f32..1.0,
+        margin in 0.0_f32..0.2,
+    ) {
+        let rules = rules(threshold, margin);
+        let told = |listed: usize| -> Vec<(Outcome, Option<String>)> {
+            let mut nearest = nearest(&distances);
+            nearest.iter_mut().for_each(|candidates| candidates.truncate(listed));
+            let identities = decide(nearest, &rules, 1);
+            identities.iter().map(|i| (i.outcome, i.name().map(str::to_owned))).collect()
+        };
+        prop_assert_eq!(told(people_needed(distances.len())), told(usize::MAX));
     }
 }

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::common::photos::{at_width, encoded, pixels, side_by_side};
-use crate::common::{RunExt, TestEnv, assert_like, facematch, only_face};
+use crate::common::{Run, RunExt, TestEnv, assert_like, facematch, only_face};
 
 const OBAMA2: &str = "unknown/obama2.jpg";
 
@@ -40,14 +40,28 @@ fn candidates_are_listed_nearest_first() {
     let run = facematch()
         .args(["known", OBAMA2, "--all-distances", "-f", "csv"])
         .ends_with(0);
-    let mut reader = csv::Reader::from_reader(run.stdout.as_slice());
-    let header = reader.headers().unwrap().clone();
-    let row = reader.records().next().unwrap().unwrap();
-    let field = |name: &str| &row[header.iter().position(|column| column == name).unwrap()];
+    let field = csv_fields(&run);
     assert_eq!(field("candidate_1_name"), "obama");
     assert_eq!(field("candidate_2_name"), "biden");
     assert_eq!(field("candidate_2_source"), "known/biden.jpg");
-    assert!(header.iter().all(|column| column != "candidate_3_name"));
+    assert!(!run.text().contains("candidate_3_name"));
+}
+
+/// The first row of a table, by the names of its columns.
+fn csv_fields(run: &Run) -> impl Fn(&str) -> String {
+    let mut reader = csv::Reader::from_reader(run.stdout.as_slice());
+    let header = reader.headers().unwrap().clone();
+    let row = reader.records().next().unwrap().unwrap();
+    move |name| row[header.iter().position(|column| column == name).unwrap()].to_owned()
+}
+
+#[test]
+fn csv_has_no_column_for_people_whom_nobody_knows() {
+    let run = facematch()
+        .args(["known/obama.jpg", OBAMA2, "-f", "csv"])
+        .ends_with(0);
+    assert_eq!(csv_fields(&run)("candidate_1_name"), "obama");
+    assert!(!run.text().contains("candidate_2_name"), "{}", run.text());
 }
 
 #[test]
@@ -186,6 +200,15 @@ fn two_people_as_near_are_ambiguous_in_every_form() {
     assert_eq!(face["candidates"].as_array().unwrap().len(), 2);
     let run = env
         .facematch()
+        .args(["known", "photo.jpg", "-f", "csv"])
+        .ends_with(0);
+    let field = csv_fields(&run);
+    assert_eq!((&*field("outcome"), &*field("name")), ("ambiguous", ""));
+    assert_eq!(field("candidate_1_name"), "ann");
+    assert_eq!(field("candidate_2_name"), "bob");
+    assert_eq!(field("candidate_2_source"), "known/bob.jpg");
+    let run = env
+        .facematch()
         .args(["known", "photo.jpg", "--margin", "0"])
         .ends_with(0);
     assert!(run.text().starts_with("photo.jpg\tann\t"), "{}", run.text());
@@ -204,6 +227,16 @@ fn an_automatic_threshold_follows_from_the_target() {
     assert!((0.5..0.65).contains(&usual), "{usual}");
     assert!(threshold(&["--target-fpir", "0.001"]) < usual);
     assert_ne!(threshold(&["--no-flip"]), usual);
+    // The end that the message about a wrong part names is good.
+    assert!(threshold(&["--target-fpir", "0.5"]) > usual);
+    let run = facematch()
+        .args(["known", OBAMA2, "-t", "auto", "--target-fpir", "0.51"])
+        .ends_with(2);
+    assert!(
+        run.stderr.contains("a part from 0.000001 to 0.5"),
+        "{}",
+        run.stderr
+    );
     let run = facematch()
         .args(["known", OBAMA2, "--target-fpir", "0.01"])
         .ends_with(2);

@@ -28,14 +28,16 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     unfinished.remove_on_interrupt()?;
     config::check_decision(&args.decision)?;
     let params = config::encoding_params(&common.engine, &args.encoding)?;
+    let settings = config::encoding_settings(&common.engine, &args.encoding);
     config::make_picture_folders(&common.output)?;
     config::check_with_encodings(&common.output)?;
     let options = config::known_options(common);
     let finding = Instant::now();
-    let known = KnownPeople::find(&[known.to_owned()], &options, &params, console)?;
+    let known = [known.to_owned()];
+    let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
     let found = finding.elapsed();
     let inputs = config::inputs(&args.unknown, common, console)?;
-    let output = Output::open(common.output.output.as_deref(), &unfinished)?;
+    let output = Output::open_results(&common.output, &unfinished)?;
 
     let began = Instant::now();
     let engine = config::load_engine(&params, console)?;
@@ -45,7 +47,6 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let start = began.elapsed();
 
     let enrolling = Instant::now();
-    let settings = config::encoding_settings(&common.engine, &args.encoding);
     let depth = Depth::Encodings;
     let session = Session::begin(&common.cache, &params, settings, depth, console)?;
     let searcher = &session.searcher;
@@ -79,6 +80,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
                 CandidateCount::All => people,
                 CandidateCount::Nearest(count) => count.min(people),
             },
+            people,
         },
         output,
     };
@@ -92,6 +94,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
                 ambiguous: totals.ambiguous,
                 unknown: totals.unknown,
                 known_people: people,
+                known_faces: gallery.faces(),
                 threshold: rules.threshold.value(),
                 strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
             }),
