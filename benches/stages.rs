@@ -93,6 +93,18 @@ fn start(criterion: &mut Criterion) {
     group.bench_function("load the engine", |bencher| {
         bencher.iter(|| NativeEngine::load(&params).is_ok());
     });
+    // What the first face of a run costs: the encoder's weights are read and packed then.
+    let photo = photo();
+    let mut engine = engine(Detector::Hog, 1, params.simd);
+    let detections = engine.detect(&photo).expect("the photo is small enough");
+    let landmarks = engine.landmarks(&photo, &detections);
+    let landmarks: Vec<_> = landmarks.into_iter().flatten().flatten().collect();
+    group.bench_function("load the engine and encode one face", |bencher| {
+        bencher.iter(|| {
+            let mut engine = NativeEngine::load(&params).expect("the models can be read");
+            engine.encode(&photo, &landmarks[..1]).is_ok()
+        });
+    });
     group.finish();
 }
 

@@ -1,4 +1,4 @@
-//! Chips of made-up faces in made-up images. The chips of real ones: `tests/reference_chips.rs`.
+//! Chips of made-up faces in made-up images. The chips of real ones: `tests/library/chips.rs`.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Made-up models on made-up images. The shipped model on real faces: `tests/reference_landmarks.rs`.
+//! Made-up models on made-up images. The shipped model on real faces: `tests/library/landmarks.rs`.
 
 use image::Rgb;
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! The shipped detector on the sample pictures. On many photos: `tests/reference_detectors.rs`.
+//! The shipped detector on the sample pictures. On many photos: `tests/library/detectors.rs`.
 
 use std::path::Path;
 

@@ -42,23 +42,31 @@ impl Taps {
         assert_eq!(convolution.stride, 1);
         assert_eq!(window, [2 * convolution.padding + 1; 2]);
         let area = window[0] * window[1];
-        // The centre first; of the others each once.
-        let places = std::iter::once(area / 2).chain((0..area).filter(|place| *place != area / 2));
-        let tap = |place: usize| {
+        let filters = PackedFilters::of_transformed(convolution, stored, area, |window, places| {
+            places.copy_from_slice(window);
+        });
+        let mut filters: Vec<_> = filters.into_iter().enumerate().collect();
+        filters[..=area / 2].rotate_right(1);
+        let tap = |(place, filters): (usize, PackedFilters)| {
             let at = [place / window[1], place % window[1]];
             let [Some(rows), Some(columns)] =
                 [0, 1].map(|axis| Overlap::of(at[axis], convolution.padding, size[axis]))
             else {
                 return None;
             };
+            let filters = if place == area / 2 {
+                filters.with_bias(&convolution.bias)
+            } else {
+                filters
+            };
             Some(Tap {
                 overlaps: [rows, columns],
-                filters: PackedFilters::of_convolution(&only(convolution, place), stored),
+                filters,
             })
         };
         Self {
             size,
-            taps: places.filter_map(tap).collect(),
+            taps: filters.into_iter().filter_map(tap).collect(),
         }
     }
 
@@ -137,24 +145,5 @@ impl Overlap {
         let (from, to) = (at.saturating_sub(radius), radius.saturating_sub(at));
         let length = length.checked_sub(from + to).filter(|length| *length > 0)?;
         Some(Self { from, to, length })
-    }
-}
-
-/// The convolution with one place of the window alone; with the biases when that is the centre.
-fn only(convolution: &Convolution, place: usize) -> Convolution {
-    let area = convolution.rows * convolution.columns;
-    let weights = convolution.weights.iter().skip(place).step_by(area);
-    let bias = if place == area / 2 {
-        convolution.bias.clone()
-    } else {
-        vec![0.0; convolution.bias.len()]
-    };
-    Convolution {
-        rows: 1,
-        columns: 1,
-        padding: 0,
-        weights: weights.copied().collect(),
-        bias,
-        ..*convolution
     }
 }

@@ -30,7 +30,12 @@ impl TransformedFilters {
         bias.resize(convolution.filters.next_multiple_of(BLOCK), 0.0);
         Self {
             scheme,
-            filters: transformed_filters(convolution, stored, scheme),
+            filters: PackedFilters::of_transformed(
+                convolution,
+                stored,
+                scheme.size().pow(2),
+                |window, transformed| scheme.transform_filters(window, transformed),
+            ),
             bias,
         }
     }
@@ -108,56 +113,5 @@ fn multiply(
         };
         let finish = Finish::Store;
         convolve(level, patches, &windows, filters, products, &places, finish);
-    }
-}
-
-/// The filters of `convolution` for each number of a patch.
-fn transformed_filters(
-    convolution: &Convolution,
-    stored: usize,
-    scheme: Scheme,
-) -> Vec<PackedFilters> {
-    let numbers = scheme.size().pow(2);
-    let taps = scheme.window().pow(2);
-    let filters = convolution.filters.next_multiple_of(BLOCK);
-    let mut packed: Vec<_> = (0..numbers)
-        .map(|_| AlignedNumbers::with_capacity(filters * stored))
-        .collect();
-    let mut block_filters = vec![[0.0; BLOCK]; taps];
-    let mut transformed = vec![[0.0; BLOCK]; numbers];
-    for block in (0..filters).step_by(BLOCK) {
-        for channel in 0..stored {
-            gather(convolution, block, channel, &mut block_filters);
-            scheme.transform_filters(&block_filters, &mut transformed);
-            for (packed, weights) in packed.iter_mut().zip(&transformed) {
-                packed.extend_from_slice(weights);
-            }
-        }
-    }
-    packed
-        .into_iter()
-        .map(|weights| PackedFilters::of_matrix(filters, stored, weights))
-        .collect()
-}
-
-/// The weights of [`BLOCK`] filters from `block` on for one channel: for each number of the window one of each filter;
-/// zeros where there is no such filter or channel.
-fn gather(
-    convolution: &Convolution,
-    block: usize,
-    channel: usize,
-    block_filters: &mut [[f32; BLOCK]],
-) {
-    let taps = block_filters.len();
-    block_filters.fill([0.0; BLOCK]);
-    if channel >= convolution.channels {
-        return;
-    }
-    for lane in 0..BLOCK.min(convolution.filters - block) {
-        let start = ((block + lane) * convolution.channels + channel) * taps;
-        let weights = &convolution.weights[start..start + taps];
-        for (weight, lanes) in weights.iter().zip(block_filters.iter_mut()) {
-            lanes[lane] = *weight;
-        }
     }
 }

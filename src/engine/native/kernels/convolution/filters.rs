@@ -56,39 +56,65 @@ impl PackedFilters {
 
     /// Packs `convolution` for maps that hold `stored` channels, of which those beyond the convolution's are ignored.
     pub fn of_convolution(convolution: &Convolution, stored: usize) -> Self {
-        let Convolution {
-            filters,
-            channels,
-            rows,
-            columns,
-            ..
-        } = *convolution;
-        let weight = |filter: usize, row: usize, place: usize| {
-            let (column, channel) = (place / stored, place % stored);
-            if channel >= channels {
-                return 0.0;
+        let channels = convolution.filters.next_multiple_of(BLOCK);
+        let area = convolution.rows * convolution.columns;
+        let mut weights = AlignedNumbers::zeros(channels * area * stored);
+        let (places, _) = weights.as_chunks_mut::<BLOCK>();
+        for_each_window(convolution, stored, |block, channel, window| {
+            for (place, of_block) in window.iter().enumerate() {
+                places[(block * area + place) * stored + channel] = *of_block;
             }
-            let index = ((filter * channels + channel) * rows + row) * columns + column;
-            convolution.weights[index]
-        };
-        Self::new(filters, rows, columns * stored, &convolution.bias, weight)
+        });
+        let mut bias = convolution.bias.clone();
+        bias.resize(channels, 0.0);
+        Self {
+            rows: convolution.rows,
+            run: convolution.columns * stored,
+            channels,
+            weights,
+            bias,
+        }
     }
 
-    /// Filters for windows of one run of `run` numbers and without biases. `weights` must be packed already; `channels`
-    /// must be a multiple of [`BLOCK`].
+    /// Packs what `transform` makes of the windows of `convolution`, for maps that hold `stored` channels: filters of one
+    /// pixel, without biases, for each of the `count` numbers that it makes.
     ///
-    /// # Panics
-    /// When it is not, or `weights` has another length.
-    pub fn of_matrix(channels: usize, run: usize, weights: AlignedNumbers) -> Self {
-        assert!(channels.is_multiple_of(BLOCK));
-        assert_eq!(weights.len(), channels * run);
-        Self {
+    /// `transform` is given the window of one channel, for each of its numbers one weight of each filter of a block.
+    pub fn of_transformed(
+        convolution: &Convolution,
+        stored: usize,
+        count: usize,
+        mut transform: impl FnMut(&[[f32; BLOCK]], &mut [[f32; BLOCK]]),
+    ) -> Vec<Self> {
+        let channels = convolution.filters.next_multiple_of(BLOCK);
+        let mut packed: Vec<_> = (0..count)
+            .map(|_| AlignedNumbers::with_capacity(channels * stored))
+            .collect();
+        let mut transformed = vec![[0.0; BLOCK]; count];
+        for_each_window(convolution, stored, |_, _, window| {
+            transform(window, &mut transformed);
+            for (packed, weights) in packed.iter_mut().zip(&transformed) {
+                packed.extend_from_slice(weights);
+            }
+        });
+        let of_weights = |weights| Self {
             rows: 1,
-            run,
+            run: stored,
             channels,
             weights,
             bias: vec![0.0; channels],
-        }
+        };
+        packed.into_iter().map(of_weights).collect()
+    }
+
+    /// The same with `bias` as the first filters' biases.
+    ///
+    /// # Panics
+    /// When there are more of them than [`Self::channels`].
+    #[must_use]
+    pub fn with_bias(mut self, bias: &[f32]) -> Self {
+        self.bias[..bias.len()].copy_from_slice(bias);
+        self
     }
 
     /// How many runs a window has.
@@ -119,5 +145,31 @@ impl PackedFilters {
     /// How many weights a block has.
     pub(super) fn block_length(&self) -> usize {
         self.rows * self.run * BLOCK
+    }
+}
+
+/// Hands out the windows of `convolution`: for each block of [`BLOCK`] filters (its index), for each of `stored` channels
+/// (its index), for each number of the window one weight of each filter; zeros where there is no such filter or channel.
+fn for_each_window(
+    convolution: &Convolution,
+    stored: usize,
+    mut take: impl FnMut(usize, usize, &[[f32; BLOCK]]),
+) {
+    let area = convolution.rows * convolution.columns;
+    let of_filter = convolution.channels * area;
+    let mut window = vec![[0.0; BLOCK]; area];
+    for (block, filters) in convolution.weights.chunks(BLOCK * of_filter).enumerate() {
+        for channel in 0..stored {
+            window.fill([0.0; BLOCK]);
+            if channel < convolution.channels {
+                for (lane, filter) in filters.chunks_exact(of_filter).enumerate() {
+                    let weights = &filter[channel * area..][..area];
+                    for (of_block, weight) in window.iter_mut().zip(weights) {
+                        of_block[lane] = *weight;
+                    }
+                }
+            }
+            take(block, channel, &window);
+        }
     }
 }
