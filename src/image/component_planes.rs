@@ -1,7 +1,7 @@
 //! A decoded photo before it becomes RGB: a plane of luma and, unless it is grey, two of chroma, which may have fewer
 //! pixels. They are resized one by one, so that colours are computed for the pixels of the small copy alone.
 
-use fast_image_resize::PixelType;
+use fast_image_resize::pixels::U8;
 use image::RgbImage;
 
 use super::resize::{Source, resize_pixels};
@@ -68,20 +68,18 @@ impl Plane {
     fn resized(&self, size: (u32, u32)) -> Option<Vec<u8>> {
         let (width, height) = self.extent;
         let columns = width.ceil() as u32;
-        let shrunk = resize_pixels(
+        let shrunk = resize_pixels::<U8>(
             &Source {
                 pixels: &self.pixels,
-                pixel_type: PixelType::U8,
                 width: self.width,
                 extent: (columns.into(), height),
             },
             (columns, size.1),
         )?;
         // Of single bytes, the library resizes columns several times as fast as rows.
-        let shrunk = resize_pixels(
+        let shrunk = resize_pixels::<U8>(
             &Source {
                 pixels: &transposed(&shrunk, columns as usize),
-                pixel_type: PixelType::U8,
                 width: size.1 as usize,
                 extent: (size.1.into(), width),
             },

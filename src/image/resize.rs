@@ -1,7 +1,8 @@
 //! Resizing to the working width, antialiased when shrinking.
 
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use super::MAX_SIDE;
@@ -36,18 +37,16 @@ pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     }
     let source = Source {
         pixels: image.as_raw(),
-        pixel_type: PixelType::U8x3,
         width: image.width() as usize,
         extent: (image.width().into(), image.height().into()),
     };
-    RgbImage::from_raw(size.0, size.1, resize_pixels(&source, size)?)
+    RgbImage::from_raw(size.0, size.1, resize_pixels::<U8x3>(&source, size)?)
 }
 
 /// Pixels to be resized.
 pub(super) struct Source<'a> {
     /// Row by row, one byte a channel.
     pub(super) pixels: &'a [u8],
-    pub(super) pixel_type: PixelType,
     /// Pixels of a row, those behind the extent included.
     pub(super) width: usize,
     /// The part that counts, from the upper left corner on: width and height in pixels. A fraction of a pixel at its end
@@ -56,19 +55,28 @@ pub(super) struct Source<'a> {
 }
 
 /// The pixels of `source` resized to `size`; `None` when a side is 0 or pixels are missing.
-pub(super) fn resize_pixels(source: &Source, size: (u32, u32)) -> Option<Vec<u8>> {
+///
+/// The type of its pixels is chosen when it is compiled: the library's choice at run time would bring the code for all of
+/// its thirteen, more than the rest of this crate has.
+pub(super) fn resize_pixels<Pixel: PixelTrait>(
+    source: &Source,
+    size: (u32, u32),
+) -> Option<Vec<u8>> {
     let (width, height) = source.extent;
     let (columns, rows) = (width.ceil() as u32, height.ceil() as u32);
     let stride = u32::try_from(source.width).ok()?;
-    let image = ImageRef::new(stride, rows, source.pixels, source.pixel_type).ok()?;
+    let image = TypedImageRef::<Pixel>::from_buffer(stride, rows, source.pixels).ok()?;
     // What lies behind the extent must not be blended in.
-    let image = CroppedImage::new(&image, 0, 0, columns, rows).ok()?;
-    let mut resized = Image::new(size.0, size.1, source.pixel_type);
+    let image = TypedCroppedImage::new(image, 0, 0, columns, rows).ok()?;
+    let mut pixels = vec![0; size.0 as usize * size.1 as usize * Pixel::size()];
+    let mut resized = TypedImage::<Pixel>::from_buffer(size.0, size.1, &mut pixels).ok()?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FILTER))
         .crop(0.0, 0.0, width, height);
-    Resizer::new().resize(&image, &mut resized, &options).ok()?;
-    Some(resized.into_vec())
+    Resizer::new()
+        .resize_typed(&image, &mut resized, &options)
+        .ok()?;
+    Some(pixels)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Pictures for people to look at: a photo with the boxes, the landmarks and the names of its faces drawn on it.
 
-use ab_glyph::{FontRef, PxScale};
+mod text;
+
 use image::{Rgb, RgbImage};
-use imageproc::drawing::{draw_filled_circle_mut, draw_filled_rect_mut, draw_text_mut, text_size};
-use imageproc::rect::Rect;
 
 use crate::geometry::{PixelBox, Point};
+use text::Writing;
 
 /// What is drawn of one face, in pixels of the picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,8 @@ impl Tone {
 const LANDMARK_COLOR: Rgb<u8> = Rgb([255, 64, 64]);
 const TEXT_COLOR: Rgb<u8> = Rgb([0, 0, 0]);
 
-/// Draws `markings` on `picture`; lines and letters grow with the picture, so that they can be seen at any size.
+/// Draws `markings` on `picture`; lines and letters grow with the picture, so that they can be seen at any size, and
+/// letters are small at small faces.
 pub fn draw(picture: &mut RgbImage, markings: &[Marking]) {
     let shorter_side = picture.width().min(picture.height());
     let thickness = (shorter_side / 250).max(2);
@@ -70,13 +71,34 @@ fn draw_box(picture: &mut RgbImage, bounds: PixelBox, thickness: u32, color: Rgb
         (x + w.saturating_sub(across), y, across, h),
     ];
     for (x, y, w, h) in bars {
-        fill(picture, x as i32, y as i32, w, h, color);
+        fill(picture, PixelBox { x, y, w, h }, color);
     }
 }
 
-fn fill(picture: &mut RgbImage, x: i32, y: i32, w: u32, h: u32, color: Rgb<u8>) {
-    if w > 0 && h > 0 {
-        draw_filled_rect_mut(picture, Rect::at(x, y).of_size(w, h), color);
+/// Fills what lies of `area` in the picture.
+fn fill(picture: &mut RgbImage, area: PixelBox, color: Rgb<u8>) {
+    let right = area.x.saturating_add(area.w).min(picture.width());
+    let bottom = area.y.saturating_add(area.h).min(picture.height());
+    for y in area.y..bottom {
+        for x in area.x..right {
+            picture.put_pixel(x, y, color);
+        }
+    }
+}
+
+/// Fills the circle around the pixel `centre`, which may lie outside of the picture.
+fn fill_circle(picture: &mut RgbImage, centre: (i32, i32), radius: i32, color: Rgb<u8>) {
+    for down in -radius..=radius {
+        for across in -radius..=radius {
+            let pixel = (centre.0 + across, centre.1 + down);
+            let is_inside = across * across + down * down <= radius * radius;
+            if is_inside
+                && let (Ok(x), Ok(y)) = (u32::try_from(pixel.0), u32::try_from(pixel.1))
+                && let Some(pixel) = picture.get_pixel_mut_checked(x, y)
+            {
+                *pixel = color;
+            }
+        }
     }
 }
 
@@ -85,7 +107,7 @@ fn draw_landmarks(picture: &mut RgbImage, marking: &Marking, thickness: u32) {
     let radius = (thickness as i32).min(marking.bounds.w as i32 / 35).max(1);
     for point in &marking.landmarks {
         let centre = (point.x.round() as i32, point.y.round() as i32);
-        draw_filled_circle_mut(picture, centre, radius, LANDMARK_COLOR);
+        fill_circle(picture, centre, radius, LANDMARK_COLOR);
     }
 }
 
@@ -93,41 +115,28 @@ fn draw_label(picture: &mut RgbImage, marking: &Marking, shorter_side: u32, thic
     let Some(label) = &marking.label else {
         return;
     };
-    let Ok(font) = FontRef::try_from_slice(dejavu::sans::regular()) else {
+    // The labels of a group must not hide its faces.
+    let most = (marking.bounds.w as f32 / 3.0).clamp(13.0, 160.0);
+    let height = (shorter_side as f32 / 28.0).clamp(13.0, most);
+    let Some(writing) = Writing::new(height) else {
         return;
     };
-    let height = (shorter_side as f32 / 28.0).clamp(13.0, 160.0);
-    let (scale, pad) = (PxScale::from(height), thickness as i32);
-    let (text_width, _) = text_size(scale, &font, label);
-    let (width, height) = (text_width as i32 + 2 * pad, height.ceil() as i32 + 2 * pad);
-    let PixelBox { x, y, h, .. } = marking.bounds;
-    let below = (y + h) as i32;
+    let w = writing.width(label) + 2 * thickness;
+    let h = height.ceil() as u32 + 2 * thickness;
+    let bounds = marking.bounds;
+    let below = bounds.y + bounds.h;
     // Below the box; at the picture's lower edge above it; where neither fits, inside.
-    let top = if below + height <= picture.height() as i32 {
+    let y = if below + h <= picture.height() {
         below
-    } else if y as i32 >= height {
-        y as i32 - height
+    } else if bounds.y >= h {
+        bounds.y - h
     } else {
-        (picture.height() as i32 - height).max(0)
+        picture.height().saturating_sub(h)
     };
-    let left = (x as i32).min(picture.width() as i32 - width).max(0);
-    fill(
-        picture,
-        left,
-        top,
-        width as u32,
-        height as u32,
-        marking.tone.color(),
-    );
-    draw_text_mut(
-        picture,
-        TEXT_COLOR,
-        left + pad,
-        top + pad,
-        scale,
-        &font,
-        label,
-    );
+    let x = bounds.x.min(picture.width().saturating_sub(w));
+    fill(picture, PixelBox { x, y, w, h }, marking.tone.color());
+    let corner = ((x + thickness) as i32, (y + thickness) as i32);
+    writing.write(picture, label, corner, TEXT_COLOR);
 }
 
 #[cfg(test)]
@@ -181,6 +190,31 @@ mod tests {
         for (x, y) in [(99, 40), (180, 99), (140, 70), (10, 10), (299, 199)] {
             assert_eq!(at(x, y), Rgb([0, 0, 0]), "({x}, {y})");
         }
+    }
+
+    /// How many pixels of a large picture the label of a face `side` pixels wide takes.
+    fn label_pixels(side: u32) -> usize {
+        let mut picture = RgbImage::new(1400, 1400);
+        let bounds = PixelBox {
+            x: 100,
+            y: 100,
+            w: side,
+            h: side,
+        };
+        draw(&mut picture, &[marking(bounds, Some("Ann"))]);
+        let below = 100 + side;
+        let rows = picture.rows().skip(below as usize);
+        rows.flatten().filter(|p| **p != Rgb([0, 0, 0])).count()
+    }
+
+    #[test]
+    fn letters_are_small_at_small_faces() {
+        let [small, middle, large] = [30, 90, 600].map(label_pixels);
+        assert!(small > 0);
+        assert!(
+            2 * small < middle && middle < large,
+            "{small} {middle} {large}"
+        );
     }
 
     proptest! {
