@@ -42,7 +42,7 @@ fn jittered_results_do_not_depend_on_the_number_of_jobs() {
     let results = |jobs: &str| {
         let run = facematch()
             .args(["known", "unknown", "--jitters", "3", "-f", "json"])
-            .args(["--jobs", jobs])
+            .args(["--jobs", jobs, "--detector", "hog"])
             .ends_with(0);
         run.stdout
     };

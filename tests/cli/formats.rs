@@ -118,19 +118,20 @@ fn csv_says_the_same_as_json() {
     assert_eq!(
         rows[0].join(","),
         "path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,\
-         candidate_1_name,candidate_1_distance,candidate_1_source,error"
+         candidate_1_name,candidate_1_distance,candidate_1_source,\
+         candidate_2_name,candidate_2_distance,candidate_2_source,error"
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.83718,biden,0.83718,known/biden.jpg,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.83718,biden,0.83718,known/biden.jpg,,,,",
     );
     assert_eq!(
         rows[2].join(","),
-        "unknown/chelsea.png,,451,300,1,,,,,,,no_faces,,,,,,"
+        "unknown/chelsea.png,,451,300,1,,,,,,,no_faces,,,,,,,,,"
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.356872,obama,0.356872,known/obama.jpg,",
+        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.356872,obama,0.356872,known/obama.jpg,,,,",
     );
     assert_eq!(rows.len(), 4);
 }

@@ -94,22 +94,31 @@ impl TestEnv {
 
     /// All files below this folder, as `a/b.jpg`, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
-        let mut files = Vec::new();
-        let mut folders = vec![self.root().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let below = path.strip_prefix(self.root()).unwrap();
-                    files.push(below.to_string_lossy().replace('\\', "/"));
-                }
-            }
-        }
+        let relative = |path: &PathBuf| {
+            let below = path.strip_prefix(self.root()).unwrap();
+            below.to_string_lossy().replace('\\', "/")
+        };
+        let mut files: Vec<_> = files_below(self.root()).iter().map(relative).collect();
         files.sort();
         files
     }
+}
+
+/// All files below `folder`, in no order.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.push(path);
+            }
+        }
+    }
+    files
 }
 
 /// The bytes of the repository's photo `sample`, such as `known/obama.jpg`.

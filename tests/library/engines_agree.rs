@@ -1,18 +1,8 @@
 //! The native engine against dlib's C++ on all evaluation photos: the same faces, landmarks, encodings and decisions.
 //! Prints the tables of docs/ACCURACY.md, and every difference with the photo it is in.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --features dlib --test engines_agree -- --ignored
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --features dlib --test library engines_agree -- --ignored
 //! --nocapture --test-threads=1`; it takes some minutes.
-
-#![cfg(feature = "dlib")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +15,7 @@ use facematch::geometry::Rect;
 use facematch::photo::{StageTimes, open};
 use image::RgbImage;
 
-use reference::{shared, sixty_eight_point_model};
+use crate::reference::{shared, sixty_eight_point_model};
 
 /// The folders of photos, as the tables name them.
 const SETS: [&str; 6] = [

@@ -1,8 +1,6 @@
 //! Runs the fuzzers' seeds as ordinary tests, so that they are checked without a fuzzer. A seed is valid when its name
 //! begins with `valid`; every other one must be refused, and none may panic.
 
-#![allow(clippy::unwrap_used, reason = "a test says what is missing by failing")]
-
 use std::fs;
 use std::path::Path;
 

@@ -1,19 +1,11 @@
 //! Faces of the native detectors against those of dlib itself: `reference/*.json` in the folder of evaluation photos
 //! names for each photo the boxes and scores that dlib 20.0.1 found in it.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test reference_detectors -- --ignored --nocapture`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library detectors -- --ignored --nocapture`.
 
 use std::path::Path;
 
+use crate::reference::references;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::read_mmod;
 use facematch::engine::models::{ModelSource, ShippedModel};
@@ -21,7 +13,6 @@ use facematch::engine::native::hog::HogDetector;
 use facematch::engine::native::mmod::MmodDetector;
 use facematch::engine::{Detection, SimdLevel};
 use facematch::geometry::Rect;
-use reference::references;
 
 /// How far a score may be from dlib's, whose own builds differ by rounding.
 const TOLERANCE: f64 = 1e-3;

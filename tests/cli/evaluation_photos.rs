@@ -2,16 +2,7 @@
 //!
 //! What is compared with dlib's results is compared for the native engine, and for dlib's C++ in a build that has it.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test shared_data -- --ignored --nocapture`.
-
-#![cfg(feature = "cli")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-mod common;
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test cli evaluation_photos -- --ignored --nocapture`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,23 +15,14 @@ use facematch::geometry::Rect;
 use image::RgbImage;
 use serde_json::Value;
 
-use common::reference::{ReferenceFace, references, shared, sixty_eight_point_model};
-use common::{RunExt, assert_near_box, face_box, facematch_in, only_face, repository};
+use crate::common::reference::{ReferenceFace, references, shared, sixty_eight_point_model};
+use crate::common::{
+    RunExt, assert_near_box, face_box, facematch_in, files_below, only_face, repository,
+};
 
 /// All files below `folder`, sorted by their bytes as the program does; never none.
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.push(path);
-            }
-        }
-    }
+fn photos_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = files_below(folder);
     files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     assert!(!files.is_empty(), "no files in {}", folder.display());
     files
@@ -102,7 +84,7 @@ fn nobody_is_found_in_scenes_without_people() {
     let records = run.records();
     let summary = records.last().unwrap();
     assert_eq!(summary["matched"], 0, "{records:#?}");
-    assert_eq!(summary["images"], files_below(&folder).len());
+    assert_eq!(summary["images"], photos_below(&folder).len());
 }
 
 #[test]
@@ -111,7 +93,7 @@ fn every_stored_orientation_is_the_same_photo() {
     let folder = shared("data/exif");
     let mut compared = 0;
     for subject in ["bush", "cruise", "obama"] {
-        let probes: Vec<String> = files_below(&folder)
+        let probes: Vec<String> = photos_below(&folder)
             .iter()
             .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
             .filter(|name| name.starts_with(&format!("{subject}_o")))
@@ -224,7 +206,7 @@ mod torture {
     #[test]
     #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
     fn hostile_images_cost_one_record_each_and_little_time_and_memory() {
-        let photos = files_below(&shared("data/torture"));
+        let photos = photos_below(&shared("data/torture"));
         assert!(photos.len() > 100, "only {} files", photos.len());
         let (mut records, peak, stderr) = search(&photos);
         let (summary, _) = records.pop().unwrap();
@@ -239,7 +221,7 @@ mod torture {
                 slowest = (*time, photo.display().to_string());
             }
         }
-        common::assert_valid(&records.iter().map(|(r, _)| r.clone()).collect::<Vec<_>>());
+        crate::common::assert_valid(&records.iter().map(|(r, _)| r.clone()).collect::<Vec<_>>());
         println!(
             "{} photos, {errors} errors, slowest {slowest:?}, {} MiB",
             records.len(),

@@ -1,12 +1,6 @@
 //! The encodings of the sample photos, so that a change of the pipeline that moves them is seen.
 //!
-//! `FACEMATCH_BLESS=1 cargo test --release --test golden` writes them anew after a change that was meant to.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
+//! `FACEMATCH_BLESS=1 cargo test --release --test library golden` writes them anew after a change that was meant to.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,7 +58,7 @@ fn encoding(values: &[f32]) -> Encoding {
 }
 
 fn golden() -> BTreeMap<String, Vec<f32>> {
-    let file = repository("tests/golden/encodings.json");
+    let file = repository("tests/library/golden.json");
     serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap()
 }
 
@@ -91,7 +85,7 @@ fn the_samples_have_their_golden_encodings() {
                 format!("  {photo:?}: {values}")
             })
             .collect();
-        let file = repository("tests/golden/encodings.json");
+        let file = repository("tests/library/golden.json");
         std::fs::write(file, format!("{{\n{}\n}}\n", lines.join(",\n"))).unwrap();
     }
     assert_golden(&got);

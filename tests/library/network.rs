@@ -2,16 +2,7 @@
 //! the chip that dlib 20.0.1 cut and the encoding that it gave. A plain forward pass over the weights must give the
 //! same encoding.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test reference_network -- --ignored --nocapture`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library network -- --ignored --nocapture`.
 
 use std::path::Path;
 use std::time::Instant;
@@ -22,7 +13,7 @@ use facematch::engine::native::kernels::SimdLevel;
 use facematch::engine::native::resnet::Encoder;
 use image::RgbImage;
 
-use reference::references;
+use crate::reference::references;
 
 /// Maps of one size: for each channel, its numbers row by row.
 #[derive(Clone)]
@@ -77,13 +68,16 @@ impl Maps {
     }
 }
 
+/// The bytes of the encoder's model.
+fn model_bytes() -> Vec<u8> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    std::fs::read(models.join(ShippedModel::Encoder.file_name())).unwrap()
+}
+
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn encodings_are_those_of_dlib() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("models")
-        .join(ShippedModel::Encoder.file_name());
-    let bytes = std::fs::read(file).unwrap();
+    let bytes = model_bytes();
     let start = Instant::now();
     let model = read_resnet(&bytes).unwrap();
     println!("read in {:?}", start.elapsed());
@@ -105,10 +99,7 @@ fn encodings_are_those_of_dlib() {
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn the_encoder_gives_dlibs_encodings_on_every_level() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("models")
-        .join(ShippedModel::Encoder.file_name());
-    let bytes = std::fs::read(file).unwrap();
+    let bytes = model_bytes();
     let references = references();
     let faces: Vec<_> = references.iter().flat_map(|r| r.faces()).collect();
     let chips: Vec<_> = faces.iter().map(|face| face.chip()).collect();

@@ -1,23 +1,14 @@
 //! Landmarks of the pure Rust engine against those of dlib itself: `reference/*.json` in the folder of evaluation
 //! photos names for each photo the boxes of its faces and the landmarks that dlib 20.0.1 found in them.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test reference_landmarks -- --ignored --nocapture`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library landmarks -- --ignored --nocapture`.
 
 use std::path::Path;
 use std::time::Instant;
 
 use facematch::engine::native::landmarks::LandmarkPredictor;
 
-use reference::{references, sixty_eight_point_model};
+use crate::reference::{references, sixty_eight_point_model};
 
 /// How often the landmarks of a face are found for the time that is printed.
 const REPETITIONS: u32 = 50;

@@ -1,22 +1,13 @@
 //! Face chips against those of dlib itself: `reference/*.json` in the folder of evaluation photos names for each photo
 //! the landmarks that dlib 20.0.1 found and the chips that it cut.
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --test reference_chips -- --ignored --nocapture`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what is missing by failing"
-)]
-
-#[path = "common/reference.rs"]
-mod reference;
+//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library chips -- --ignored --nocapture`.
 
 use facematch::engine::Landmarks;
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use image::RgbImage;
 
-use reference::{ReferenceFace, references};
+use crate::reference::{ReferenceFace, references};
 
 /// How two images of the same size differ, in levels of 0 to 255.
 struct Difference {

@@ -1,0 +1,22 @@
+//! The library on real photos and models: dlib's own results, both engines against each other, the encodings of the
+//! sample photos, and the fuzzers' seeds.
+//!
+//! One test binary, so that the library is linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
+#[path = "../common/reference.rs"]
+mod reference;
+
+mod chips;
+mod detectors;
+#[cfg(feature = "dlib")]
+mod engines_agree;
+mod fuzz_corpus;
+mod golden;
+mod landmarks;
+mod network;
