@@ -354,17 +354,8 @@ pub(super) fn check_with_encodings(args: &OutputArgs) -> Result<(), Failure> {
 
 /// Refuses the options that say how faces are encoded, where none is.
 pub(super) fn refuse_encoding_options(args: &EncodingArgs) -> Result<(), Failure> {
-    let given = [
-        (args.flip, "--flip"),
-        (args.no_flip, "--no-flip"),
-        (args.jitters > 0, "--jitters"),
-        (
-            args.encode_from == EncodeFromArg::Original,
-            "--encode-from original",
-        ),
-    ];
-    match given.iter().find(|(is_given, _)| *is_given) {
-        Some((_, option)) => Err(Failure::Usage(format!(
+    match args.given() {
+        Some(option) => Err(Failure::Usage(format!(
             "{option} goes with --with-encodings"
         ))),
         None => Ok(()),

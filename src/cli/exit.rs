@@ -1,5 +1,6 @@
 //! How the program ends.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The exit codes.
@@ -42,15 +43,25 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Library(#[from] facematch::Error),
     /// The results could not be written.
-    #[error("cannot write the results: {0}")]
-    Output(std::io::Error),
+    #[error("{target}: cannot write the results: {source}")]
+    Output {
+        /// The file, or "standard output".
+        target: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Somebody else wrote to a file between its reading and its writing.
+    #[error("{}: changed meanwhile, nothing written; run it again", .0.display())]
+    Changed(PathBuf),
 }
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Start(_) | Self::Library(_) | Self::Output(_) => Exit::CouldNotStart,
+            Self::Start(_) | Self::Library(_) | Self::Output { .. } | Self::Changed(_) => {
+                Exit::CouldNotStart
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ use clap_complete::Shell;
 use args::{Args, Command, EvalCommand};
 use console::Console;
 use exit::{Exit, Failure};
+use output::Output;
 
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> Exit {
@@ -77,7 +78,9 @@ fn print_completions(shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
     match io::stdout().write_all(&script) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Output::stdout().failure(error))
+        }
         _ => Ok(Exit::Done),
     }
 }

@@ -16,6 +16,8 @@ pub(crate) use options::{
     EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
 };
 
+use options::first_given;
+
 /// Say who is in which photo.
 ///
 /// Every face in the photos of UNKNOWN is compared with the people in KNOWN; one line per face is printed: the photo,
@@ -168,6 +170,21 @@ pub(crate) struct EnrollArgs {
     pub(crate) messages: MessageArgs,
 }
 
+impl EnrollArgs {
+    /// The first option that is about photos: it has no effect where none is searched.
+    pub(crate) fn about_photos(&self) -> Option<&'static str> {
+        let others = [
+            (self.follow_links, "--follow-links"),
+            (self.hidden, "--hidden"),
+            (self.engine.jobs.is_some(), "--jobs"),
+            (self.cache.cache.is_some(), "--cache"),
+            (self.cache.no_cache, "--no-cache"),
+        ];
+        let searching = self.engine.given().or_else(|| self.encoding.given());
+        searching.or_else(|| first_given(&others))
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
     /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), or a gallery file, of which
@@ -209,6 +226,18 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
+}
+
+impl CheckArgs {
+    /// The first option that is about photos: it has no effect on a gallery file.
+    pub(crate) fn about_photos(&self) -> Option<&'static str> {
+        let choosing = [
+            (self.follow_links, "--follow-links"),
+            (self.hidden, "--hidden"),
+        ];
+        let searching = self.engine.given().or_else(|| self.encoding.given());
+        searching.or_else(|| first_given(&choosing))
+    }
 }
 
 #[derive(Debug, Subcommand)]

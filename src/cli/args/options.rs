@@ -38,15 +38,18 @@ pub(crate) struct CacheArgs {
     pub(crate) no_cache: bool,
 }
 
+const DEFAULT_WIDTH: u32 = 500;
+const DEFAULT_UPSAMPLE: u32 = 1;
+
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Finding faces")]
 pub(crate) struct EngineArgs {
     /// Width in pixels to which photos are resized first; 0 keeps their size. Small faces need more
-    #[arg(short, long, value_name = "PIXELS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=i64::from(facematch::image::MAX_WIDTH)))]
+    #[arg(short, long, value_name = "PIXELS", default_value_t = DEFAULT_WIDTH, value_parser = clap::value_parser!(u32).range(..=i64::from(facematch::image::MAX_WIDTH)))]
     pub(crate) width: u32,
 
     /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=4))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, value_parser = clap::value_parser!(u32).range(..=4))]
     pub(crate) upsample: u32,
 
     /// Face detector: hog is fast, cnn finds turned and covered faces too, auto asks cnn where hog finds nothing
@@ -72,6 +75,27 @@ pub(crate) struct EngineArgs {
     /// Photos worked on at the same time [default: one per core]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: Option<u16>,
+}
+
+impl EngineArgs {
+    /// The first option that makes a difference to what is found in a photo. `--models` does not count: it may come from
+    /// the environment.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        first_given(&[
+            (self.width != DEFAULT_WIDTH, "--width"),
+            (self.upsample != DEFAULT_UPSAMPLE, "--upsample"),
+            (self.detector != DetectorArg::Auto, "--detector"),
+            (self.try_rotations, "--try-rotations"),
+            (self.landmarks.is_some(), "--landmarks"),
+            (self.engine != EngineArg::Native, "--engine"),
+        ])
+    }
+}
+
+/// The name of the first option that is given.
+pub(super) fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
+    let given = options.iter().find(|(is_given, _)| *is_given);
+    given.map(|(_, name)| *name)
 }
 
 /// How it is decided who a face is.
@@ -128,7 +152,7 @@ impl FromStr for ThresholdArg {
 }
 
 fn part(text: &str) -> Result<f64, String> {
-    let part = text.parse().ok().filter(|part| (1e-6..0.5).contains(part));
+    let part = text.parse().ok().filter(|part| (1e-6..=0.5).contains(part));
     part.ok_or_else(|| "a part from 0.000001 to 0.5 is wanted, such as 0.01".to_owned())
 }
 
@@ -151,6 +175,21 @@ pub(crate) struct EncodingArgs {
     /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to decode
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
     pub(crate) encode_from: EncodeFromArg,
+}
+
+impl EncodingArgs {
+    /// The first option that is given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        first_given(&[
+            (self.flip, "--flip"),
+            (self.no_flip, "--no-flip"),
+            (self.jitters > 0, "--jitters"),
+            (
+                self.encode_from == EncodeFromArg::Original,
+                "--encode-from original",
+            ),
+        ])
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

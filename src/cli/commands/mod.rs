@@ -96,7 +96,7 @@ impl Search<'_> {
             }
             // Whoever read the results has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => return Err(Failure::Output(error)),
+            Err(error) => return Err(self.output.failure(error)),
         }
         if self.common.timings {
             self.console.table(Timings {
@@ -211,12 +211,16 @@ fn rounded_threshold(threshold: f32) -> f64 {
     (f64::from(threshold) * 1e4).round() / 1e4
 }
 
-/// What the threshold means for a gallery of so many people: "with 240 people about 1 stranger in 2 gets a name".
+/// What the threshold means for a gallery of so many people: "with 240 people about 1 stranger in 2 gets a name". Where
+/// somebody is known by several faces, these count.
 fn strangers_in_words(matching: &MatchingSummary) -> String {
-    let people = counted(matching.known_people, "person", "people");
+    let mut people = counted(matching.known_people, "person", "people");
+    if matching.known_faces != matching.known_people {
+        people = format!("{} faces of {people}", matching.known_faces);
+    }
     let named = matching.strangers_named;
     let part = match named {
-        _ if named >= 0.75 => "most strangers get a name".to_owned(),
+        _ if named > 2.0 / 3.0 => "most strangers get a name".to_owned(),
         _ if named > 0.0 => format!("about 1 stranger in {:.0} gets a name", 1.0 / named),
         _ => "hardly any stranger gets a name".to_owned(),
     };
@@ -237,27 +241,32 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let told = |known_people, strangers_named| {
+        let told = |[known_people, known_faces]: [usize; 2], strangers_named| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
                 unknown: 0,
                 known_people,
+                known_faces,
                 threshold: 0.6,
                 strangers_named,
             })
         };
         assert_eq!(
-            told(1, 0.005),
+            told([1, 1], 0.005),
             "with 1 person about 1 stranger in 200 gets a name"
         );
         assert_eq!(
-            told(240, 0.52),
+            told([240, 240], 0.52),
             "with 240 people about 1 stranger in 2 gets a name; try --threshold auto"
         );
         assert_eq!(
-            told(10_000, 0.99),
+            told([10_000, 10_000], 0.7),
             "with 10000 people most strangers get a name; try --threshold auto"
+        );
+        assert_eq!(
+            told([12, 40], 0.25),
+            "with 40 faces of 12 people about 1 stranger in 4 gets a name; try --threshold auto"
         );
     }
 
@@ -278,6 +287,7 @@ mod tests {
             ambiguous: 0,
             unknown: 1,
             known_people: 1,
+            known_faces: 1,
             threshold: 0.6,
             strangers_named: 0.005,
         });
