@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,9 @@ use facematch::engine::EngineKind;
 use super::{ENGINES, print_row};
 
 const START_ROUNDS: usize = 20;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
+/// How often a process is asked how much memory it had. Asking takes a core from it, which two jobs would miss.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(20);
 
 /// What a run of the program took.
 #[derive(Clone, Copy)]
@@ -48,31 +51,38 @@ pub(super) fn compare(
     let empty = tempfile::tempdir()?;
     let grey = empty.path().join("grey.png");
     image::RgbImage::from_pixel(16, 16, image::Rgb([128; 3])).save(&grey)?;
-    let start = in_turn(START_ROUNDS, |engine| {
-        run(program, engine, 1, &plain_detect(grey.as_os_str()))
+    let start = in_turn(START_ROUNDS, [1], |engine, jobs| {
+        run(program, engine, jobs, &plain_detect(grey.as_os_str()))
     })?;
     print_row(
         "process start (`detect` of a photo of 16x16)",
-        start.map(|run| run.milliseconds),
+        start.map(|[run]| run.milliseconds),
     );
 
     let defaults = [known.as_os_str(), photos.as_os_str()];
     let small = plain(defaults);
-    let small = in_turn(ROUNDS, |engine| run(program, engine, 1, &small))?;
+    let small = in_turn(ROUNDS, [1], |engine, jobs| {
+        run(program, engine, jobs, &small)
+    })?;
     print_row(
         "whole program, the photos as they are, `--jobs 1`",
-        small.map(|run| run.milliseconds),
+        small.map(|[run]| run.milliseconds),
     );
 
-    let with_defaults = in_turn(ROUNDS, |engine| run(program, engine, 1, &defaults))?;
-    let [native, dlib] = [0, 1].map(|at| with_defaults[at].milliseconds / small[at].milliseconds);
+    let with_defaults = in_turn(ROUNDS, [1], |engine, jobs| {
+        run(program, engine, jobs, &defaults)
+    })?;
+    let [native, dlib] =
+        [0, 1].map(|at| with_defaults[at][0].milliseconds / small[at][0].milliseconds);
     println!(
         "| the same with the defaults (`--flip --detector auto`) | {native:.2} times as long | {dlib:.2} times as long | |"
     );
 
     let arguments = plain([known.as_os_str(), large.as_os_str()]);
-    let one = in_turn(ROUNDS, |engine| run(program, engine, 1, &arguments))?;
-    let two = in_turn(ROUNDS, |engine| run(program, engine, 2, &arguments))?;
+    let runs = in_turn(ROUNDS, [1, 2], |engine, jobs| {
+        run(program, engine, jobs, &arguments)
+    })?;
+    let one = runs.map(|[one, _]| one);
     let photos = fs::read_dir(large)?.count();
     let label = format!("whole program, {photos} JPEG photos of 2 to 12 MP, `--jobs 1`");
     print_row(&label, one.map(|run| run.milliseconds));
@@ -81,7 +91,7 @@ pub(super) fn compare(
         "| peak memory of that run | {native:.0} MiB | {dlib:.0} MiB | {:.2} |",
         dlib / native
     );
-    let [native, dlib] = [0, 1].map(|at| one[at].milliseconds / two[at].milliseconds);
+    let [native, dlib] = runs.map(|[one, two]| one.milliseconds / two.milliseconds);
     println!(
         "| `--jobs 2` over `--jobs 1` | {native:.2} times as fast | {dlib:.2} times as fast | |"
     );
@@ -100,15 +110,18 @@ fn plain_detect(photo: &OsStr) -> [&OsStr; 4] {
     [detect, photo, detector, hog]
 }
 
-/// The best of so many runs for each engine, in turn.
-fn in_turn(
+/// The best of so many runs for each engine and number of jobs, in turn.
+fn in_turn<const N: usize>(
     rounds: usize,
-    work: impl Fn(EngineKind) -> Result<Run, Box<dyn Error>>,
-) -> Result<[Run; 2], Box<dyn Error>> {
-    let mut best = [Run::WORST; 2];
+    jobs: [u32; N],
+    work: impl Fn(EngineKind, u32) -> Result<Run, Box<dyn Error>>,
+) -> Result<[[Run; N]; 2], Box<dyn Error>> {
+    let mut best = [[Run::WORST; N]; 2];
     for _ in 0..rounds {
         for (engine, best) in ENGINES.into_iter().zip(&mut best) {
-            *best = best.or(work(engine)?);
+            for (jobs, best) in jobs.into_iter().zip(best) {
+                *best = best.or(work(engine, jobs)?);
+            }
         }
     }
     Ok(best)
@@ -136,15 +149,19 @@ fn run(
         .stdout(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn()?;
-    let mut peak = 0.0_f64;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
+    let (ended, end) = mpsc::channel();
+    let process = child.id();
+    let memory = thread::spawn(move || {
+        let mut peak = 0.0_f64;
+        while let Err(RecvTimeoutError::Timeout) = end.recv_timeout(BETWEEN_QUESTIONS) {
+            peak = peak.max(peak_memory(process));
         }
-        peak = peak.max(peak_memory(child.id()));
-        thread::sleep(Duration::from_micros(500));
-    };
+        peak
+    });
+    let status = child.wait()?;
     let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    ended.send(())?;
+    let peak = memory.join().unwrap_or_default();
     if !status.success() {
         return Err(format!("{command:?}: {status}").into());
     }
