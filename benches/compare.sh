@@ -2,13 +2,15 @@
 # Compares the native engine with dlib's C++ on this machine: both in one program, in turn, on the same photos. Prints
 # the table of docs/PERFORMANCE.md.
 #
-#   benches/compare.sh [PHOTOS]
+#   benches/compare.sh [PHOTOS [ROUNDS]]
 #
 # PHOTOS is a folder with photos of people (default: the sample photos). Large photos for the whole program are made of
-# them in a temporary folder. Needs what README names for the dlib engine; takes about ten minutes.
+# them in a temporary folder. The fastest of ROUNDS (default: 5) runs of the program counts. Needs what README names for
+# the dlib engine; takes some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 photos=${1:-unknown}
+rounds=${2:-5}
 
 cargo build --release --locked --all-features --bin facematch --example compare --example large_photos >&2
 target=${CARGO_TARGET_DIR:-target}/release
@@ -18,4 +20,4 @@ trap 'rm -rf "$large"' EXIT
 
 echo "Machine: $(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1), $(nproc) cores; $(rustc --version)"
 echo
-"$target/examples/compare" "$target/facematch" known "$photos" "$large"
+"$target/examples/compare" "$target/facematch" known "$photos" "$large" "$rounds"

@@ -1,5 +1,5 @@
 //! Times the native engine against dlib's for `benches/compare.sh`. In come the program, a folder of known people, a
-//! folder of photos and one of large photos; out comes a Markdown table.
+//! folder of photos, one of large photos and how many runs of the program count; out comes a Markdown table.
 //!
 //! Both engines do the same work in turn, so that whatever else the machine does meets both. Of each piece of work the
 //! fastest of several runs counts.
@@ -18,13 +18,14 @@ const ENGINES: [EngineKind; 2] = [EngineKind::Native, EngineKind::Dlib];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [program, known, photos, large] = arguments.as_slice() else {
-        return Err("usage: compare PROGRAM KNOWN PHOTOS LARGE_PHOTOS".into());
+    let [program, known, photos, large, rounds] = arguments.as_slice() else {
+        return Err("usage: compare PROGRAM KNOWN PHOTOS LARGE_PHOTOS ROUNDS".into());
     };
+    let rounds = rounds.to_str().unwrap_or_default().parse()?;
     println!("| what | native | dlib | ratio |");
     println!("|---|---:|---:|---:|");
     stages::compare(&files(photos)?)?;
-    processes::compare(program, known, photos, large)?;
+    processes::compare(program, known, photos, large, rounds)?;
     Ok(())
 }
 

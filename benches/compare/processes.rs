@@ -13,8 +13,8 @@ use facematch::engine::EngineKind;
 
 use super::{ENGINES, print_row};
 
-const START_ROUNDS: usize = 20;
-const ROUNDS: usize = 5;
+/// How many times as often as the others the start of the program is run, which takes little time.
+const STARTS: usize = 4;
 /// How often a process is asked how much memory it had. Asking takes a core from it, which two jobs would miss.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(20);
 
@@ -41,17 +41,19 @@ impl Run {
     }
 }
 
-/// Prints a row for the start of the program, for `large` photos, and for memory and two jobs.
+/// Prints a row for the start of the program, for `large` photos, and for memory and two jobs; the best of so many
+/// `rounds` each.
 pub(super) fn compare(
     program: &Path,
     known: &Path,
     photos: &Path,
     large: &Path,
+    rounds: usize,
 ) -> Result<(), Box<dyn Error>> {
     let empty = tempfile::tempdir()?;
     let grey = empty.path().join("grey.png");
     image::RgbImage::from_pixel(16, 16, image::Rgb([128; 3])).save(&grey)?;
-    let start = in_turn(START_ROUNDS, [1], |engine, jobs| {
+    let start = in_turn(STARTS * rounds, [1], |engine, jobs| {
         run(program, engine, jobs, &plain_detect(grey.as_os_str()))
     })?;
     print_row(
@@ -61,7 +63,7 @@ pub(super) fn compare(
 
     let defaults = [known.as_os_str(), photos.as_os_str()];
     let small = plain(defaults);
-    let small = in_turn(ROUNDS, [1], |engine, jobs| {
+    let small = in_turn(rounds, [1], |engine, jobs| {
         run(program, engine, jobs, &small)
     })?;
     print_row(
@@ -69,7 +71,7 @@ pub(super) fn compare(
         small.map(|[run]| run.milliseconds),
     );
 
-    let with_defaults = in_turn(ROUNDS, [1], |engine, jobs| {
+    let with_defaults = in_turn(rounds, [1], |engine, jobs| {
         run(program, engine, jobs, &defaults)
     })?;
     let [native, dlib] =
@@ -79,7 +81,7 @@ pub(super) fn compare(
     );
 
     let arguments = plain([known.as_os_str(), large.as_os_str()]);
-    let runs = in_turn(ROUNDS, [1, 2], |engine, jobs| {
+    let runs = in_turn(rounds, [1, 2], |engine, jobs| {
         run(program, engine, jobs, &arguments)
     })?;
     let one = runs.map(|[one, _]| one);
