@@ -5,12 +5,12 @@
 #   benches/compare.sh [PHOTOS [ROUNDS]]
 #
 # PHOTOS is a folder with photos of people (default: the sample photos). Large photos for the whole program are made of
-# them in a temporary folder. The fastest of ROUNDS (default: 5) runs of the program counts. Needs what README names for
-# the dlib engine; takes some minutes.
+# them in a temporary folder. The fastest of ROUNDS (default: 12) runs of the program counts. Needs what README names for
+# the dlib engine; takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 photos=${1:-unknown}
-rounds=${2:-5}
+rounds=${2:-12}
 
 cargo build --release --locked --all-features --bin facematch --example compare --example large_photos >&2
 target=${CARGO_TARGET_DIR:-target}/release
