@@ -1,10 +1,10 @@
 //! The error stream: messages and the progress bar. Results never go here.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::args::{MessageArgs, When};
 
@@ -69,8 +69,9 @@ impl Console {
         };
         let bar = ProgressBar::with_draw_target(Some(count as u64), target);
         if let Ok(style) = ProgressStyle::with_template(
-            "{msg} [{bar:30}] {pos}/{len} photos, {per_sec}, {eta} left",
+            "{msg} [{bar:30}] {pos}/{len} photos, {photos_per_second}, {eta} left",
         ) {
+            let style = style.with_key("photos_per_second", write_speed);
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(doing);
@@ -78,6 +79,11 @@ impl Console {
         bar.enable_steady_tick(Duration::from_millis(500));
         bar
     }
+}
+
+/// indicatif's own key has four digits after the point, which dance.
+fn write_speed(state: &ProgressState, out: &mut dyn fmt::Write) {
+    let _ = write!(out, "{:.1}/s", state.per_sec());
 }
 
 /// One line on the error stream. Control characters, which a file's name may hold, are escaped: they could forge a line
