@@ -15,23 +15,26 @@ use crate::gallery::Candidate;
 use crate::geometry::{PixelBox, Point};
 use crate::matching::Identity;
 
-/// What stands around and between the records.
+/// What stands around the records. A line must end with its record: whoever reads lines waits for its end.
 struct Frame {
     open: &'static str,
     between: &'static str,
+    after: &'static str,
     close: &'static str,
 }
 
 const DOCUMENT: Frame = Frame {
     open: "[\n",
     between: ",\n",
+    after: "",
     close: "\n]\n",
 };
 
 const LINES: Frame = Frame {
     open: "",
-    between: "\n",
-    close: "\n",
+    between: "",
+    after: "\n",
+    close: "",
 };
 
 pub(super) struct JsonReport<W> {
@@ -68,7 +71,7 @@ impl<W: Write> JsonReport<W> {
         }
         self.records += 1;
         serde_json::to_writer(&mut self.out, record)?;
-        Ok(())
+        self.out.write_all(self.frame.after.as_bytes())
     }
 }
 
@@ -314,6 +317,26 @@ mod tests {
     use super::*;
     use crate::engine::ENCODING_LEN;
     use insta::assert_snapshot;
+
+    /// The line of a photo once ended with the next photo, which a reader of lines had to wait for.
+    #[test]
+    fn a_line_ends_with_its_record() {
+        let mut out = Vec::new();
+        let error = Error::UnknownFormat {
+            path: "notes.txt".into(),
+        };
+        let people = Subject::People {
+            candidates: 1,
+            people: 1,
+        };
+        for number in 1..=3 {
+            let mut report = JsonReport::lines(&mut out, people);
+            report.error(Path::new("notes.txt"), &error).unwrap();
+            let told = String::from_utf8_lossy(&out);
+            assert!(told.ends_with("}\n"), "{told}");
+            assert_eq!(told.lines().count(), number);
+        }
+    }
 
     #[test]
     fn lines_hold_one_record_each() {
