@@ -53,5 +53,6 @@ pub mod image;
 pub mod matching;
 pub mod photo;
 pub mod report;
+pub mod tagging;
 
 pub use error::{EngineError, Error};

@@ -12,6 +12,7 @@ use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
+use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, with_tags};
 
 #[test]
 fn landmark_models() {
@@ -58,6 +59,31 @@ fn galleries() {
 #[test]
 fn cache_values() {
     check_seeds("cache_value", |bytes| decode(bytes).is_some());
+}
+
+#[test]
+fn sidecars() {
+    let face = FaceTag {
+        name: "Ann".to_owned(),
+        area: Area {
+            x: 0.5,
+            y: 0.25,
+            w: 0.125,
+            h: 0.25,
+        },
+        distance: 0.35,
+    };
+    let tags = PhotoTags {
+        stored_size: (640, 480),
+        faces: vec![face],
+    };
+    let stamp = Stamp {
+        version: "0.1.0",
+        date: "2026-11-26T12:00:00Z",
+    };
+    check_seeds("sidecar", |bytes| {
+        with_tags(Some(bytes), &tags, stamp).is_ok()
+    });
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

@@ -1,0 +1,53 @@
+//! Names in the metadata of photos, where photo managers find them. In come who is where in a photo and the sidecar that it
+//! has, if any; out comes the sidecar with the names added, or without what was added before.
+//!
+//! A person becomes a face region of the Metadata Working Group (Guidelines for Handling Image Metadata 2.0, chapter 5) and
+//! a keyword in the lists that photo managers read: `dc:subject`, `lr:hierarchicalSubject`, `digiKam:TagsList` and
+//! `Iptc4xmpExt:PersonInImage`. What was there stays as it was, byte for byte. All that is added is noted in properties of
+//! facematch's own namespace, `urn:facematch:ns:1.0/`, so that it can be told from what others wrote.
+
+mod area;
+mod keywords;
+mod merge;
+mod record;
+mod regions;
+mod removal;
+mod sidecar;
+#[cfg(test)]
+mod tests;
+mod xmp;
+
+pub use area::Area;
+pub use merge::with_tags;
+pub use removal::{WithoutTags, without_tags};
+pub use sidecar::{SidecarNaming, sidecar_of};
+pub use xmp::XmpError;
+
+/// Who is in a photo, for its metadata.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhotoTags {
+    /// Width and height of the image as it is stored, in pixels.
+    pub stored_size: (u32, u32),
+    /// The faces that have a name.
+    pub faces: Vec<FaceTag>,
+}
+
+/// A face with a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaceTag {
+    /// The person's name.
+    pub name: String,
+    /// Where the face is in the stored image.
+    pub area: Area,
+    /// How far it is from the nearest known face of the person, 0 or more.
+    pub distance: f32,
+}
+
+/// Who adds the tags, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamp<'a> {
+    /// The version of facematch, such as "0.1.0".
+    pub version: &'a str,
+    /// Date and time (ISO 8601), such as "2026-11-26T12:00:00Z".
+    pub date: &'a str,
+}

@@ -1,0 +1,78 @@
+//! What facematch notes of what it added, in properties of its own namespace: so that it can be taken away again, and told
+//! from what others wrote.
+//!
+//! `facematch:Tags` is a list of structures, one for each item that was added to a list: the property, the item's text (for
+//! a region its name and area), the distance of the face, the version and the date. `facematch:Created` lists the properties
+//! that were not there before, and [`SIDECAR`] when there was no sidecar.
+
+use super::regions::{area_text, parse_area};
+use super::xmp::tree::Element;
+use super::xmp::{Property, XmpError, escaped};
+use super::{Area, Stamp};
+
+pub(super) const PREFIX: &str = "facematch";
+pub(super) const TAGS: Property = Property::new(PREFIX, "Tags");
+pub(super) const CREATED: Property = Property::new(PREFIX, "Created");
+/// Stands for the whole sidecar in [`CREATED`].
+pub(super) const SIDECAR: &str = "sidecar";
+
+const PROPERTY: Property = Property::new(PREFIX, "Property");
+const VALUE: Property = Property::new(PREFIX, "Value");
+const AREA: Property = Property::new(PREFIX, "Area");
+
+/// An item that facematch added to a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Record {
+    /// The list, such as `dc:subject`.
+    pub(super) property: String,
+    /// The item's text, or the name of a region.
+    pub(super) value: String,
+    /// The area of a region.
+    pub(super) area: Option<Area>,
+}
+
+impl Record {
+    /// The records in an `rdf:RDF`.
+    pub(super) fn all(rdf: &Element) -> Result<Vec<Self>, XmpError> {
+        let Some(tags) = rdf.property(TAGS) else {
+            return Ok(Vec::new());
+        };
+        Ok(tags.list(TAGS)?.items().filter_map(Self::of).collect())
+    }
+
+    fn of(item: &Element) -> Option<Self> {
+        Some(Self {
+            property: item.field_text(PROPERTY)?.to_owned(),
+            value: item.field_text(VALUE)?.to_owned(),
+            area: item.field_text(AREA).and_then(parse_area),
+        })
+    }
+
+    /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.
+    pub(super) fn item(&self, rdf: &str, distance: f32, stamp: Stamp<'_>) -> String {
+        let area = self.area.as_ref().map_or_else(String::new, |area| {
+            format!(" facematch:Area=\"{}\"", area_text(area))
+        });
+        format!(
+            "<{rdf}li><{rdf}Description {} facematch:Property=\"{}\" facematch:Value=\"{}\"{area} \
+             facematch:Distance=\"{distance:.4}\" facematch:Version=\"{}\" facematch:Date=\"{}\"/></{rdf}li>",
+            super::xmp::declaration(PREFIX),
+            escaped(&self.property),
+            escaped(&self.value),
+            escaped(stamp.version),
+            escaped(stamp.date),
+        )
+    }
+}
+
+/// The properties that facematch created, in an `rdf:RDF`.
+pub(super) fn created(rdf: &Element) -> Result<Vec<&str>, XmpError> {
+    let Some(created) = rdf.property(CREATED) else {
+        return Ok(Vec::new());
+    };
+    Ok(created
+        .list(CREATED)?
+        .items()
+        .map(|item| item.text.trim())
+        .collect())
+}

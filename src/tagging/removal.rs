@@ -1,0 +1,165 @@
+//! What facematch added to a sidecar, taken away again.
+
+use std::collections::HashSet;
+
+use super::keywords::KEYWORD_LISTS;
+use super::record::{self, Record, SIDECAR};
+use super::regions::{REGION_LIST, REGIONS, Region, region_list};
+use super::xmp::edits::Edits;
+use super::xmp::tree::Element;
+use super::xmp::{XmpError, namespace};
+
+/// What is left of a sidecar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WithoutTags {
+    /// Nothing in it is of facematch.
+    Unchanged,
+    /// This content.
+    Changed(Vec<u8>),
+    /// Nothing: facematch made it, and nobody added anything.
+    Nothing,
+}
+
+/// The sidecar `existing` without what [`with_tags`](super::with_tags) added to it. What others changed meanwhile is theirs
+/// and stays.
+///
+/// # Errors
+/// [`XmpError`] when it cannot be parsed, or a property in it is not what its schema says.
+pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
+    let text = std::str::from_utf8(existing).map_err(|_| XmpError::Encoding)?;
+    let root = Element::parse(text)?;
+    let rdf = root.rdf()?;
+    let created = record::created(rdf)?;
+    let mut removal = Removal::default();
+    for record in Record::all(rdf)? {
+        removal.remove_item(rdf, &record)?;
+    }
+    removal.remove_created(rdf, &created)?;
+    removal.remove_records(rdf);
+    removal.remove_descriptions(rdf);
+    if removal.0.is_empty() {
+        return Ok(WithoutTags::Unchanged);
+    }
+    if created.contains(&SIDECAR) && removal.has_all_children_of(rdf) {
+        return Ok(WithoutTags::Nothing);
+    }
+    let mut edits = Edits::default();
+    removal.collect(text, &root, &mut edits);
+    Ok(WithoutTags::Changed(edits.apply(text).into_bytes()))
+}
+
+/// The elements that go, by where they begin.
+#[derive(Default)]
+struct Removal(HashSet<usize>);
+
+impl Removal {
+    fn remove(&mut self, element: &Element) {
+        self.0.insert(element.span.start);
+    }
+
+    fn has(&self, element: &Element) -> bool {
+        self.0.contains(&element.span.start)
+    }
+
+    fn has_all_children_of(&self, element: &Element) -> bool {
+        element.children.iter().all(|child| self.has(child))
+    }
+
+    /// Removes one item that the record tells of, if it is there still.
+    fn remove_item(&mut self, rdf: &Element, record: &Record) -> Result<(), XmpError> {
+        if record.property == REGIONS.to_string() {
+            let (Some(regions), Some(area)) = (rdf.property(REGIONS), record.area) else {
+                return Ok(());
+            };
+            let mut items = region_list(regions)?.into_iter().flat_map(Element::items);
+            let found =
+                items.find(|item| !self.has(item) && Region::of(item).is(&record.value, &area));
+            found.into_iter().for_each(|item| self.remove(item));
+            return Ok(());
+        }
+        let properties = KEYWORD_LISTS.map(|list| list.property);
+        let property = properties
+            .into_iter()
+            .find(|property| property.to_string() == record.property);
+        let element = property.and_then(|property| Some((property, rdf.property(property)?)));
+        if let Some((property, element)) = element {
+            let mut items = element.list(property)?.items();
+            let found = items.find(|item| !self.has(item) && item.text.trim() == record.value);
+            found.into_iter().for_each(|item| self.remove(item));
+        }
+        Ok(())
+    }
+
+    /// Removes the properties that facematch created and that have nothing left in them.
+    fn remove_created(&mut self, rdf: &Element, created: &[&str]) -> Result<(), XmpError> {
+        for property in KEYWORD_LISTS.map(|list| list.property) {
+            if !created.contains(&&*property.to_string()) {
+                continue;
+            }
+            if let Some(element) = rdf.property(property)
+                && self.has_all_children_of(element.list(property)?)
+            {
+                self.remove(element);
+            }
+        }
+        let Some(regions) = rdf.property(REGIONS) else {
+            return Ok(());
+        };
+        let is_empty = region_list(regions)?.is_none_or(|list| self.has_all_children_of(list));
+        if is_empty && created.contains(&&*REGIONS.to_string()) {
+            self.remove(regions);
+        } else if is_empty && created.contains(&&*REGION_LIST.to_string()) {
+            regions
+                .field(REGION_LIST)
+                .into_iter()
+                .for_each(|list| self.remove(list));
+        }
+        Ok(())
+    }
+
+    /// Removes facematch's own properties.
+    fn remove_records(&mut self, rdf: &Element) {
+        let own = namespace(record::PREFIX);
+        for description in rdf.descriptions() {
+            let records = description.children.iter().filter(|child| child.is_of(own));
+            records.for_each(|child| self.remove(child));
+        }
+    }
+
+    /// Removes the descriptions that had something that goes, and have nothing left in them.
+    fn remove_descriptions(&mut self, rdf: &Element) {
+        let own = namespace(record::PREFIX);
+        for description in rdf.descriptions() {
+            if !description.children.is_empty()
+                && self.has_all_children_of(description)
+                && description.has_only_attributes_of(own)
+            {
+                self.remove(description);
+            }
+        }
+    }
+
+    /// The edits that remove all from `element`. A list that loses its last item becomes empty as one that never had any.
+    fn collect(&self, text: &str, element: &Element, edits: &mut Edits) {
+        let gone = element
+            .children
+            .iter()
+            .filter(|child| self.has(child))
+            .count();
+        if let Some(content) = &element.content
+            && gone > 0
+            && gone == element.children.len()
+            && element.text.trim().is_empty()
+        {
+            edits.replace(content.start - ">".len()..element.span.end, "/>");
+            return;
+        }
+        for child in &element.children {
+            if self.has(child) {
+                edits.remove(text, child);
+            } else {
+                self.collect(text, child, edits);
+            }
+        }
+    }
+}

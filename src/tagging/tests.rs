@@ -1,0 +1,229 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const DIGIKAM: &str = include_str!("../../tests/fuzz/seeds/sidecar/valid_digikam.xmp");
+const LIGHTROOM: &str = include_str!("../../tests/fuzz/seeds/sidecar/valid_lightroom.xmp");
+const DARKTABLE: &str = include_str!("../../tests/fuzz/seeds/sidecar/valid_darktable.xmp");
+
+const STAMP: Stamp<'_> = Stamp {
+    version: "0.1.0",
+    date: "2026-11-26T12:00:00Z",
+};
+
+fn face(name: &str, x: f64) -> FaceTag {
+    FaceTag {
+        name: name.to_owned(),
+        area: Area {
+            x,
+            y: 0.25,
+            w: 0.125,
+            h: 0.25,
+        },
+        distance: 0.35694,
+    }
+}
+
+fn tags(faces: &[FaceTag]) -> PhotoTags {
+    PhotoTags {
+        stored_size: (640, 480),
+        faces: faces.to_vec(),
+    }
+}
+
+/// `existing` with `faces`; panics when nothing is to be added.
+fn tagged(existing: Option<&str>, faces: &[FaceTag]) -> String {
+    let added = with_tags(existing.map(str::as_bytes), &tags(faces), STAMP);
+    String::from_utf8(added.unwrap().unwrap()).unwrap()
+}
+
+fn untagged(existing: &str) -> String {
+    match without_tags(existing.as_bytes()).unwrap() {
+        WithoutTags::Changed(bytes) => String::from_utf8(bytes).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_new_sidecar_has_regions_and_keywords() {
+    let sidecar = tagged(None, &[face("Ann & Co", 0.5)]);
+    for expected in [
+        r#"stDim:w="640" stDim:h="480" stDim:unit="pixel""#,
+        r#"mwg-rs:Name="Ann &amp; Co" mwg-rs:Type="Face""#,
+        r#"stArea:x="0.500000" stArea:y="0.250000" stArea:w="0.125000" stArea:h="0.250000" stArea:unit="normalized""#,
+        "<rdf:li>Ann &amp; Co</rdf:li>",
+        "<rdf:li>People|Ann &amp; Co</rdf:li>",
+        "<rdf:li>People/Ann &amp; Co</rdf:li>",
+        r#"facematch:Distance="0.3569" facematch:Version="0.1.0" facematch:Date="2026-11-26T12:00:00Z""#,
+    ] {
+        assert!(sidecar.contains(expected), "{expected} in\n{sidecar}");
+    }
+    assert_eq!(without_tags(sidecar.as_bytes()), Ok(WithoutTags::Nothing));
+}
+
+#[test]
+fn nobody_makes_no_sidecar() {
+    assert_eq!(with_tags(None, &tags(&[]), STAMP), Ok(None));
+    assert_eq!(
+        with_tags(Some(DIGIKAM.as_bytes()), &tags(&[]), STAMP),
+        Ok(None)
+    );
+}
+
+#[test]
+fn tagging_twice_changes_no_byte() {
+    let faces = [face("Ann", 0.5), face("Bob", 0.8)];
+    for existing in [None, Some(DIGIKAM), Some(LIGHTROOM), Some(DARKTABLE)] {
+        let once = tagged(existing, &faces);
+        let later = Stamp {
+            version: "9.9.9",
+            date: "2027-01-01T00:00:00Z",
+        };
+        assert_eq!(
+            with_tags(Some(once.as_bytes()), &tags(&faces), later),
+            Ok(None)
+        );
+    }
+}
+
+#[test]
+fn all_that_was_there_is_there_in_the_same_order() {
+    for existing in [DIGIKAM, LIGHTROOM, DARKTABLE] {
+        let tagged = tagged(Some(existing), &[face("Ann", 0.5)]);
+        let mut lines = tagged.lines();
+        for line in existing.lines().filter(|line| line.trim() != "<rdf:Seq/>") {
+            assert!(lines.any(|found| found == line), "{line}");
+        }
+    }
+}
+
+#[test]
+fn what_was_added_goes_and_all_else_stays() {
+    for existing in [DIGIKAM, LIGHTROOM, DARKTABLE] {
+        let once = tagged(Some(existing), &[face("Ann", 0.5)]);
+        assert_eq!(untagged(&once), existing);
+        let twice = tagged(Some(&once), &[face("Ann", 0.5), face("Bob", 0.8)]);
+        assert_eq!(untagged(&twice), existing);
+        assert_eq!(
+            without_tags(existing.as_bytes()),
+            Ok(WithoutTags::Unchanged)
+        );
+    }
+}
+
+#[test]
+fn a_region_that_somebody_made_is_left_alone() {
+    let same = FaceTag {
+        area: Area {
+            x: 0.21,
+            y: 0.2,
+            w: 0.2,
+            h: 0.2,
+        },
+        ..face("Eileen Collins", 0.0)
+    };
+    let tagged = tagged(Some(DIGIKAM), std::slice::from_ref(&same));
+    assert_eq!(tagged.matches("mwg-rs:Name=\"Eileen Collins\"").count(), 1);
+    assert!(
+        !tagged.contains("facematch:Property=\"mwg-rs:Regions\""),
+        "{tagged}"
+    );
+    assert!(tagged.contains("facematch:Property=\"Iptc4xmpExt:PersonInImage\""));
+    // The same name elsewhere is another face; so is another name in the same place.
+    for other in [
+        face("Eileen Collins", 0.8),
+        FaceTag {
+            name: "Ann".to_owned(),
+            ..same
+        },
+    ] {
+        let tagged = self::tagged(Some(DIGIKAM), &[other]);
+        assert!(
+            tagged.contains("facematch:Property=\"mwg-rs:Regions\""),
+            "{tagged}"
+        );
+    }
+}
+
+#[test]
+fn a_person_with_two_faces_is_one_keyword() {
+    let sidecar = tagged(None, &[face("Ann", 0.2), face("Ann", 0.8)]);
+    assert_eq!(
+        sidecar.matches("<rdf:li>Ann</rdf:li>").count(),
+        2,
+        "subject and PersonInImage"
+    );
+    assert_eq!(sidecar.matches("mwg-rs:Name=\"Ann\"").count(), 2);
+}
+
+#[test]
+fn what_others_add_to_our_lists_stays_theirs() {
+    let sidecar = tagged(None, &[face("Ann", 0.5)]);
+    let ours = "<rdf:li>Ann</rdf:li>";
+    let theirs = format!("{ours}<rdf:li>beach</rdf:li>");
+    let left = untagged(&sidecar.replacen(ours, &theirs, 1));
+    assert!(
+        left.contains("<dc:subject>") && left.contains("<rdf:li>beach</rdf:li>"),
+        "{left}"
+    );
+    assert!(
+        !left.contains("Ann") && !left.contains("<facematch:") && !left.contains("<mwg-rs:"),
+        "{left}"
+    );
+}
+
+#[test]
+fn a_region_that_somebody_renamed_stays() {
+    let sidecar = tagged(Some(DIGIKAM), &[face("Ann", 0.5)]);
+    let renamed = sidecar.replacen("mwg-rs:Name=\"Ann\"", "mwg-rs:Name=\"Anna\"", 1);
+    let left = untagged(&renamed);
+    assert!(left.contains("mwg-rs:Name=\"Anna\""), "{left}");
+}
+
+#[test]
+fn another_spelling_of_the_same_properties_is_understood() {
+    let sidecar = r#"<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about="x"
+        xmlns:d="http://purl.org/dc/elements/1.1/" xmlns:m="http://www.metadataworkinggroup.com/schemas/regions/"
+        xmlns:a="http://ns.adobe.com/xmp/sType/Area#"><d:subject><r:Bag/></d:subject><m:Regions><r:Description><m:RegionList>
+        <r:Seq><r:li r:parseType="Resource"><m:Name>Ann</m:Name><m:Area r:parseType="Resource"><a:x>0.5</a:x><a:y>0.25</a:y>
+        <a:w>0.125</a:w><a:h>0.25</a:h></m:Area></r:li></r:Seq></m:RegionList></r:Description></m:Regions></r:Description></r:RDF>"#;
+    let tagged = tagged(Some(sidecar), &[face("Ann", 0.5), face("Bob", 0.8)]);
+    assert!(
+        tagged.contains("<r:Bag><r:li>Ann</r:li><r:li>Bob</r:li></r:Bag>"),
+        "{tagged}"
+    );
+    assert!(tagged.contains("rdf:about=\"x\""), "{tagged}");
+    assert_eq!(tagged.matches("Type=\"Face\"").count(), 1, "{tagged}");
+    assert_eq!(untagged(&tagged), sidecar);
+}
+
+#[test]
+fn what_cannot_be_merged_is_an_error() {
+    let wrong = |from: &str, to: &str| DIGIKAM.replacen(from, to, 1);
+    let no_list = wrong("<dc:subject>", "<dc:subject>x</dc:subject><dc:subject>");
+    for (sidecar, reason) in [
+        (&DIGIKAM[..900], "cannot be parsed at byte"),
+        ("<html/>", "has no rdf:RDF, so it is no XMP"),
+        (&no_list, "has a dc:subject that is no list"),
+    ] {
+        let error = with_tags(Some(sidecar.as_bytes()), &tags(&[face("Ann", 0.5)]), STAMP);
+        assert!(error.unwrap_err().to_string().contains(reason), "{reason}");
+    }
+    let latin1 = b"<x:xmpmeta x='\xE9'/>";
+    assert_eq!(without_tags(latin1), Err(XmpError::Encoding));
+}
+
+proptest! {
+    /// Whatever people are called, what was there comes back, and the tags are found again.
+    #[test]
+    fn any_names_can_be_added_and_removed(
+        names in proptest::collection::vec("\\PC{1,12}|[ &<>\"'/|\t\u{1}-\u{1f}]{1,4}x", 1..4),
+        existing in prop_oneof![Just(DIGIKAM), Just(LIGHTROOM), Just(DARKTABLE)],
+    ) {
+        let faces: Vec<_> = (1_u8..).zip(names).map(|(i, name)| face(&name, f64::from(i) / 8.0)).collect();
+        let tagged = tagged(Some(existing), &faces);
+        prop_assert_eq!(untagged(&tagged), existing);
+        let again = with_tags(Some(tagged.as_bytes()), &tags(&faces), STAMP);
+        prop_assert_eq!(again, Ok(None));
+    }
+}

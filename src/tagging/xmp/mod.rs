@@ -1,0 +1,104 @@
+//! XMP (ISO 16684-1): metadata as RDF in XML. In comes the text of a sidecar, out come its properties with the places where
+//! they stand, and a text in which some were added or removed. All the rest stays as it was, byte for byte: the text is never
+//! written anew.
+
+pub(super) mod edits;
+pub(super) mod properties;
+pub(super) mod tree;
+
+/// Why a sidecar is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum XmpError {
+    /// It is no UTF-8, the encoding of sidecars.
+    #[error("is not UTF-8")]
+    Encoding,
+    /// It is no well-formed XML, or has what XMP does not allow.
+    #[error("cannot be parsed at byte {at}: {reason}")]
+    Syntax {
+        /// Where, from 0 on.
+        at: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// It is XML, but no XMP.
+    #[error("has no rdf:RDF, so it is no XMP")]
+    NotXmp,
+    /// A property has another form than its schema says.
+    #[error("has a {property} that is no {expected}")]
+    Form {
+        /// The property, such as `dc:subject`.
+        property: String,
+        /// What it should be: "list", "structure".
+        expected: &'static str,
+    },
+}
+
+/// A property of XMP: the prefix that it is written with here, and its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Property {
+    pub(super) prefix: &'static str,
+    pub(super) name: &'static str,
+}
+
+impl Property {
+    pub(super) const fn new(prefix: &'static str, name: &'static str) -> Self {
+        Self { prefix, name }
+    }
+
+    pub(super) fn namespace(self) -> &'static str {
+        namespace(self.prefix)
+    }
+}
+
+impl std::fmt::Display for Property {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.prefix, self.name)
+    }
+}
+
+/// The namespaces that are read and written, by their usual prefixes.
+const NAMESPACES: [(&str, &str); 9] = [
+    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ("dc", "http://purl.org/dc/elements/1.1/"),
+    ("lr", "http://ns.adobe.com/lightroom/1.0/"),
+    ("digiKam", "http://www.digikam.org/ns/1.0/"),
+    ("Iptc4xmpExt", "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"),
+    (
+        "mwg-rs",
+        "http://www.metadataworkinggroup.com/schemas/regions/",
+    ),
+    ("stDim", "http://ns.adobe.com/xap/1.0/sType/Dimensions#"),
+    ("stArea", "http://ns.adobe.com/xmp/sType/Area#"),
+    ("facematch", "urn:facematch:ns:1.0/"),
+];
+
+/// The namespace of one of our prefixes.
+pub(super) fn namespace(prefix: &str) -> &'static str {
+    let found = NAMESPACES.iter().find(|(known, _)| *known == prefix);
+    found.map_or("", |(_, namespace)| namespace)
+}
+
+/// The declaration of one of our prefixes.
+pub(super) fn declaration(prefix: &str) -> String {
+    format!("xmlns:{prefix}=\"{}\"", namespace(prefix))
+}
+
+/// `text` for an element or an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    quick_xml::escape::escape(text).into_owned()
+}
+
+/// `text` in characters that XML keeps wherever they stand: it has no way to write most control characters (XML 1.0, 2.2),
+/// and takes those that it can write for spaces in attributes (3.3.3) and in front and behind.
+pub(super) fn lasting(text: &str) -> String {
+    let lasting: String = text
+        .chars()
+        .map(|c| match c {
+            '\u{FFFE}' | '\u{FFFF}' => char::REPLACEMENT_CHARACTER,
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect();
+    lasting.trim().to_owned()
+}

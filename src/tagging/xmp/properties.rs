@@ -1,0 +1,104 @@
+//! What XMP makes of RDF: properties, lists, structures and their fields, in all the spellings that ISO 16684-1 (section 7)
+//! allows.
+
+use super::tree::Element;
+use super::{Property, XmpError, namespace};
+
+/// A list has one of these forms.
+const LISTS: [&str; 3] = ["Bag", "Seq", "Alt"];
+
+impl Element {
+    fn is_rdf(&self, local: &str) -> bool {
+        self.is(namespace("rdf"), local)
+    }
+
+    /// The `rdf:RDF` of a document with this root.
+    pub(crate) fn rdf(&self) -> Result<&Self, XmpError> {
+        std::iter::once(self)
+            .chain(&self.children)
+            .find(|element| element.is_rdf("RDF"))
+            .ok_or(XmpError::NotXmp)
+    }
+
+    /// The descriptions in an `rdf:RDF`, which hold the properties.
+    pub(crate) fn descriptions(&self) -> impl Iterator<Item = &Self> {
+        let children = self.children.iter();
+        children.filter(|child| child.is_rdf("Description"))
+    }
+
+    /// What the descriptions in an `rdf:RDF` are about.
+    pub(crate) fn about(&self) -> &str {
+        self.descriptions()
+            .find_map(|description| description.attribute(namespace("rdf"), "about"))
+            .unwrap_or_default()
+    }
+
+    /// A property in an `rdf:RDF`.
+    pub(crate) fn property(&self, property: Property) -> Option<&Self> {
+        self.descriptions()
+            .flat_map(|description| &description.children)
+            .find(|child| child.is(property.namespace(), property.name))
+    }
+
+    /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` of a property that is a list.
+    pub(crate) fn list(&self, property: Property) -> Result<&Self, XmpError> {
+        self.children
+            .iter()
+            .find(|child| LISTS.iter().any(|list| child.is_rdf(list)))
+            .ok_or_else(|| XmpError::Form {
+                property: property.to_string(),
+                expected: "list",
+            })
+    }
+
+    /// The items of a list.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter(|child| child.is_rdf("li"))
+    }
+
+    /// The element that holds the fields of a structure: itself, or a description within it.
+    pub(crate) fn structure(&self) -> &Self {
+        let description = self
+            .children
+            .iter()
+            .find(|child| child.is_rdf("Description"));
+        description.unwrap_or(self)
+    }
+
+    /// The field `field` of a structure, where it is an element.
+    pub(crate) fn field(&self, field: Property) -> Option<&Self> {
+        let children = &self.structure().children;
+        children
+            .iter()
+            .find(|child| child.is(field.namespace(), field.name))
+    }
+
+    /// The text of the field `field` of a structure, whether it is an attribute or an element.
+    pub(crate) fn field_text(&self, field: Property) -> Option<&str> {
+        [self, self.structure()]
+            .into_iter()
+            .find_map(|element| element.attribute(field.namespace(), field.name))
+            .or_else(|| self.field(field).map(|element| element.text.trim()))
+    }
+
+    /// Whether it has no attributes but declarations, what it is about, and those of the namespace `own`.
+    pub(crate) fn has_only_attributes_of(&self, own: &str) -> bool {
+        self.attributes.iter().all(|attribute| {
+            attribute.is_declaration()
+                || attribute.namespace == own
+                || (attribute.namespace == namespace("rdf") && attribute.local == "about")
+        })
+    }
+
+    /// Whether its name is in the namespace `own`.
+    pub(crate) fn is_of(&self, own: &str) -> bool {
+        self.namespace == own
+    }
+
+    fn attribute(&self, namespace: &str, local: &str) -> Option<&str> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.namespace == namespace && attribute.local == local)
+            .map(|attribute| attribute.value.as_str())
+    }
+}

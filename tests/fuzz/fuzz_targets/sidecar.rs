@@ -1,0 +1,40 @@
+//! Feeds arbitrary bytes to the tagging of sidecars. It must not panic, what was tagged needs no tags any more, and what is
+//! tagged can be untagged.
+//!
+//! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
+//!
+//! ```sh
+//! mkdir -p tests/fuzz/corpus/sidecar
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz sidecar \
+//!     tests/fuzz/corpus/sidecar tests/fuzz/seeds/sidecar -- -max_total_time=60 -max_len=8192
+//! ```
+#![no_main]
+
+use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, WithoutTags, with_tags, without_tags};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let tags = PhotoTags {
+        stored_size: (640, 480),
+        faces: vec![FaceTag {
+            name: "Eileen & Co".to_owned(),
+            area: Area {
+                x: 0.5,
+                y: 0.25,
+                w: 0.125,
+                h: 0.25,
+            },
+            distance: 0.35,
+        }],
+    };
+    let stamp = Stamp {
+        version: "0.1.0",
+        date: "2026-11-26T12:00:00Z",
+    };
+    let _ = without_tags(bytes);
+    if let Ok(Some(tagged)) = with_tags(Some(bytes), &tags, stamp) {
+        assert_eq!(with_tags(Some(&tagged), &tags, stamp), Ok(None));
+        let untagged = without_tags(&tagged).unwrap();
+        assert_ne!(untagged, WithoutTags::Unchanged);
+    }
+});
