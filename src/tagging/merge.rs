@@ -62,7 +62,7 @@ impl FaceTag {
     /// It with a name that XML keeps; `None` when nothing is left of the name.
     fn lasting(&self) -> Option<Self> {
         let name = lasting(&self.name);
-        (!name.is_empty()).then(|| Self { name, ..*self })
+        (!name.is_empty()).then_some(Self { name, ..*self })
     }
 }
 
@@ -236,8 +236,13 @@ impl Merge<'_> {
             .chain([REGIONS.prefix, record::PREFIX])
             .map(|prefix| format!("\n    {}", declaration(prefix)))
             .collect();
+        // The line that others have before them.
+        let before = match self.rdf.children.is_empty() {
+            true => "\n  ",
+            false => "",
+        };
         format!(
-            "<rdf:Description rdf:about=\"{}\"{declarations}>{}\n  </rdf:Description>",
+            "{before}<rdf:Description rdf:about=\"{}\"{declarations}>{}\n  </rdf:Description>",
             escaped(self.rdf.about()),
             self.properties,
         )
