@@ -5,8 +5,8 @@
 #   benches/compare.sh [PHOTOS [ROUNDS]]
 #
 # PHOTOS is a folder with photos of people (default: the sample photos). Large photos for the whole program are made of
-# them in a temporary folder. The fastest of ROUNDS (default: 12) runs of the program counts. Needs what README names for
-# the dlib engine; takes about ten minutes.
+# them in a temporary folder. Of each piece of work the fastest of ROUNDS (default: 12)
+# runs counts. Needs what README names for the dlib engine; takes about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 photos=${1:-unknown}

@@ -1,5 +1,5 @@
 //! Times the native engine against dlib's for `benches/compare.sh`. In come the program, a folder of known people, a
-//! folder of photos, one of large photos and how many runs of the program count; out comes a Markdown table.
+//! folder of photos, one of large photos and how many runs of each count; out comes a Markdown table.
 //!
 //! Both engines do the same work in turn, so that whatever else the machine does meets both. Of each piece of work the
 //! fastest of several runs counts.
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rounds = rounds.to_str().unwrap_or_default().parse()?;
     println!("| what | native | dlib | ratio |");
     println!("|---|---:|---:|---:|");
-    stages::compare(&files(photos)?)?;
+    stages::compare(&files(photos)?, rounds)?;
     processes::compare(program, known, photos, large, rounds)?;
     Ok(())
 }
