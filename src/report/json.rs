@@ -321,7 +321,6 @@ mod tests {
     /// The line of a photo once ended with the next photo, which a reader of lines had to wait for.
     #[test]
     fn a_line_ends_with_its_record() {
-        let mut out = Vec::new();
         let error = Error::UnknownFormat {
             path: "notes.txt".into(),
         };
@@ -329,10 +328,10 @@ mod tests {
             candidates: 1,
             people: 1,
         };
+        let mut report = JsonReport::lines(Vec::new(), people);
         for number in 1..=3 {
-            let mut report = JsonReport::lines(&mut out, people);
             report.error(Path::new("notes.txt"), &error).unwrap();
-            let told = String::from_utf8_lossy(&out);
+            let told = String::from_utf8_lossy(&report.out);
             assert!(told.ends_with("}\n"), "{told}");
             assert_eq!(told.lines().count(), number);
         }

@@ -81,8 +81,7 @@ struct Merge<'a> {
 impl Merge<'_> {
     fn add_keywords(&mut self, list: &KeywordList, faces: &[FaceTag]) -> Result<(), XmpError> {
         let property = list.property;
-        let existing = self.rdf.property(property);
-        let existing = existing.map(|element| element.list(property)).transpose()?;
+        let existing = self.rdf.property_list(property)?;
         let mut keywords: Vec<(String, f32)> = Vec::new();
         for face in faces {
             let keyword = list.keyword(&face.name);
@@ -201,11 +200,8 @@ impl Merge<'_> {
 
     /// The text with all that is added, and with the records of it.
     fn finish(mut self) -> Result<String, XmpError> {
-        let list_of = |property: Property| {
-            let element = self.rdf.property(property);
-            element.map(|element| element.list(property)).transpose()
-        };
-        let (tags, created) = (list_of(TAGS)?, list_of(CREATED)?);
+        let [tags, created] = [TAGS, CREATED].map(|property| self.rdf.property_list(property));
+        let (tags, created) = (tags?, created?);
         let rdf = tags.map_or(RDF, Element::prefix);
         let records: Vec<_> = self
             .records

@@ -34,10 +34,11 @@ pub(super) struct Record {
 impl Record {
     /// The records in an `rdf:RDF`.
     pub(super) fn all(rdf: &Element) -> Result<Vec<Self>, XmpError> {
-        let Some(tags) = rdf.property(TAGS) else {
-            return Ok(Vec::new());
-        };
-        Ok(tags.list(TAGS)?.items().filter_map(Self::of).collect())
+        let items = rdf
+            .property_list(TAGS)?
+            .into_iter()
+            .flat_map(Element::items);
+        Ok(items.filter_map(Self::of).collect())
     }
 
     fn of(item: &Element) -> Option<Self> {
@@ -67,12 +68,9 @@ impl Record {
 
 /// The properties that facematch created, in an `rdf:RDF`.
 pub(super) fn created(rdf: &Element) -> Result<Vec<&str>, XmpError> {
-    let Some(created) = rdf.property(CREATED) else {
-        return Ok(Vec::new());
-    };
-    Ok(created
-        .list(CREATED)?
-        .items()
-        .map(|item| item.text.trim())
-        .collect())
+    let items = rdf
+        .property_list(CREATED)?
+        .into_iter()
+        .flat_map(Element::items);
+    Ok(items.map(|item| item.text.trim()).collect())
 }

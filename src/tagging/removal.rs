@@ -1,6 +1,7 @@
 //! What facematch added to a sidecar, taken away again.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::keywords::KEYWORD_LISTS;
 use super::record::{self, Record, SIDECAR};
@@ -81,12 +82,12 @@ impl Removal {
         let property = properties
             .into_iter()
             .find(|property| property.to_string() == record.property);
-        let element = property.and_then(|property| Some((property, rdf.property(property)?)));
-        if let Some((property, element)) = element {
-            let mut items = element.list(property)?.items();
-            let found = items.find(|item| !self.has(item) && item.text.trim() == record.value);
-            found.into_iter().for_each(|item| self.remove(item));
-        }
+        let list = property
+            .map(|property| rdf.property_list(property))
+            .transpose()?;
+        let mut items = list.flatten().into_iter().flat_map(Element::items);
+        let found = items.find(|item| !self.has(item) && item.text.trim() == record.value);
+        found.into_iter().for_each(|item| self.remove(item));
         Ok(())
     }
 
@@ -141,15 +142,10 @@ impl Removal {
 
     /// The edits that remove all from `element`. A list that loses its last item becomes empty as one that never had any.
     fn collect(&self, text: &str, element: &Element, edits: &mut Edits) {
-        let gone = element
-            .children
-            .iter()
-            .filter(|child| self.has(child))
-            .count();
         if let Some(content) = &element.content
-            && gone > 0
-            && gone == element.children.len()
-            && element.text.trim().is_empty()
+            && !element.children.is_empty()
+            && self.has_all_children_of(element)
+            && is_blank_between_children(text, content, element)
         {
             edits.replace(content.start - ">".len()..element.span.end, "/>");
             return;
@@ -162,4 +158,14 @@ impl Removal {
             }
         }
     }
+}
+
+/// Whether there is nothing in `element`, whose content is at `content`, but children and white space: no comment either.
+fn is_blank_between_children(text: &str, content: &Range<usize>, element: &Element) -> bool {
+    let starts = element.children.iter().map(|child| child.span.start);
+    let ends = element.children.iter().map(|child| child.span.end);
+    std::iter::once(content.start)
+        .chain(ends)
+        .zip(starts.chain([content.end]))
+        .all(|(from, to)| text[from..to].trim().is_empty())
 }

@@ -173,6 +173,16 @@ fn what_others_add_to_our_lists_stays_theirs() {
 }
 
 #[test]
+fn a_comment_among_our_items_stays() {
+    let item = "     <rdf:li>holidays &amp; beach</rdf:li>\n";
+    let sidecar = LIGHTROOM.replace(item, "     <!-- none yet -->\n");
+    assert_ne!(sidecar, LIGHTROOM);
+    let left = untagged(&tagged(Some(&sidecar), &[face("Ann", 0.5)]));
+    assert!(left.contains("<!-- none yet -->"), "{left}");
+    assert!(!left.contains("Ann"), "{left}");
+}
+
+#[test]
 fn a_region_that_somebody_renamed_stays() {
     let sidecar = tagged(Some(DIGIKAM), &[face("Ann", 0.5)]);
     let renamed = sidecar.replacen("mwg-rs:Name=\"Ann\"", "mwg-rs:Name=\"Anna\"", 1);

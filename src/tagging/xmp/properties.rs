@@ -40,6 +40,12 @@ impl Element {
             .find(|child| child.is(property.namespace(), property.name))
     }
 
+    /// The list of a property in an `rdf:RDF`; `None` where there is no such property.
+    pub(crate) fn property_list(&self, property: Property) -> Result<Option<&Self>, XmpError> {
+        let element = self.property(property);
+        element.map(|element| element.list(property)).transpose()
+    }
+
     /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` of a property that is a list.
     pub(crate) fn list(&self, property: Property) -> Result<&Self, XmpError> {
         self.children
