@@ -5,12 +5,6 @@ use super::bits::{BitReader, extend};
 /// Codes up to this length are found by one lookup.
 const LOOKUP_BITS: u32 = 10;
 
-/// The most bits of a code with its value.
-pub(super) const MOST_BITS: u32 = 31;
-
-/// How many bits are looked at to pass over coefficients, and the most that it takes.
-pub(super) const SKIP_BITS: u32 = 12;
-
 /// One step through the coefficients of a block: how many bits it takes and how far it leads. Packed to be small in the
 /// cache.
 #[derive(Debug, Clone, Copy, Default)]
@@ -38,7 +32,7 @@ impl Step {
 
     /// Bits of the value.
     #[inline(always)]
-    fn size(self) -> u32 {
+    pub(super) fn size(self) -> u32 {
         u32::from(self.0 >> 5 & 15)
     }
 
@@ -54,71 +48,6 @@ impl Step {
         let value = extend(bits.peek_behind(self.length(), self.size()), self.size());
         bits.consume(self.length());
         value
-    }
-}
-
-/// What leads past all AC coefficients whose codes and values are in the next bits, without reading them.
-pub(super) struct Skips(Box<[Skip; 1 << SKIP_BITS]>);
-
-/// Bits to use up and coefficients to go forward; packed to be small in the cache.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Skip(u16);
-
-impl Skips {
-    /// Those of the codes of `table`.
-    pub(super) fn new(table: &HuffmanTable) -> Self {
-        let mut skips = Box::new([Skip::default(); 1 << SKIP_BITS]);
-        for (bits, skip) in (0_u32..).zip(skips.iter_mut()) {
-            *skip = Skip::over(table, bits);
-        }
-        Self(skips)
-    }
-
-    /// Past the coefficients in the next bits.
-    #[inline(always)]
-    pub(super) fn next(&self, bits: &BitReader) -> Skip {
-        self.0[bits.peek(SKIP_BITS) as usize]
-    }
-}
-
-impl Skip {
-    /// Past the coefficients that `bits`, [`SKIP_BITS`] of them, hold in full.
-    fn over(table: &HuffmanTable, bits: u32) -> Self {
-        let (mut length, mut advance) = (0, 0);
-        loop {
-            // Behind the known bits come zeros, which are not taken for bits below.
-            let rest = bits << length & ((1 << SKIP_BITS) - 1);
-            let step = table.steps[(rest >> (SKIP_BITS - LOOKUP_BITS)) as usize];
-            let ends = step.advance() == Step::END;
-            let is_known = step.length() > 0 && length + step.length() <= SKIP_BITS;
-            if !is_known || (!ends && advance + step.advance() >= Step::END) {
-                break;
-            }
-            length += step.length();
-            advance += step.advance();
-            if ends {
-                break;
-            }
-        }
-        Self((length | (advance as u32) << 4) as u16)
-    }
-
-    /// The bits of all codes and values; 0 where the next ones do not hold a whole code with its value.
-    #[inline(always)]
-    pub(super) fn length(self) -> u32 {
-        u32::from(self.0 & 15)
-    }
-
-    /// Coefficients to go forward, with [`Step::END`] added where the block ends after them.
-    #[inline(always)]
-    pub(super) fn advance(self) -> usize {
-        usize::from(self.0 >> 4)
-    }
-
-    /// Coefficients to go forward that have codes.
-    #[inline(always)]
-    pub(super) fn coded(self) -> usize {
-        self.advance() % Step::END
     }
 }
 
@@ -203,6 +132,12 @@ impl HuffmanTable {
         Some((length, *symbol))
     }
 
+    /// The step that `bits`, `count` of them and no fewer than are looked up, begin with; `None` for a longer code.
+    pub(super) fn short_step(&self, bits: u32, count: u32) -> Option<Step> {
+        let step = *self.steps.get((bits >> (count - LOOKUP_BITS)) as usize)?;
+        (step.length() > 0).then_some(step)
+    }
+
     /// The next step, whose bits stay.
     #[inline(always)]
     pub(super) fn step(&self, bits: &BitReader) -> Option<Step> {
@@ -271,32 +206,6 @@ mod tests {
         assert_eq!(read(&table, 0b0000_0000), (3, 4, -3));
         assert_eq!(read(&table, 0b1000_0000), (17, 1, -0x7FFF));
         assert_eq!(read(&table, 0b1100_0000), (3, Step::END, 0));
-    }
-
-    #[test]
-    fn a_skip_passes_as_many_coefficients_as_the_bits_hold() {
-        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
-        let table = HuffmanTable::new(
-            &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            &[0x32, 0x0F, 0x00],
-        )
-        .unwrap();
-        let skips = Skips::new(&table);
-        let skip = |bits: u16| {
-            let bytes = [(bits >> 4) as u8, (bits << 4) as u8, 0, 0];
-            let mut reader = BitReader::new(&bytes, 0);
-            reader.refill();
-            let skip = skips.next(&reader);
-            (skip.length(), skip.coded(), skip.advance() >= Step::END)
-        };
-        assert_eq!(skip(0b0110_0101_1011), (12, 16, false));
-        assert_eq!(skip(0b0111_1000_0000), (6, 4, true));
-        assert_eq!(
-            skip(0b0111_0111_1111),
-            (3, 4, false),
-            "a value that is too long"
-        );
-        assert_eq!(skip(0b1011_1111_1111), (0, 0, false));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! JPEGs at a reduced DCT scale. In: the bytes of a JPEG, its size and a scale. Out: its components at that scale, as stored.
 //!
 //! Of each block only the low frequencies are transformed, to as many pixels as the scale leaves of it; the other
-//! coefficients are skipped while the Huffman codes are read. What photos are is decoded: 8 bits, sequential in one scan
-//! or progressive, grey or YCbCr. Everything rare and everything damaged is left to the decoder of full size.
+//! coefficients are read and forgotten. What photos are is decoded: 8 bits, sequential in one scan or progressive, grey
+//! or YCbCr. Everything rare and everything damaged is left to the decoder of full size.
 
 mod bits;
 mod header;
 mod huffman;
+mod pairs;
 mod planes;
 mod progressive;
 mod sequential;

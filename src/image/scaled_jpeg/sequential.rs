@@ -1,8 +1,9 @@
 //! A sequential JPEG with one scan: some minimum coded units are decoded and written before the next ones.
 
-use super::bits::{BitReader, LOADED};
+use super::bits::BitReader;
 use super::header::{Headers, Scan, ScanComponent};
-use super::huffman::{HuffmanTable, MOST_BITS, SKIP_BITS, Skips};
+use super::huffman::HuffmanTable;
+use super::pairs::{LOOKUPS, Pairs};
 use super::planes::{Layout, Plane, UNITS};
 use super::transform::Blocks;
 
@@ -10,13 +11,11 @@ use super::transform::Blocks;
 struct Coding<'a> {
     dc_table: &'a HuffmanTable,
     ac_table: &'a HuffmanTable,
-    skips: Skips,
+    ac_pairs: Pairs,
     /// The DC coefficient of the block before.
     predicted: i32,
     /// Blocks of a unit along x.
     columns: usize,
-    /// The last place of the zigzag order that is needed.
-    last: usize,
     /// Row by row of a unit.
     rows: Vec<Blocks>,
 }
@@ -67,10 +66,9 @@ impl<'a> Coding<'a> {
         Some(Self {
             dc_table: headers.dc_tables.get(component.dc_table)?.as_ref()?,
             ac_table,
-            skips: Skips::new(ac_table),
+            ac_pairs: Pairs::new(ac_table),
             predicted: 0,
             columns: plane.sampling.0,
-            last: plane.transform.last,
             rows: (0..plane.sampling.1).map(|_| plane.some_blocks()).collect(),
         })
     }
@@ -96,73 +94,41 @@ impl<'a> Coding<'a> {
                 bits.refill();
                 self.predicted = self.predicted.wrapping_add(self.dc_table.value(bits)?);
                 blocks.set(block, 0, self.predicted);
-                let place = read_needed(bits, self.ac_table, self.last, blocks, block)?;
-                skip_rest(bits, self.ac_table, &self.skips, place)?;
+                read_rest(bits, self.ac_table, &self.ac_pairs, blocks, block)?;
             }
         }
         Some(())
     }
 }
 
-/// Reads the AC coefficients of a block up to `last`; the place of the one after those that were read.
+/// Reads the AC coefficients of a block. Those that are not needed are read like the others: telling them apart takes
+/// longer.
 #[inline(always)]
-fn read_needed(
+fn read_rest(
     bits: &mut BitReader,
     table: &HuffmanTable,
-    last: usize,
+    pairs: &Pairs,
     blocks: &mut Blocks,
     block: usize,
-) -> Option<usize> {
-    let mut place = 1;
-    while place <= last {
-        bits.refill();
-        let first = read_one(bits, table, &mut place, blocks, block)?;
-        // After a short one there are bits enough for any other.
-        if place <= last && first <= LOADED - MOST_BITS {
-            read_one(bits, table, &mut place, blocks, block)?;
-        }
-    }
-    Some(place)
-}
-
-/// Reads the coefficient at `place` or after it and moves `place` behind it; how many bits that took.
-#[inline(always)]
-fn read_one(
-    bits: &mut BitReader,
-    table: &HuffmanTable,
-    place: &mut usize,
-    blocks: &mut Blocks,
-    block: usize,
-) -> Option<u32> {
-    let step = table.step(bits)?;
-    *place += step.advance();
-    // What ends the block leads behind it, where nothing is set.
-    blocks.set(block, *place - 1, step.take_value(bits));
-    Some(step.length())
-}
-
-/// Passes over the AC coefficients of a block from `place` on.
-#[inline(always)]
-fn skip_rest(
-    bits: &mut BitReader,
-    table: &HuffmanTable,
-    skips: &Skips,
-    mut place: usize,
 ) -> Option<()> {
+    // What ends the block leads behind it, where nothing is set.
+    let mut place = 1;
     while place < 64 {
         bits.refill();
-        for _ in 0..LOADED / SKIP_BITS {
-            let skip = skips.next(bits);
-            // A block of 64 coefficients ends without a code for it; what comes then is of another block.
-            if skip.length() == 0 || place + skip.coded() >= 64 {
+        for _ in 0..LOOKUPS {
+            let pair = pairs.next(bits);
+            if !pair.fits(place) {
                 bits.refill();
                 let step = table.step(bits)?;
-                bits.consume(step.length());
                 place += step.advance();
+                blocks.set(block, place - 1, step.take_value(bits));
                 break;
             }
-            bits.consume(skip.length());
-            place += skip.advance();
+            bits.consume(pair.length());
+            for (end, value) in pair.coefficients(place) {
+                blocks.set(block, end - 1, value);
+                place = end;
+            }
             if place >= 64 {
                 break;
             }
