@@ -122,13 +122,14 @@ mod tests {
 
     /// What the pairs of a table say of 11 bits: the length, what comes at places 10 and after, and whether it fits into
     /// a block at `place`.
-    fn read(bits: u16, place: usize) -> (u32, [(usize, i32); 2], bool) {
+    fn read(bits: &str, place: usize) -> (u32, [(usize, i32); 2], bool) {
         // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
         let table = HuffmanTable::new(
             &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             &[0x32, 0x0F, 0x00],
         )
         .unwrap();
+        let bits = u16::from_str_radix(&bits.replace(' ', ""), 2).unwrap();
         let bytes = (bits << 5).to_be_bytes();
         let mut reader = BitReader::new(&bytes, 0);
         reader.refill();
@@ -138,15 +139,15 @@ mod tests {
 
     #[test]
     fn two_coefficients_are_read_at_once() {
-        assert_eq!(read(0b011_001_01_101, 10), (6, [(14, 3), (18, -2)], true));
+        assert_eq!(read("011 001 01 101", 10), (6, [(14, 3), (18, -2)], true));
     }
 
     #[test]
     fn a_coefficient_may_come_with_the_end_of_its_block() {
-        let (length, [first, (end, _)], fits) = read(0b010_110_11_111, 10);
+        let (length, [first, (end, _)], fits) = read("010 110 11 111", 10);
         assert_eq!((length, first, fits), (6, (14, 2), true));
         assert!(end > 64);
-        let (length, ends, fits) = read(0b110_010_01_001, 63);
+        let (length, ends, fits) = read("110 010 01 001", 63);
         assert_eq!((length, fits), (3, true));
         assert!(ends.iter().all(|(end, _)| *end > 64), "{ends:?}");
     }
@@ -154,15 +155,15 @@ mod tests {
     #[test]
     fn what_follows_a_full_block_is_left_to_the_next_one() {
         // The first of the two is the last of its block: no code for the end comes between them.
-        assert!(read(0b010_010_11_111, 59).2);
-        assert!(!read(0b010_010_11_111, 60).2);
+        assert!(read("010 010 11 111", 59).2);
+        assert!(!read("010 010 11 111", 60).2);
         // A lone one fits as long as the block has a place.
-        assert!(read(0b010_101_11_111, 63).2);
+        assert!(read("010 101 11 111", 63).2);
     }
 
     #[test]
     fn a_coefficient_that_is_too_long_stays_alone_or_does_not_fit() {
-        assert_eq!(read(0b011_101_11_111, 10), (3, [(14, 3), (14, 3)], true));
-        assert!(!read(0b101_111_11_111, 1).2);
+        assert_eq!(read("011 101 11 111", 10), (3, [(14, 3), (14, 3)], true));
+        assert!(!read("101 111 11 111", 1).2);
     }
 }
