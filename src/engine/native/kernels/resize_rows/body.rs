@@ -28,7 +28,7 @@ pub(super) unsafe fn resize_groups<L: PixelLanes>(
         upper: simd.splat((1.0 - pair.fraction) as f32),
         lower: simd.splat(pair.fraction as f32),
     };
-    for (index, group) in columns.groups().iter().enumerate() {
+    for group in columns.groups() {
         for part in (0..GROUP).step_by(L::COUNT) {
             // SAFETY: as demanded of the caller; `part` and the lanes after it lie within the group.
             unsafe {
@@ -37,13 +37,13 @@ pub(super) unsafe fn resize_groups<L: PixelLanes>(
                     let top = top[channel].as_ptr().add(group.base);
                     let bottom = bottom[channel].as_ptr().add(group.base);
                     let pixels = interpolated(simd, group, part, weights, [top, bottom]);
-                    let to = out[channel].as_mut_ptr().add(index * GROUP + part);
+                    let to = out[channel].as_mut_ptr().add(group.first + part);
                     simd.store_bytes(to, pixels);
                 }
             }
         }
     }
-    columns.groups().len() * GROUP
+    columns.grouped()
 }
 
 /// The shares of the four neighbours: top left, top right, bottom left, bottom right.

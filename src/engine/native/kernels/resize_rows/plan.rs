@@ -42,6 +42,8 @@ impl Place {
 /// Eight columns of the body, whose source pixels lie within 16 bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
+    /// The first column.
+    pub(super) first: usize,
     /// The first source pixel.
     pub(super) base: usize,
     /// Where the left neighbours are, counted from `base`.
@@ -72,11 +74,7 @@ impl Columns {
             let scale = scale(source_width, width);
             columns.body = body(source_width, width, scale);
             columns.tail = tail(source_width, columns.body.len()..width, scale);
-            columns.groups = columns
-                .body
-                .chunks_exact(GROUP)
-                .map_while(Group::new)
-                .collect();
+            columns.groups = Group::all(&columns.body);
         }
         columns
     }
@@ -99,18 +97,36 @@ impl Columns {
         &self.tail
     }
 
-    /// The first columns of the body, eight at a time.
+    /// The first columns of the body, eight at a time. The last group may begin before the end of the one before it.
     pub(super) fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// How many columns the groups have in all.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    pub(super) fn grouped(&self) -> usize {
+        self.groups.last().map_or(0, |group| group.first + GROUP)
     }
 }
 
 impl Group {
-    /// `None` when the columns lie too far apart, as when an image becomes less than half as large.
-    fn new(columns: &[BodyColumn]) -> Option<Self> {
+    /// As many of the first columns of `body` as groups can be made of.
+    fn all(body: &[BodyColumn]) -> Vec<Self> {
+        let rest = (!body.len().is_multiple_of(GROUP)).then(|| body.len().checked_sub(GROUP));
+        let firsts = (0..body.len() / GROUP).map(|group| group * GROUP);
+        firsts
+            .chain(rest.flatten())
+            .map_while(|first| Self::new(body, first))
+            .collect()
+    }
+
+    /// The columns from `first` on. `None` when they lie too far apart, as when an image becomes less than half as large.
+    fn new(body: &[BodyColumn], first: usize) -> Option<Self> {
+        let columns = body.get(first..first + GROUP)?;
         let base = columns.first()?.left;
         let last = columns.last()?.left + 1 - base;
         (last < REACH).then(|| Self {
+            first,
             base,
             lefts: std::array::from_fn(|i| Place::new(columns[i].left - base)),
             rights: std::array::from_fn(|i| Place::new(columns[i].left + 1 - base)),
