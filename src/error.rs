@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use crate::tagging::XmpError;
+
 /// What can go wrong with a photo, a folder, a model or an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -82,7 +84,15 @@ pub enum Error {
     /// `FACEMATCH_SIMD` names no vector instructions of this processor.
     #[error("{0}")]
     SimdLevel(String),
-    /// A picture or a result file could not be written.
+    /// A sidecar could not be read as XMP. It stays as it is.
+    #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
+    Sidecar {
+        /// The sidecar.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: XmpError,
+    },
+    /// A picture, a sidecar or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
         /// The file.
@@ -118,6 +128,7 @@ impl Error {
             Self::Gallery { .. } => "gallery",
             Self::EngineUnavailable(_) => "engine_unavailable",
             Self::SimdLevel(_) => "simd_level",
+            Self::Sidecar { .. } => "sidecar",
             Self::Write { .. } => "write",
             Self::Internal { .. } => "internal",
         }
@@ -134,6 +145,7 @@ impl Error {
             | Self::Engine { path, .. }
             | Self::Model { path, .. }
             | Self::Gallery { path, .. }
+            | Self::Sidecar { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,

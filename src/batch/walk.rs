@@ -77,7 +77,7 @@ impl Input {
     }
 
     /// Why it cannot be worked on, if that is known already.
-    pub(super) fn problem(&self) -> Option<Error> {
+    pub fn problem(&self) -> Option<Error> {
         let path = self.path.clone();
         Some(match self.problem.as_deref()? {
             Problem::Folder => Error::NotAFile {

@@ -162,25 +162,32 @@ pub(super) fn workers(engine: Box<dyn FaceEngine>, jobs: usize) -> Vec<Box<dyn F
 }
 
 fn walk_options(common: &CommonArgs) -> WalkOptions {
-    let WalkArgs {
-        max_depth,
-        follow_links,
-        hidden,
-        ..
-    } = common.walk;
     let pictures = [&common.output.crops, &common.output.draw];
     WalkOptions {
-        max_depth: max_depth.map_or(usize::MAX, |depth| {
-            usize::try_from(depth).unwrap_or(usize::MAX)
-        }),
-        follow_links,
-        hidden,
         // A second run must not search the pictures that the first one wrote.
         excluded: pictures
             .into_iter()
             .flatten()
             .filter_map(|folder| std::fs::canonicalize(folder).ok())
             .collect(),
+        ..chosen_by(&common.walk)
+    }
+}
+
+fn chosen_by(args: &WalkArgs) -> WalkOptions {
+    let WalkArgs {
+        max_depth,
+        follow_links,
+        hidden,
+        ..
+    } = *args;
+    WalkOptions {
+        max_depth: max_depth.map_or(usize::MAX, |depth| {
+            usize::try_from(depth).unwrap_or(usize::MAX)
+        }),
+        follow_links,
+        hidden,
+        excluded: Vec::new(),
     }
 }
 
@@ -240,7 +247,8 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
         Some(
-            command @ ("detect" | "enroll" | "check" | "eval" | "cache" | "completions" | "help"),
+            command @ ("detect" | "tag" | "untag" | "enroll" | "check" | "eval" | "cache"
+            | "completions" | "help"),
         ) => Err(Failure::Usage(format!(
             "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
         ))),
@@ -248,13 +256,31 @@ fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The inputs below `paths`, of which one may be `-`: paths on standard input.
+/// The photos below `paths` to search.
 pub(super) fn inputs(
     paths: &[PathBuf],
     common: &CommonArgs,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    let null = common.walk.null;
+    inputs_below(paths, walk_options(common), common.walk.null, console)
+}
+
+/// The photos below `paths` whose sidecars are looked at.
+pub(super) fn photos_with_sidecars(
+    paths: &[PathBuf],
+    args: &WalkArgs,
+    console: &Console,
+) -> Result<Inputs, Failure> {
+    inputs_below(paths, chosen_by(args), args.null, console)
+}
+
+/// The inputs below `paths`, of which one may be `-`: paths on standard input, which end with NUL where `null` says so.
+fn inputs_below(
+    paths: &[PathBuf],
+    options: WalkOptions,
+    null: bool,
+    console: &Console,
+) -> Result<Inputs, Failure> {
     let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
     let reads_stdin = paths.iter().any(|path| is_stdin(&path));
     if null && !reads_stdin {
@@ -270,7 +296,7 @@ pub(super) fn inputs(
     if reads_stdin {
         roots.extend(stdin_paths(if null { 0 } else { b'\n' })?);
     }
-    let inputs = walk(&roots, &walk_options(common));
+    let inputs = walk(&roots, &options);
     if inputs.list.is_empty() {
         let foreign = foreign_formats(&inputs).map_or_else(String::new, |f| format!(" ({f})"));
         let places: Vec<_> = paths

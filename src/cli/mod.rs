@@ -12,6 +12,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod pictures;
+mod sidecars;
 mod timings;
 
 use std::io::{self, Write};
@@ -32,6 +33,14 @@ pub(crate) fn run() -> Exit {
         Some(Command::Detect(detect)) => {
             let console = Console::new(&detect.common.messages);
             finish(&console, commands::detect::run(&detect, &console))
+        }
+        Some(Command::Tag(tag)) => {
+            let console = Console::new(&tag.common.messages);
+            finish(&console, commands::tagging::tag(&tag, &console))
+        }
+        Some(Command::Untag(untag)) => {
+            let console = Console::new(&untag.messages);
+            finish(&console, commands::tagging::untag(&untag, &console))
         }
         Some(Command::Eval { what }) => evaluate(&what),
         Some(Command::Enroll(enroll)) => {

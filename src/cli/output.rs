@@ -72,12 +72,23 @@ impl WholeFile {
         self.temporary.as_file()
     }
 
-    /// Puts the finished file in its place. What cannot be made again easily is on the disk by then: after a power cut
-    /// either the old file stands there or the new one.
+    /// Puts the finished file in its place. What cannot be made again easily is on the disk by then, as by
+    /// [`Self::finish_on_disk`].
     pub(super) fn finish(self) -> io::Result<()> {
-        if self.access == Access::Owner {
-            self.temporary.as_file().sync_all()?;
+        match self.access {
+            Access::Owner => self.finish_on_disk(),
+            Access::Usual => self.rename(),
         }
+    }
+
+    /// Puts the finished file in its place once it is on the disk: after a power cut either the old file stands there or
+    /// the new one.
+    pub(super) fn finish_on_disk(self) -> io::Result<()> {
+        self.temporary.as_file().sync_all()?;
+        self.rename()
+    }
+
+    fn rename(self) -> io::Result<()> {
         self.temporary
             .persist(&self.target)
             .map(drop)

@@ -6,7 +6,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, path_bytes, rounded};
+use super::{
+    FaceRecord, Finding, PhotoRecord, Report, SidecarRecord, Subject, Summary, path_bytes, rounded,
+};
 use crate::error::Error;
 use crate::matching::Identity;
 
@@ -107,6 +109,7 @@ impl<W: Write> Report for CsvReport<W> {
         for (i, face) in photo.faces.iter().enumerate() {
             let mut fields = start.clone();
             fields.extend(self.face(face, i + 1));
+            fields.extend(photo.sidecar.iter().flat_map(sidecar_fields));
             self.row(fields)?;
         }
         Ok(())
@@ -137,6 +140,16 @@ fn header(subject: Subject) -> Vec<String> {
                 );
             }
         }
+        Subject::Sidecars => columns.extend(
+            [
+                "name",
+                "distance",
+                "sidecar",
+                "sidecar_change",
+                "sidecar_done",
+            ]
+            .map(str::to_owned),
+        ),
         Subject::Landmarks(names) => {
             for name in names {
                 columns.extend(["x", "y"].map(|axis| format!("{name}_{axis}")));
@@ -151,8 +164,16 @@ fn header(subject: Subject) -> Vec<String> {
 fn candidates(subject: Subject) -> usize {
     match subject {
         Subject::People { candidates, people } => candidates.max(LEAST_CANDIDATES).min(people),
-        Subject::Landmarks(_) => 0,
+        Subject::Sidecars | Subject::Landmarks(_) => 0,
     }
+}
+
+fn sidecar_fields(sidecar: &SidecarRecord) -> [String; 3] {
+    [
+        sidecar.path.to_string_lossy().into_owned(),
+        sidecar.change.name().to_owned(),
+        sidecar.done.to_string(),
+    ]
 }
 
 fn path_fields(path: &Path) -> Vec<String> {

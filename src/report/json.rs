@@ -7,7 +7,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Serialize, ser};
 
 use super::{
-    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, Subject, Summary, path_bytes, rounded,
+    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, SidecarRecord, Subject, Summary, path_bytes,
+    rounded,
 };
 use crate::engine::Encoding;
 use crate::error::Error;
@@ -79,7 +80,7 @@ impl<W: Write> Report for JsonReport<W> {
     fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
         let names = match self.subject {
             Subject::Landmarks(names) => names,
-            Subject::People { .. } => &[],
+            Subject::People { .. } | Subject::Sidecars => &[],
         };
         self.record(&ImageJson {
             r#type: "image",
@@ -94,6 +95,7 @@ impl<W: Write> Report for JsonReport<W> {
                 .iter()
                 .map(|f| FaceJson::new(f, names))
                 .collect(),
+            sidecar: photo.sidecar.as_ref().map(SidecarJson::new),
         })?;
         self.out.flush()
     }
@@ -128,6 +130,28 @@ struct ImageJson<'a> {
     height: u32,
     orientation: u8,
     faces: Vec<FaceJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sidecar: Option<SidecarJson>,
+}
+
+#[derive(Serialize)]
+struct SidecarJson {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    change: &'static str,
+    done: bool,
+}
+
+impl SidecarJson {
+    fn new(sidecar: &SidecarRecord) -> Self {
+        Self {
+            path: sidecar.path.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(&sidecar.path),
+            change: sidecar.change.name(),
+            done: sidecar.done,
+        }
+    }
 }
 
 #[derive(Serialize)]

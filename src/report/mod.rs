@@ -9,12 +9,14 @@ mod figures;
 mod identification;
 mod json;
 mod plot;
+mod sidecars;
 mod text;
 mod verification;
 
 pub use checking::{CheckReport, CheckedSource};
 pub use identification::IdentificationReport;
 pub use plot::verification_plot;
+pub use sidecars::write_sidecar;
 pub use text::write_people;
 pub use verification::PairsReport;
 
@@ -42,6 +44,44 @@ pub struct PhotoRecord {
     pub orientation: u8,
     /// Its faces from left to right.
     pub faces: Vec<FaceRecord>,
+    /// What came of its sidecar, where it has one with names.
+    pub sidecar: Option<SidecarRecord>,
+}
+
+/// A photo's sidecar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SidecarRecord {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is to be done with it.
+    pub change: SidecarChange,
+    /// Whether that was done: not in a dry run.
+    pub done: bool,
+}
+
+/// What is done with a sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SidecarChange {
+    /// There was none.
+    Create,
+    /// Something is added to it, or taken away.
+    Change,
+    /// It stays as it is.
+    Keep,
+    /// Nothing is left of it.
+    Remove,
+}
+
+impl SidecarChange {
+    /// The word in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Keep => "keep",
+            Self::Remove => "remove",
+        }
+    }
 }
 
 /// A face in a photo.
@@ -76,6 +116,8 @@ pub enum Subject {
         /// How many people are known.
         people: usize,
     },
+    /// Known people, whose names go into sidecars.
+    Sidecars,
     /// Landmarks of these names.
     Landmarks(&'static [&'static str]),
 }
@@ -162,6 +204,9 @@ pub fn new<'w>(
     out: Box<dyn Write + 'w>,
 ) -> io::Result<Box<dyn Report + 'w>> {
     Ok(match format {
+        Format::Text | Format::ColoredText if subject == Subject::Sidecars => {
+            Box::new(sidecars::SidecarsReport::new(out))
+        }
         Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),
         Format::Json => Box::new(json::JsonReport::document(out, subject)?),

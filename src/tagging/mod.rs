@@ -20,7 +20,7 @@ mod xmp;
 pub use area::Area;
 pub use merge::with_tags;
 pub use removal::{WithoutTags, without_tags};
-pub use sidecar::{SidecarNaming, sidecar_of};
+pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
 pub use xmp::XmpError;
 
 /// Who is in a photo, for its metadata.

@@ -26,6 +26,14 @@ impl SidecarNaming {
     }
 }
 
+/// The sidecars that `photo` has, however they are called.
+pub fn sidecars_of(photo: &Path) -> Vec<PathBuf> {
+    let namings = [SidecarNaming::Appended, SidecarNaming::Adobe];
+    let mut sidecars = namings.map(|naming| naming.name(photo)).to_vec();
+    sidecars.retain(|sidecar| sidecar.exists());
+    sidecars
+}
+
 /// The sidecar of `photo`: one that is there, be it called one way or the other, else the one that `naming` says, which is to
 /// be made. When there are both, it is that of `naming`.
 pub fn sidecar_of(photo: &Path, naming: SidecarNaming) -> PathBuf {
@@ -57,5 +65,7 @@ mod tests {
         std::fs::write(&appended, "").unwrap();
         assert_eq!(sidecar_of(&photo, SidecarNaming::Appended), appended);
         assert_eq!(sidecar_of(&photo, SidecarNaming::Adobe), adobe);
+        assert_eq!(sidecars_of(&photo), [appended, adobe.clone()]);
+        assert_eq!(sidecars_of(&folder.path().join("a.b.png")), [adobe]);
     }
 }

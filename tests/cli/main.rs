@@ -29,5 +29,6 @@ mod orientation;
 mod pictures;
 mod readme;
 mod results;
+mod tagging;
 mod updating;
 mod usage;

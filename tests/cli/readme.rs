@@ -1,6 +1,6 @@
 //! What README shows is what the program prints. Digits may differ in the last places between machines.
 
-use crate::common::{RunExt, facematch, repository};
+use crate::common::{RunExt, TestEnv, facematch, repository};
 
 fn without_digits(text: &str) -> String {
     text.replace(|c: char| c.is_ascii_digit(), "#")
@@ -15,6 +15,33 @@ fn the_first_example_is_what_the_program_prints() {
     let run = facematch().args(["known/", "unknown/"]).ends_with(0);
     let shown = format!(
         "$ facematch known/ unknown/\n{}{}```",
+        run.text(),
+        run.stderr
+    );
+    assert!(
+        without_digits(&readme()).contains(&without_digits(&shown)),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_example_of_tagging_is_what_the_program_prints() {
+    let env = TestEnv::new();
+    for sample in [
+        "known/biden.jpg",
+        "known/obama.jpg",
+        "unknown/astronaut.png",
+        "unknown/chelsea.png",
+        "unknown/obama2.jpg",
+    ] {
+        env.copy(sample, sample);
+    }
+    let run = env
+        .facematch()
+        .args(["tag", "known/", "unknown/"])
+        .ends_with(0);
+    let shown = format!(
+        "$ facematch tag known/ unknown/\n{}{}```",
         run.text(),
         run.stderr
     );

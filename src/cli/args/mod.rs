@@ -45,6 +45,15 @@ pub(crate) enum Command {
     /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
     #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
     Detect(DetectArgs),
+    /// Write the names of known people into XMP sidecars of the photos, for photo managers
+    ///
+    /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match. What a sidecar has
+    /// stays as it is. One line is printed for each photo with a match: the photo, what was done, the sidecar, the names.
+    #[command(override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...")]
+    Tag(TagArgs),
+    /// Take what `facematch tag` wrote out of the sidecars again, and nothing else
+    #[command(override_usage = "facematch untag [OPTIONS] <PHOTO>...")]
+    Untag(UntagArgs),
     /// Keep known people in a gallery file, so that their photos are searched only once
     ///
     /// The file takes the place of KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric
@@ -123,6 +132,60 @@ pub(crate) struct DetectArgs {
     /// How faces are encoded for `--with-encodings`.
     #[command(flatten)]
     pub(crate) encoding: EncodingArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TagArgs {
+    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
+    /// that `facematch enroll` made
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) known: PathBuf,
+
+    /// Folders and photos to tag; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) photo: Vec<PathBuf>,
+
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// How new sidecars are called; one that is there is used, however it is called
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = SidecarNamingArg::Appended)]
+    pub(crate) sidecar_naming: SidecarNamingArg,
+
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
+
+    #[command(flatten)]
+    pub(crate) encoding: EncodingArgs,
+
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UntagArgs {
+    /// Folders and photos whose sidecars are cleaned; `-` reads paths from standard input
+    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) photo: Vec<PathBuf>,
+
+    /// Say what would be done, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) walk: WalkArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SidecarNamingArg {
+    /// photo.jpg.xmp: digiKam, darktable, Immich
+    Appended,
+    /// photo.xmp: Lightroom and other programs of Adobe
+    Adobe,
 }
 
 #[derive(Debug, ClapArgs)]

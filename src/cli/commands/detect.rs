@@ -65,6 +65,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     };
     let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
+        |_| {},
         |totals| Summary {
             images: totals.images,
             faces: totals.faces,

@@ -1,6 +1,6 @@
 //! The default command: who is in which photo.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::drawing::Tone;
@@ -9,7 +9,7 @@ use facematch::matching::{CandidateCount, Identity, Rules, identify};
 use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
-use super::super::args::{FormatArg, MatchArgs};
+use super::super::args::{CommonArgs, DecisionArgs, EncodingArgs, FormatArg, MatchArgs};
 use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
@@ -19,92 +19,126 @@ use super::super::output::Output;
 use super::super::pictures::Pictures;
 use super::Search;
 use super::known::KnownPeople;
-use super::searching::{Judgement, PhotoSearch};
+use super::searching::{Judgement, PhotoSearch, Searched};
+
+/// Whom to look for, and where.
+pub(super) struct PeopleSearch<'a> {
+    pub(super) known: &'a Path,
+    pub(super) photos: &'a [PathBuf],
+    pub(super) decision: &'a DecisionArgs,
+    pub(super) candidates: CandidateCount,
+    pub(super) encoding: &'a EncodingArgs,
+    pub(super) common: &'a CommonArgs,
+}
 
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
-    let common = &args.common;
-    let known = args.known.as_deref().unwrap_or(Path::new(""));
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    config::check_decision(&args.decision)?;
-    let params = config::encoding_params(&common.engine, &args.encoding)?;
-    let settings = config::encoding_settings(&common.engine, &args.encoding);
-    config::make_picture_folders(&common.output)?;
-    config::check_with_encodings(&common.output)?;
-    let options = config::known_options(common);
-    let finding = Instant::now();
-    let known = [known.to_owned()];
-    let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
-    let found = finding.elapsed();
-    let inputs = config::inputs(&args.unknown, common, console)?;
-    let output = Output::open_results(&common.output, &unfinished)?;
-
-    let began = Instant::now();
-    let engine = config::load_engine(&params, console)?;
-    let name = engine.name();
-    let most_photos = inputs.list.len().max(known.photos());
-    let mut engines = config::workers(engine, config::jobs(&common.engine, most_photos));
-    let start = began.elapsed();
-
-    let enrolling = Instant::now();
-    let depth = Depth::Encodings;
-    let session = Session::begin(&common.cache, &params, settings, depth, console)?;
-    let searcher = &session.searcher;
-    let gallery = known
-        .enroll(&mut engines, &params, searcher, console)?
-        .gallery;
-    if common.output.format == FormatArg::Text {
-        warn_of_reserved_names(&gallery, console);
-    }
-    let people = gallery.people();
     let candidates = match args.all_distances {
         true => CandidateCount::All,
         false => CandidateCount::Nearest(args.candidates as usize),
     };
-    let strangers = config::impostor_distances(&params);
-    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
-    let photos = PhotoSearch {
-        searcher,
-        pictures: Pictures::new(&common.output, &unfinished),
-        with_encodings: common.output.with_encodings,
+    let search = PeopleSearch {
+        known: args.known.as_deref().unwrap_or(Path::new("")),
+        photos: &args.unknown,
+        decision: &args.decision,
+        candidates,
+        encoding: &args.encoding,
+        common: &args.common,
     };
-    let search = Search {
-        common,
-        console,
-        inputs,
-        engines,
-        start,
-        enrolled: found + enrolling.elapsed(),
-        subject: Subject::People {
-            candidates: match candidates {
-                CandidateCount::All => people,
-                CandidateCount::Nearest(count) => count.min(people),
+    let subject = |people| Subject::People {
+        candidates: match candidates {
+            CandidateCount::All => people,
+            CandidateCount::Nearest(count) => count.min(people),
+        },
+        people,
+    };
+    search.run(console, &unfinished, subject, |_| {})
+}
+
+impl PeopleSearch<'_> {
+    /// Searches the photos and reports what `subject` makes of the number of known people. Each photo goes through
+    /// `after`, in their order, before it is reported.
+    pub(super) fn run(
+        &self,
+        console: &Console,
+        unfinished: &UnfinishedFiles,
+        subject: impl FnOnce(usize) -> Subject,
+        after: impl FnMut(&mut Searched),
+    ) -> Result<Exit, Failure> {
+        let common = self.common;
+        config::check_decision(self.decision)?;
+        let params = config::encoding_params(&common.engine, self.encoding)?;
+        let settings = config::encoding_settings(&common.engine, self.encoding);
+        config::make_picture_folders(&common.output)?;
+        config::check_with_encodings(&common.output)?;
+        let options = config::known_options(common);
+        let finding = Instant::now();
+        let known = [self.known.to_owned()];
+        let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
+        let found = finding.elapsed();
+        let inputs = config::inputs(self.photos, common, console)?;
+        let output = Output::open_results(&common.output, unfinished)?;
+
+        let began = Instant::now();
+        let engine = config::load_engine(&params, console)?;
+        let name = engine.name();
+        let most_photos = inputs.list.len().max(known.photos());
+        let mut engines = config::workers(engine, config::jobs(&common.engine, most_photos));
+        let start = began.elapsed();
+
+        let enrolling = Instant::now();
+        let depth = Depth::Encodings;
+        let session = Session::begin(&common.cache, &params, settings, depth, console)?;
+        let searcher = &session.searcher;
+        let gallery = known
+            .enroll(&mut engines, &params, searcher, console)?
+            .gallery;
+        let people = gallery.people();
+        let subject = subject(people);
+        if common.output.format == FormatArg::Text && subject != Subject::Sidecars {
+            warn_of_reserved_names(&gallery, console);
+        }
+        let strangers = config::impostor_distances(&params);
+        let rules = config::rules(self.decision, self.candidates, &strangers, gallery.faces());
+        let photos = PhotoSearch {
+            searcher,
+            pictures: Pictures::new(&common.output, unfinished),
+            with_encodings: common.output.with_encodings,
+        };
+        let search = Search {
+            common,
+            console,
+            inputs,
+            engines,
+            start,
+            enrolled: found + enrolling.elapsed(),
+            subject,
+            output,
+        };
+        let exit = search.run(
+            |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),
+            after,
+            |totals| Summary {
+                images: totals.images,
+                faces: totals.faces,
+                matching: Some(MatchingSummary {
+                    matched: totals.matched,
+                    ambiguous: totals.ambiguous,
+                    unknown: totals.unknown,
+                    known_people: people,
+                    known_faces: gallery.faces(),
+                    threshold: rules.threshold.value(),
+                    strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
+                }),
+                errors: totals.errors,
+                engine: name,
+                detector: params.detector.name(),
             },
-            people,
-        },
-        output,
-    };
-    let exit = search.run(
-        |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),
-        |totals| Summary {
-            images: totals.images,
-            faces: totals.faces,
-            matching: Some(MatchingSummary {
-                matched: totals.matched,
-                ambiguous: totals.ambiguous,
-                unknown: totals.unknown,
-                known_people: people,
-                known_faces: gallery.faces(),
-                threshold: rules.threshold.value(),
-                strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
-            }),
-            errors: totals.errors,
-            engine: name,
-            detector: params.detector.name(),
-        },
-    )?;
-    session.finish();
-    Ok(exit)
+        )?;
+        session.finish();
+        Ok(exit)
+    }
 }
 
 /// Words that stand in the place of a name in the text form.

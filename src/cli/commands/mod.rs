@@ -8,6 +8,7 @@ pub(super) mod evaluating;
 mod known;
 pub(super) mod matching;
 mod searching;
+pub(super) mod tagging;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -77,15 +78,17 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Searches every photo by `work`, reports each in order, and ends with what `summarize` makes of the totals.
+    /// Searches every photo by `work`, several at a time; hands each to `after` and reports it, in their order; ends with
+    /// what `summarize` makes of the totals.
     fn run(
         mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
+        after: impl FnMut(&mut Searched),
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
         let mut totals = Totals::default();
-        let reported = self.report(work, summarize, &mut totals);
+        let reported = self.report(work, after, summarize, &mut totals);
         match reported {
             Ok(summary) => {
                 self.output.finish()?;
@@ -117,6 +120,7 @@ impl Search<'_> {
     fn report(
         &mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
+        mut after: impl FnMut(&mut Searched),
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
     ) -> io::Result<Summary> {
@@ -125,7 +129,10 @@ impl Search<'_> {
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut written = Ok(());
         let (engines, console) = (&mut self.engines, self.console);
-        batch::run(&self.inputs.list, engines, work, |path, result| {
+        batch::run(&self.inputs.list, engines, work, |path, mut result| {
+            if let Ok(searched) = &mut result {
+                after(searched);
+            }
             written = bar.suspend(|| add(report.as_mut(), path, &result, totals, console));
             bar.inc(1);
             match written {
@@ -159,10 +166,10 @@ fn add(
                 searched.times.total().as_secs_f64() * 1e3
             ));
             report.photo(&searched.record)?;
-            match &searched.picture_error {
-                Some(error) => add_error(report, path, error, totals, console),
-                None => Ok(()),
-            }
+            searched
+                .errors
+                .iter()
+                .try_for_each(|error| add_error(report, path, error, totals, console))
         }
         Err(error) => add_error(report, path, error, totals, console),
     }

@@ -15,8 +15,8 @@ use super::super::pictures::Pictures;
 pub(super) struct Searched {
     pub(super) record: PhotoRecord,
     pub(super) times: StageTimes,
-    /// Why its pictures could not be written. Its findings are as good as without.
-    pub(super) picture_error: Option<Error>,
+    /// Why its pictures or its sidecar could not be written. Its findings are as good as without.
+    pub(super) errors: Vec<Error>,
 }
 
 /// How photos are searched.
@@ -84,9 +84,10 @@ impl PhotoSearch<'_> {
                 height: original.size.1,
                 orientation: original.orientation.exif(),
                 faces: faces.collect(),
+                sidecar: None,
             },
             times,
-            picture_error: written.err(),
+            errors: written.err().into_iter().collect(),
         })
     }
 }

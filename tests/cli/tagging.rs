@@ -1,0 +1,324 @@
+//! `facematch tag` and `untag`: names in sidecars, nothing else touched, and out again.
+
+use image::{GrayImage, Luma, RgbImage};
+use serde_json::Value;
+
+use crate::common::photos::{
+    at_width, oriented_jpeg, oriented_png, oriented_tiff, oriented_webp, pixels, stored,
+};
+use crate::common::{RunExt, TestEnv, face_box, only_face};
+
+const PHOTO: &str = "photos/obama2.jpg";
+const SIDECAR: &str = "photos/obama2.jpg.xmp";
+
+/// A person who is known, a photo of whom is among others.
+fn scene() -> TestEnv {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    env.copy("unknown/obama2.jpg", PHOTO);
+    env.copy("unknown/astronaut.png", "photos/astronaut.png");
+    env.copy("unknown/chelsea.png", "photos/chelsea.png");
+    env
+}
+
+fn tag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
+    env.facematch()
+        .args(["tag", "--detector", "hog", "known", "photos"])
+        .args(options)
+        .ends_with(status)
+}
+
+fn untag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
+    env.facematch()
+        .args(["untag", "photos"])
+        .args(options)
+        .ends_with(status)
+}
+
+fn read(env: &TestEnv, name: &str) -> String {
+    std::fs::read_to_string(env.path(name)).unwrap()
+}
+
+#[test]
+fn names_go_into_a_sidecar_and_out_again() {
+    let env = scene();
+    let before = env.files();
+    let photo = std::fs::read(env.path(PHOTO)).unwrap();
+    let run = tag(&env, &[], 0);
+    assert_eq!(run.text(), format!("{PHOTO}\tcreated\t{SIDECAR}\tobama\n"));
+    assert!(run.stderr.contains("1 sidecar created"), "{}", run.stderr);
+    let added: Vec<_> = env
+        .files()
+        .into_iter()
+        .filter(|f| !before.contains(f))
+        .collect();
+    assert_eq!(added, [SIDECAR]);
+    assert_eq!(std::fs::read(env.path(PHOTO)).unwrap(), photo);
+    let sidecar = read(&env, SIDECAR);
+    for part in [
+        "mwg-rs:Name=\"obama\"",
+        "<rdf:li>obama</rdf:li>",
+        "<rdf:li>People|obama</rdf:li>",
+        "<rdf:li>People/obama</rdf:li>",
+        "facematch:Distance=\"0.3",
+    ] {
+        assert!(sidecar.contains(part), "{part} is not in {sidecar}");
+    }
+    // Neither the stranger nor the cat has one; once more changes nothing.
+    let again = tag(&env, &[], 0);
+    assert_eq!(
+        again.text(),
+        format!("{PHOTO}\tunchanged\t{SIDECAR}\tobama\n")
+    );
+    assert_eq!(read(&env, SIDECAR), sidecar);
+    let gone = untag(&env, &[], 0);
+    assert_eq!(gone.text(), format!("{PHOTO}\tremoved\t{SIDECAR}\n"));
+    assert_eq!(env.files(), before);
+    assert_eq!(untag(&env, &[], 0).text(), "");
+}
+
+#[test]
+fn a_dry_run_tells_and_writes_nothing() {
+    let env = scene();
+    let before = env.files();
+    let run = tag(&env, &["--dry-run"], 0);
+    assert_eq!(
+        run.text(),
+        format!("{PHOTO}\twould create\t{SIDECAR}\tobama\n")
+    );
+    assert!(run.stderr.contains("1 sidecar to create"), "{}", run.stderr);
+    assert_eq!(env.files(), before);
+    tag(&env, &[], 0);
+    let sidecar = read(&env, SIDECAR);
+    let run = untag(&env, &["--dry-run"], 0);
+    assert_eq!(run.text(), format!("{PHOTO}\twould remove\t{SIDECAR}\n"));
+    assert_eq!(read(&env, SIDECAR), sidecar);
+}
+
+/// As darktable writes one, with a rating and a keyword.
+const EXISTING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:dc="http://purl.org/dc/elements/1.1/"
+   xmp:Rating="4">
+   <dc:subject>
+    <rdf:Bag>
+     <rdf:li>Washington</rdf:li>
+    </rdf:Bag>
+   </dc:subject>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+"#;
+
+#[test]
+fn a_sidecar_that_is_there_keeps_everything() {
+    let env = scene();
+    // Whatever the naming says, the one that is there is used.
+    env.write("photos/obama2.xmp", EXISTING);
+    let run = tag(&env, &[], 0);
+    assert_eq!(
+        run.text(),
+        format!("{PHOTO}\tchanged\tphotos/obama2.xmp\tobama\n")
+    );
+    let tagged = read(&env, "photos/obama2.xmp");
+    for line in EXISTING.lines() {
+        assert!(tagged.contains(line), "{line} is not in {tagged}");
+    }
+    assert!(tagged.contains("<rdf:li>obama</rdf:li>"), "{tagged}");
+    assert!(!env.path(SIDECAR).exists());
+    let run = untag(&env, &[], 0);
+    assert_eq!(run.text(), format!("{PHOTO}\tchanged\tphotos/obama2.xmp\n"));
+    assert_eq!(read(&env, "photos/obama2.xmp"), EXISTING);
+}
+
+#[test]
+fn a_new_sidecar_is_called_as_it_is_asked_for() {
+    let env = scene();
+    let run = tag(&env, &["--sidecar-naming", "adobe"], 0);
+    assert_eq!(
+        run.text(),
+        format!("{PHOTO}\tcreated\tphotos/obama2.xmp\tobama\n")
+    );
+}
+
+#[test]
+fn a_sidecar_that_cannot_be_parsed_is_left_alone() {
+    let env = scene();
+    env.copy("unknown/obama2.jpg", "photos/z.jpg");
+    let damaged = &EXISTING[..EXISTING.len() / 2];
+    env.write(SIDECAR, damaged);
+    let run = tag(&env, &["-f", "ndjson"], 1);
+    let records = run.records();
+    let error = records
+        .iter()
+        .find(|record| record["type"] == "error")
+        .unwrap();
+    assert_eq!(
+        (&error["path"], &error["kind"]),
+        (&Value::from(PHOTO), &Value::from("sidecar"))
+    );
+    assert!(
+        error["message"].as_str().unwrap().contains(SIDECAR),
+        "{error}"
+    );
+    // Its own record stands before it, and the run goes on.
+    let own = records
+        .iter()
+        .find(|record| record["path"] == PHOTO)
+        .unwrap();
+    assert_eq!(only_face(own)["name"], "obama");
+    assert_eq!(run.record("photos/z.jpg")["sidecar"]["done"], true);
+    assert_eq!(read(&env, SIDECAR), damaged);
+    untag(&env, &[], 1);
+    assert_eq!(read(&env, SIDECAR), damaged);
+    assert!(!env.path("photos/z.jpg.xmp").exists());
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_of_its_photo() {
+    let env = scene();
+    // With four letters more the name is longer than file systems take.
+    let long = format!("photos/{}.jpg", "o".repeat(249));
+    env.copy("unknown/obama2.jpg", &long);
+    let run = tag(&env, &["-f", "ndjson"], 1);
+    let error = run
+        .records()
+        .into_iter()
+        .find(|record| record["type"] == "error")
+        .unwrap();
+    assert_eq!(
+        (&error["path"], &error["kind"]),
+        (&Value::from(long), &Value::from("write"))
+    );
+    assert!(env.path(SIDECAR).exists());
+    let left: Vec<_> = env
+        .files()
+        .into_iter()
+        .filter(|f| f.contains(".facematch-"))
+        .collect();
+    assert_eq!(left, [""; 0]);
+}
+
+#[test]
+fn the_forms_for_programs_tell_of_the_sidecar() {
+    let env = scene();
+    let run = tag(&env, &["--dry-run", "-f", "ndjson"], 0);
+    let record = run.record(PHOTO);
+    let wanted = serde_json::json!({"path": SIDECAR, "change": "create", "done": false});
+    assert_eq!(record["sidecar"], wanted);
+    assert!(run.record("photos/astronaut.png").get("sidecar").is_none());
+    let run = tag(&env, &["-f", "csv"], 0);
+    let mut table = csv::Reader::from_reader(run.text().as_bytes());
+    let header = table.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|column| column == name).unwrap();
+    let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+    let row = rows.iter().find(|row| &row[0] == PHOTO).unwrap();
+    let found = ["name", "sidecar", "sidecar_change", "sidecar_done"].map(|name| &row[at(name)]);
+    assert_eq!(found, ["obama", SIDECAR, "create", "true"]);
+    assert!(
+        rows.iter()
+            .filter(|row| &row[0] != PHOTO)
+            .all(|row| row[at("sidecar")].is_empty())
+    );
+}
+
+#[test]
+fn who_is_in_doubt_is_not_written() {
+    let env = scene();
+    // Twice the same person under two names.
+    env.copy("known/obama.jpg", "known/barack.jpg");
+    let run = tag(&env, &[], 0);
+    assert_eq!(run.text(), "");
+    assert!(run.stderr.contains("1 ambiguous"), "{}", run.stderr);
+    assert!(run.stderr.contains("no sidecar"), "{}", run.stderr);
+    assert!(!env.path(SIDECAR).exists());
+}
+
+type Encode = fn(&RgbImage, u8) -> Vec<u8>;
+
+const FORMATS: [(&str, Encode); 4] = [
+    ("jpg", oriented_jpeg),
+    ("png", oriented_png),
+    ("webp", oriented_webp),
+    ("tif", oriented_tiff),
+];
+
+/// The number after `name="` in `text`.
+fn attribute(text: &str, name: &str) -> f64 {
+    let start = text.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
+    text[start..].split('"').next().unwrap().parse().unwrap()
+}
+
+/// Left, upper, right and lower edge of the white pixels.
+fn white_edges(image: &RgbImage) -> [f64; 4] {
+    let white: Vec<_> = image
+        .enumerate_pixels()
+        .filter(|(_, _, pixel)| pixel.0[0] == 255)
+        .map(|(x, y, _)| (x, y))
+        .collect();
+    let (xs, ys): (Vec<_>, Vec<_>) = white.into_iter().unzip();
+    [
+        f64::from(*xs.iter().min().unwrap()),
+        f64::from(*ys.iter().min().unwrap()),
+        f64::from(*xs.iter().max().unwrap() + 1),
+        f64::from(*ys.iter().max().unwrap() + 1),
+    ]
+}
+
+#[test]
+fn regions_are_those_of_the_stored_image() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    for (format, encode) in FORMATS {
+        for number in 1..=8 {
+            env.write(
+                format!("photos/{number}.{format}"),
+                encode(&upright, number),
+            );
+        }
+    }
+    let run = tag(&env, &["-f", "ndjson"], 0);
+    for (format, _) in FORMATS {
+        for number in 1..=8 {
+            let path = format!("photos/{number}.{format}");
+            // The box, drawn on the photo as it is displayed, and stored like the photo.
+            let [x, y, w, h] = face_box(only_face(&run.record(&path)));
+            let inside =
+                |at: u32, start: i64, length: i64| (start..start + length).contains(&i64::from(at));
+            let drawn = GrayImage::from_fn(upright.width(), upright.height(), |at_x, at_y| {
+                Luma([if inside(at_x, x, w) && inside(at_y, y, h) {
+                    255
+                } else {
+                    0
+                }])
+            });
+            let drawn = stored(&image::DynamicImage::from(drawn).into_rgb8(), number);
+            let wanted = white_edges(&drawn);
+            let sidecar = read(&env, &format!("{path}.xmp"));
+            let size = ["w", "h"].map(|side| attribute(&sidecar, &format!("stDim:{side}")));
+            assert_eq!(
+                size,
+                [drawn.width(), drawn.height()].map(f64::from),
+                "{path}"
+            );
+            let [x, y, w, h] =
+                ["x", "y", "w", "h"].map(|name| attribute(&sidecar, &format!("stArea:{name}")));
+            let edges = [
+                (x - w / 2.0) * size[0],
+                (y - h / 2.0) * size[1],
+                (x + w / 2.0) * size[0],
+                (y + h / 2.0) * size[1],
+            ];
+            for (edge, wanted) in edges.into_iter().zip(wanted) {
+                assert!(
+                    (edge - wanted).abs() < 0.5,
+                    "{path}: {edges:?} for {wanted}"
+                );
+            }
+        }
+    }
+}
