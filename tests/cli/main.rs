@@ -30,5 +30,6 @@ mod pictures;
 mod readme;
 mod results;
 mod tagging;
+mod tagging_tools;
 mod updating;
 mod usage;

@@ -268,8 +268,8 @@ fn white_edges(image: &RgbImage) -> [f64; 4] {
     ]
 }
 
-#[test]
-fn regions_are_those_of_the_stored_image() {
+/// A photo with a known person, stored with each orientation in each format: `photos/1.jpg` and so on; and it upright.
+pub(crate) fn oriented_scene() -> (TestEnv, RgbImage) {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
@@ -281,44 +281,154 @@ fn regions_are_those_of_the_stored_image() {
             );
         }
     }
-    let run = tag(&env, &["-f", "ndjson"], 0);
-    for (format, _) in FORMATS {
-        for number in 1..=8 {
-            let path = format!("photos/{number}.{format}");
-            // The box, drawn on the photo as it is displayed, and stored like the photo.
-            let [x, y, w, h] = face_box(only_face(&run.record(&path)));
-            let inside =
-                |at: u32, start: i64, length: i64| (start..start + length).contains(&i64::from(at));
-            let drawn = GrayImage::from_fn(upright.width(), upright.height(), |at_x, at_y| {
-                Luma([if inside(at_x, x, w) && inside(at_y, y, h) {
-                    255
-                } else {
-                    0
-                }])
-            });
-            let drawn = stored(&image::DynamicImage::from(drawn).into_rgb8(), number);
-            let wanted = white_edges(&drawn);
-            let sidecar = read(&env, &format!("{path}.xmp"));
-            let size = ["w", "h"].map(|side| attribute(&sidecar, &format!("stDim:{side}")));
-            assert_eq!(
-                size,
-                [drawn.width(), drawn.height()].map(f64::from),
-                "{path}"
-            );
-            let [x, y, w, h] =
-                ["x", "y", "w", "h"].map(|name| attribute(&sidecar, &format!("stArea:{name}")));
-            let edges = [
-                (x - w / 2.0) * size[0],
-                (y - h / 2.0) * size[1],
-                (x + w / 2.0) * size[0],
-                (y + h / 2.0) * size[1],
-            ];
-            for (edge, wanted) in edges.into_iter().zip(wanted) {
-                assert!(
-                    (edge - wanted).abs() < 0.5,
-                    "{path}: {edges:?} for {wanted}"
-                );
-            }
+    (env, upright)
+}
+
+/// The paths of the photos of [`oriented_scene`], and how they are stored.
+pub(crate) fn oriented_photos() -> impl Iterator<Item = (String, u8)> {
+    FORMATS.into_iter().flat_map(|(format, _)| {
+        (1..=8).map(move |number| (format!("photos/{number}.{format}"), number))
+    })
+}
+
+/// Tags `photos` of `env` and gives the records.
+pub(crate) fn tagged(env: &TestEnv) -> crate::common::Run {
+    tag(env, &["-f", "ndjson"], 0)
+}
+
+/// The size of the stored image and the edges of `face` in it, found by drawing the box on the photo as it is displayed
+/// and storing that like the photo.
+pub(crate) fn stored_edges(upright: &RgbImage, face: &Value, number: u8) -> ([f64; 2], [f64; 4]) {
+    let [x, y, w, h] = face_box(face);
+    let inside =
+        |at: u32, start: i64, length: i64| (start..start + length).contains(&i64::from(at));
+    let drawn = GrayImage::from_fn(upright.width(), upright.height(), |at_x, at_y| {
+        let is_face = inside(at_x, x, w) && inside(at_y, y, h);
+        Luma([if is_face { 255 } else { 0 }])
+    });
+    let drawn = stored(&image::DynamicImage::from(drawn).into_rgb8(), number);
+    let size = [drawn.width(), drawn.height()].map(f64::from);
+    (size, white_edges(&drawn))
+}
+
+/// Holds an area, the centre and the size in parts of an image of `size`, against edges in pixels.
+pub(crate) fn assert_area([x, y, w, h]: [f64; 4], size: [f64; 2], edges: [f64; 4], about: &str) {
+    let found = [
+        (x - w / 2.0) * size[0],
+        (y - h / 2.0) * size[1],
+        (x + w / 2.0) * size[0],
+        (y + h / 2.0) * size[1],
+    ];
+    for (found_edge, edge) in found.into_iter().zip(edges) {
+        assert!(
+            (found_edge - edge).abs() < 0.5,
+            "{about}: {found:?} for {edges:?}"
+        );
+    }
+}
+
+#[test]
+fn regions_are_those_of_the_stored_image() {
+    let (env, upright) = oriented_scene();
+    let run = tagged(&env);
+    for (path, number) in oriented_photos() {
+        let (size, edges) = stored_edges(&upright, only_face(&run.record(&path)), number);
+        let sidecar = read(&env, &format!("{path}.xmp"));
+        let told = ["w", "h"].map(|side| attribute(&sidecar, &format!("stDim:{side}")));
+        assert_eq!(told, size, "{path}");
+        let area = ["x", "y", "w", "h"].map(|name| attribute(&sidecar, &format!("stArea:{name}")));
+        assert_area(area, size, edges, &path);
+    }
+}
+
+/// After a kill at any moment each sidecar is whole: as it was, or with the names.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_killed_leaves_whole_sidecars() {
+    use facematch::tagging::{WithoutTags, without_tags};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    const PHOTOS: usize = 200;
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let small = at_width(&pixels("unknown/obama2.jpg"), 120);
+    let photo = oriented_jpeg(&small, 1);
+    for number in 0..PHOTOS {
+        env.write(format!("photos/{number}.jpg"), &photo);
+        if number % 2 == 0 {
+            env.write(format!("photos/{number}.jpg.xmp"), EXISTING);
         }
     }
+    let mut counts = Vec::new();
+    for round in 1.. {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+            .current_dir(env.root())
+            .args(["tag", "-q", "-w", "120", "--detector", "hog", "--no-flip"])
+            .args(["--cache=cache.redb", "known", "photos"])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(40 * round));
+        child.kill().unwrap();
+        let status = child.wait().unwrap();
+        let mut tagged = 0;
+        for number in 0..PHOTOS {
+            let Ok(sidecar) = std::fs::read(env.path(format!("photos/{number}.jpg.xmp"))) else {
+                continue;
+            };
+            let without = without_tags(&sidecar).unwrap();
+            tagged += usize::from(without != WithoutTags::Unchanged);
+            match number % 2 {
+                0 if sidecar == EXISTING.as_bytes() => {}
+                0 => assert_eq!(without, WithoutTags::Changed(EXISTING.into())),
+                _ => assert_eq!(without, WithoutTags::Nothing),
+            }
+        }
+        counts.push(tagged);
+        if status.success() {
+            break;
+        }
+    }
+    assert_eq!(counts.last(), Some(&PHOTOS), "{counts:?}");
+    // Some of the runs were killed while sidecars were written.
+    assert!(
+        counts.iter().any(|&count| count > 0 && count < PHOTOS),
+        "{counts:?}"
+    );
+}
+
+/// A limit on the size of files, as near to a full disk as a test comes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_harms_nothing() {
+    let env = scene();
+    env.write(SIDECAR, EXISTING);
+    env.copy("unknown/obama2.jpg", "photos/z.jpg");
+    let before = env.files();
+    let program = assert_cmd::cargo::cargo_bin!("facematch");
+    let run = assert_cmd::Command::new("sh")
+        .current_dir(env.root())
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"])
+        .arg(program)
+        .args([
+            "tag",
+            "-f",
+            "ndjson",
+            "--detector",
+            "hog",
+            "known",
+            "photos",
+        ])
+        .ends_with(1);
+    let errors: Vec<_> = run
+        .records()
+        .into_iter()
+        .filter(|record| record["type"] == "error")
+        .map(|record| (record["path"].clone(), record["kind"].clone()))
+        .collect();
+    let wanted = [PHOTO, "photos/z.jpg"].map(|path| (path.into(), "write".into()));
+    assert_eq!(errors, wanted);
+    assert_eq!(env.files(), before);
+    assert_eq!(read(&env, SIDECAR), EXISTING);
 }

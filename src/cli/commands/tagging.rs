@@ -1,6 +1,5 @@
 //! `facematch tag` and `facematch untag`: names into the sidecars of photos, and out of them again.
 
-use facematch::Error;
 use facematch::image::Orientation;
 use facematch::matching::{CandidateCount, Outcome};
 use facematch::report::{
@@ -51,7 +50,7 @@ impl Counts {
         ];
         let mut kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
         let Some((first, kind)) = kinds.next() else {
-            return "no sidecar has to do with it".to_owned();
+            return "no sidecars".to_owned();
         };
         let first = format!("{} {kind}", counted(first, "sidecar", "sidecars"));
         kinds.fold(first, |words, (count, kind)| {
@@ -110,28 +109,34 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     let inputs = config::photos_with_sidecars(&args.photo, &args.walk, console)?;
     let output = Output::stdout();
     let mut out = output.writer();
+    let bar = console.progress("untagging", inputs.list.len());
     let mut counts = Counts::default();
     let mut failed = false;
-    let mut fail = |error: &Error| {
-        failed = true;
-        console.error(error);
-    };
     for input in &inputs.list {
-        if let Some(problem) = input.problem() {
-            fail(&problem);
-        }
-        for sidecar in sidecars_of(input.path()) {
-            match sidecars.untag(&sidecar) {
+        let problem = input.problem().map(Err);
+        let sidecars_of_it = sidecars_of(input.path());
+        let results = sidecars_of_it.iter().map(|sidecar| sidecars.untag(sidecar));
+        for result in problem.into_iter().chain(results) {
+            bar.suspend(|| match result {
+                Ok(record) if record.change == SidecarChange::Keep => {
+                    counts.add(&record);
+                    console.detail(format_args!("{}: unchanged", record.path.display()));
+                    Ok(())
+                }
                 Ok(record) => {
                     counts.add(&record);
-                    if record.change != SidecarChange::Keep {
-                        output.written(write_sidecar(&mut out, input.path(), &record, &[]))?;
-                    }
+                    output.written(write_sidecar(&mut out, input.path(), &record, &[]))
                 }
-                Err(error) => fail(&error),
-            }
+                Err(error) => {
+                    failed = true;
+                    console.error(error);
+                    Ok(())
+                }
+            })?;
         }
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     console.summary(format_args!(
         "{}: {}",
         counted(inputs.list.len(), "photo", "photos"),

@@ -1,0 +1,145 @@
+//! exiftool and exiv2 read what `facematch tag` writes.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::common::only_face;
+use crate::common::{RunExt, TestEnv, repository};
+use crate::tagging::{assert_area, oriented_photos, oriented_scene, stored_edges, tagged};
+
+const WHY: &str = "needs exiftool and exiv2, which .ci/run installs";
+
+/// What `tool` prints about `files` in `folder`. It must not complain.
+fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String {
+    let output = Command::new(tool)
+        .args(options)
+        .args(files)
+        .current_dir(folder)
+        .output()
+        .expect(WHY);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{tool}: {complaints}");
+    assert_eq!(complaints, "", "{tool}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn exiftool(folder: &Path, files: &[String]) -> Vec<Value> {
+    let options = [
+        "-q",
+        "-json",
+        "-struct",
+        "-validate",
+        "-warning",
+        "-XMP:all",
+    ];
+    serde_json::from_str(&told("exiftool", &options, folder, files)).unwrap()
+}
+
+/// How many warnings exiftool's "1 Warning (minor)" tells, or "OK".
+fn warnings(validate: &Value) -> u32 {
+    let count = validate.as_str().unwrap().split(' ').next().unwrap();
+    count.parse().unwrap_or(0)
+}
+
+#[test]
+#[ignore = "needs exiftool and exiv2"]
+fn both_read_the_names_and_regions_of_all_orientations() {
+    let (env, upright) = oriented_scene();
+    let run = tagged(&env);
+    let sidecars: Vec<_> = oriented_photos()
+        .map(|(path, _)| format!("{path}.xmp"))
+        .collect();
+    let read = exiftool(env.root(), &sidecars);
+    assert_eq!(read.len(), 32);
+    for ((path, number), found) in oriented_photos().zip(&read) {
+        assert_eq!(found["SourceFile"], format!("{path}.xmp"));
+        assert_eq!(found["Validate"], "OK", "{path}");
+        assert_eq!(found["Warning"], Value::Null, "{path}");
+        for (list, keyword) in [
+            ("Subject", "obama"),
+            ("HierarchicalSubject", "People|obama"),
+            ("TagsList", "People/obama"),
+            ("PersonInImage", "obama"),
+        ] {
+            assert_eq!(found[list], serde_json::json!([keyword]), "{path} {list}");
+        }
+        let (size, edges) = stored_edges(&upright, only_face(&run.record(&path)), number);
+        let regions = &found["RegionInfo"];
+        let number_of = |value: &Value| value.as_f64().unwrap();
+        let applied = ["W", "H"].map(|side| number_of(&regions["AppliedToDimensions"][side]));
+        assert_eq!(applied, size, "{path}");
+        let [region] = &regions["RegionList"].as_array().unwrap()[..] else {
+            panic!("{path}: {regions}");
+        };
+        assert_eq!(
+            (&region["Name"], &region["Type"]),
+            (&"obama".into(), &"Face".into())
+        );
+        let area = ["X", "Y", "W", "H"].map(|name| number_of(&region["Area"][name]));
+        assert_area(area, size, edges, &path);
+        // exiv2 says the same of the first number of the area.
+        let key = "Xmp.mwg-rs.Regions/mwg-rs:RegionList[1]/mwg-rs:Area/stArea:x";
+        let output = told(
+            "exiv2",
+            &["-Pv", "-K", key],
+            env.root(),
+            &[format!("{path}.xmp")],
+        );
+        let told: f64 = output.trim().parse().unwrap();
+        assert!((told - area[0]).abs() < 1e-6, "{path}: {told}");
+    }
+}
+
+#[test]
+#[ignore = "needs exiftool and exiv2"]
+fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
+    for manager in ["digikam", "lightroom", "darktable"] {
+        let seed = repository(&format!("tests/fuzz/seeds/sidecar/valid_{manager}.xmp"));
+        let existing = std::fs::read(seed).unwrap();
+        let env = TestEnv::new();
+        env.copy("known/obama.jpg", "known/obama.jpg");
+        env.copy("unknown/obama2.jpg", "photos/obama2.jpg");
+        let name = "photos/obama2.jpg.xmp";
+        env.write(name, &existing);
+        let sidecar = [name.to_owned()];
+        let before = exiftool(env.root(), &sidecar);
+        tagged(&env);
+        let after = exiftool(env.root(), &sidecar);
+        let (before, after) = (
+            before[0].as_object().unwrap(),
+            after[0].as_object().unwrap(),
+        );
+        assert!(
+            warnings(&after["Validate"]) <= warnings(&before["Validate"]),
+            "{manager}: {after:?}"
+        );
+        for (field, value) in before.iter().filter(|(field, _)| *field != "Validate") {
+            match (value, &after[field]) {
+                (Value::Array(before), Value::Array(after)) => {
+                    assert!(
+                        before.iter().all(|item| after.contains(item)),
+                        "{manager} {field}"
+                    );
+                }
+                (Value::Object(_), Value::Object(_)) => {}
+                // A list of one is a text, and so is an empty one.
+                (Value::String(before), Value::Array(_)) if before.is_empty() => {}
+                (Value::String(before), Value::Array(after)) => {
+                    assert!(after.contains(&before.as_str().into()), "{manager} {field}");
+                }
+                (before, after) => assert_eq!(after, before, "{manager} {field}"),
+            }
+        }
+        let people = &after["PersonInImage"];
+        assert!(people.to_string().contains("obama"), "{manager}: {people}");
+        told("exiv2", &["-pa"], env.root(), &sidecar);
+        env.facematch().args(["untag", "photos"]).ends_with(0);
+        assert_eq!(
+            std::fs::read(env.path(name)).unwrap(),
+            existing,
+            "{manager}"
+        );
+    }
+}
