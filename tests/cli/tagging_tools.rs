@@ -1,4 +1,4 @@
-//! exiftool and exiv2 read what `facematch tag` writes.
+//! Other programs: exiftool and exiv2 read what `facematch tag` writes, and the recipes of README run as they stand.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::common::only_face;
 use crate::common::{RunExt, TestEnv, repository};
 use crate::tagging::{assert_area, oriented_photos, oriented_scene, stored_edges, tagged};
 
-const WHY: &str = "needs exiftool and exiv2, which .ci/run installs";
+const WHY: &str = "needs exiftool, exiv2 and jq, which .ci/run installs";
 
 /// What `tool` prints about `files` in `folder`. It must not complain.
 fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String {
@@ -142,4 +142,75 @@ fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
             "{manager}"
         );
     }
+}
+
+/// The blocks of README's recipes that are marked with `language`.
+fn recipes(language: &str) -> Vec<String> {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let (_, recipes) = readme.split_once("### Recipes").unwrap();
+    let (recipes, _) = recipes.split_once("**Check the known photos**").unwrap();
+    let opening = format!("```{language}\n");
+    let blocks = recipes.split(&opening).skip(1);
+    blocks
+        .map(|block| block.split_once("```").unwrap().0.to_owned())
+        .collect()
+}
+
+/// Runs `script` in the home folder of `env` with `facematch` on the path; what it prints.
+fn shell(env: &TestEnv, script: &str) -> String {
+    let program = assert_cmd::cargo::cargo_bin!("facematch");
+    let folders = [program.parent().unwrap().to_owned()];
+    let usual = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(folders.into_iter().chain(std::env::split_paths(&usual)));
+    let output = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(env.root())
+        .env("HOME", env.root())
+        .env("PATH", path.unwrap())
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("FACEMATCH_CACHE")
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}\n{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+#[ignore = "needs jq"]
+fn the_recipes_of_the_readme_run_as_they_stand() {
+    let env = TestEnv::new();
+    for sample in ["known/obama.jpg", "known/biden.jpg"] {
+        env.copy(sample, sample);
+    }
+    env.copy("unknown/obama2.jpg", "Photos/2008/one.jpg");
+    env.copy("unknown/astronaut.png", "Photos/astronaut.png");
+    let [digikam, lists] = &recipes("sh")[..] else {
+        panic!("two recipes for the shell");
+    };
+    let photo = env.path("Photos/2008/one.jpg");
+    let (photo, sidecar) = (photo.display(), env.path("Photos/2008/one.jpg.xmp"));
+    let done = shell(&env, digikam);
+    let lines = ["would create", "created"]
+        .map(|done| format!("{photo}\t{done}\t{}\tobama\n", sidecar.display()));
+    assert_eq!(done, lines.concat());
+
+    assert_eq!(shell(&env, lists), "");
+    let list = std::fs::read_to_string(env.path("lists/obama.txt")).unwrap();
+    assert_eq!(list, format!("{photo}\n"));
+
+    let [nightly] = &recipes("cron")[..] else {
+        panic!("one recipe for cron");
+    };
+    let command = nightly.strip_prefix("15 3 * * * ").unwrap();
+    shell(&env, command);
+    env.copy("unknown/obama2.jpg", "Photos/new.jpg");
+    shell(&env, command);
+    let log = std::fs::read_to_string(env.path("facematch.log")).unwrap();
+    let done: Vec<_> = log
+        .lines()
+        .filter_map(|line| line.split('\t').nth(1))
+        .collect();
+    assert_eq!(done, ["unchanged", "unchanged", "created"]);
+    assert!(env.path(".cache/facematch/cache.redb").exists());
 }
