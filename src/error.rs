@@ -4,8 +4,6 @@
 
 use std::path::PathBuf;
 
-use crate::tagging::XmpError;
-
 /// What can go wrong with a photo, a folder, a model or an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -84,13 +82,13 @@ pub enum Error {
     /// `FACEMATCH_SIMD` names no vector instructions of this processor.
     #[error("{0}")]
     SimdLevel(String),
-    /// A sidecar could not be read as XMP. It stays as it is.
+    /// A sidecar could not be read, or is no XMP. It stays as it is.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
     Sidecar {
         /// The sidecar.
         path: PathBuf,
-        /// What is wrong with it.
-        reason: XmpError,
+        /// What is wrong with it, such as "is not UTF-8".
+        reason: String,
     },
     /// A picture, a sidecar or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]

@@ -233,7 +233,7 @@ impl ReadFile {
     ///
     /// # Errors
     /// [`Error::Read`] when it is not there.
-    pub(super) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let state = FileState::of(path).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
@@ -247,10 +247,15 @@ impl ReadFile {
     /// # Errors
     /// [`Failure::Changed`] when the file was written to, replaced or removed since.
     pub(super) fn check_unchanged(&self) -> Result<(), Failure> {
-        match FileState::of(&self.path) {
-            Ok(state) if state == self.state => Ok(()),
-            _ => Err(Failure::Changed(self.path.clone())),
+        match self.is_unchanged() {
+            true => Ok(()),
+            false => Err(Failure::Changed(self.path.clone())),
         }
+    }
+
+    /// Whether the file is there as it was.
+    pub(super) fn is_unchanged(&self) -> bool {
+        FileState::of(&self.path).is_ok_and(|state| state == self.state)
     }
 }
 

@@ -1,17 +1,17 @@
 //! The sidecars of photos: read, with names added or taken out, and written whole or not at all.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::image::read_file;
 use facematch::report::{SidecarChange, SidecarRecord};
 use facematch::tagging::{
-    PhotoTags, SidecarNaming, Stamp, WithoutTags, XmpError, sidecar_of, with_tags, without_tags,
+    PhotoTags, SidecarNaming, Stamp, WithoutTags, sidecar_of, sidecars_of, with_tags, without_tags,
 };
 
 use super::interrupt::UnfinishedFiles;
-use super::output::{Access, WholeFile};
+use super::output::{Access, ReadFile, WholeFile};
 
 /// Larger ones are left alone. Programs write some kilobytes, with the history of many edits a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
@@ -33,6 +33,12 @@ pub(super) struct Sidecars {
     unfinished: UnfinishedFiles,
 }
 
+/// A sidecar as it was when it was read.
+struct Existing {
+    bytes: Vec<u8>,
+    file: ReadFile,
+}
+
 impl Sidecars {
     pub(super) fn new(writing: Writing, unfinished: &UnfinishedFiles) -> Self {
         Self {
@@ -42,108 +48,151 @@ impl Sidecars {
         }
     }
 
-    /// Adds `tags` to the sidecar of `photo`; makes one that is called as `naming` says when there is none.
+    /// Adds `tags` to the sidecar of `photo`; makes one that is called as `naming` says when there is none. `None` when there
+    /// is none and no name can be written.
     pub(super) fn tag(
         &self,
         photo: &Path,
         tags: &PhotoTags,
         naming: SidecarNaming,
-    ) -> Result<SidecarRecord, Error> {
-        let sidecar = sidecar_of(photo, naming);
-        let existing = match sidecar.exists() {
-            true => Some(read(&sidecar)?),
-            false => None,
-        };
+    ) -> Result<Option<SidecarRecord>, Error> {
+        let (sidecar, is_there) = sidecar_of(photo, naming).map_err(|e| unreadable(photo, &e))?;
+        let existing = is_there.then(|| Existing::read(&sidecar)).transpose()?;
         let stamp = Stamp {
             version: env!("CARGO_PKG_VERSION"),
             date: &self.date,
         };
-        let content = with_tags(existing.as_deref(), tags, stamp).map_err(in_file(&sidecar))?;
+        let bytes = existing.as_ref().map(|existing| &existing.bytes[..]);
+        let content = with_tags(bytes, tags, stamp).map_err(|e| refused(&sidecar, &e))?;
         let change = match (&content, &existing) {
-            (None, _) => SidecarChange::Keep,
+            (None, None) => return Ok(None),
+            (None, Some(_)) => SidecarChange::Keep,
             (Some(_), None) => SidecarChange::Create,
             (Some(_), Some(_)) => SidecarChange::Change,
         };
-        self.put(&sidecar, change, &content.unwrap_or_default())
+        let content = content.unwrap_or_default();
+        self.put(sidecar, existing, change, &content).map(Some)
+    }
+
+    /// The sidecars of `photo`.
+    pub(super) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
+        let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
+        match sidecars.is_empty() && !photo.exists() {
+            true => Err(Error::Read {
+                path: photo.to_owned(),
+                source: io::ErrorKind::NotFound.into(),
+            }),
+            false => Ok(sidecars),
+        }
     }
 
     /// Takes out of `sidecar` what [`Self::tag`] added to it.
-    pub(super) fn untag(&self, sidecar: &Path) -> Result<SidecarRecord, Error> {
-        let existing = read(sidecar)?;
-        let (change, content) = match without_tags(&existing).map_err(in_file(sidecar))? {
+    pub(super) fn untag(&self, sidecar: PathBuf) -> Result<SidecarRecord, Error> {
+        let existing = Existing::read(&sidecar)?;
+        let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
+        let (change, content) = match without {
             WithoutTags::Unchanged => (SidecarChange::Keep, Vec::new()),
             WithoutTags::Changed(content) => (SidecarChange::Change, content),
             WithoutTags::Nothing => (SidecarChange::Remove, Vec::new()),
         };
-        self.put(sidecar, change, &content)
+        self.put(sidecar, Some(existing), change, &content)
     }
 
     /// Does what `change` says.
     fn put(
         &self,
-        sidecar: &Path,
+        sidecar: PathBuf,
+        existing: Option<Existing>,
         change: SidecarChange,
         content: &[u8],
     ) -> Result<SidecarRecord, Error> {
         if self.writing == Writing::Done {
             let result = match change {
                 SidecarChange::Keep => Ok(()),
-                SidecarChange::Create => self.write(sidecar, content, WholeFile::finish),
-                // What others wrote cannot be made again.
-                SidecarChange::Change => self.write(sidecar, content, WholeFile::finish_on_disk),
-                SidecarChange::Remove => remove(sidecar),
+                SidecarChange::Create | SidecarChange::Change => {
+                    self.write(&sidecar, existing.as_ref(), content)
+                }
+                SidecarChange::Remove => {
+                    check(&sidecar, existing.as_ref()).and_then(|()| remove(&sidecar))
+                }
             };
-            result.map_err(|source| Error::Write {
-                path: sidecar.to_owned(),
-                source,
-            })?;
+            if let Err(source) = result {
+                return Err(Error::Write {
+                    path: sidecar,
+                    source,
+                });
+            }
         }
         Ok(SidecarRecord {
-            path: sidecar.to_owned(),
+            path: sidecar,
             change,
             done: self.writing == Writing::Done,
         })
     }
 
-    fn write(
-        &self,
-        sidecar: &Path,
-        content: &[u8],
-        finish: impl FnOnce(WholeFile) -> io::Result<()>,
-    ) -> io::Result<()> {
+    fn write(&self, sidecar: &Path, existing: Option<&Existing>, content: &[u8]) -> io::Result<()> {
         let whole = WholeFile::begin(sidecar, Access::Usual, &self.unfinished)?;
         whole.file().write_all(content)?;
-        finish(whole)
+        check(sidecar, existing)?;
+        // Half of a sidecar would be left alone for ever.
+        whole.finish_on_disk()
     }
 }
 
-fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
-    match std::fs::metadata(sidecar) {
-        Ok(metadata) if metadata.len() > MOST_BYTES => Err(Error::TooLarge {
-            path: sidecar.to_owned(),
-            reason: format!(
-                "the sidecar has {} MiB; at most {} MiB are read",
-                metadata.len() >> 20,
-                MOST_BYTES >> 20
-            ),
-        }),
-        _ => read_file(sidecar),
+impl Existing {
+    fn read(sidecar: &Path) -> Result<Self, Error> {
+        let metadata = std::fs::metadata(sidecar).map_err(|e| unreadable(sidecar, &e))?;
+        if !metadata.is_file() {
+            return Err(refused(sidecar, "is not a file"));
+        }
+        if metadata.len() > MOST_BYTES {
+            let [size, most] = [metadata.len(), MOST_BYTES].map(|bytes| bytes >> 20);
+            let reason = format!("has {size} MiB; at most {most} MiB are read");
+            return Err(refused(sidecar, reason));
+        }
+        let file = ReadFile::of(sidecar);
+        match file.and_then(|file| Ok((file, read_file(sidecar)?))) {
+            Ok((file, bytes)) => Ok(Self { bytes, file }),
+            Err(Error::Read { source, .. }) => Err(unreadable(sidecar, &source)),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// Removes the file itself where `sidecar` is a link, as it would have been written to.
+/// Refuses to write over what was not read, or what its owner has protected.
+fn check(sidecar: &Path, existing: Option<&Existing>) -> io::Result<()> {
+    match existing {
+        Some(existing) if !existing.file.is_unchanged() => Err(io::Error::other(
+            "another program changed it meanwhile; run it again",
+        )),
+        Some(_) if std::fs::metadata(sidecar)?.permissions().readonly() => {
+            Err(io::Error::other("it is write-protected"))
+        }
+        Some(_) => Ok(()),
+        // Perhaps a link that leads nowhere.
+        None => match std::fs::symlink_metadata(sidecar) {
+            Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => Ok(()),
+        },
+    }
+}
+
+/// Removes the file itself where `sidecar` is a link, as it would have been written to, and the link.
 fn remove(sidecar: &Path) -> io::Result<()> {
-    let file = std::fs::canonicalize(sidecar)?;
-    std::fs::remove_file(&file)?;
+    std::fs::remove_file(std::fs::canonicalize(sidecar)?)?;
     match std::fs::symlink_metadata(sidecar) {
         Ok(_) => std::fs::remove_file(sidecar),
         Err(_) => Ok(()),
     }
 }
 
-fn in_file(sidecar: &Path) -> impl FnOnce(XmpError) -> Error {
-    move |reason| Error::Sidecar {
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    refused(path, format!("cannot be read: {error}"))
+}
+
+fn refused(sidecar: &Path, reason: impl ToString) -> Error {
+    Error::Sidecar {
         path: sidecar.to_owned(),
-        reason,
+        reason: reason.to_string(),
     }
 }

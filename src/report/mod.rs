@@ -204,8 +204,11 @@ pub fn new<'w>(
     out: Box<dyn Write + 'w>,
 ) -> io::Result<Box<dyn Report + 'w>> {
     Ok(match format {
-        Format::Text | Format::ColoredText if subject == Subject::Sidecars => {
-            Box::new(sidecars::SidecarsReport::new(out))
+        Format::Text if subject == Subject::Sidecars => {
+            Box::new(sidecars::SidecarsReport::new(out, text::PLAIN))
+        }
+        Format::ColoredText if subject == Subject::Sidecars => {
+            Box::new(sidecars::SidecarsReport::new(out, text::COLORED))
         }
         Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),

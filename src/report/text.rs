@@ -14,10 +14,10 @@ use crate::matching::{Identity, Outcome};
 
 /// What is written before and after a field.
 pub(super) struct Palette {
-    name: &'static str,
+    pub(super) name: &'static str,
     unknown: &'static str,
     quiet: &'static str,
-    end: &'static str,
+    pub(super) end: &'static str,
 }
 
 pub(super) const PLAIN: Palette = Palette {

@@ -1,6 +1,7 @@
 //! Which sidecar is a photo's.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// How sidecars are called.
@@ -15,37 +16,68 @@ pub enum SidecarNaming {
 
 impl SidecarNaming {
     fn name(self, photo: &Path) -> PathBuf {
+        let appended = || {
+            let mut name = OsString::from(photo);
+            name.push(".xmp");
+            PathBuf::from(name)
+        };
         match self {
-            Self::Appended => {
-                let mut name = OsString::from(photo);
-                name.push(".xmp");
-                PathBuf::from(name)
-            }
-            Self::Adobe => photo.with_extension("xmp"),
+            Self::Appended => appended(),
+            // A photo whose own name ends with .xmp is no sidecar of itself.
+            Self::Adobe => Some(photo.with_extension("xmp"))
+                .filter(|name| name != photo)
+                .unwrap_or_else(appended),
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Appended => Self::Adobe,
+            Self::Adobe => Self::Appended,
         }
     }
 }
 
 /// The sidecars that `photo` has, however they are called.
-pub fn sidecars_of(photo: &Path) -> Vec<PathBuf> {
-    let namings = [SidecarNaming::Appended, SidecarNaming::Adobe];
-    let mut sidecars = namings.map(|naming| naming.name(photo)).to_vec();
-    sidecars.retain(|sidecar| sidecar.exists());
-    sidecars
+///
+/// # Errors
+/// When the system does not tell whether they are there.
+pub fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut names = [SidecarNaming::Appended, SidecarNaming::Adobe]
+        .map(|naming| naming.name(photo))
+        .to_vec();
+    // Without an extension both names are one.
+    names.dedup();
+    let mut sidecars = Vec::new();
+    for name in names {
+        if is_there(&name)? {
+            sidecars.push(name);
+        }
+    }
+    Ok(sidecars)
 }
 
-/// The sidecar of `photo`: one that is there, be it called one way or the other, else the one that `naming` says, which is to
-/// be made. When there are both, it is that of `naming`.
-pub fn sidecar_of(photo: &Path, naming: SidecarNaming) -> PathBuf {
-    let other = match naming {
-        SidecarNaming::Appended => SidecarNaming::Adobe,
-        SidecarNaming::Adobe => SidecarNaming::Appended,
-    };
-    let [wanted, other] = [naming, other].map(|naming| naming.name(photo));
-    if !wanted.exists() && other.exists() {
-        other
-    } else {
-        wanted
+/// The sidecar of `photo`, and whether it is there: one that is, be it called one way or the other, else the one that
+/// `naming` says, which is to be made. When there are both, it is that of `naming`.
+///
+/// # Errors
+/// When the system does not tell whether they are there.
+pub fn sidecar_of(photo: &Path, naming: SidecarNaming) -> io::Result<(PathBuf, bool)> {
+    let [wanted, other] = [naming, naming.other()].map(|naming| naming.name(photo));
+    if is_there(&wanted)? {
+        return Ok((wanted, true));
+    }
+    match is_there(&other)? {
+        true => Ok((other, true)),
+        false => Ok((wanted, false)),
+    }
+}
+
+/// A name that is too long for the file system is nobody's.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match path.try_exists() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Ok(false),
+        known => known,
     }
 }
 
@@ -58,14 +90,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let photo = folder.path().join("a.b.jpg");
         let [appended, adobe] = ["a.b.jpg.xmp", "a.b.xmp"].map(|name| folder.path().join(name));
-        assert_eq!(sidecar_of(&photo, SidecarNaming::Appended), appended);
-        assert_eq!(sidecar_of(&photo, SidecarNaming::Adobe), adobe);
+        let of = |naming| sidecar_of(&photo, naming).unwrap();
+        assert_eq!(of(SidecarNaming::Appended), (appended.clone(), false));
+        assert_eq!(of(SidecarNaming::Adobe), (adobe.clone(), false));
         std::fs::write(&adobe, "").unwrap();
-        assert_eq!(sidecar_of(&photo, SidecarNaming::Appended), adobe);
+        assert_eq!(of(SidecarNaming::Appended), (adobe.clone(), true));
         std::fs::write(&appended, "").unwrap();
-        assert_eq!(sidecar_of(&photo, SidecarNaming::Appended), appended);
-        assert_eq!(sidecar_of(&photo, SidecarNaming::Adobe), adobe);
-        assert_eq!(sidecars_of(&photo), [appended, adobe.clone()]);
-        assert_eq!(sidecars_of(&folder.path().join("a.b.png")), [adobe]);
+        assert_eq!(of(SidecarNaming::Appended), (appended.clone(), true));
+        assert_eq!(of(SidecarNaming::Adobe), (adobe.clone(), true));
+        assert_eq!(sidecars_of(&photo).unwrap(), [appended, adobe.clone()]);
+        assert_eq!(
+            sidecars_of(&folder.path().join("a.b.png")).unwrap(),
+            [adobe]
+        );
+    }
+
+    #[test]
+    fn a_photo_without_an_extension_has_one_sidecar() {
+        let folder = tempfile::tempdir().unwrap();
+        let sidecar = folder.path().join("scan.xmp");
+        std::fs::write(&sidecar, "").unwrap();
+        assert_eq!(
+            sidecars_of(&folder.path().join("scan")).unwrap(),
+            std::slice::from_ref(&sidecar)
+        );
+        // A photo that is called like a sidecar is none of itself.
+        let none: [PathBuf; 0] = [];
+        assert_eq!(sidecars_of(&sidecar).unwrap(), none);
     }
 }

@@ -66,9 +66,11 @@ fn names_go_into_a_sidecar_and_out_again() {
     }
     // Neither the stranger nor the cat has one; once more changes nothing.
     let again = tag(&env, &[], 0);
-    assert_eq!(
-        again.text(),
-        format!("{PHOTO}\tunchanged\t{SIDECAR}\tobama\n")
+    assert_eq!(again.text(), "");
+    assert!(
+        again.stderr.contains("1 sidecar unchanged"),
+        "{}",
+        again.stderr
     );
     assert_eq!(read(&env, SIDECAR), sidecar);
     let gone = untag(&env, &[], 0);
@@ -235,6 +237,85 @@ fn who_is_in_doubt_is_not_written() {
     assert!(run.stderr.contains("1 ambiguous"), "{}", run.stderr);
     assert!(run.stderr.contains("no sidecar"), "{}", run.stderr);
     assert!(!env.path(SIDECAR).exists());
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_sidecar_is_an_error() {
+    let env = scene();
+    env.folder(SIDECAR);
+    let run = tag(&env, &["-q"], 1);
+    let message = format!("facematch: {SIDECAR}: the sidecar is not a file; it stays as it is\n");
+    assert_eq!((run.text(), &run.stderr), ("", &message));
+    assert_eq!(untag(&env, &["-q"], 1).stderr, message);
+}
+
+#[test]
+fn a_photo_without_an_extension_is_tagged_and_untagged() {
+    let env = scene();
+    env.copy("unknown/obama2.jpg", "photos/scan");
+    let run = tag(&env, &["-q"], 0);
+    assert!(
+        run.text()
+            .contains("photos/scan\tcreated\tphotos/scan.xmp\tobama\n")
+    );
+    let run = untag(&env, &["--dry-run"], 0);
+    assert_eq!(run.text().matches("photos/scan.xmp").count(), 1);
+    untag(&env, &[], 0);
+    assert!(!env.path("photos/scan.xmp").exists());
+}
+
+#[test]
+fn a_photo_that_is_not_there_is_told() {
+    let env = scene();
+    let run = env
+        .facematch()
+        .args(["untag", "photos/typo.jpg"])
+        .ends_with(1);
+    assert!(
+        run.stderr.contains("photos/typo.jpg: cannot read"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_and_a_protected_sidecar_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = scene();
+    env.copy("unknown/obama2.jpg", "photos/z.jpg");
+    std::os::unix::fs::symlink("/nowhere/z.xmp", env.path("photos/z.jpg.xmp")).unwrap();
+    let protected = env.write(SIDECAR, EXISTING);
+    std::fs::set_permissions(&protected, PermissionsExt::from_mode(0o444)).unwrap();
+    let run = tag(&env, &["-q"], 1);
+    assert_eq!(run.text(), "");
+    assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+    assert!(run.stderr.contains("write-protected"), "{}", run.stderr);
+    assert_eq!(read(&env, SIDECAR), EXISTING);
+    assert!(
+        std::fs::symlink_metadata(env.path("photos/z.jpg.xmp"))
+            .unwrap()
+            .is_symlink()
+    );
+}
+
+/// Who looks at the first line alone wants all photos tagged all the same.
+#[cfg(unix)]
+#[test]
+fn all_photos_are_tagged_when_nobody_reads_the_results() {
+    let env = scene();
+    for number in 0..20 {
+        env.copy("unknown/obama2.jpg", format!("photos/{number}.jpg"));
+    }
+    let program = assert_cmd::cargo::cargo_bin!("facematch");
+    let run = assert_cmd::Command::new("sh")
+        .current_dir(env.root())
+        .args(["-c", "\"$@\" | head -n 1", "sh"])
+        .arg(program)
+        .args(["tag", "--detector", "hog", "known", "photos"])
+        .ends_with(0);
+    assert!(run.stderr.contains("21 sidecars created"), "{}", run.stderr);
+    assert!(env.path("photos/9.jpg.xmp").exists());
 }
 
 type Encode = fn(&RgbImage, u8) -> Vec<u8>;

@@ -48,7 +48,8 @@ pub(crate) enum Command {
     /// Write the names of known people into XMP sidecars of the photos, for photo managers
     ///
     /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match. What a sidecar has
-    /// stays as it is. One line is printed for each photo with a match: the photo, what was done, the sidecar, the names.
+    /// stays as it is. One line is printed for each sidecar that is made or changed: the photo, what was done, the sidecar,
+    /// the names.
     #[command(override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...")]
     Tag(TagArgs),
     /// Take what `facematch tag` wrote out of the sidecars again, and nothing else
@@ -145,7 +146,7 @@ pub(crate) struct TagArgs {
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
-    /// Say what would be done, and write nothing
+    /// Say what would be done, and write no sidecar
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -128,15 +128,23 @@ impl Search<'_> {
         let mut report = report::new(format, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut written = Ok(());
+        // Tagging is not done for its report: it goes on when nobody reads that any more.
+        let goes_on = self.subject == Subject::Sidecars;
         let (engines, console) = (&mut self.engines, self.console);
         batch::run(&self.inputs.list, engines, work, |path, mut result| {
             if let Ok(searched) = &mut result {
                 after(searched);
             }
-            written = bar.suspend(|| add(report.as_mut(), path, &result, totals, console));
+            let added = bar.suspend(|| add(report.as_mut(), path, &result, totals, console));
             bar.inc(1);
-            match written {
+            if written.is_ok() {
+                written = added;
+            }
+            match &written {
                 Ok(()) => ControlFlow::Continue(()),
+                Err(error) if goes_on && error.kind() == io::ErrorKind::BrokenPipe => {
+                    ControlFlow::Continue(())
+                }
                 Err(_) => ControlFlow::Break(()),
             }
         });

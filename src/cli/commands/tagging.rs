@@ -5,7 +5,7 @@ use facematch::matching::{CandidateCount, Outcome};
 use facematch::report::{
     FaceRecord, Finding, PhotoRecord, SidecarChange, SidecarRecord, Subject, write_sidecar,
 };
-use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming, sidecars_of};
+use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming};
 
 use super::super::args::{SidecarNamingArg, TagArgs, UntagArgs};
 use super::super::config;
@@ -90,8 +90,8 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
             }
             match sidecars.tag(&record.path, &tags, naming) {
                 Ok(sidecar) => {
-                    counts.add(&sidecar);
-                    record.sidecar = Some(sidecar);
+                    sidecar.iter().for_each(|sidecar| counts.add(sidecar));
+                    record.sidecar = sidecar;
                 }
                 Err(error) => searched.errors.push(error),
             }
@@ -113,10 +113,15 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     let mut counts = Counts::default();
     let mut failed = false;
     for input in &inputs.list {
-        let problem = input.problem().map(Err);
-        let sidecars_of_it = sidecars_of(input.path());
-        let results = sidecars_of_it.iter().map(|sidecar| sidecars.untag(sidecar));
-        for result in problem.into_iter().chain(results) {
+        let own = match input.problem() {
+            Some(problem) => Err(problem),
+            None => Sidecars::of(input.path()),
+        };
+        let results = match own {
+            Ok(own) => own.into_iter().map(|path| sidecars.untag(path)).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        for result in results {
             bar.suspend(|| match result {
                 Ok(record) if record.change == SidecarChange::Keep => {
                     counts.add(&record);
@@ -125,7 +130,7 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
                 }
                 Ok(record) => {
                     counts.add(&record);
-                    output.written(write_sidecar(&mut out, input.path(), &record, &[]))
+                    output.written(write_sidecar(&mut out, input.path(), &record))
                 }
                 Err(error) => {
                     failed = true;
