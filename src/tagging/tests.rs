@@ -223,6 +223,14 @@ fn what_cannot_be_merged_is_an_error() {
     assert_eq!(without_tags(latin1), Err(XmpError::Encoding));
 }
 
+#[test]
+fn a_name_of_spaces_alone_is_not_written() {
+    let blank = tags(&[face(" ", 0.5), face("\u{a0}\t", 0.8)]);
+    for existing in [None, Some(DIGIKAM.as_bytes())] {
+        assert_eq!(with_tags(existing, &blank, STAMP), Ok(None));
+    }
+}
+
 proptest! {
     /// Whatever people are called, what was there comes back, and the tags are found again.
     #[test]
@@ -230,8 +238,12 @@ proptest! {
         names in proptest::collection::vec("\\PC{1,12}|[ &<>\"'/|\t\u{1}-\u{1f}]{1,4}x", 1..4),
         existing in prop_oneof![Just(DIGIKAM), Just(LIGHTROOM), Just(DARKTABLE)],
     ) {
-        let faces: Vec<_> = (1_u8..).zip(names).map(|(i, name)| face(&name, f64::from(i) / 8.0)).collect();
-        let tagged = tagged(Some(existing), &faces);
+        let faces: Vec<_> = (1_u8..).zip(&names).map(|(i, name)| face(name, f64::from(i) / 8.0)).collect();
+        let added = with_tags(Some(existing.as_bytes()), &tags(&faces), STAMP).unwrap();
+        prop_assert_eq!(added.is_none(), names.iter().all(|name| name.trim().is_empty()));
+        let Some(tagged) = added.map(|bytes| String::from_utf8(bytes).unwrap()) else {
+            return Ok(());
+        };
         prop_assert_eq!(untagged(&tagged), existing);
         let again = with_tags(Some(tagged.as_bytes()), &tags(&faces), STAMP);
         prop_assert_eq!(again, Ok(None));
