@@ -214,14 +214,14 @@ impl Place {
 }
 
 /// A file that is read, changed and written again, as it was when it was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ReadFile {
     path: PathBuf,
     state: FileState,
 }
 
 /// What another file in the same place has otherwise, and the same file after it was written to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct FileState {
     number: Option<[u64; 2]>,
     modified: Option<SystemTime>,

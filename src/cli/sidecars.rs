@@ -196,3 +196,39 @@ fn refused(sidecar: &Path, reason: impl ToString) -> Error {
         reason: reason.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_program_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let sidecar = folder.path().join("a.jpg.xmp");
+        let sidecars = Sidecars::new(Writing::Done, &UnfinishedFiles::default());
+        std::fs::write(&sidecar, "old").unwrap();
+        let existing = Existing::read(&sidecar).unwrap();
+        std::fs::write(&sidecar, "of another program").unwrap();
+        for change in [SidecarChange::Change, SidecarChange::Remove] {
+            let existing = Some(Existing {
+                bytes: existing.bytes.clone(),
+                file: existing.file.clone(),
+            });
+            let error = sidecars
+                .put(sidecar.clone(), existing, change, b"new")
+                .unwrap_err();
+            assert!(
+                error.to_string().contains("changed it meanwhile"),
+                "{error}"
+            );
+        }
+        // One that was not there when it was looked for.
+        let error = sidecars.put(sidecar.clone(), None, SidecarChange::Create, b"new");
+        assert_eq!(error.unwrap_err().kind(), "write");
+        assert_eq!(
+            std::fs::read_to_string(&sidecar).unwrap(),
+            "of another program"
+        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

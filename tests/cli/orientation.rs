@@ -1,27 +1,14 @@
 //! A photo is the same photo however its pixels are stored.
 
-use image::RgbImage;
-
-use crate::common::photos::{
-    at_width, oriented_jpeg, oriented_png, oriented_tiff, oriented_webp, pixels,
-};
+use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, oriented_png, pixels};
 use crate::common::{RunExt, TestEnv, assert_near_box, face_box, only_face};
-
-type Encode = fn(&RgbImage, u8) -> Vec<u8>;
-
-const FORMATS: [(&str, Encode); 4] = [
-    ("jpg", oriented_jpeg),
-    ("png", oriented_png),
-    ("webp", oriented_webp),
-    ("tif", oriented_tiff),
-];
 
 #[test]
 fn all_eight_orientations_give_the_same_face_in_every_format() {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "obama.jpg");
     let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
-    for (format, encode) in FORMATS {
+    for (format, encode) in ORIENTED_FORMATS {
         for number in 1..=8 {
             env.write(
                 format!("photos/{number}.{format}"),
@@ -33,7 +20,7 @@ fn all_eight_orientations_give_the_same_face_in_every_format() {
         .facematch()
         .args(["obama.jpg", "photos", "-f", "ndjson"])
         .ends_with(0);
-    for (format, _) in FORMATS {
+    for (format, _) in ORIENTED_FORMATS {
         let first = run.record(format!("photos/1.{format}"));
         let wanted = face_box(only_face(&first));
         for number in 1..=8 {

@@ -3,9 +3,7 @@
 use image::{GrayImage, Luma, RgbImage};
 use serde_json::Value;
 
-use crate::common::photos::{
-    at_width, oriented_jpeg, oriented_png, oriented_tiff, oriented_webp, pixels, stored,
-};
+use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, pixels, stored};
 use crate::common::{RunExt, TestEnv, face_box, only_face};
 
 const PHOTO: &str = "photos/obama2.jpg";
@@ -299,7 +297,7 @@ fn a_link_that_leads_nowhere_and_a_protected_sidecar_stay() {
     );
 }
 
-/// Who looks at the first line alone wants all photos tagged all the same.
+/// Who looks at the first line alone wants all photos tagged all the same, and told what failed.
 #[cfg(unix)]
 #[test]
 fn all_photos_are_tagged_when_nobody_reads_the_results() {
@@ -307,25 +305,25 @@ fn all_photos_are_tagged_when_nobody_reads_the_results() {
     for number in 0..20 {
         env.copy("unknown/obama2.jpg", format!("photos/{number}.jpg"));
     }
+    env.copy("unknown/obama2.jpg", "photos/z.jpg");
+    env.folder("photos/z.jpg.xmp");
     let program = assert_cmd::cargo::cargo_bin!("facematch");
+    let script = "{ \"$@\"; echo \"status $?\" >&2; } | head -n 1";
     let run = assert_cmd::Command::new("sh")
         .current_dir(env.root())
-        .args(["-c", "\"$@\" | head -n 1", "sh"])
+        .args(["-c", script, "sh"])
         .arg(program)
         .args(["tag", "--detector", "hog", "known", "photos"])
         .ends_with(0);
-    assert!(run.stderr.contains("21 sidecars created"), "{}", run.stderr);
+    for part in [
+        "21 sidecars created",
+        "z.jpg.xmp: the sidecar is not a file",
+        "status 1",
+    ] {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
     assert!(env.path("photos/9.jpg.xmp").exists());
 }
-
-type Encode = fn(&RgbImage, u8) -> Vec<u8>;
-
-const FORMATS: [(&str, Encode); 4] = [
-    ("jpg", oriented_jpeg),
-    ("png", oriented_png),
-    ("webp", oriented_webp),
-    ("tif", oriented_tiff),
-];
 
 /// The number after `name="` in `text`.
 fn attribute(text: &str, name: &str) -> f64 {
@@ -354,7 +352,7 @@ pub(crate) fn oriented_scene() -> (TestEnv, RgbImage) {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
-    for (format, encode) in FORMATS {
+    for (format, encode) in ORIENTED_FORMATS {
         for number in 1..=8 {
             env.write(
                 format!("photos/{number}.{format}"),
@@ -367,7 +365,7 @@ pub(crate) fn oriented_scene() -> (TestEnv, RgbImage) {
 
 /// The paths of the photos of [`oriented_scene`], and how they are stored.
 pub(crate) fn oriented_photos() -> impl Iterator<Item = (String, u8)> {
-    FORMATS.into_iter().flat_map(|(format, _)| {
+    ORIENTED_FORMATS.into_iter().flat_map(|(format, _)| {
         (1..=8).map(move |number| (format!("photos/{number}.{format}"), number))
     })
 }

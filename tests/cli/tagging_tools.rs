@@ -148,7 +148,7 @@ fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
 fn recipes(language: &str) -> Vec<String> {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
     let (_, recipes) = readme.split_once("### Recipes").unwrap();
-    let (recipes, _) = recipes.split_once("**Check the known photos**").unwrap();
+    let (recipes, _) = recipes.split_once("\n## ").unwrap();
     let opening = format!("```{language}\n");
     let blocks = recipes.split(&opening).skip(1);
     blocks

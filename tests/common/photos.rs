@@ -82,6 +82,17 @@ fn tiff_entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
     entry
 }
 
+/// Makes a file of a photo, stored with an EXIF orientation.
+type Encode = fn(&RgbImage, u8) -> Vec<u8>;
+
+/// The formats that can say how a photo is stored, by their extension.
+pub(crate) const ORIENTED_FORMATS: [(&str, Encode); 4] = [
+    ("jpg", oriented_jpeg),
+    ("png", oriented_png),
+    ("webp", oriented_webp),
+    ("tif", oriented_tiff),
+];
+
 /// `upright` as a JPEG of orientation `number`: pixels turned, and an APP1 segment that says so.
 pub(crate) fn oriented_jpeg(upright: &RgbImage, number: u8) -> Vec<u8> {
     let mut jpeg = Vec::new();

@@ -173,11 +173,13 @@ fn add(
                 counted(searched.record.faces.len(), "face", "faces"),
                 searched.times.total().as_secs_f64() * 1e3
             ));
-            report.photo(&searched.record)?;
-            searched
+            let written = report.photo(&searched.record);
+            // Told and counted, also when nobody reads the report any more.
+            let errors = searched
                 .errors
                 .iter()
-                .try_for_each(|error| add_error(report, path, error, totals, console))
+                .map(|error| add_error(report, path, error, totals, console));
+            errors.fold(written, Result::and)
         }
         Err(error) => add_error(report, path, error, totals, console),
     }

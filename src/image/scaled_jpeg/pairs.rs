@@ -120,8 +120,8 @@ impl Pairs {
 mod tests {
     use super::*;
 
-    /// What the pairs of a table say of 11 bits: the length, what comes at places 10 and after, and whether it fits into
-    /// a block at `place`.
+    /// What the pairs of a table say of 11 bits: the length, what comes at `place` and after it, and whether that fits
+    /// into the block.
     fn read(bits: &str, place: usize) -> (u32, [(usize, i32); 2], bool) {
         // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
         let table = HuffmanTable::new(
@@ -135,6 +135,47 @@ mod tests {
         reader.refill();
         let pair = Pairs::new(&table).next(&reader);
         (pair.length(), pair.coefficients(place), pair.fits(place))
+    }
+
+    #[test]
+    fn pairs_are_what_single_steps_read() {
+        // Codes of one bit to 16, with runs and sizes of all kinds.
+        let symbols: Vec<u8> = (0..16).map(|i| i << 4 | ((i * 5) & 7)).collect();
+        let table = HuffmanTable::new(&[1; 16], &symbols).unwrap();
+        let pairs = Pairs::new(&table);
+        let mut seen = [0; 3];
+        for bits in 0..1_u16 << BITS {
+            let bytes: Vec<u8> = (bits << 5)
+                .to_be_bytes()
+                .into_iter()
+                .flat_map(|byte| [byte, 0].into_iter().take(1 + usize::from(byte == 0xFF)))
+                .chain([0; 8])
+                .collect();
+            let mut reader = BitReader::new(&bytes, 0);
+            reader.refill();
+            let pair = pairs.next(&reader);
+            let (mut length, mut place, mut wanted) = (0, 1, Vec::new());
+            while wanted.len() < 2 && place < 64 {
+                let step = table.step(&reader).unwrap();
+                // A code that is not looked up is none of a pair's.
+                if length + step.length() > BITS
+                    || table.short_step(reader.peek(BITS), BITS).is_none()
+                {
+                    break;
+                }
+                length += step.length();
+                place += step.advance();
+                wanted.push((place, step.take_value(&mut reader)));
+            }
+            seen[wanted.len()] += 1;
+            assert_eq!(pair.fits(1), !wanted.is_empty(), "{bits:011b}");
+            if let (Some(first), Some(last)) = (wanted.first(), wanted.last()) {
+                assert_eq!(pair.length(), length, "{bits:011b}");
+                assert_eq!(pair.coefficients(1), [*first, *last], "{bits:011b}");
+            }
+        }
+        // None, one and two coefficients all come.
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     }
 
     #[test]
