@@ -90,6 +90,14 @@ pub enum Error {
         /// What is wrong with it, such as "is not UTF-8".
         reason: String,
     },
+    /// The metadata inside a photo could not be read or written. The photo stays as it is.
+    #[error("{}: its metadata cannot be changed: {reason}; the photo stays as it is", path.display())]
+    Embedding {
+        /// The photo.
+        path: PathBuf,
+        /// What is wrong, in the words of the program that writes it.
+        reason: String,
+    },
     /// A picture, a sidecar or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
@@ -127,6 +135,7 @@ impl Error {
             Self::EngineUnavailable(_) => "engine_unavailable",
             Self::SimdLevel(_) => "simd_level",
             Self::Sidecar { .. } => "sidecar",
+            Self::Embedding { .. } => "embedding",
             Self::Write { .. } => "write",
             Self::Internal { .. } => "internal",
         }
@@ -144,6 +153,7 @@ impl Error {
             | Self::Model { path, .. }
             | Self::Gallery { path, .. }
             | Self::Sidecar { path, .. }
+            | Self::Embedding { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,

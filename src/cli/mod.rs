@@ -12,7 +12,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod pictures;
-mod sidecars;
+mod tagging;
 mod timings;
 
 use std::io::{self, Write};

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{
-    FaceRecord, Finding, PhotoRecord, Report, SidecarRecord, Subject, Summary, path_bytes, rounded,
+    FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TagPlace, TaggedFile, path_bytes,
+    rounded,
 };
 use crate::error::Error;
 use crate::matching::Identity;
@@ -109,7 +110,7 @@ impl<W: Write> Report for CsvReport<W> {
         for (i, face) in photo.faces.iter().enumerate() {
             let mut fields = start.clone();
             fields.extend(self.face(face, i + 1));
-            fields.extend(photo.sidecar.iter().flat_map(sidecar_fields));
+            fields.extend(photo.tagged.iter().flat_map(tag_fields));
             self.row(fields)?;
         }
         Ok(())
@@ -140,16 +141,10 @@ fn header(subject: Subject) -> Vec<String> {
                 );
             }
         }
-        Subject::Sidecars => columns.extend(
-            [
-                "name",
-                "distance",
-                "sidecar",
-                "sidecar_change",
-                "sidecar_done",
-            ]
-            .map(str::to_owned),
-        ),
+        Subject::Tags(place) => {
+            columns.extend(["name", "distance"].map(str::to_owned));
+            columns.extend(tag_columns(place).iter().map(|&column| column.to_owned()));
+        }
         Subject::Landmarks(names) => {
             for name in names {
                 columns.extend(["x", "y"].map(|axis| format!("{name}_{axis}")));
@@ -164,16 +159,25 @@ fn header(subject: Subject) -> Vec<String> {
 fn candidates(subject: Subject) -> usize {
     match subject {
         Subject::People { candidates, people } => candidates.max(LEAST_CANDIDATES).min(people),
-        Subject::Sidecars | Subject::Landmarks(_) => 0,
+        Subject::Tags(_) | Subject::Landmarks(_) => 0,
     }
 }
 
-fn sidecar_fields(sidecar: &SidecarRecord) -> [String; 3] {
-    [
-        sidecar.path.to_string_lossy().into_owned(),
-        sidecar.change.name().to_owned(),
-        sidecar.done.to_string(),
-    ]
+fn tag_columns(place: TagPlace) -> &'static [&'static str] {
+    match place {
+        TagPlace::Sidecar => &["sidecar", "sidecar_change", "sidecar_done"],
+        TagPlace::Photo => &["embedded_change", "embedded_done"],
+    }
+}
+
+/// What stands in [`tag_columns`].
+fn tag_fields(file: &TaggedFile) -> Vec<String> {
+    let mut fields = match file.place {
+        TagPlace::Sidecar => vec![file.path.to_string_lossy().into_owned()],
+        TagPlace::Photo => Vec::new(),
+    };
+    fields.extend([file.change.name().to_owned(), file.done.to_string()]);
+    fields
 }
 
 fn path_fields(path: &Path) -> Vec<String> {

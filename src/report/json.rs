@@ -7,8 +7,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Serialize, ser};
 
 use super::{
-    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, SidecarRecord, Subject, Summary, path_bytes,
-    rounded,
+    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, Subject, Summary, TagPlace, TaggedFile,
+    path_bytes, rounded,
 };
 use crate::engine::Encoding;
 use crate::error::Error;
@@ -80,7 +80,7 @@ impl<W: Write> Report for JsonReport<W> {
     fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
         let names = match self.subject {
             Subject::Landmarks(names) => names,
-            Subject::People { .. } | Subject::Sidecars => &[],
+            Subject::People { .. } | Subject::Tags(_) => &[],
         };
         self.record(&ImageJson {
             r#type: "image",
@@ -95,7 +95,8 @@ impl<W: Write> Report for JsonReport<W> {
                 .iter()
                 .map(|f| FaceJson::new(f, names))
                 .collect(),
-            sidecar: photo.sidecar.as_ref().map(SidecarJson::new),
+            sidecar: tagged_file(photo, TagPlace::Sidecar).map(SidecarJson::new),
+            embedded: tagged_file(photo, TagPlace::Photo).map(EmbeddedJson::new),
         })?;
         self.out.flush()
     }
@@ -132,6 +133,13 @@ struct ImageJson<'a> {
     faces: Vec<FaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sidecar: Option<SidecarJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedded: Option<EmbeddedJson>,
+}
+
+/// The file at `place` that has the names of `photo`.
+fn tagged_file(photo: &PhotoRecord, place: TagPlace) -> Option<&TaggedFile> {
+    photo.tagged.as_ref().filter(|file| file.place == place)
 }
 
 #[derive(Serialize)]
@@ -144,12 +152,28 @@ struct SidecarJson {
 }
 
 impl SidecarJson {
-    fn new(sidecar: &SidecarRecord) -> Self {
+    fn new(sidecar: &TaggedFile) -> Self {
         Self {
             path: sidecar.path.to_string_lossy().into_owned(),
             path_bytes: path_bytes(&sidecar.path),
             change: sidecar.change.name(),
             done: sidecar.done,
+        }
+    }
+}
+
+/// Without a path: it is the photo.
+#[derive(Serialize)]
+struct EmbeddedJson {
+    change: &'static str,
+    done: bool,
+}
+
+impl EmbeddedJson {
+    fn new(file: &TaggedFile) -> Self {
+        Self {
+            change: file.change.name(),
+            done: file.done,
         }
     }
 }

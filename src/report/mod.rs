@@ -9,14 +9,14 @@ mod figures;
 mod identification;
 mod json;
 mod plot;
-mod sidecars;
+mod tags;
 mod text;
 mod verification;
 
 pub use checking::{CheckReport, CheckedSource};
 pub use identification::IdentificationReport;
 pub use plot::verification_plot;
-pub use sidecars::write_sidecar;
+pub use tags::write_tagged_file;
 pub use text::write_people;
 pub use verification::PairsReport;
 
@@ -44,24 +44,35 @@ pub struct PhotoRecord {
     pub orientation: u8,
     /// Its faces from left to right.
     pub faces: Vec<FaceRecord>,
-    /// What came of its sidecar, where it has one with names.
-    pub sidecar: Option<SidecarRecord>,
+    /// The file that has its names, where it has any.
+    pub tagged: Option<TaggedFile>,
 }
 
-/// A photo's sidecar.
+/// Which file has a photo's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TagPlace {
+    /// An XMP sidecar.
+    Sidecar,
+    /// The photo itself.
+    Photo,
+}
+
+/// A file that has a photo's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SidecarRecord {
+pub struct TaggedFile {
+    /// Which of them it is.
+    pub place: TagPlace,
     /// Where it is.
     pub path: PathBuf,
     /// What is to be done with it.
-    pub change: SidecarChange,
+    pub change: TagChange,
     /// Whether that was done: not in a dry run.
     pub done: bool,
 }
 
-/// What is done with a sidecar.
+/// What is done with a file that has names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SidecarChange {
+pub enum TagChange {
     /// There was none.
     Create,
     /// Something is added to it, or taken away.
@@ -72,7 +83,7 @@ pub enum SidecarChange {
     Remove,
 }
 
-impl SidecarChange {
+impl TagChange {
     /// The word in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -116,8 +127,8 @@ pub enum Subject {
         /// How many people are known.
         people: usize,
     },
-    /// Known people, whose names go into sidecars.
-    Sidecars,
+    /// Known people, whose names are written into files.
+    Tags(TagPlace),
     /// Landmarks of these names.
     Landmarks(&'static [&'static str]),
 }
@@ -204,11 +215,11 @@ pub fn new<'w>(
     out: Box<dyn Write + 'w>,
 ) -> io::Result<Box<dyn Report + 'w>> {
     Ok(match format {
-        Format::Text if subject == Subject::Sidecars => {
-            Box::new(sidecars::SidecarsReport::new(out, text::PLAIN))
+        Format::Text if matches!(subject, Subject::Tags(_)) => {
+            Box::new(tags::TagsReport::new(out, text::PLAIN))
         }
-        Format::ColoredText if subject == Subject::Sidecars => {
-            Box::new(sidecars::SidecarsReport::new(out, text::COLORED))
+        Format::ColoredText if matches!(subject, Subject::Tags(_)) => {
+            Box::new(tags::TagsReport::new(out, text::COLORED))
         }
         Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),

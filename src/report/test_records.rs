@@ -17,7 +17,7 @@ fn photo(path: &str, faces: Vec<FaceRecord>) -> PhotoRecord {
         height: 661,
         orientation: 6,
         faces,
-        sidecar: None,
+        tagged: None,
     }
 }
 

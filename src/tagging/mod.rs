@@ -23,6 +23,9 @@ pub use removal::{WithoutTags, without_tags};
 pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
 pub use xmp::XmpError;
 
+/// The namespace of what facematch notes about the tags that it adds.
+pub const NAMESPACE: &str = "urn:facematch:ns:1.0/";
+
 /// Who is in a photo, for its metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PhotoTags {

@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, pixels, stored};
 use crate::common::{RunExt, TestEnv, face_box, only_face};
 
-const PHOTO: &str = "photos/obama2.jpg";
+pub(crate) const PHOTO: &str = "photos/obama2.jpg";
 const SIDECAR: &str = "photos/obama2.jpg.xmp";
 
 /// A person who is known, a photo of whom is among others.
-fn scene() -> TestEnv {
+pub(crate) fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.copy("unknown/obama2.jpg", PHOTO);
@@ -19,14 +19,14 @@ fn scene() -> TestEnv {
     env
 }
 
-fn tag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
+pub(crate) fn tag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
     env.facematch()
         .args(["tag", "--detector", "hog", "known", "photos"])
         .args(options)
         .ends_with(status)
 }
 
-fn untag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
+pub(crate) fn untag(env: &TestEnv, options: &[&str], status: i32) -> crate::common::Run {
     env.facematch()
         .args(["untag", "photos"])
         .args(options)
@@ -96,7 +96,7 @@ fn a_dry_run_tells_and_writes_nothing() {
 }
 
 /// As darktable writes one, with a rating and a keyword.
-const EXISTING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+pub(crate) const EXISTING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
   <rdf:Description rdf:about=""
@@ -370,9 +370,9 @@ pub(crate) fn oriented_photos() -> impl Iterator<Item = (String, u8)> {
     })
 }
 
-/// Tags `photos` of `env` and gives the records.
-pub(crate) fn tagged(env: &TestEnv) -> crate::common::Run {
-    tag(env, &["-f", "ndjson"], 0)
+/// Tags `photos` of `env` with `options` and gives the records.
+pub(crate) fn tagged(env: &TestEnv, options: &[&str]) -> crate::common::Run {
+    tag(env, &[&["-f", "ndjson"], options].concat(), 0)
 }
 
 /// The size of the stored image and the edges of `face` in it, found by drawing the box on the photo as it is displayed
@@ -409,7 +409,7 @@ pub(crate) fn assert_area([x, y, w, h]: [f64; 4], size: [f64; 2], edges: [f64; 4
 #[test]
 fn regions_are_those_of_the_stored_image() {
     let (env, upright) = oriented_scene();
-    let run = tagged(&env);
+    let run = tagged(&env, &[]);
     for (path, number) in oriented_photos() {
         let (size, edges) = stored_edges(&upright, only_face(&run.record(&path)), number);
         let sidecar = read(&env, &format!("{path}.xmp"));

@@ -9,10 +9,10 @@ use crate::common::only_face;
 use crate::common::{RunExt, TestEnv, repository};
 use crate::tagging::{assert_area, oriented_photos, oriented_scene, stored_edges, tagged};
 
-const WHY: &str = "needs exiftool, exiv2 and jq, which .ci/run installs";
+pub(crate) const WHY: &str = "needs exiftool, exiv2 and jq, which .ci/run installs";
 
 /// What `tool` prints about `files` in `folder`. It must not complain.
-fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String {
+pub(crate) fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String {
     let output = Command::new(tool)
         .args(options)
         .args(files)
@@ -25,7 +25,7 @@ fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn exiftool(folder: &Path, files: &[String]) -> Vec<Value> {
+pub(crate) fn exiftool(folder: &Path, files: &[String]) -> Vec<Value> {
     let options = [
         "-q",
         "-json",
@@ -38,7 +38,7 @@ fn exiftool(folder: &Path, files: &[String]) -> Vec<Value> {
 }
 
 /// How many warnings exiftool's "1 Warning (minor)" tells, or "OK".
-fn warnings(validate: &Value) -> u32 {
+pub(crate) fn warnings(validate: &Value) -> u32 {
     let count = validate.as_str().unwrap().split(' ').next().unwrap();
     count.parse().unwrap_or(0)
 }
@@ -47,49 +47,56 @@ fn warnings(validate: &Value) -> u32 {
 #[ignore = "needs exiftool and exiv2"]
 fn both_read_the_names_and_regions_of_all_orientations() {
     let (env, upright) = oriented_scene();
-    let run = tagged(&env);
+    let run = tagged(&env, &[]);
     let sidecars: Vec<_> = oriented_photos()
         .map(|(path, _)| format!("{path}.xmp"))
         .collect();
     let read = exiftool(env.root(), &sidecars);
     assert_eq!(read.len(), 32);
-    for ((path, number), found) in oriented_photos().zip(&read) {
-        assert_eq!(found["SourceFile"], format!("{path}.xmp"));
+    for (((path, number), sidecar), found) in oriented_photos().zip(&sidecars).zip(&read) {
+        assert_eq!(found["SourceFile"], *sidecar);
         assert_eq!(found["Validate"], "OK", "{path}");
         assert_eq!(found["Warning"], Value::Null, "{path}");
-        for (list, keyword) in [
-            ("Subject", "obama"),
-            ("HierarchicalSubject", "People|obama"),
-            ("TagsList", "People/obama"),
-            ("PersonInImage", "obama"),
-        ] {
-            assert_eq!(found[list], serde_json::json!([keyword]), "{path} {list}");
-        }
-        let (size, edges) = stored_edges(&upright, only_face(&run.record(&path)), number);
-        let regions = &found["RegionInfo"];
-        let number_of = |value: &Value| value.as_f64().unwrap();
-        let applied = ["W", "H"].map(|side| number_of(&regions["AppliedToDimensions"][side]));
-        assert_eq!(applied, size, "{path}");
-        let [region] = &regions["RegionList"].as_array().unwrap()[..] else {
-            panic!("{path}: {regions}");
-        };
-        assert_eq!(
-            (&region["Name"], &region["Type"]),
-            (&"obama".into(), &"Face".into())
-        );
-        let area = ["X", "Y", "W", "H"].map(|name| number_of(&region["Area"][name]));
-        assert_area(area, size, edges, &path);
-        // exiv2 says the same of the first number of the area.
-        let key = "Xmp.mwg-rs.Regions/mwg-rs:RegionList[1]/mwg-rs:Area/stArea:x";
-        let output = told(
-            "exiv2",
-            &["-Pv", "-K", key],
-            env.root(),
-            &[format!("{path}.xmp")],
-        );
-        let told: f64 = output.trim().parse().unwrap();
-        assert!((told - area[0]).abs() < 1e-6, "{path}: {told}");
+        let face = stored_edges(&upright, only_face(&run.record(&path)), number);
+        assert_names_obama(&env, sidecar, found, face);
     }
+}
+
+/// Checks what exiftool `found` in `file`, and what exiv2 finds there: obama, with the region that a box has in a stored
+/// image of `size`, at `edges`.
+pub(crate) fn assert_names_obama(
+    env: &TestEnv,
+    file: &str,
+    found: &Value,
+    (size, edges): ([f64; 2], [f64; 4]),
+) {
+    for (list, keyword) in [
+        ("Subject", "obama"),
+        ("HierarchicalSubject", "People|obama"),
+        ("TagsList", "People/obama"),
+        ("PersonInImage", "obama"),
+    ] {
+        assert_eq!(found[list], serde_json::json!([keyword]), "{file} {list}");
+    }
+    let regions = &found["RegionInfo"];
+    let number_of = |value: &Value| value.as_f64().unwrap();
+    let applied = ["W", "H"].map(|side| number_of(&regions["AppliedToDimensions"][side]));
+    assert_eq!(applied, size, "{file}");
+    let [region] = &regions["RegionList"].as_array().unwrap()[..] else {
+        panic!("{file}: {regions}");
+    };
+    assert_eq!(
+        (&region["Name"], &region["Type"]),
+        (&"obama".into(), &"Face".into())
+    );
+    let area = ["X", "Y", "W", "H"].map(|name| number_of(&region["Area"][name]));
+    assert_area(area, size, edges, file);
+    // exiv2 says the same of the first number of the area.
+    let key = "Xmp.mwg-rs.Regions/mwg-rs:RegionList[1]/mwg-rs:Area/stArea:x";
+    let options = ["-Pv", "-K", key];
+    let output = told("exiv2", &options, env.root(), &[file.to_owned()]);
+    let told: f64 = output.trim().parse().unwrap();
+    assert!((told - area[0]).abs() < 1e-6, "{file}: {told}");
 }
 
 #[test]
@@ -105,33 +112,13 @@ fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
         env.write(name, &existing);
         let sidecar = [name.to_owned()];
         let before = exiftool(env.root(), &sidecar);
-        tagged(&env);
+        tagged(&env, &[]);
         let after = exiftool(env.root(), &sidecar);
         let (before, after) = (
             before[0].as_object().unwrap(),
             after[0].as_object().unwrap(),
         );
-        assert!(
-            warnings(&after["Validate"]) <= warnings(&before["Validate"]),
-            "{manager}: {after:?}"
-        );
-        for (field, value) in before.iter().filter(|(field, _)| *field != "Validate") {
-            match (value, &after[field]) {
-                (Value::Array(before), Value::Array(after)) => {
-                    assert!(
-                        before.iter().all(|item| after.contains(item)),
-                        "{manager} {field}"
-                    );
-                }
-                (Value::Object(_), Value::Object(_)) => {}
-                // A list of one is a text, and so is an empty one.
-                (Value::String(before), Value::Array(_)) if before.is_empty() => {}
-                (Value::String(before), Value::Array(after)) => {
-                    assert!(after.contains(&before.as_str().into()), "{manager} {field}");
-                }
-                (before, after) => assert_eq!(after, before, "{manager} {field}"),
-            }
-        }
+        assert_keeps_everything(manager, before, after);
         let people = &after["PersonInImage"];
         assert!(people.to_string().contains("obama"), "{manager}: {people}");
         told("exiv2", &["-pa"], env.root(), &sidecar);
@@ -141,6 +128,35 @@ fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
             existing,
             "{manager}"
         );
+    }
+}
+
+/// Checks that `after` has all that exiftool found in a file `before`.
+pub(crate) fn assert_keeps_everything(
+    manager: &str,
+    before: &serde_json::Map<String, Value>,
+    after: &serde_json::Map<String, Value>,
+) {
+    assert!(
+        warnings(&after["Validate"]) <= warnings(&before["Validate"]),
+        "{manager}: {after:?}"
+    );
+    for (field, value) in before.iter().filter(|(field, _)| *field != "Validate") {
+        match (value, &after[field]) {
+            (Value::Array(before), Value::Array(after)) => {
+                assert!(
+                    before.iter().all(|item| after.contains(item)),
+                    "{manager} {field}"
+                );
+            }
+            (Value::Object(_), Value::Object(_)) => {}
+            // A list of one is a text, and so is an empty one.
+            (Value::String(before), Value::Array(_)) if before.is_empty() => {}
+            (Value::String(before), Value::Array(after)) => {
+                assert!(after.contains(&before.as_str().into()), "{manager} {field}");
+            }
+            (before, after) => assert_eq!(after, before, "{manager} {field}"),
+        }
     }
 }
 

@@ -45,14 +45,14 @@ pub(crate) enum Command {
     /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
     #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
     Detect(DetectArgs),
-    /// Write the names of known people into XMP sidecars of the photos, for photo managers
+    /// Write the names of known people into XMP sidecars of the photos, or into the photos, for photo managers
     ///
-    /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match. What a sidecar has
-    /// stays as it is. One line is printed for each sidecar that is made or changed: the photo, what was done, the sidecar,
-    /// the names.
+    /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match; with --embed the photo
+    /// itself. What is there stays as it is. One line is printed for each file that is made or changed: the photo, what was
+    /// done, the file, the names.
     #[command(override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...")]
     Tag(TagArgs),
-    /// Take what `facematch tag` wrote out of the sidecars again, and nothing else
+    /// Take what `facematch tag` wrote out of sidecars and photos again, and nothing else
     #[command(override_usage = "facematch untag [OPTIONS] <PHOTO>...")]
     Untag(UntagArgs),
     /// Keep known people in a gallery file, so that their photos are searched only once
@@ -146,13 +146,21 @@ pub(crate) struct TagArgs {
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
-    /// Say what would be done, and write no sidecar
+    /// Say what would be done, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
     /// How new sidecars are called; one that is there is used, however it is called
     #[arg(long, value_enum, value_name = "HOW", default_value_t = SidecarNamingArg::Appended)]
     pub(crate) sidecar_naming: SidecarNamingArg,
+
+    /// Write into the photos themselves, with exiftool (version 12 or newer), in the place of sidecars
+    #[arg(long, conflicts_with = "sidecar_naming")]
+    pub(crate) embed: bool,
+
+    /// Keep no photo.jpg_original beside a photo that was written to
+    #[arg(long, requires = "embed")]
+    pub(crate) no_backup: bool,
 
     #[command(flatten)]
     pub(crate) decision: DecisionArgs,
@@ -166,13 +174,17 @@ pub(crate) struct TagArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct UntagArgs {
-    /// Folders and photos whose sidecars are cleaned; `-` reads paths from standard input
+    /// Folders and photos that are cleaned, with their sidecars; `-` reads paths from standard input
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
     /// Say what would be done, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Keep no photo.jpg_original beside a photo that was written to
+    #[arg(long)]
+    pub(crate) no_backup: bool,
 
     #[command(flatten)]
     pub(crate) walk: WalkArgs,

@@ -96,7 +96,7 @@ impl PeopleSearch<'_> {
             .gallery;
         let people = gallery.people();
         let subject = subject(people);
-        if common.output.format == FormatArg::Text && subject != Subject::Sidecars {
+        if common.output.format == FormatArg::Text && !matches!(subject, Subject::Tags(_)) {
             warn_of_reserved_names(&gallery, console);
         }
         let strangers = config::impostor_distances(&params);

@@ -129,7 +129,7 @@ impl Search<'_> {
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut written = Ok(());
         // Tagging is not done for its report: it goes on when nobody reads that any more.
-        let goes_on = self.subject == Subject::Sidecars;
+        let goes_on = matches!(self.subject, Subject::Tags(_));
         let (engines, console) = (&mut self.engines, self.console);
         batch::run(&self.inputs.list, engines, work, |path, mut result| {
             if let Ok(searched) = &mut result {

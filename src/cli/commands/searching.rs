@@ -15,7 +15,7 @@ use super::super::pictures::Pictures;
 pub(super) struct Searched {
     pub(super) record: PhotoRecord,
     pub(super) times: StageTimes,
-    /// Why its pictures or its sidecar could not be written. Its findings are as good as without.
+    /// Why its pictures or its names could not be written. Its findings are as good as without.
     pub(super) errors: Vec<Error>,
 }
 
@@ -84,7 +84,7 @@ impl PhotoSearch<'_> {
                 height: original.size.1,
                 orientation: original.orientation.exif(),
                 faces: faces.collect(),
-                sidecar: None,
+                tagged: None,
             },
             times,
             errors: written.err().into_iter().collect(),

@@ -1,9 +1,12 @@
-//! `facematch tag` and `facematch untag`: names into the sidecars of photos, and out of them again.
+//! `facematch tag` and `facematch untag`: names into photos or their sidecars, and out of them again.
 
+use std::path::Path;
+
+use facematch::Error;
 use facematch::image::Orientation;
 use facematch::matching::{CandidateCount, Outcome};
 use facematch::report::{
-    FaceRecord, Finding, PhotoRecord, SidecarChange, SidecarRecord, Subject, write_sidecar,
+    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, write_tagged_file,
 };
 use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming};
 
@@ -13,11 +16,11 @@ use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
-use super::super::sidecars::{Sidecars, Writing};
+use super::super::tagging::{Backup, EmbeddedTags, Sidecars, TaggingRun, Writing};
 use super::counted;
 use super::matching::PeopleSearch;
 
-/// How many sidecars there were of each kind.
+/// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     created: usize,
@@ -27,17 +30,17 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, record: &SidecarRecord) {
-        *match record.change {
-            SidecarChange::Create => &mut self.created,
-            SidecarChange::Change => &mut self.changed,
-            SidecarChange::Keep => &mut self.kept,
-            SidecarChange::Remove => &mut self.removed,
+    fn add(&mut self, change: TagChange) {
+        *match change {
+            TagChange::Create => &mut self.created,
+            TagChange::Change => &mut self.changed,
+            TagChange::Keep => &mut self.kept,
+            TagChange::Remove => &mut self.removed,
         } += 1;
     }
 
-    /// "3 sidecars created, 1 changed, 2 unchanged", or what would be.
-    fn in_words(&self, writing: Writing) -> String {
+    /// "3 sidecars created, 1 changed, 2 unchanged", or what would be; nothing where there are none.
+    fn in_words(&self, [one, many]: [&str; 2], writing: Writing) -> Option<String> {
         let [created, changed, removed] = match writing {
             Writing::Done => ["created", "changed", "removed"],
             Writing::Told => ["to create", "to change", "to remove"],
@@ -49,25 +52,87 @@ impl Counts {
             (self.kept, "unchanged"),
         ];
         let mut kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
-        let Some((first, kind)) = kinds.next() else {
-            return "no sidecars".to_owned();
-        };
-        let first = format!("{} {kind}", counted(first, "sidecar", "sidecars"));
-        kinds.fold(first, |words, (count, kind)| {
+        let (first, kind) = kinds.next()?;
+        let first = format!("{} {kind}", counted(first, one, many));
+        Some(kinds.fold(first, |words, (count, kind)| {
             format!("{words}, {count} {kind}")
-        })
+        }))
+    }
+}
+
+/// How many files there were.
+#[derive(Debug, Default)]
+struct FileCounts {
+    sidecars: Counts,
+    photos: Counts,
+}
+
+impl FileCounts {
+    fn add(&mut self, file: &TaggedFile) {
+        match file.place {
+            TagPlace::Sidecar => self.sidecars.add(file.change),
+            TagPlace::Photo => self.photos.add(file.change),
+        }
+    }
+
+    /// "1 sidecar created; 2 photos changed"; when there were none, "no `none`".
+    fn in_words(&self, writing: Writing, none: &str) -> String {
+        let sidecars = self.sidecars.in_words(["sidecar", "sidecars"], writing);
+        let photos = self.photos.in_words(["photo", "photos"], writing);
+        match (sidecars, photos) {
+            (Some(sidecars), Some(photos)) => format!("{sidecars}; {photos}"),
+            (Some(words), None) | (None, Some(words)) => words,
+            (None, None) => format!("no {none}"),
+        }
+    }
+}
+
+/// Where the names of a run go.
+enum Tagger {
+    Sidecars(Sidecars, SidecarNaming),
+    Photos(EmbeddedTags),
+}
+
+impl Tagger {
+    fn new(
+        args: &TagArgs,
+        run: &TaggingRun,
+        unfinished: &UnfinishedFiles,
+    ) -> Result<Self, Failure> {
+        if args.embed {
+            let embedded = EmbeddedTags::new(run, backup(args.no_backup), unfinished);
+            return embedded.map(Self::Photos).map_err(|reason| {
+                Failure::Start(format!("{reason}, or write sidecars, without --embed"))
+            });
+        }
+        let naming = match args.sidecar_naming {
+            SidecarNamingArg::Appended => SidecarNaming::Appended,
+            SidecarNamingArg::Adobe => SidecarNaming::Adobe,
+        };
+        Ok(Self::Sidecars(Sidecars::new(run, unfinished), naming))
+    }
+
+    fn place(&self) -> TagPlace {
+        match self {
+            Self::Sidecars(..) => TagPlace::Sidecar,
+            Self::Photos(_) => TagPlace::Photo,
+        }
+    }
+
+    fn tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Option<TaggedFile>, Error> {
+        match self {
+            Self::Sidecars(sidecars, naming) => sidecars.tag(photo, tags, *naming),
+            Self::Photos(embedded) => embedded.tag(photo, tags),
+        }
     }
 }
 
 pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let writing = writing(args.dry_run);
-    let sidecars = Sidecars::new(writing, &unfinished);
-    let naming = match args.sidecar_naming {
-        SidecarNamingArg::Appended => SidecarNaming::Appended,
-        SidecarNamingArg::Adobe => SidecarNaming::Adobe,
-    };
+    let run = TaggingRun::begin(writing(args.dry_run));
+    let mut tagger = Tagger::new(args, &run, &unfinished)?;
+    let place = tagger.place();
     let search = PeopleSearch {
         known: &args.known,
         photos: &args.photo,
@@ -76,61 +141,111 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
         encoding: &args.encoding,
         common: &args.common,
     };
-    let mut counts = Counts::default();
+    let mut counts = FileCounts::default();
     // One after the other: photos may share a sidecar.
     let exit = search.run(
         console,
         &unfinished,
-        |_| Subject::Sidecars,
+        |_| Subject::Tags(place),
         |searched| {
             let record = &mut searched.record;
             let tags = tags_of(record);
             if tags.faces.is_empty() {
                 return;
             }
-            match sidecars.tag(&record.path, &tags, naming) {
-                Ok(sidecar) => {
-                    sidecar.iter().for_each(|sidecar| counts.add(sidecar));
-                    record.sidecar = sidecar;
+            match tagger.tag(&record.path, &tags) {
+                Ok(file) => {
+                    file.iter().for_each(|file| counts.add(file));
+                    record.tagged = file;
                 }
                 Err(error) => searched.errors.push(error),
             }
         },
     )?;
-    console.summary(counts.in_words(writing));
+    let none = match place {
+        TagPlace::Sidecar => "sidecars",
+        TagPlace::Photo => "photos tagged",
+    };
+    console.summary(counts.in_words(run.writing, none));
     Ok(exit)
+}
+
+/// Takes names out of files.
+struct Untagger {
+    run: TaggingRun,
+    sidecars: Sidecars,
+    /// From the first photo on that has names inside.
+    embedded: Option<EmbeddedTags>,
+    backup: Backup,
+    unfinished: UnfinishedFiles,
+}
+
+impl Untagger {
+    /// What becomes of the sidecars of `photo` and of itself.
+    fn untag(&mut self, photo: &Path) -> Vec<Result<TaggedFile, Error>> {
+        let sidecars = match Sidecars::of(photo) {
+            Ok(sidecars) => sidecars,
+            Err(error) => return vec![Err(error)],
+        };
+        let sidecars = sidecars.into_iter().map(|path| self.sidecars.untag(path));
+        let mut files: Vec<_> = sidecars.collect();
+        files.extend(self.untag_inside(photo).transpose());
+        files
+    }
+
+    fn untag_inside(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
+        // Of a photo that was moved away its sidecars are left.
+        if !photo.exists() || !EmbeddedTags::may_be_in(photo)? {
+            return Ok(None);
+        }
+        let mut embedded =
+            match self.embedded.take() {
+                Some(embedded) => embedded,
+                None => EmbeddedTags::new(&self.run, self.backup, &self.unfinished).map_err(
+                    |reason| Error::Embedding {
+                        path: photo.to_owned(),
+                        reason,
+                    },
+                )?,
+            };
+        let file = embedded.untag(photo);
+        self.embedded = Some(embedded);
+        file.map(Some)
+    }
 }
 
 pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let writing = writing(args.dry_run);
-    let sidecars = Sidecars::new(writing, &unfinished);
+    let run = TaggingRun::begin(writing(args.dry_run));
+    let mut untagger = Untagger {
+        sidecars: Sidecars::new(&run, &unfinished),
+        embedded: None,
+        backup: backup(args.no_backup),
+        run,
+        unfinished,
+    };
     let inputs = config::photos_with_sidecars(&args.photo, &args.walk, console)?;
     let output = Output::stdout();
     let mut out = output.writer();
     let bar = console.progress("untagging", inputs.list.len());
-    let mut counts = Counts::default();
+    let mut counts = FileCounts::default();
     let mut failed = false;
     for input in &inputs.list {
-        let own = match input.problem() {
-            Some(problem) => Err(problem),
-            None => Sidecars::of(input.path()),
+        let files = match input.problem() {
+            Some(problem) => vec![Err(problem)],
+            None => untagger.untag(input.path()),
         };
-        let results = match own {
-            Ok(own) => own.into_iter().map(|path| sidecars.untag(path)).collect(),
-            Err(error) => vec![Err(error)],
-        };
-        for result in results {
-            bar.suspend(|| match result {
-                Ok(record) if record.change == SidecarChange::Keep => {
-                    counts.add(&record);
-                    console.detail(format_args!("{}: unchanged", record.path.display()));
+        for file in files {
+            bar.suspend(|| match file {
+                Ok(file) if file.change == TagChange::Keep => {
+                    counts.add(&file);
+                    console.detail(format_args!("{}: unchanged", file.path.display()));
                     Ok(())
                 }
-                Ok(record) => {
-                    counts.add(&record);
-                    output.written(write_sidecar(&mut out, input.path(), &record))
+                Ok(file) => {
+                    counts.add(&file);
+                    output.written(write_tagged_file(&mut out, input.path(), &file))
                 }
                 Err(error) => {
                     failed = true;
@@ -145,12 +260,19 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     console.summary(format_args!(
         "{}: {}",
         counted(inputs.list.len(), "photo", "photos"),
-        counts.in_words(writing)
+        counts.in_words(untagger.run.writing, "names of facematch")
     ));
     Ok(match failed {
         false => Exit::Done,
         true => Exit::SomeFailed,
     })
+}
+
+fn backup(none: bool) -> Backup {
+    match none {
+        false => Backup::Kept,
+        true => Backup::None,
+    }
 }
 
 fn writing(dry_run: bool) -> Writing {

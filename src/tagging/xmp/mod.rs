@@ -70,7 +70,7 @@ const NAMESPACES: [(&str, &str); 9] = [
     ),
     ("stDim", "http://ns.adobe.com/xap/1.0/sType/Dimensions#"),
     ("stArea", "http://ns.adobe.com/xmp/sType/Area#"),
-    ("facematch", "urn:facematch:ns:1.0/"),
+    ("facematch", super::NAMESPACE),
 ];
 
 /// The namespace of one of our prefixes.

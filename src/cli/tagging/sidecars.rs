@@ -5,31 +5,21 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::image::read_file;
-use facematch::report::{SidecarChange, SidecarRecord};
+use facematch::report::{TagChange, TagPlace, TaggedFile};
 use facematch::tagging::{
-    PhotoTags, SidecarNaming, Stamp, WithoutTags, sidecar_of, sidecars_of, with_tags, without_tags,
+    PhotoTags, SidecarNaming, WithoutTags, sidecar_of, sidecars_of, with_tags, without_tags,
 };
 
-use super::interrupt::UnfinishedFiles;
-use super::output::{Access, ReadFile, WholeFile};
+use super::super::interrupt::UnfinishedFiles;
+use super::super::output::{Access, ReadFile, WholeFile};
+use super::{TaggingRun, Writing};
 
 /// Larger ones are left alone. Programs write some kilobytes, with the history of many edits a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// Whether sidecars are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Writing {
-    /// They are.
-    Done,
-    /// It is only told what would be written.
-    Told,
-}
-
 /// Reads and writes sidecars.
-pub(super) struct Sidecars {
-    writing: Writing,
-    /// When the run began.
-    date: String,
+pub(in super::super) struct Sidecars {
+    run: TaggingRun,
     unfinished: UnfinishedFiles,
 }
 
@@ -40,42 +30,38 @@ struct Existing {
 }
 
 impl Sidecars {
-    pub(super) fn new(writing: Writing, unfinished: &UnfinishedFiles) -> Self {
+    pub(in super::super) fn new(run: &TaggingRun, unfinished: &UnfinishedFiles) -> Self {
         Self {
-            writing,
-            date: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
+            run: run.clone(),
             unfinished: unfinished.clone(),
         }
     }
 
     /// Adds `tags` to the sidecar of `photo`; makes one that is called as `naming` says when there is none. `None` when there
     /// is none and no name can be written.
-    pub(super) fn tag(
+    pub(in super::super) fn tag(
         &self,
         photo: &Path,
         tags: &PhotoTags,
         naming: SidecarNaming,
-    ) -> Result<Option<SidecarRecord>, Error> {
+    ) -> Result<Option<TaggedFile>, Error> {
         let (sidecar, is_there) = sidecar_of(photo, naming).map_err(|e| unreadable(photo, &e))?;
         let existing = is_there.then(|| Existing::read(&sidecar)).transpose()?;
-        let stamp = Stamp {
-            version: env!("CARGO_PKG_VERSION"),
-            date: &self.date,
-        };
         let bytes = existing.as_ref().map(|existing| &existing.bytes[..]);
-        let content = with_tags(bytes, tags, stamp).map_err(|e| refused(&sidecar, &e))?;
+        let content =
+            with_tags(bytes, tags, self.run.stamp()).map_err(|e| refused(&sidecar, &e))?;
         let change = match (&content, &existing) {
             (None, None) => return Ok(None),
-            (None, Some(_)) => SidecarChange::Keep,
-            (Some(_), None) => SidecarChange::Create,
-            (Some(_), Some(_)) => SidecarChange::Change,
+            (None, Some(_)) => TagChange::Keep,
+            (Some(_), None) => TagChange::Create,
+            (Some(_), Some(_)) => TagChange::Change,
         };
         let content = content.unwrap_or_default();
         self.put(sidecar, existing, change, &content).map(Some)
     }
 
     /// The sidecars of `photo`.
-    pub(super) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
+    pub(in super::super) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
         let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
         match sidecars.is_empty() && !photo.exists() {
             true => Err(Error::Read {
@@ -87,13 +73,13 @@ impl Sidecars {
     }
 
     /// Takes out of `sidecar` what [`Self::tag`] added to it.
-    pub(super) fn untag(&self, sidecar: PathBuf) -> Result<SidecarRecord, Error> {
+    pub(in super::super) fn untag(&self, sidecar: PathBuf) -> Result<TaggedFile, Error> {
         let existing = Existing::read(&sidecar)?;
         let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
         let (change, content) = match without {
-            WithoutTags::Unchanged => (SidecarChange::Keep, Vec::new()),
-            WithoutTags::Changed(content) => (SidecarChange::Change, content),
-            WithoutTags::Nothing => (SidecarChange::Remove, Vec::new()),
+            WithoutTags::Unchanged => (TagChange::Keep, Vec::new()),
+            WithoutTags::Changed(content) => (TagChange::Change, content),
+            WithoutTags::Nothing => (TagChange::Remove, Vec::new()),
         };
         self.put(sidecar, Some(existing), change, &content)
     }
@@ -103,16 +89,16 @@ impl Sidecars {
         &self,
         sidecar: PathBuf,
         existing: Option<Existing>,
-        change: SidecarChange,
+        change: TagChange,
         content: &[u8],
-    ) -> Result<SidecarRecord, Error> {
-        if self.writing == Writing::Done {
+    ) -> Result<TaggedFile, Error> {
+        if self.run.writing == Writing::Done {
             let result = match change {
-                SidecarChange::Keep => Ok(()),
-                SidecarChange::Create | SidecarChange::Change => {
+                TagChange::Keep => Ok(()),
+                TagChange::Create | TagChange::Change => {
                     self.write(&sidecar, existing.as_ref(), content)
                 }
-                SidecarChange::Remove => {
+                TagChange::Remove => {
                     check(&sidecar, existing.as_ref()).and_then(|()| remove(&sidecar))
                 }
             };
@@ -123,10 +109,11 @@ impl Sidecars {
                 });
             }
         }
-        Ok(SidecarRecord {
+        Ok(TaggedFile {
+            place: TagPlace::Sidecar,
             path: sidecar,
             change,
-            done: self.writing == Writing::Done,
+            done: self.run.writing == Writing::Done,
         })
     }
 
@@ -205,11 +192,12 @@ mod tests {
     fn what_another_program_wrote_meanwhile_stays() {
         let folder = tempfile::tempdir().unwrap();
         let sidecar = folder.path().join("a.jpg.xmp");
-        let sidecars = Sidecars::new(Writing::Done, &UnfinishedFiles::default());
+        let run = TaggingRun::begin(Writing::Done);
+        let sidecars = Sidecars::new(&run, &UnfinishedFiles::default());
         std::fs::write(&sidecar, "old").unwrap();
         let existing = Existing::read(&sidecar).unwrap();
         std::fs::write(&sidecar, "of another program").unwrap();
-        for change in [SidecarChange::Change, SidecarChange::Remove] {
+        for change in [TagChange::Change, TagChange::Remove] {
             let existing = Some(Existing {
                 bytes: existing.bytes.clone(),
                 file: existing.file.clone(),
@@ -223,7 +211,7 @@ mod tests {
             );
         }
         // One that was not there when it was looked for.
-        let error = sidecars.put(sidecar.clone(), None, SidecarChange::Create, b"new");
+        let error = sidecars.put(sidecar.clone(), None, TagChange::Create, b"new");
         assert_eq!(error.unwrap_err().kind(), "write");
         assert_eq!(
             std::fs::read_to_string(&sidecar).unwrap(),

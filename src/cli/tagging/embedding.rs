@@ -1,0 +1,162 @@
+//! The names inside photos: the XMP packet of a photo is read, and written with names added or taken out.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use facematch::Error;
+use facematch::report::{TagChange, TagPlace, TaggedFile};
+use facematch::tagging::{NAMESPACE, PhotoTags, WithoutTags, with_tags, without_tags};
+
+use super::super::interrupt::UnfinishedFiles;
+use super::exiftool::{Backup, ExifTool};
+use super::{TaggingRun, Writing};
+
+/// A packet that is not all of a photo's XMP has this property (XMP specification, part 3, 1.1.3.1).
+const EXTENDED: &str = "HasExtendedXMP";
+
+/// So much of a photo is searched at a time.
+const BLOCK: usize = 1 << 16;
+
+/// Reads and writes the names inside photos.
+pub(in super::super) struct EmbeddedTags {
+    run: TaggingRun,
+    exiftool: ExifTool,
+}
+
+impl EmbeddedTags {
+    /// # Errors
+    /// Why ExifTool, which writes them, cannot be used.
+    pub(in super::super) fn new(
+        run: &TaggingRun,
+        backup: Backup,
+        unfinished: &UnfinishedFiles,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            run: run.clone(),
+            exiftool: ExifTool::find(backup, unfinished)?,
+        })
+    }
+
+    /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.
+    pub(in super::super) fn may_be_in(photo: &Path) -> Result<bool, Error> {
+        File::open(photo)
+            .and_then(|file| contains(file, NAMESPACE.as_bytes()))
+            .map_err(|source| Error::Read {
+                path: photo.to_owned(),
+                source,
+            })
+    }
+
+    /// Adds `tags` to the packet in `photo`; `None` when it has none and no name can be written.
+    pub(in super::super) fn tag(
+        &mut self,
+        photo: &Path,
+        tags: &PhotoTags,
+    ) -> Result<Option<TaggedFile>, Error> {
+        let existing = self.packet(photo)?;
+        let content = with_tags(existing.as_deref(), tags, self.run.stamp())
+            .map_err(|e| refused(photo, e))?;
+        match (content, existing) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Ok(Some(self.record(photo, TagChange::Keep))),
+            (Some(content), _) => self.put(photo, Some(&content)).map(Some),
+        }
+    }
+
+    /// Takes out of `photo` what [`Self::tag`] added to it.
+    pub(in super::super) fn untag(&mut self, photo: &Path) -> Result<TaggedFile, Error> {
+        let Some(existing) = self.packet(photo)? else {
+            return Ok(self.record(photo, TagChange::Keep));
+        };
+        match without_tags(&existing).map_err(|e| refused(photo, e))? {
+            WithoutTags::Unchanged => Ok(self.record(photo, TagChange::Keep)),
+            WithoutTags::Changed(content) => self.put(photo, Some(&content)),
+            WithoutTags::Nothing => self.put(photo, None),
+        }
+    }
+
+    fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, Error> {
+        let packet = self.exiftool.read(photo).map_err(|e| refused(photo, e))?;
+        match &packet {
+            Some(packet) if contains(&packet[..], EXTENDED.as_bytes()).unwrap_or(true) => {
+                Err(refused(
+                    photo,
+                    "its XMP is too long for one packet; write a sidecar, without --embed",
+                ))
+            }
+            _ => Ok(packet),
+        }
+    }
+
+    /// Writes `packet` into `photo`, or takes out the one that it has.
+    fn put(&mut self, photo: &Path, packet: Option<&[u8]>) -> Result<TaggedFile, Error> {
+        if self.run.writing == Writing::Done {
+            let result = match packet {
+                // ExifTool would put a new file in its place all the same.
+                _ if is_protected(photo) => Err("it is write-protected".to_owned()),
+                Some(packet) => self.exiftool.write(photo, packet),
+                None => self.exiftool.remove(photo),
+            };
+            result.map_err(|e| refused(photo, e))?;
+        }
+        Ok(self.record(photo, TagChange::Change))
+    }
+
+    fn record(&self, photo: &Path, change: TagChange) -> TaggedFile {
+        TaggedFile {
+            place: TagPlace::Photo,
+            path: photo.to_owned(),
+            change,
+            done: self.run.writing == Writing::Done,
+        }
+    }
+}
+
+fn is_protected(photo: &Path) -> bool {
+    std::fs::metadata(photo).is_ok_and(|metadata| metadata.permissions().readonly())
+}
+
+fn refused(photo: &Path, reason: impl ToString) -> Error {
+    Error::Embedding {
+        path: photo.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+/// Whether `wanted`, which is shorter than a block, is in `stream`.
+fn contains(mut stream: impl Read, wanted: &[u8]) -> io::Result<bool> {
+    let mut window = Vec::with_capacity(2 * BLOCK);
+    while stream
+        .by_ref()
+        .take(BLOCK as u64)
+        .read_to_end(&mut window)?
+        > 0
+    {
+        if memchr::memmem::find(&window, wanted).is_some() {
+            return Ok(true);
+        }
+        // It may begin at the end of one block and end in the next.
+        let seen = window.len().saturating_sub(wanted.len());
+        window.drain(..seen);
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_across_two_blocks_is_found() {
+        let wanted = NAMESPACE.as_bytes();
+        for start in (BLOCK - 30..BLOCK + 3).chain([0, 3 * BLOCK]) {
+            let mut bytes = vec![b'u'; start];
+            bytes.extend(wanted);
+            assert!(contains(&bytes[..], wanted).unwrap(), "{start}");
+            bytes.pop();
+            assert!(!contains(&bytes[..], wanted).unwrap(), "{start}");
+        }
+        assert!(!contains(&b""[..], wanted).unwrap());
+    }
+}

@@ -1,0 +1,98 @@
+//! `facematch tag --embed` where exiftool is missing, too old or fails. What it does where it works is tested with it, in
+//! `tagging_tools_embedding`.
+
+use crate::common::{RunExt, TestEnv};
+use crate::tagging::{PHOTO, scene, tag};
+
+#[test]
+fn options_of_sidecars_and_of_photos_do_not_go_together() {
+    let env = scene();
+    let run = tag(&env, &["--embed", "--sidecar-naming", "adobe"], 2);
+    assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
+    let run = tag(&env, &["--no-backup"], 2);
+    assert!(run.stderr.contains("--embed"), "{}", run.stderr);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Makes `script` the exiftool of `env`, and the only program beside those of the system's shell.
+    fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
+        let path = env.write("bin/exiftool", format!("#!/bin/sh\n{script}\n"));
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let folders = [env.path("bin"), "/usr/bin".into(), "/bin".into()];
+        std::env::join_paths(folders).unwrap()
+    }
+
+    fn embed(env: &TestEnv, path: impl AsRef<std::ffi::OsStr>, status: i32) -> crate::common::Run {
+        env.facematch()
+            .env("PATH", path)
+            .args(["tag", "--embed", "--detector", "hog", "known", "photos"])
+            .ends_with(status)
+    }
+
+    #[test]
+    fn without_exiftool_nothing_is_searched_and_it_is_told_what_to_install() {
+        let env = scene();
+        let before = env.files();
+        let run = embed(&env, env.folder("empty"), 3);
+        assert_eq!(run.text(), "");
+        for part in ["exiftool", "libimage-exiftool-perl", "without --embed"] {
+            assert!(run.stderr.contains(part), "{}", run.stderr);
+        }
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        assert_eq!(env.files(), before);
+    }
+
+    #[test]
+    fn an_exiftool_that_is_too_old_is_refused() {
+        let env = scene();
+        let run = embed(&env, exiftool(&env, "echo 11.88"), 3);
+        let told = "exiftool 11.88 is too old; install version 12 or newer";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    }
+
+    #[test]
+    fn an_exiftool_that_ends_costs_its_photo_an_error_and_the_run_goes_on() {
+        let env = scene();
+        env.copy("unknown/obama2.jpg", "photos/again.jpg");
+        let path = exiftool(&env, "case $* in *-ver*) echo 12.57;; esac");
+        let before = env.files();
+        let run = embed(&env, path, 1);
+        for photo in ["photos/again.jpg", PHOTO] {
+            let told = format!("{photo}: its metadata cannot be changed: exiftool has failed");
+            assert!(run.stderr.contains(&told), "{}", run.stderr);
+        }
+        assert!(run.stderr.contains("4 photos"), "{}", run.stderr);
+        assert!(run.stderr.contains("2 failed"), "{}", run.stderr);
+        assert_eq!(env.files(), before);
+    }
+
+    #[test]
+    fn names_inside_of_a_photo_that_nobody_can_take_out_are_told_and_the_other_files_cleaned() {
+        let env = scene();
+        let mut photo = std::fs::read(env.path(PHOTO)).unwrap();
+        photo.extend(b"urn:facematch:ns:1.0/");
+        env.write("photos/a.jpg", &photo);
+        tag(&env, &[], 0);
+        let run = env
+            .facematch()
+            .env("PATH", env.folder("empty"))
+            .args(["untag", "photos"])
+            .ends_with(1);
+        let removed = run.text().lines().count();
+        assert_eq!(removed, 2, "{}", run.text());
+        let told = "photos/a.jpg: its metadata cannot be changed: exiftool, which writes into photos, cannot be run";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert_eq!(std::fs::read(env.path("photos/a.jpg")).unwrap(), photo);
+        // A photo without names of facematch needs no exiftool.
+        std::fs::remove_file(env.path("photos/a.jpg")).unwrap();
+        env.facematch()
+            .env("PATH", env.folder("empty"))
+            .args(["untag", "photos"])
+            .ends_with(0);
+    }
+}

@@ -1,0 +1,297 @@
+//! Names inside photos, with exiftool, which writes them, and exiv2, which reads them.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, pixels};
+use crate::common::{TestEnv, only_face, repository};
+use crate::tagging::{
+    PHOTO, oriented_photos, oriented_scene, scene, stored_edges, tag, tagged, untag,
+};
+use crate::tagging_tools::{assert_keeps_everything, assert_names_obama, exiftool, told};
+
+/// The XMP packet in `photo`, byte for byte.
+fn packet(folder: &Path, photo: &str) -> String {
+    told("exiftool", &["-b", "-XMP"], folder, &[photo.to_owned()])
+}
+
+/// Puts `packet` into `photos`.
+fn embed(env: &TestEnv, packet: impl AsRef<[u8]>, photos: &[String]) {
+    let file = env.write("packet.xmp", packet);
+    let option = format!("-XMP<={}", file.display());
+    told(
+        "exiftool",
+        &["-q", "-overwrite_original", &option],
+        env.root(),
+        photos,
+    );
+}
+
+fn bytes(env: &TestEnv, name: &str) -> Vec<u8> {
+    std::fs::read(env.path(name)).unwrap()
+}
+
+#[test]
+#[ignore = "needs exiftool and exiv2"]
+fn both_read_what_is_inside_photos_of_all_orientations_and_formats() {
+    let (env, upright) = oriented_scene();
+    let photos: Vec<_> = oriented_photos().map(|(path, _)| path).collect();
+    let untouched: Vec<_> = photos.iter().map(|photo| bytes(&env, photo)).collect();
+    let before = exiftool(env.root(), &photos);
+    let run = tagged(&env, &["--embed"]);
+    let after = exiftool(env.root(), &photos);
+    for (index, (path, number)) in oriented_photos().enumerate() {
+        let record = run.record(&path);
+        let done = serde_json::json!({"change": "change", "done": true});
+        assert_eq!(record["embedded"], done, "{path}");
+        assert_eq!(record["sidecar"], Value::Null, "{path}");
+        let found = &after[index];
+        // The photos of the tests have less EXIF than exiftool wants.
+        for key in ["Validate", "Warning"] {
+            assert_eq!(found[key], before[index][key], "{path}");
+        }
+        let face = stored_edges(&upright, only_face(&record), number);
+        assert_names_obama(&env, &path, found, face);
+        assert_eq!(bytes(&env, &format!("{path}_original")), untouched[index]);
+    }
+    // Once more changes no byte.
+    let embedded: Vec<_> = photos.iter().map(|photo| bytes(&env, photo)).collect();
+    let again = tag(&env, &["--embed"], 0);
+    assert_eq!(again.text(), "");
+    let told = format!("{} photos unchanged", photos.len());
+    assert!(again.stderr.contains(&told), "{}", again.stderr);
+    for (photo, embedded) in photos.iter().zip(&embedded) {
+        assert_eq!(&bytes(&env, photo), embedded, "{photo}");
+    }
+    let out = untag(&env, &[], 0);
+    assert_eq!(out.text().lines().count(), photos.len());
+    for (found, before) in exiftool(env.root(), &photos).iter().zip(&before) {
+        assert_eq!(found, before);
+    }
+    for photo in &photos {
+        assert_eq!(packet(env.root(), photo), "", "{photo}");
+    }
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn the_packets_of_photo_managers_keep_everything_and_come_back_to_the_byte() {
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    for manager in ["digikam", "lightroom", "darktable"] {
+        let seed = repository(&format!("tests/fuzz/seeds/sidecar/valid_{manager}.xmp"));
+        // A packet in a photo has no XML declaration.
+        let xmp = std::fs::read_to_string(&seed).unwrap();
+        let xmp = match xmp.strip_prefix("<?xml") {
+            Some(rest) => rest.split_once("?>\n").unwrap().1,
+            None => &xmp,
+        };
+        let env = TestEnv::new();
+        env.copy("known/obama.jpg", "known/obama.jpg");
+        let photos = ORIENTED_FORMATS.map(|(format, encode)| {
+            let photo = format!("photos/a.{format}");
+            env.write(&photo, encode(&upright, 6));
+            photo
+        });
+        embed(&env, xmp, &photos);
+        let packets_before = photos.each_ref().map(|photo| packet(env.root(), photo));
+        let before = exiftool(env.root(), &photos);
+        tagged(&env, &["--embed", "--no-backup"]);
+        for (before, after) in before.iter().zip(&exiftool(env.root(), &photos)) {
+            let [before, after] = [before, after].map(|read| read.as_object().unwrap());
+            assert_keeps_everything(manager, before, after);
+            let people = after["PersonInImage"].to_string();
+            assert!(people.contains("obama"), "{manager}: {people}");
+        }
+        untag(&env, &["--no-backup"], 0);
+        for (photo, before) in photos.iter().zip(&packets_before) {
+            assert_eq!(&packet(env.root(), photo), before, "{manager} {photo}");
+        }
+        assert!(!env.files().iter().any(|file| file.ends_with("_original")));
+    }
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn a_dry_run_changes_no_byte_of_a_photo() {
+    let env = scene();
+    let before = (env.files(), bytes(&env, PHOTO));
+    let run = tag(&env, &["--embed", "--dry-run"], 0);
+    assert_eq!(
+        run.text(),
+        format!("{PHOTO}\twould change\t{PHOTO}\tobama\n")
+    );
+    assert!(run.stderr.contains("1 photo to change"), "{}", run.stderr);
+    assert_eq!((env.files(), bytes(&env, PHOTO)), before);
+    let csv = tag(&env, &["--embed", "--dry-run", "-f", "csv"], 0);
+    assert!(csv.text().contains(",embedded_change,embedded_done,"));
+    assert!(csv.text().contains(",change,false,"), "{}", csv.text());
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn what_cannot_be_written_is_told_and_stays_as_it_is() {
+    let env = scene();
+    std::fs::remove_file(env.path(PHOTO)).unwrap();
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    upright.save(env.path("photos/a.bmp")).unwrap();
+    // Two packets, and one that is not all.
+    let own = oriented_jpeg(&upright, 1);
+    let twice = |xmp: &str| {
+        let payload = [b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat();
+        let length = u16::try_from(payload.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, 0xe1], &length[..], &payload].concat()
+    };
+    let empty = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>";
+    let two = [&own[..2], &twice(empty), &twice(empty), &own[2..]].concat();
+    env.write("photos/b.jpg", &two);
+    let extended = crate::tagging::EXISTING.replace(
+        "xmp:Rating=",
+        "xmlns:xmpNote='http://ns.adobe.com/xmp/note/' xmpNote:HasExtendedXMP='0123456789abcdef0123456789abcdef' xmp:Rating=",
+    );
+    let part = [&own[..2], &twice(&extended), &own[2..]].concat();
+    env.write("photos/c.jpg", &part);
+    env.write("photos/d.png", &own);
+    let protected = env.write("photos/e.jpg", &own);
+    let mut permissions = std::fs::metadata(&protected).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&protected, permissions).unwrap();
+    let photos = ["a.bmp", "b.jpg", "c.jpg", "d.png", "e.jpg"].map(|name| format!("photos/{name}"));
+    let before = photos.each_ref().map(|photo| bytes(&env, photo));
+    let files = env.files();
+    let run = tag(&env, &["--embed", "-f", "ndjson"], 1);
+    let records = run.records();
+    let reasons = [
+        "Writing of BMP files is not yet supported",
+        "it has several XMP packets",
+        "too long for one packet",
+        "Not a valid PNG",
+        "it is write-protected",
+    ];
+    for ((photo, before), reason) in photos.iter().zip(before).zip(reasons) {
+        assert_eq!(bytes(&env, photo), before, "{photo}");
+        let error = records
+            .iter()
+            .find(|record| record["type"] == "error" && record["path"] == **photo)
+            .unwrap_or_else(|| panic!("no error of {photo}: {records:?}"));
+        assert_eq!(error["kind"], "embedding");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(reason), "{message}");
+        assert!(
+            !message.contains(&*env.root().to_string_lossy()),
+            "{message}"
+        );
+    }
+    assert_eq!(env.files(), files);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    #[ignore = "needs exiftool"]
+    fn names_that_look_like_options_are_names() {
+        let env = scene();
+        std::fs::remove_file(env.path(PHOTO)).unwrap();
+        let photo = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
+        let names: [&[u8]; 9] = [
+            b"-XMP:all=.jpg",
+            b"#a.jpg",
+            b" a .jpg",
+            b"%d%f.jpg",
+            b"$a@b.jpg",
+            b"a - b.jpg",
+            b"\xff\xfe.jpg",
+            "Zoë 🙂.jpg".as_bytes(),
+            b"a*.jpg",
+        ];
+        for name in names {
+            env.write(
+                Path::new("photos").join(std::ffi::OsStr::from_bytes(name)),
+                &photo,
+            );
+        }
+        env.write("photos/line\nbreak.jpg", &photo);
+        let run = tag(&env, &["--embed", "--no-backup"], 1);
+        let told = String::from_utf8_lossy(&run.stdout);
+        assert_eq!(told.lines().count(), names.len(), "{told}");
+        assert!(run.stderr.contains("line break"), "{}", run.stderr);
+        assert_eq!(bytes(&env, "photos/line\nbreak.jpg"), photo);
+    }
+
+    #[test]
+    #[ignore = "needs exiftool"]
+    fn the_photo_behind_a_link_gets_the_names_and_the_link_stays() {
+        let env = scene();
+        let place = env.path("elsewhere.jpg");
+        std::fs::rename(env.path(PHOTO), &place).unwrap();
+        std::os::unix::fs::symlink(&place, env.path(PHOTO)).unwrap();
+        tag(&env, &["--embed"], 0);
+        let metadata = std::fs::symlink_metadata(env.path(PHOTO)).unwrap();
+        assert!(metadata.is_symlink());
+        assert!(packet(env.root(), "elsewhere.jpg").contains("obama"));
+        assert!(env.path("elsewhere.jpg_original").exists());
+    }
+
+    /// How many exiftools run in `folder`.
+    fn exiftools_in(folder: &Path) -> usize {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let in_folder = processes.filter(|process| {
+            let command = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let at = std::fs::read_link(process.path().join("cwd")).unwrap_or_default();
+            at == folder && command.windows(9).any(|part| part == b"stay_open")
+        });
+        in_folder.count()
+    }
+
+    #[test]
+    #[ignore = "needs exiftool"]
+    fn a_run_that_is_killed_leaves_whole_photos_and_no_exiftool() {
+        const PHOTOS: usize = 60;
+        let env = TestEnv::new();
+        env.copy("known/obama.jpg", "known/obama.jpg");
+        let photo = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 120), 1);
+        for number in 0..PHOTOS {
+            env.write(format!("photos/{number}.jpg"), &photo);
+        }
+        let mut rounds = 0;
+        for round in 3.. {
+            rounds += 1;
+            let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+                .current_dir(env.root())
+                .args(["tag", "--embed", "-q", "-w", "120", "--detector", "hog"])
+                .args(["--no-flip", "known", "photos"])
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(60 * round));
+            child.kill().unwrap();
+            let status = child.wait().unwrap();
+            let killed = Instant::now();
+            while exiftools_in(env.root()) > 0 {
+                assert!(killed.elapsed() < Duration::from_secs(60), "exiftool stays");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            for number in 0..PHOTOS {
+                let name = format!("photos/{number}.jpg");
+                let now = bytes(&env, &name);
+                assert!(image::load_from_memory(&now).is_ok(), "{name}");
+                if now != photo {
+                    assert_eq!(bytes(&env, &format!("{name}_original")), photo, "{name}");
+                    assert!(now.windows(21).any(|part| part == b"urn:facematch:ns:1.0/"));
+                }
+            }
+            let unfinished = |file: &String| file.ends_with("_exiftool_tmp");
+            assert!(!env.files().iter().any(unfinished), "{:?}", env.files());
+            if status.success() {
+                break;
+            }
+        }
+        assert!(rounds > 1, "no run was killed");
+    }
+}
