@@ -4,7 +4,7 @@
 //! goes, as in Pillow's `convert("RGB")`. Nothing is decoded that passes the limits of [`super`].
 
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{BufRead, Cursor, Read, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
@@ -21,7 +21,7 @@ pub fn has_image_signature(start: &[u8]) -> bool {
     supported_format(start).is_some()
 }
 
-fn supported_format(start: &[u8]) -> Option<ImageFormat> {
+pub(super) fn supported_format(start: &[u8]) -> Option<ImageFormat> {
     // BigTIFF, which the decoder reads and the crate does not recognise.
     if start.starts_with(b"II\x2b\0\x08\0\0\0") || start.starts_with(b"MM\0\x2b\0\x08\0\0") {
         return Some(ImageFormat::Tiff);
@@ -45,12 +45,23 @@ fn supported_format(start: &[u8]) -> Option<ImageFormat> {
 /// [`Error::Read`] when that fails, [`Error::NotAFile`] for everything but a regular file (a pipe would block for
 /// ever), [`Error::TooLarge`] above [`MAX_FILE_BYTES`].
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let read_error = |source| Error::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let file = open_file(path)?;
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    // The limit again, for a file that grows meanwhile.
+    file.take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(|source| read_error(path, source))?;
+    Ok(bytes)
+}
+
+/// Opens the file at `path` to be read.
+///
+/// # Errors
+/// Those of [`read_file`].
+pub(super) fn open_file(path: &Path) -> Result<File, Error> {
     // Before opening: to open a pipe for reading waits for a writer.
-    let metadata = std::fs::metadata(path).map_err(read_error)?;
+    let metadata = std::fs::metadata(path).map_err(|source| read_error(path, source))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile {
             path: path.to_owned(),
@@ -71,12 +82,14 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
             ),
         ));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    // The limit again, for a file that grows meanwhile.
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
-        .map_err(read_error)?;
-    Ok(bytes)
+    File::open(path).map_err(|source| read_error(path, source))
+}
+
+pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
+    Error::Read {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened), to all of its pixels.
@@ -111,7 +124,7 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
         ImageFormat::Jpeg => jpeg::head(bytes),
         _ => bytes,
     };
-    let mut decoder = decoder(path, head, format)?;
+    let mut decoder = decoder(path, Cursor::new(head), format)?;
     check_size(path, &decoder)?;
     // A photo with damaged metadata is shown as it is stored by every viewer.
     let orientation = decoder
@@ -125,7 +138,7 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
         if let Some(decoded) = decode_scaled(bytes, original, width) {
             return Ok(decoded);
         }
-        decoder = self::decoder(path, bytes, format)?;
+        decoder = self::decoder(path, Cursor::new(bytes), format)?;
     }
     let stored = DynamicImage::from_decoder(decoder)
         .map_err(|error| decoder_error(path, error))?
@@ -133,12 +146,13 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     Ok(Decoded::new(stored, orientation))
 }
 
-fn decoder<'a>(
+/// What decodes `content`, that of the file at `path`. It has read what stands before the pixels.
+pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
     path: &Path,
-    bytes: &'a [u8],
+    content: R,
     format: ImageFormat,
-) -> Result<impl ImageDecoder + 'a, Error> {
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+) -> Result<impl ImageDecoder + use<'a, R>, Error> {
+    let mut reader = ImageReader::with_format(content, format);
     reader.limits(limits());
     reader
         .into_decoder()

@@ -7,6 +7,7 @@
 mod component_planes;
 mod decode;
 mod decoded;
+mod embedded_xmp;
 mod jpeg;
 mod orientation;
 mod resize;
@@ -16,6 +17,7 @@ mod transpose;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
+pub use embedded_xmp::embedded_xmp;
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;

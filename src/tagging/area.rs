@@ -54,6 +54,23 @@ impl Area {
         Self { x, y, w, h }
     }
 
+    /// An area of the image as it is stored, in the photo as displayed: the way back of [`stored`](Self::stored).
+    pub fn displayed(self, orientation: Orientation) -> Self {
+        // A quarter turn is undone by the other one, everything else by itself.
+        let back = match orientation.exif() {
+            6 => 8,
+            8 => 6,
+            number => number,
+        };
+        self.stored(Orientation::from_exif(back).unwrap_or(orientation))
+    }
+
+    /// Whether the centre of `other` lies in it.
+    pub(super) fn has_centre_of(&self, other: &Self) -> bool {
+        let is_within = |own: f64, length: f64, at: f64| (at - own).abs() <= length / 2.0;
+        is_within(self.x, self.w, other.x) && is_within(self.y, self.h, other.y)
+    }
+
     /// How much two areas have in common: the intersection over the union, 0 to 1.
     pub fn overlap(&self, other: &Self) -> f64 {
         let along = |a: (f64, f64), b: (f64, f64)| {
@@ -126,6 +143,20 @@ mod tests {
                 let inside = (3..8).contains(&x) && (7..18).contains(&y);
                 assert_eq!(*pixel == white, inside, "{orientation:?} {x} {y}");
             }
+        }
+    }
+
+    #[test]
+    fn every_orientation_has_its_way_back() {
+        let area = Area {
+            x: 0.25,
+            y: 0.375,
+            w: 0.125,
+            h: 0.5,
+        };
+        for orientation in (1..=8).map(|number| Orientation::from_exif(number).unwrap()) {
+            let back = area.stored(orientation).displayed(orientation);
+            assert_eq!(back, area, "{orientation:?}");
         }
     }
 

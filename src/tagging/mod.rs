@@ -5,26 +5,36 @@
 //! a keyword in the lists that photo managers read: `dc:subject`, `lr:hierarchicalSubject`, `digiKam:TagsList` and
 //! `Iptc4xmpExt:PersonInImage`. What was there stays as it was, byte for byte. All that is added is noted in properties of
 //! facematch's own namespace, `urn:facematch:ns:1.0/`, so that it can be told from what others wrote.
+//!
+//! The other way round, [`named_regions`] tells whom others tagged in a photo, [`PhotoRegions`] where that is in the photo as
+//! displayed, and [`faces_of_regions`] which of its faces is meant.
 
 mod area;
 mod keywords;
 mod merge;
+mod named_regions;
+mod photo_regions;
 mod record;
 mod regions;
 mod removal;
 mod sidecar;
+mod tagged_faces;
 #[cfg(test)]
 mod tests;
 mod xmp;
 
 pub use area::Area;
 pub use merge::with_tags;
+pub use named_regions::{NamedRegion, NamedRegions, named_regions};
+pub use photo_regions::{DisplayedRegions, PhotoRegions};
 pub use removal::{WithoutTags, without_tags};
 pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
+pub use tagged_faces::{FaceOfRegion, faces_of_regions};
 pub use xmp::XmpError;
 
 /// The namespace of what facematch notes about the tags that it adds.
 pub const NAMESPACE: &str = "urn:facematch:ns:1.0/";
+pub use crate::image::embedded_xmp;
 
 /// Who is in a photo, for its metadata.
 #[derive(Debug, Clone, PartialEq)]

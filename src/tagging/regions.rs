@@ -7,11 +7,11 @@ use super::xmp::{Property, XmpError, declaration, escaped};
 
 pub(super) const REGIONS: Property = Property::new("mwg-rs", "Regions");
 pub(super) const REGION_LIST: Property = Property::new("mwg-rs", "RegionList");
-const NAME: Property = Property::new("mwg-rs", "Name");
-const AREA: Property = Property::new("mwg-rs", "Area");
+pub(super) const NAME: Property = Property::new("mwg-rs", "Name");
+pub(super) const AREA: Property = Property::new("mwg-rs", "Area");
 
 /// How much a region of the same name must overlap a face to be the face's.
-const SAME_FACE: f64 = 0.5;
+pub(super) const SAME_FACE: f64 = 0.5;
 /// How far numbers may be apart that were the same when they were written: other programs write fewer digits.
 const SAME_NUMBER: f64 = 1e-4;
 

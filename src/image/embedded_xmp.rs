@@ -1,0 +1,276 @@
+//! The XMP packet inside a photo's file. In comes a path, out come the packet's bytes; no pixel is decoded, and of a JPEG
+//! or a PNG not even read, so that the tags of a million photos can be looked at.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use image::{ImageDecoder, ImageFormat};
+
+use super::decode::{damaged, decoder, open_file, read_error, supported_format};
+use super::jpeg;
+use crate::error::Error;
+
+/// The beginning of a file that tells its format.
+const SIGNATURE_BYTES: u64 = 16;
+/// How much of a JPEG is read at first. Metadata are seldom longer, but for a large preview.
+const FIRST_READ: usize = 64 << 10;
+/// Where the chunks of a PNG begin: behind its signature (ISO/IEC 15948, 5.2).
+const PNG_CHUNKS: u64 = 8;
+/// What stands before XMP in an `iTXt` chunk (XMP specification, part 3, 1.1.5): the keyword, not compressed, without a
+/// language and a translated keyword.
+const PNG_XMP: &[u8] = b"XML:com.adobe.xmp\0\0\0\0\0";
+/// Larger chunks of a PNG are passed over.
+const MOST_PNG_BYTES: u64 = 64 << 20;
+
+/// The XMP packet inside the photo at `path` (XMP specification, part 3), whatever its format; `None` when there is none.
+/// Of a JPEG's, what stands in the main packet; an extended one is not read.
+///
+/// # Errors
+/// [`Error::Read`] and [`Error::NotAFile`] when the file cannot be read, [`Error::TooLarge`] when it passes the limits,
+/// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when its metadata or what stands before them is damaged.
+pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let mut file = BufReader::new(open_file(path)?);
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(SIGNATURE_BYTES)
+        .read_to_end(&mut start)
+        .and_then(|_| file.seek(SeekFrom::Start(0)))
+        .map_err(|error| read_error(path, error))?;
+    if start.is_empty() {
+        return Err(damaged(path, "the file is empty"));
+    }
+    let format = supported_format(&start).ok_or_else(|| Error::UnknownFormat {
+        path: path.to_owned(),
+    })?;
+    match format {
+        ImageFormat::Jpeg => {
+            let head = read_jpeg_head(&mut file).map_err(|error| read_error(path, error))?;
+            packet(path, decoder(path, io::Cursor::new(head), format)?)
+        }
+        ImageFormat::Png => {
+            let before_pixels = packet(path, decoder(path, file.by_ref(), format)?)?;
+            // exiftool writes it behind the pixels.
+            let behind = || find_png_xmp(&mut file).map_err(|error| read_error(path, error));
+            before_pixels.map_or_else(behind, |xmp| Ok(Some(xmp)))
+        }
+        _ => packet(path, decoder(path, file, format)?),
+    }
+}
+
+fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>, Error> {
+    let xmp = decoder.xmp_metadata();
+    xmp.map_err(|error| damaged(path, &format!("its XMP: {error}")))
+}
+
+/// The segments of a JPEG before its first scan, and what was read with them.
+fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        let more = bytes.len().max(FIRST_READ) as u64;
+        let read = file.by_ref().take(more).read_to_end(&mut bytes)?;
+        let head = jpeg::head(&bytes).len();
+        if head < bytes.len() || (read as u64) < more {
+            bytes.truncate(head);
+            return Ok(bytes);
+        }
+    }
+}
+
+/// The XMP in the `iTXt` chunks of a PNG, wherever they stand. A file that is cut off ends there.
+fn find_png_xmp(file: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+    file.seek(SeekFrom::Start(PNG_CHUNKS))?;
+    let mut header = [0; 8];
+    while read_whole(file, &mut header)? {
+        let [a, b, c, d, kind @ ..] = header;
+        let length = u64::from(u32::from_be_bytes([a, b, c, d]));
+        let mut unread = length;
+        if kind == *b"iTXt" && length <= MOST_PNG_BYTES {
+            let mut chunk = Vec::new();
+            unread -= file.by_ref().take(length).read_to_end(&mut chunk)? as u64;
+            if unread == 0 && chunk.starts_with(PNG_XMP) {
+                return Ok(Some(chunk.split_off(PNG_XMP.len())));
+            }
+        }
+        let checksum = 4;
+        file.seek_relative((unread + checksum).cast_signed())?;
+    }
+    Ok(None)
+}
+
+/// Fills `buffer`; whether the file was long enough for it.
+fn read_whole(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
+    match file.read_exact(buffer) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{DynamicImage, RgbImage};
+    use std::path::PathBuf;
+
+    const XMP: &[u8] = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>";
+
+    struct Scene {
+        folder: tempfile::TempDir,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            Self {
+                folder: tempfile::tempdir().unwrap(),
+            }
+        }
+
+        fn photo(&self, bytes: &[u8]) -> PathBuf {
+            let path = self.folder.path().join("photo");
+            std::fs::write(&path, bytes).unwrap();
+            path
+        }
+
+        fn xmp_of(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+            embedded_xmp(&self.photo(bytes))
+        }
+    }
+
+    fn encoded(format: ImageFormat) -> Vec<u8> {
+        let mut bytes = io::Cursor::new(Vec::new());
+        DynamicImage::from(RgbImage::new(64, 48))
+            .write_to(&mut bytes, format)
+            .unwrap();
+        bytes.into_inner()
+    }
+
+    /// A segment of a JPEG (ITU-T T.81, B.1.1.4).
+    fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len() + 2).unwrap();
+        [&[0xFF, marker][..], &length.to_be_bytes(), content].concat()
+    }
+
+    fn jpeg_with(segments: &[Vec<u8>]) -> Vec<u8> {
+        let mut jpeg = encoded(ImageFormat::Jpeg);
+        jpeg.splice(2..2, segments.concat());
+        jpeg
+    }
+
+    fn app1() -> Vec<u8> {
+        segment(0xE1, &[b"http://ns.adobe.com/xap/1.0/\0", XMP].concat())
+    }
+
+    #[test]
+    fn a_jpeg_has_it_in_a_segment_however_much_stands_before_it() {
+        let scene = Scene::new();
+        assert_eq!(scene.xmp_of(&jpeg_with(&[app1()])).unwrap().unwrap(), XMP);
+        let preview = vec![segment(0xE2, &[1; 60_000]); 9];
+        let late = jpeg_with(&[preview, vec![app1()]].concat());
+        assert_eq!(scene.xmp_of(&late).unwrap().unwrap(), XMP);
+        assert_eq!(scene.xmp_of(&encoded(ImageFormat::Jpeg)).unwrap(), None);
+    }
+
+    #[test]
+    fn pixels_are_not_looked_at() {
+        let jpeg = jpeg_with(&[app1()]);
+        let scan = jpeg::head(&jpeg).len();
+        let cut_off = Scene::new().xmp_of(&jpeg[..scan]);
+        assert_eq!(cut_off.unwrap().unwrap(), XMP);
+    }
+
+    /// A chunk of a PNG with a checksum, which is right for the chunk with [`XMP`] alone and looked at by the decoder.
+    fn chunk(content: &[u8]) -> Vec<u8> {
+        let body = [b"iTXt", content].concat();
+        let checksum = !body.iter().fold(u32::MAX, |crc, &byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
+            })
+        });
+        let length = u32::try_from(content.len()).unwrap();
+        [&length.to_be_bytes(), &body[..], &checksum.to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn a_png_has_it_before_its_pixels_or_behind_them() {
+        let scene = Scene::new();
+        let png = encoded(ImageFormat::Png);
+        let xmp = chunk(&[PNG_XMP, XMP].concat());
+        let other = chunk(b"Comment\0\0\0\0\0nothing");
+        // IHDR has 13 bytes, and IEND is the last chunk.
+        for at in [8 + 12 + 13, png.len() - 12] {
+            let mut with_xmp = png.clone();
+            with_xmp.splice(at..at, [&other[..], &xmp].concat());
+            assert_eq!(scene.xmp_of(&with_xmp).unwrap().unwrap(), XMP, "at {at}");
+        }
+        assert_eq!(scene.xmp_of(&png).unwrap(), None);
+    }
+
+    #[test]
+    fn a_webp_and_a_gif_without_it_have_none() {
+        for format in [ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp] {
+            assert_eq!(Scene::new().xmp_of(&encoded(format)).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn a_webp_has_it_in_a_chunk() {
+        let webp = encoded(ImageFormat::WebP);
+        // The extended form (RFC 9649, section 2.7): VP8X with the flag of XMP and the size less one, the pixels, the XMP.
+        let size = [4, 0, 0, 0, 63, 0, 0, 47, 0, 0];
+        let part = |name: &[u8], content: &[u8]| {
+            let length = u32::try_from(content.len()).unwrap();
+            let padding = vec![0; content.len() % 2];
+            [name, &length.to_le_bytes(), content, &padding].concat()
+        };
+        let body = [
+            b"WEBP",
+            &part(b"VP8X", &size)[..],
+            &webp[12..],
+            &part(b"XMP ", XMP),
+        ]
+        .concat();
+        assert_eq!(
+            Scene::new().xmp_of(&part(b"RIFF", &body)).unwrap().unwrap(),
+            XMP
+        );
+    }
+
+    #[test]
+    fn a_tiff_has_it_in_a_tag() {
+        let tiff = encoded(ImageFormat::Tiff);
+        assert_eq!(&tiff[..4], b"II*\0");
+        let at = usize::try_from(u32::from_le_bytes(tiff[4..8].try_into().unwrap())).unwrap();
+        let count = u16::from_le_bytes(tiff[at..at + 2].try_into().unwrap());
+        // The directory once more behind everything, with one entry more (TIFF 6.0, section 2), whose tag is 700.
+        let entries = &tiff[at + 2..at + 2 + 12 * usize::from(count)];
+        let directory = u32::try_from(tiff.len()).unwrap();
+        let length = u32::try_from(XMP.len()).unwrap();
+        let xmp_at = directory + 2 + 12 * u32::from(count + 1) + 4;
+        let mut entry = [700_u16.to_le_bytes(), 1_u16.to_le_bytes()].concat();
+        entry.extend([length.to_le_bytes(), xmp_at.to_le_bytes()].concat());
+        let is_before = |old: &&[u8]| u16::from_le_bytes([old[0], old[1]]) < 700;
+        let mut sorted: Vec<&[u8]> = entries.chunks(12).take_while(is_before).collect();
+        let before = sorted.len();
+        sorted.push(&entry);
+        sorted.extend(entries.chunks(12).skip(before));
+        let mut with_xmp = tiff.clone();
+        with_xmp[4..8].copy_from_slice(&directory.to_le_bytes());
+        with_xmp.extend((count + 1).to_le_bytes());
+        with_xmp.extend(sorted.concat());
+        with_xmp.extend([0; 4]);
+        with_xmp.extend(XMP);
+        assert_eq!(Scene::new().xmp_of(&with_xmp).unwrap().unwrap(), XMP);
+    }
+
+    #[test]
+    fn what_is_no_photo_is_an_error() {
+        let scene = Scene::new();
+        let kind = |bytes: &[u8]| scene.xmp_of(bytes).unwrap_err().kind();
+        assert_eq!(kind(b""), "decode");
+        assert_eq!(kind(b"<html>no photo</html>"), "format");
+        assert_eq!(kind(&encoded(ImageFormat::Png)[..20]), "decode");
+        let folder = embedded_xmp(scene.folder.path());
+        assert_eq!(folder.unwrap_err().kind(), "not_a_file");
+    }
+}
