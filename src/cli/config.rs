@@ -371,9 +371,9 @@ fn os_string(bytes: &[u8]) -> OsString {
 /// Refuses `--with-encodings` in forms that have no room for them.
 pub(super) fn check_with_encodings(args: &OutputArgs) -> Result<(), Failure> {
     match args.format {
-        FormatArg::Text | FormatArg::Csv if args.with_encodings => Err(Failure::Usage(
-            "--with-encodings goes with -f json and -f ndjson".to_owned(),
-        )),
+        FormatArg::Text | FormatArg::Csv | FormatArg::ExiftoolJson if args.with_encodings => Err(
+            Failure::Usage("--with-encodings goes with -f json and -f ndjson".to_owned()),
+        ),
         _ => Ok(()),
     }
 }
@@ -388,12 +388,24 @@ pub(super) fn refuse_encoding_options(args: &EncodingArgs) -> Result<(), Failure
     }
 }
 
+/// Refuses the form that is about names to be written, of a command that writes none.
+pub(super) fn check_no_exiftool_json(args: &OutputArgs) -> Result<(), Failure> {
+    match args.format {
+        FormatArg::ExiftoolJson => Err(Failure::Usage(
+            "-f exiftool-json is a form of facematch tag; write facematch tag KNOWN PHOTO..."
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The form of the report; text is coloured where that is wanted and can be seen.
 pub(super) fn format(args: &OutputArgs) -> Format {
     match args.format {
         FormatArg::Json => Format::Json,
         FormatArg::Ndjson => Format::Ndjson,
         FormatArg::Csv => Format::Csv,
+        FormatArg::ExiftoolJson => Format::ExiftoolJson,
         FormatArg::Text if colored(args) => Format::ColoredText,
         FormatArg::Text => Format::Text,
     }

@@ -38,41 +38,52 @@ const LINES: Frame = Frame {
     close: "",
 };
 
-pub(super) struct JsonReport<W> {
+/// Values one after the other, in their frame.
+struct Records<W> {
     out: W,
-    subject: Subject,
     frame: Frame,
-    records: usize,
+    count: usize,
+}
+
+impl<W: Write> Records<W> {
+    fn begin(mut out: W, frame: Frame) -> io::Result<Self> {
+        out.write_all(frame.open.as_bytes())?;
+        let count = 0;
+        Ok(Self { out, frame, count })
+    }
+
+    fn add(&mut self, record: &impl Serialize) -> io::Result<()> {
+        if self.count > 0 {
+            self.out.write_all(self.frame.between.as_bytes())?;
+        }
+        self.count += 1;
+        serde_json::to_writer(&mut self.out, record)?;
+        self.out.write_all(self.frame.after.as_bytes())?;
+        self.out.flush()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.out.write_all(self.frame.close.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+pub(super) struct JsonReport<W> {
+    records: Records<W>,
+    subject: Subject,
 }
 
 impl<W: Write> JsonReport<W> {
     /// All records in one array.
-    pub(super) fn document(mut out: W, subject: Subject) -> io::Result<Self> {
-        out.write_all(DOCUMENT.open.as_bytes())?;
-        Ok(Self::framed(out, subject, DOCUMENT))
+    pub(super) fn document(out: W, subject: Subject) -> io::Result<Self> {
+        let records = Records::begin(out, DOCUMENT)?;
+        Ok(Self { records, subject })
     }
 
     /// One record a line.
-    pub(super) fn lines(out: W, subject: Subject) -> Self {
-        Self::framed(out, subject, LINES)
-    }
-
-    fn framed(out: W, subject: Subject, frame: Frame) -> Self {
-        Self {
-            out,
-            subject,
-            frame,
-            records: 0,
-        }
-    }
-
-    fn record(&mut self, record: &impl Serialize) -> io::Result<()> {
-        if self.records > 0 {
-            self.out.write_all(self.frame.between.as_bytes())?;
-        }
-        self.records += 1;
-        serde_json::to_writer(&mut self.out, record)?;
-        self.out.write_all(self.frame.after.as_bytes())
+    pub(super) fn lines(out: W, subject: Subject) -> io::Result<Self> {
+        let records = Records::begin(out, LINES)?;
+        Ok(Self { records, subject })
     }
 }
 
@@ -82,7 +93,7 @@ impl<W: Write> Report for JsonReport<W> {
             Subject::Landmarks(names) => names,
             Subject::People { .. } | Subject::Tags(_) => &[],
         };
-        self.record(&ImageJson {
+        self.records.add(&ImageJson {
             r#type: "image",
             schema: SCHEMA,
             path: photo.path.to_string_lossy().as_ref(),
@@ -97,27 +108,61 @@ impl<W: Write> Report for JsonReport<W> {
                 .collect(),
             sidecar: tagged_file(photo, TagPlace::Sidecar).map(SidecarJson::new),
             embedded: tagged_file(photo, TagPlace::Photo).map(EmbeddedJson::new),
-        })?;
-        self.out.flush()
+        })
     }
 
     fn error(&mut self, path: &Path, error: &Error) -> io::Result<()> {
-        self.record(&ErrorJson {
+        self.records.add(&ErrorJson {
             r#type: "error",
             schema: SCHEMA,
             path: path.to_string_lossy().as_ref(),
             path_bytes: path_bytes(path),
             kind: error.kind(),
             message: error.to_string(),
-        })?;
-        self.out.flush()
+        })
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        self.record(&SummaryJson::new(summary))?;
-        self.out.write_all(self.frame.close.as_bytes())?;
-        self.out.flush()
+        self.records.add(&SummaryJson::new(summary))?;
+        self.records.end()
     }
+}
+
+/// The form that `exiftool -json=FILE` reads: an object of tags for each photo whose names are to be written, in one array.
+pub(super) struct ExiftoolReport<W>(Records<W>);
+
+impl<W: Write> ExiftoolReport<W> {
+    pub(super) fn new(out: W) -> io::Result<Self> {
+        Records::begin(out, DOCUMENT).map(Self)
+    }
+}
+
+impl<W: Write> Report for ExiftoolReport<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        let Some(tags) = &photo.exiftool_tags else {
+            return Ok(());
+        };
+        self.0.add(&ExiftoolJson {
+            path: photo.path.to_string_lossy().as_ref(),
+            tags,
+        })
+    }
+
+    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.0.end()
+    }
+}
+
+#[derive(Serialize)]
+struct ExiftoolJson<'a> {
+    #[serde(rename = "SourceFile")]
+    path: &'a str,
+    #[serde(flatten)]
+    tags: &'a serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -376,10 +421,10 @@ mod tests {
             candidates: 1,
             people: 1,
         };
-        let mut report = JsonReport::lines(Vec::new(), people);
+        let mut report = JsonReport::lines(Vec::new(), people).unwrap();
         for number in 1..=3 {
             report.error(Path::new("notes.txt"), &error).unwrap();
-            let told = String::from_utf8_lossy(&report.out);
+            let told = String::from_utf8_lossy(&report.records.out);
             assert!(told.ends_with("}\n"), "{told}");
             assert_eq!(told.lines().count(), number);
         }
@@ -388,13 +433,11 @@ mod tests {
     #[test]
     fn lines_hold_one_record_each() {
         let mut out = Vec::new();
-        test_records::write_people(&mut JsonReport::lines(
-            &mut out,
-            Subject::People {
-                candidates: 2,
-                people: 3,
-            },
-        ));
+        let people = Subject::People {
+            candidates: 2,
+            people: 3,
+        };
+        test_records::write_people(&mut JsonReport::lines(&mut out, people).unwrap());
         assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
         {"type":"image","schema":"facematch/1","path":"unknown/two, people.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":236,"y":49,"w":166,"h":167},"score":1.93,"outcome":"match","name":"obama","distance":0.336412,"candidates":[{"name":"obama","distance":0.336412,"source":"known/obama.jpg"}]},{"box":{"x":500,"y":49,"w":166,"h":167},"score":null,"outcome":"unknown","name":null,"distance":0.75,"candidates":[{"name":"biden","distance":0.75,"source":"known/biden.jpg"}]}]}
         {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
@@ -409,7 +452,7 @@ mod tests {
         let subject = Subject::Landmarks(test_records::LANDMARK_NAMES);
         let (mut document, mut lines) = (Vec::new(), Vec::new());
         test_records::write_landmarks(&mut JsonReport::document(&mut document, subject).unwrap());
-        test_records::write_landmarks(&mut JsonReport::lines(&mut lines, subject));
+        test_records::write_landmarks(&mut JsonReport::lines(&mut lines, subject).unwrap());
         let document: Vec<serde_json::Value> = serde_json::from_slice(&document).unwrap();
         let lines: Vec<serde_json::Value> = String::from_utf8(lines)
             .unwrap()

@@ -46,6 +46,8 @@ pub struct PhotoRecord {
     pub faces: Vec<FaceRecord>,
     /// The file that has its names, where it has any.
     pub tagged: Option<TaggedFile>,
+    /// Its names as ExifTool's tags, where they are to be reported: [`exiftool_tags`](crate::tagging::exiftool_tags).
+    pub exiftool_tags: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Which file has a photo's names.
@@ -203,6 +205,8 @@ pub enum Format {
     Ndjson,
     /// RFC 4180 with a header, one row per face.
     Csv,
+    /// One JSON array of the photos whose names are to be written, as `exiftool -json=FILE` reads it.
+    ExiftoolJson,
 }
 
 /// A report of the given form about `subject`, written to `out` and flushed after each record.
@@ -224,7 +228,8 @@ pub fn new<'w>(
         Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),
         Format::Json => Box::new(json::JsonReport::document(out, subject)?),
-        Format::Ndjson => Box::new(json::JsonReport::lines(out, subject)),
+        Format::Ndjson => Box::new(json::JsonReport::lines(out, subject)?),
+        Format::ExiftoolJson => Box::new(json::ExiftoolReport::new(out)?),
         Format::Csv => Box::new(csv::CsvReport::new(out, subject)?),
     })
 }

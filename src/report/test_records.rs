@@ -18,6 +18,7 @@ fn photo(path: &str, faces: Vec<FaceRecord>) -> PhotoRecord {
         orientation: 6,
         faces,
         tagged: None,
+        exiftool_tags: None,
     }
 }
 

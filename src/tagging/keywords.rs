@@ -6,6 +6,8 @@ use super::xmp::Property;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeywordList {
     pub(super) property: Property,
+    /// What ExifTool calls it (Image::ExifTool::TagNames(3), XMP tags).
+    pub(super) exiftool_name: &'static str,
     /// `Bag` or `Seq`, as its schema says.
     pub(super) form: &'static str,
     /// Between the levels of a tree whose uppermost one is [`BRANCH`]; `None` for names alone.
@@ -19,21 +21,25 @@ const BRANCH: &str = "People";
 pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
     KeywordList {
         property: Property::new("dc", "subject"),
+        exiftool_name: "XMP-dc:Subject",
         form: "Bag",
         separator: None,
     },
     KeywordList {
         property: Property::new("lr", "hierarchicalSubject"),
+        exiftool_name: "XMP-lr:HierarchicalSubject",
         form: "Bag",
         separator: Some('|'),
     },
     KeywordList {
         property: Property::new("digiKam", "TagsList"),
+        exiftool_name: "XMP-digiKam:TagsList",
         form: "Seq",
         separator: Some('/'),
     },
     KeywordList {
         property: Property::new("Iptc4xmpExt", "PersonInImage"),
+        exiftool_name: "XMP-iptcExt:PersonInImage",
         form: "Bag",
         separator: None,
     },

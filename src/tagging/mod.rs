@@ -10,6 +10,7 @@
 //! displayed, and [`faces_of_regions`] which of its faces is meant.
 
 mod area;
+mod exiftool_tags;
 mod keywords;
 mod merge;
 mod named_regions;
@@ -24,6 +25,7 @@ mod tests;
 mod xmp;
 
 pub use area::Area;
+pub use exiftool_tags::exiftool_tags;
 pub use merge::with_tags;
 pub use named_regions::{NamedRegion, NamedRegions, named_regions};
 pub use photo_regions::{DisplayedRegions, PhotoRegions};
@@ -32,9 +34,10 @@ pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
 pub use tagged_faces::{FaceOfRegion, faces_of_regions};
 pub use xmp::XmpError;
 
+pub use crate::image::embedded_xmp;
+
 /// The namespace of what facematch notes about the tags that it adds.
 pub const NAMESPACE: &str = "urn:facematch:ns:1.0/";
-pub use crate::image::embedded_xmp;
 
 /// Who is in a photo, for its metadata.
 #[derive(Debug, Clone, PartialEq)]

@@ -249,3 +249,59 @@ proptest! {
         prop_assert_eq!(again, Ok(None));
     }
 }
+
+#[test]
+fn exiftool_gets_whole_lists_and_all_regions() {
+    let sidecar = tagged(Some(LIGHTROOM), &[face("Ann & Co", 0.5)]);
+    let tags = exiftool_tags(sidecar.as_bytes()).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&tags).unwrap(), @r#"
+    {
+      "XMP-dc:Subject": [
+        "holidays & beach",
+        "Ann & Co"
+      ],
+      "XMP-digiKam:TagsList": [
+        "People/Ann & Co"
+      ],
+      "XMP-iptcExt:PersonInImage": [
+        "Ann & Co"
+      ],
+      "XMP-lr:HierarchicalSubject": [
+        "People|Ann & Co"
+      ],
+      "XMP-mwg-rs:RegionInfo": {
+        "AppliedToDimensions": {
+          "H": "480",
+          "Unit": "pixel",
+          "W": "640"
+        },
+        "RegionList": [
+          {
+            "Area": {
+              "H": "0.250000",
+              "Unit": "normalized",
+              "W": "0.125000",
+              "X": "0.500000",
+              "Y": "0.250000"
+            },
+            "Name": "Ann & Co",
+            "Type": "Face"
+          }
+        ]
+      }
+    }
+    "#);
+    // One that has nothing gives nothing.
+    let other = exiftool_tags(untagged(&tagged(Some(DARKTABLE), &[face("Ann", 0.5)])).as_bytes());
+    assert!(!other.unwrap().contains_key("XMP-mwg-rs:RegionInfo"));
+}
+
+#[test]
+fn regions_with_fields_that_exiftool_does_not_take_are_refused() {
+    let with_extension = tagged(None, &[face("Ann", 0.5)]).replace(
+        "<mwg-rs:Area ",
+        "<mwg-rs:Extensions rdf:parseType=\"Resource\"/><mwg-rs:Area ",
+    );
+    let error = exiftool_tags(with_extension.as_bytes()).unwrap_err();
+    assert!(error.to_string().contains("mwg-rs:Regions"), "{error}");
+}

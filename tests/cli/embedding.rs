@@ -1,7 +1,9 @@
 //! `facematch tag --embed` where exiftool is missing, too old or fails. What it does where it works is tested with it, in
 //! `tagging_tools_embedding`.
 
-use crate::common::{RunExt, TestEnv};
+use crate::common::RunExt;
+#[cfg(unix)]
+use crate::common::TestEnv;
 use crate::tagging::{PHOTO, scene, tag};
 
 #[test]
@@ -11,6 +13,40 @@ fn options_of_sidecars_and_of_photos_do_not_go_together() {
     assert!(run.stderr.contains("cannot be used with"), "{}", run.stderr);
     let run = tag(&env, &["--no-backup"], 2);
     assert!(run.stderr.contains("--embed"), "{}", run.stderr);
+}
+
+#[test]
+fn names_for_exiftool_are_printed_and_nothing_is_written() {
+    let env = scene();
+    let before = env.files();
+    let run = tag(&env, &["-f", "exiftool-json"], 0);
+    let told: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    let [photo] = &told.as_array().unwrap()[..] else {
+        panic!("{told}");
+    };
+    assert_eq!(photo["SourceFile"], PHOTO);
+    assert_eq!(photo["XMP-dc:Subject"], serde_json::json!(["obama"]));
+    let region = &photo["XMP-mwg-rs:RegionInfo"]["RegionList"][0];
+    assert_eq!(
+        (&region["Name"], &region["Type"]),
+        (&"obama".into(), &"Face".into())
+    );
+    assert_eq!(env.files(), before);
+}
+
+#[test]
+fn the_form_for_exiftool_is_of_tag_alone_and_of_no_photo_that_is_written_to() {
+    let env = scene();
+    let run = tag(&env, &["-f", "exiftool-json", "--embed"], 2);
+    assert!(run.stderr.contains("leave out --embed"), "{}", run.stderr);
+    for arguments in [&["known", "photos"][..], &["detect", "photos"]] {
+        let mut facematch = env.facematch();
+        let run = facematch
+            .args(arguments)
+            .args(["-f", "exiftool-json"])
+            .ends_with(2);
+        assert!(run.stderr.contains("facematch tag"), "{}", run.stderr);
+    }
 }
 
 #[cfg(unix)]

@@ -112,6 +112,63 @@ fn the_packets_of_photo_managers_keep_everything_and_come_back_to_the_byte() {
 }
 
 #[test]
+#[ignore = "needs exiftool and exiv2"]
+fn exiftool_imports_the_names_and_keeps_those_that_photos_have() {
+    let (env, upright) = oriented_scene();
+    let photos: Vec<_> = oriented_photos().map(|(path, _)| path).collect();
+    let run = tagged(&env, &["--dry-run"]);
+    let import = tag(&env, &["-f", "exiftool-json", "-o", "tags.json"], 0);
+    let told_count = "32 photos for exiftool -json=FILE";
+    assert!(import.stderr.contains(told_count), "{}", import.stderr);
+    assert!(!env.files().iter().any(|file| file.ends_with(".xmp")));
+    let options = ["-q", "-overwrite_original", "-json=tags.json"];
+    told("exiftool", &options, env.root(), &photos);
+    let read = exiftool(env.root(), &photos);
+    for ((path, number), found) in oriented_photos().zip(&read) {
+        let face = stored_edges(&upright, only_face(&run.record(&path)), number);
+        assert_names_obama(&env, &path, found, face);
+    }
+    let again = tag(&env, &["-f", "exiftool-json"], 0);
+    assert_eq!(again.text(), "[\n\n]\n");
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn what_exiftool_imports_has_what_photo_managers_wrote() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let photos = ["digikam", "lightroom"].map(|manager| {
+        let photo = format!("photos/{manager}.jpg");
+        env.copy("unknown/obama2.jpg", &photo);
+        let seed = repository(&format!("tests/fuzz/seeds/sidecar/valid_{manager}.xmp"));
+        embed(
+            &env,
+            std::fs::read(seed).unwrap(),
+            std::slice::from_ref(&photo),
+        );
+        photo
+    });
+    let before = exiftool(env.root(), &photos);
+    tag(&env, &["-f", "exiftool-json", "-o", "tags.json"], 0);
+    let options = ["-q", "-overwrite_original", "-json=tags.json"];
+    told("exiftool", &options, env.root(), &photos);
+    for (before, after) in before.iter().zip(&exiftool(env.root(), &photos)) {
+        let [mut before, after] = [before, after].map(|read| read.as_object().unwrap().clone());
+        // ExifTool writes the whole packet anew, and its own name into it.
+        before.remove("XMPToolkit");
+        assert_keeps_everything("exiftool", &before, &after);
+        assert!(after["PersonInImage"].to_string().contains("obama"));
+        let regions = |read: &serde_json::Map<String, Value>| match read.get("RegionInfo") {
+            Some(regions) => regions["RegionList"].as_array().unwrap().clone(),
+            None => Vec::new(),
+        };
+        let (old, new) = (regions(&before), regions(&after));
+        assert_eq!(new.len(), old.len() + 1);
+        assert!(old.iter().all(|region| new.contains(region)), "{new:?}");
+    }
+}
+
+#[test]
 #[ignore = "needs exiftool"]
 fn a_dry_run_changes_no_byte_of_a_photo() {
     let env = scene();

@@ -32,6 +32,7 @@ pub(super) struct PeopleSearch<'a> {
 }
 
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
+    config::check_no_exiftool_json(&args.common.output)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let candidates = match args.all_distances {

@@ -20,7 +20,7 @@ use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use facematch::report::{self, Finding, MatchingSummary, Report, Subject, Summary};
+use facematch::report::{self, Finding, Format, MatchingSummary, Report, Subject, Summary};
 
 use super::args::CommonArgs;
 use super::config;
@@ -129,7 +129,7 @@ impl Search<'_> {
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut written = Ok(());
         // Tagging is not done for its report: it goes on when nobody reads that any more.
-        let goes_on = matches!(self.subject, Subject::Tags(_));
+        let goes_on = matches!(self.subject, Subject::Tags(_)) && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
         batch::run(&self.inputs.list, engines, work, |path, mut result| {
             if let Ok(searched) = &mut result {

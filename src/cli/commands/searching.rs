@@ -85,6 +85,7 @@ impl PhotoSearch<'_> {
                 orientation: original.orientation.exif(),
                 faces: faces.collect(),
                 tagged: None,
+                exiftool_tags: None,
             },
             times,
             errors: written.err().into_iter().collect(),

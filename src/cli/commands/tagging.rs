@@ -9,14 +9,15 @@ use facematch::report::{
     FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, write_tagged_file,
 };
 use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming};
+use serde_json::{Map, Value};
 
-use super::super::args::{SidecarNamingArg, TagArgs, UntagArgs};
+use super::super::args::{FormatArg, SidecarNamingArg, TagArgs, UntagArgs};
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
-use super::super::tagging::{Backup, EmbeddedTags, Sidecars, TaggingRun, Writing};
+use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, TaggingRun, Writing};
 use super::counted;
 use super::matching::PeopleSearch;
 
@@ -91,6 +92,13 @@ impl FileCounts {
 enum Tagger {
     Sidecars(Sidecars, SidecarNaming),
     Photos(EmbeddedTags),
+    Exiftool(ExiftoolTags),
+}
+
+/// What came of the names of a photo.
+enum Tagged {
+    File(TaggedFile),
+    Exiftool(Map<String, Value>),
 }
 
 impl Tagger {
@@ -99,6 +107,15 @@ impl Tagger {
         run: &TaggingRun,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
+        if args.common.output.format == FormatArg::ExiftoolJson {
+            return match args.embed {
+                false => Ok(Self::Exiftool(ExiftoolTags::new(run))),
+                true => Err(Failure::Usage(
+                    "-f exiftool-json prints the names in the place of writing them; leave out --embed"
+                        .to_owned(),
+                )),
+            };
+        }
         if args.embed {
             let embedded = EmbeddedTags::new(run, backup(args.no_backup), unfinished);
             return embedded.map(Self::Photos).map_err(|reason| {
@@ -115,15 +132,19 @@ impl Tagger {
     fn place(&self) -> TagPlace {
         match self {
             Self::Sidecars(..) => TagPlace::Sidecar,
-            Self::Photos(_) => TagPlace::Photo,
+            Self::Photos(_) | Self::Exiftool(_) => TagPlace::Photo,
         }
     }
 
-    fn tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Option<TaggedFile>, Error> {
-        match self {
-            Self::Sidecars(sidecars, naming) => sidecars.tag(photo, tags, *naming),
-            Self::Photos(embedded) => embedded.tag(photo, tags),
-        }
+    fn tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Option<Tagged>, Error> {
+        Ok(match self {
+            Self::Sidecars(sidecars, naming) => {
+                let file = sidecars.tag(photo, tags, *naming)?;
+                file.map(Tagged::File)
+            }
+            Self::Photos(embedded) => embedded.tag(photo, tags)?.map(Tagged::File),
+            Self::Exiftool(exiftool) => exiftool.of(photo, tags)?.map(Tagged::Exiftool),
+        })
     }
 }
 
@@ -142,6 +163,7 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
         common: &args.common,
     };
     let mut counts = FileCounts::default();
+    let mut printed = 0;
     // One after the other: photos may share a sidecar.
     let exit = search.run(
         console,
@@ -154,19 +176,27 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
                 return;
             }
             match tagger.tag(&record.path, &tags) {
-                Ok(file) => {
-                    file.iter().for_each(|file| counts.add(file));
-                    record.tagged = file;
+                Ok(None) => {}
+                Ok(Some(Tagged::File(file))) => {
+                    counts.add(&file);
+                    record.tagged = Some(file);
+                }
+                Ok(Some(Tagged::Exiftool(tags))) => {
+                    printed += 1;
+                    record.exiftool_tags = Some(tags);
                 }
                 Err(error) => searched.errors.push(error),
             }
         },
     )?;
-    let none = match place {
-        TagPlace::Sidecar => "sidecars",
-        TagPlace::Photo => "photos tagged",
-    };
-    console.summary(counts.in_words(run.writing, none));
+    console.summary(match &tagger {
+        Tagger::Sidecars(..) => counts.in_words(run.writing, "sidecars"),
+        Tagger::Photos(_) => counts.in_words(run.writing, "photos tagged"),
+        Tagger::Exiftool(_) => {
+            let photos = counted(printed, "photo", "photos");
+            format!("{photos} for exiftool -json=FILE")
+        }
+    });
     Ok(exit)
 }
 

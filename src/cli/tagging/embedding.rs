@@ -10,10 +10,7 @@ use facematch::tagging::{NAMESPACE, PhotoTags, WithoutTags, with_tags, without_t
 
 use super::super::interrupt::UnfinishedFiles;
 use super::exiftool::{Backup, ExifTool};
-use super::{TaggingRun, Writing};
-
-/// A packet that is not all of a photo's XMP has this property (XMP specification, part 3, 1.1.3.1).
-const EXTENDED: &str = "HasExtendedXMP";
+use super::{TaggingRun, Writing, check_whole, refused};
 
 /// So much of a photo is searched at a time.
 const BLOCK: usize = 1 << 16;
@@ -78,15 +75,10 @@ impl EmbeddedTags {
 
     fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, Error> {
         let packet = self.exiftool.read(photo).map_err(|e| refused(photo, e))?;
-        match &packet {
-            Some(packet) if contains(&packet[..], EXTENDED.as_bytes()).unwrap_or(true) => {
-                Err(refused(
-                    photo,
-                    "its XMP is too long for one packet; write a sidecar, without --embed",
-                ))
-            }
-            _ => Ok(packet),
+        if let Some(packet) = &packet {
+            check_whole(photo, packet)?;
         }
+        Ok(packet)
     }
 
     /// Writes `packet` into `photo`, or takes out the one that it has.
@@ -115,13 +107,6 @@ impl EmbeddedTags {
 
 fn is_protected(photo: &Path) -> bool {
     std::fs::metadata(photo).is_ok_and(|metadata| metadata.permissions().readonly())
-}
-
-fn refused(photo: &Path, reason: impl ToString) -> Error {
-    Error::Embedding {
-        path: photo.to_owned(),
-        reason: reason.to_string(),
-    }
 }
 
 /// Whether `wanted`, which is shorter than a block, is in `stream`.

@@ -1,15 +1,23 @@
 //! Names in files. In come photos with who is in them; the names are written into their sidecars or, by ExifTool, into the
-//! photos themselves, and taken out again.
+//! photos themselves, and taken out again; or what ExifTool has to write goes out.
 
 mod embedding;
 mod exiftool;
+mod printing;
 mod sidecars;
 
+use std::path::Path;
+
+use facematch::Error;
 use facematch::tagging::Stamp;
 
 pub(super) use embedding::EmbeddedTags;
 pub(super) use exiftool::Backup;
+pub(super) use printing::ExiftoolTags;
 pub(super) use sidecars::Sidecars;
+
+/// A packet that is not all of a photo's XMP has this property (XMP specification, part 3, 1.1.3.1).
+const EXTENDED: &[u8] = b"HasExtendedXMP";
 
 /// Whether anything is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,5 +48,23 @@ impl TaggingRun {
             version: env!("CARGO_PKG_VERSION"),
             date: &self.date,
         }
+    }
+}
+
+/// Refuses a packet that is not all of the XMP of `photo`: written alone, it would take the place of the rest.
+fn check_whole(photo: &Path, packet: &[u8]) -> Result<(), Error> {
+    match memchr::memmem::find(packet, EXTENDED) {
+        Some(_) => Err(refused(
+            photo,
+            "its XMP is too long for one packet; write a sidecar instead",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn refused(photo: &Path, reason: impl ToString) -> Error {
+    Error::Embedding {
+        path: photo.to_owned(),
+        reason: reason.to_string(),
     }
 }

@@ -48,13 +48,16 @@ impl Element {
 
     /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` of a property that is a list.
     pub(crate) fn list(&self, property: Property) -> Result<&Self, XmpError> {
-        self.children
-            .iter()
-            .find(|child| LISTS.iter().any(|list| child.is_rdf(list)))
-            .ok_or_else(|| XmpError::Form {
-                property: property.to_string(),
-                expected: "list",
-            })
+        self.any_list().ok_or_else(|| XmpError::Form {
+            property: property.to_string(),
+            expected: "list",
+        })
+    }
+
+    /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` in a property, where it is a list.
+    pub(crate) fn any_list(&self) -> Option<&Self> {
+        let mut children = self.children.iter();
+        children.find(|child| LISTS.iter().any(|list| child.is_rdf(list)))
     }
 
     /// The items of a list.
@@ -85,6 +88,27 @@ impl Element {
             .into_iter()
             .find_map(|element| element.attribute(field.namespace(), field.name))
             .or_else(|| self.field(field).map(|element| element.text.trim()))
+    }
+
+    /// The fields of a structure that are attributes: namespace, name, text.
+    pub(crate) fn text_fields(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let attributes = self.attributes.iter();
+        let inner = self
+            .children
+            .iter()
+            .find(|child| child.is_rdf("Description"));
+        attributes
+            .chain(inner.into_iter().flat_map(|inner| &inner.attributes))
+            .filter(|attribute| {
+                !attribute.is_declaration() && attribute.namespace != namespace("rdf")
+            })
+            .map(|field| (&*field.namespace, &*field.local, &*field.value))
+    }
+
+    /// The fields of a structure that are elements: namespace, name, what is in it.
+    pub(crate) fn element_fields(&self) -> impl Iterator<Item = (&str, &str, &Self)> {
+        let children = self.structure().children.iter();
+        children.map(|field| (&*field.namespace, &*field.local, field))
     }
 
     /// Whether it has no attributes but declarations, what it is about, and those of the namespace `own`.
