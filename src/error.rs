@@ -98,6 +98,14 @@ pub enum Error {
         /// What is wrong, in the words of the program that writes it.
         reason: String,
     },
+    /// A photo could not be brought into a folder. It stays where it is.
+    #[error("{}: not sorted: {reason}; it stays where it is", path.display())]
+    Sorting {
+        /// The photo.
+        path: PathBuf,
+        /// Why, with the place that it was to have, and what to do.
+        reason: String,
+    },
     /// A picture, a sidecar or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
@@ -136,6 +144,7 @@ impl Error {
             Self::SimdLevel(_) => "simd_level",
             Self::Sidecar { .. } => "sidecar",
             Self::Embedding { .. } => "embedding",
+            Self::Sorting { .. } => "sorting",
             Self::Write { .. } => "write",
             Self::Internal { .. } => "internal",
         }
@@ -154,6 +163,7 @@ impl Error {
             | Self::Gallery { path, .. }
             | Self::Sidecar { path, .. }
             | Self::Embedding { path, .. }
+            | Self::Sorting { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,

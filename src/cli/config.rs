@@ -247,7 +247,7 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     match path.to_str() {
         Some(
-            command @ ("detect" | "tag" | "untag" | "enroll" | "check" | "eval" | "cache"
+            command @ ("detect" | "tag" | "untag" | "sort" | "enroll" | "check" | "eval" | "cache"
             | "completions" | "help"),
         ) => Err(Failure::Usage(format!(
             "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
@@ -256,13 +256,19 @@ fn refuse_command_name(path: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The photos below `paths` to search.
+/// The photos below `paths` to search, but for those in the folders `left_out`.
 pub(super) fn inputs(
     paths: &[PathBuf],
+    left_out: &[PathBuf],
     common: &CommonArgs,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    inputs_below(paths, walk_options(common), common.walk.null, console)
+    let mut options = walk_options(common);
+    let folders = left_out.iter();
+    options
+        .excluded
+        .extend(folders.filter_map(|folder| std::fs::canonicalize(folder).ok()));
+    inputs_below(paths, options, common.walk.null, console)
 }
 
 /// The photos below `paths` whose sidecars are looked at.
@@ -432,7 +438,7 @@ pub(super) fn make_picture_folders(args: &OutputArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn create_folder(folder: &Path) -> Result<(), Failure> {
+pub(super) fn create_folder(folder: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| {
         let reason = match error.kind() {
             io::ErrorKind::AlreadyExists => "a file of that name stands there".to_owned(),

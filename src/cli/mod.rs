@@ -12,6 +12,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod pictures;
+mod sorting;
 mod tagging;
 mod timings;
 
@@ -41,6 +42,10 @@ pub(crate) fn run() -> Exit {
         Some(Command::Untag(untag)) => {
             let console = Console::new(&untag.messages);
             finish(&console, commands::tagging::untag(&untag, &console))
+        }
+        Some(Command::Sort(sort)) => {
+            let console = Console::new(&sort.common.messages);
+            finish(&console, commands::sorting::run(&sort, &console))
         }
         Some(Command::Eval { what }) => evaluate(&what),
         Some(Command::Enroll(enroll)) => {

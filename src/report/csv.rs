@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{
-    FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TagPlace, TaggedFile, path_bytes,
-    rounded,
+    FaceRecord, Finding, PhotoRecord, Report, SortedPhoto, Subject, Summary, TagPlace, TaggedFile,
+    path_bytes, rounded,
 };
 use crate::error::Error;
 use crate::matching::Identity;
@@ -37,6 +37,9 @@ const COMMON: [&str; 12] = [
     "score",
     "outcome",
 ];
+
+/// The columns of a face that may be somebody.
+const PERSON: [&str; 2] = ["name", "distance"];
 
 impl<W: Write> CsvReport<W> {
     pub(super) fn new(out: W, subject: Subject) -> io::Result<Self> {
@@ -105,12 +108,20 @@ impl<W: Write> Report for CsvReport<W> {
         if photo.faces.is_empty() {
             start.resize(COMMON.len() - 1, String::new());
             start.push("no_faces".to_owned());
+            if let Some(place) = place_of(photo, None) {
+                start.resize(COMMON.len() + PERSON.len(), String::new());
+                start.extend(place_fields(place));
+            }
             return self.row(start);
         }
         for (i, face) in photo.faces.iter().enumerate() {
             let mut fields = start.clone();
             fields.extend(self.face(face, i + 1));
             fields.extend(photo.tagged.iter().flat_map(tag_fields));
+            if let Finding::Identity(identity) = &face.finding {
+                let place = place_of(photo, identity.name());
+                fields.extend(place.into_iter().flat_map(place_fields));
+            }
             self.row(fields)?;
         }
         Ok(())
@@ -134,7 +145,7 @@ fn header(subject: Subject) -> Vec<String> {
     let mut columns: Vec<String> = COMMON.map(str::to_owned).into();
     match subject {
         Subject::People { .. } => {
-            columns.extend(["name", "distance"].map(str::to_owned));
+            columns.extend(PERSON.map(str::to_owned));
             for rank in 1..=candidates(subject) {
                 columns.extend(
                     ["name", "distance", "source"].map(|c| format!("candidate_{rank}_{c}")),
@@ -142,8 +153,12 @@ fn header(subject: Subject) -> Vec<String> {
             }
         }
         Subject::Tags(place) => {
-            columns.extend(["name", "distance"].map(str::to_owned));
+            columns.extend(PERSON.map(str::to_owned));
             columns.extend(tag_columns(place).iter().map(|&column| column.to_owned()));
+        }
+        Subject::Places => {
+            columns.extend(PERSON.map(str::to_owned));
+            columns.extend(["sorted", "sorted_change", "sorted_done"].map(str::to_owned));
         }
         Subject::Landmarks(names) => {
             for name in names {
@@ -159,8 +174,22 @@ fn header(subject: Subject) -> Vec<String> {
 fn candidates(subject: Subject) -> usize {
     match subject {
         Subject::People { candidates, people } => candidates.max(LEAST_CANDIDATES).min(people),
-        Subject::Tags(_) | Subject::Landmarks(_) => 0,
+        Subject::Tags(_) | Subject::Places | Subject::Landmarks(_) => 0,
     }
+}
+
+/// The place of `photo` in the folder of `person`, or in that of photos of nobody known.
+fn place_of<'a>(photo: &'a PhotoRecord, person: Option<&str>) -> Option<&'a SortedPhoto> {
+    let mut places = photo.sorted.iter();
+    places.find(|place| place.person.as_deref() == person)
+}
+
+fn place_fields(place: &SortedPhoto) -> [String; 3] {
+    [
+        place.path.to_string_lossy().into_owned(),
+        place.change.name().to_owned(),
+        place.done.to_string(),
+    ]
 }
 
 fn tag_columns(place: TagPlace) -> &'static [&'static str] {

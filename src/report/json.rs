@@ -7,8 +7,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Serialize, ser};
 
 use super::{
-    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, Subject, Summary, TagPlace, TaggedFile,
-    path_bytes, rounded,
+    FaceRecord, Finding, PhotoRecord, Report, SCHEMA, SortedPhoto, Subject, Summary, TagPlace,
+    TaggedFile, path_bytes, rounded,
 };
 use crate::engine::Encoding;
 use crate::error::Error;
@@ -91,7 +91,7 @@ impl<W: Write> Report for JsonReport<W> {
     fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
         let names = match self.subject {
             Subject::Landmarks(names) => names,
-            Subject::People { .. } | Subject::Tags(_) => &[],
+            Subject::People { .. } | Subject::Tags(_) | Subject::Places => &[],
         };
         self.records.add(&ImageJson {
             r#type: "image",
@@ -108,6 +108,7 @@ impl<W: Write> Report for JsonReport<W> {
                 .collect(),
             sidecar: tagged_file(photo, TagPlace::Sidecar).map(SidecarJson::new),
             embedded: tagged_file(photo, TagPlace::Photo).map(EmbeddedJson::new),
+            sorted: photo.sorted.iter().map(SortedJson::new).collect(),
         })
     }
 
@@ -180,6 +181,8 @@ struct ImageJson<'a> {
     sidecar: Option<SidecarJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     embedded: Option<EmbeddedJson>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sorted: Vec<SortedJson<'a>>,
 }
 
 /// The file at `place` that has the names of `photo`.
@@ -219,6 +222,30 @@ impl EmbeddedJson {
         Self {
             change: file.change.name(),
             done: file.done,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SortedJson<'a> {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    person: Option<&'a str>,
+    by: &'static str,
+    change: &'static str,
+    done: bool,
+}
+
+impl<'a> SortedJson<'a> {
+    fn new(place: &'a SortedPhoto) -> Self {
+        Self {
+            path: place.path.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(&place.path),
+            person: place.person.as_deref(),
+            by: place.method.name(),
+            change: place.change.name(),
+            done: place.done,
         }
     }
 }

@@ -9,6 +9,7 @@ mod figures;
 mod identification;
 mod json;
 mod plot;
+mod sorting;
 mod tags;
 mod text;
 mod verification;
@@ -16,6 +17,7 @@ mod verification;
 pub use checking::{CheckReport, CheckedSource};
 pub use identification::IdentificationReport;
 pub use plot::verification_plot;
+pub use sorting::{SortChange, SortMethod, SortedPhoto};
 pub use tags::write_tagged_file;
 pub use text::write_people;
 pub use verification::PairsReport;
@@ -46,6 +48,8 @@ pub struct PhotoRecord {
     pub faces: Vec<FaceRecord>,
     /// The file that has its names, where it has any.
     pub tagged: Option<TaggedFile>,
+    /// Its places in folders by person, where it has any.
+    pub sorted: Vec<SortedPhoto>,
     /// Its names as ExifTool's tags, where they are to be reported: [`exiftool_tags`](crate::tagging::exiftool_tags).
     pub exiftool_tags: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -131,6 +135,8 @@ pub enum Subject {
     },
     /// Known people, whose names are written into files.
     Tags(TagPlace),
+    /// Known people, into whose folders the photos come.
+    Places,
     /// Landmarks of these names.
     Landmarks(&'static [&'static str]),
 }
@@ -224,6 +230,12 @@ pub fn new<'w>(
         }
         Format::ColoredText if matches!(subject, Subject::Tags(_)) => {
             Box::new(tags::TagsReport::new(out, text::COLORED))
+        }
+        Format::Text if subject == Subject::Places => {
+            Box::new(sorting::SortingReport::new(out, text::PLAIN))
+        }
+        Format::ColoredText if subject == Subject::Places => {
+            Box::new(sorting::SortingReport::new(out, text::COLORED))
         }
         Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),

@@ -19,6 +19,7 @@ fn photo(path: &str, faces: Vec<FaceRecord>) -> PhotoRecord {
         faces,
         tagged: None,
         exiftool_tags: None,
+        sorted: Vec::new(),
     }
 }
 

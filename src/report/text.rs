@@ -62,7 +62,7 @@ impl<W: Write> TextReport<W> {
                 }
                 let names: &[&str] = match self.subject {
                     Subject::Landmarks(names) => names,
-                    Subject::People { .. } | Subject::Tags(_) => &[],
+                    Subject::People { .. } | Subject::Tags(_) | Subject::Places => &[],
                 };
                 for (i, (name, p)) in names.iter().zip(points).enumerate() {
                     let separator = if i == 0 { '\t' } else { ' ' };

@@ -30,6 +30,7 @@ mod orientation;
 mod pictures;
 mod readme;
 mod results;
+mod sorting;
 mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;

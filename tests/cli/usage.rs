@@ -21,8 +21,10 @@ fn help_explains_the_default_command() {
     Commands:
       detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
                    drawings
-      tag          Write the names of known people into XMP sidecars of the photos, for photo managers
-      untag        Take what `facematch tag` wrote out of the sidecars again, and nothing else
+      tag          Write the names of known people into XMP sidecars of the photos, or into the photos,
+                   for photo managers
+      untag        Take what `facematch tag` wrote out of sidecars and photos again, and nothing else
+      sort         Bring photos into folders by person, DIR/Ann/photo.jpg: copied, linked or moved
       enroll       Keep known people in a gallery file, so that their photos are searched only once
       check        Look for what is wrong with the photos of known people: no face, the wrong person,
                    the same photo twice

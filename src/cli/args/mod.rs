@@ -2,6 +2,7 @@
 
 mod evaluating;
 mod options;
+mod sorting;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub(crate) use options::{
     CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
     EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
 };
+
+pub(crate) use sorting::{SortArgs, SortByArg};
 
 use options::first_given;
 
@@ -49,12 +52,19 @@ pub(crate) enum Command {
     ///
     /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match; with --embed the photo
     /// itself. What is there stays as it is. One line is printed for each file that is made or changed: the photo, what was
-    /// done, the file, the names.
+    /// done, the file, the names. With -f exiftool-json nothing is written, and what exiftool -json=FILE reads is printed.
     #[command(override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...")]
     Tag(TagArgs),
     /// Take what `facematch tag` wrote out of sidecars and photos again, and nothing else
     #[command(override_usage = "facematch untag [OPTIONS] <PHOTO>...")]
     Untag(UntagArgs),
+    /// Bring photos into folders by person, DIR/Ann/photo.jpg: copied, linked or moved
+    ///
+    /// A photo with two people stands in both folders; photos without a match stay where they are. Sidecars go along.
+    /// Nothing is ever written over: of another photo of that name the folder has photo.2.jpg. One line is printed for each
+    /// photo that comes to a place: the photo, what was done, the place, the person.
+    #[command(override_usage = "facematch sort [OPTIONS] --into <DIR> <KNOWN> <PHOTO>...")]
+    Sort(SortArgs),
     /// Keep known people in a gallery file, so that their photos are searched only once
     ///
     /// The file takes the place of KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric

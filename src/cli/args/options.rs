@@ -287,7 +287,8 @@ pub(crate) enum FormatArg {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
-    /// What exiftool -json=FILE reads, of facematch tag alone: it prints the names in the place of writing them
+    /// What exiftool -json=FILE reads: of facematch tag alone, whose help tells it
+    #[value(hide = true)]
     ExiftoolJson,
 }
 

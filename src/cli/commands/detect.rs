@@ -37,7 +37,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     config::check_no_exiftool_json(&common.output)?;
     config::check_with_encodings(&common.output)?;
     config::make_picture_folders(&common.output)?;
-    let inputs = config::inputs(&args.path, common, console)?;
+    let inputs = config::inputs(&args.path, &[], common, console)?;
     let output = Output::open_results(&common.output, &unfinished)?;
 
     let began = Instant::now();

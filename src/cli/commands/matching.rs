@@ -25,6 +25,8 @@ use super::searching::{Judgement, PhotoSearch, Searched};
 pub(super) struct PeopleSearch<'a> {
     pub(super) known: &'a Path,
     pub(super) photos: &'a [PathBuf],
+    /// Folders whose photos are not searched.
+    pub(super) left_out: &'a [PathBuf],
     pub(super) decision: &'a DecisionArgs,
     pub(super) candidates: CandidateCount,
     pub(super) encoding: &'a EncodingArgs,
@@ -42,29 +44,33 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
     let search = PeopleSearch {
         known: args.known.as_deref().unwrap_or(Path::new("")),
         photos: &args.unknown,
+        left_out: &[],
         decision: &args.decision,
         candidates,
         encoding: &args.encoding,
         common: &args.common,
     };
-    let subject = |people| Subject::People {
-        candidates: match candidates {
-            CandidateCount::All => people,
-            CandidateCount::Nearest(count) => count.min(people),
-        },
-        people,
+    let subject = |gallery: &Gallery| {
+        let people = gallery.people();
+        Subject::People {
+            candidates: match candidates {
+                CandidateCount::All => people,
+                CandidateCount::Nearest(count) => count.min(people),
+            },
+            people,
+        }
     };
     search.run(console, &unfinished, subject, |_| {})
 }
 
 impl PeopleSearch<'_> {
-    /// Searches the photos and reports what `subject` makes of the number of known people. Each photo goes through
+    /// Searches the photos and reports what `subject` makes of the known people. Each photo goes through
     /// `after`, in their order, before it is reported.
     pub(super) fn run(
         &self,
         console: &Console,
         unfinished: &UnfinishedFiles,
-        subject: impl FnOnce(usize) -> Subject,
+        subject: impl FnOnce(&Gallery) -> Subject,
         after: impl FnMut(&mut Searched),
     ) -> Result<Exit, Failure> {
         let common = self.common;
@@ -78,7 +84,7 @@ impl PeopleSearch<'_> {
         let known = [self.known.to_owned()];
         let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
         let found = finding.elapsed();
-        let inputs = config::inputs(self.photos, common, console)?;
+        let inputs = config::inputs(self.photos, self.left_out, common, console)?;
         let output = Output::open_results(&common.output, unfinished)?;
 
         let began = Instant::now();
@@ -96,8 +102,8 @@ impl PeopleSearch<'_> {
             .enroll(&mut engines, &params, searcher, console)?
             .gallery;
         let people = gallery.people();
-        let subject = subject(people);
-        if common.output.format == FormatArg::Text && !matches!(subject, Subject::Tags(_)) {
+        let subject = subject(&gallery);
+        if common.output.format == FormatArg::Text && matches!(subject, Subject::People { .. }) {
             warn_of_reserved_names(&gallery, console);
         }
         let strangers = config::impostor_distances(&params);

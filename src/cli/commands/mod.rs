@@ -8,6 +8,7 @@ pub(super) mod evaluating;
 mod known;
 pub(super) mod matching;
 mod searching;
+pub(super) mod sorting;
 pub(super) mod tagging;
 
 use std::io;
@@ -128,8 +129,9 @@ impl Search<'_> {
         let mut report = report::new(format, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut written = Ok(());
-        // Tagging is not done for its report: it goes on when nobody reads that any more.
-        let goes_on = matches!(self.subject, Subject::Tags(_)) && format != Format::ExiftoolJson;
+        // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
+        let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
+            && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
         batch::run(&self.inputs.list, engines, work, |path, mut result| {
             if let Ok(searched) = &mut result {

@@ -86,6 +86,7 @@ impl PhotoSearch<'_> {
                 faces: faces.collect(),
                 tagged: None,
                 exiftool_tags: None,
+                sorted: Vec::new(),
             },
             times,
             errors: written.err().into_iter().collect(),

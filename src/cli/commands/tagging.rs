@@ -157,6 +157,7 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
     let search = PeopleSearch {
         known: &args.known,
         photos: &args.photo,
+        left_out: &[],
         decision: &args.decision,
         candidates: CandidateCount::Nearest(1),
         encoding: &args.encoding,

@@ -1,0 +1,159 @@
+//! `facematch sort`: photos into folders by person.
+
+use std::cell::OnceCell;
+
+use facematch::Error;
+use facematch::gallery::Gallery;
+use facematch::matching::{CandidateCount, Identity, Outcome};
+use facematch::report::{Finding, PhotoRecord, SortChange, SortMethod, SortedPhoto, Subject};
+
+use super::super::args::{SortArgs, SortByArg};
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::{Exit, Failure};
+use super::super::interrupt::UnfinishedFiles;
+use super::super::sorting::{PersonFolders, Sorter, person_folder};
+use super::counted;
+use super::matching::PeopleSearch;
+
+pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
+    config::check_no_exiftool_json(&args.common.output)?;
+    let unfinished = UnfinishedFiles::default();
+    unfinished.remove_on_interrupt()?;
+    let method = match args.by {
+        SortByArg::Copy => SortMethod::Copy,
+        SortByArg::Hardlink => SortMethod::Hardlink,
+        SortByArg::Symlink => SortMethod::Symlink,
+        SortByArg::Move => SortMethod::Move,
+    };
+    let mut sorter = match args.dry_run {
+        false => {
+            args.folders()
+                .try_for_each(|folder| config::create_folder(folder))?;
+            Sorter::new(method, &unfinished)
+        }
+        true => Sorter::telling(method, &unfinished),
+    };
+    let left_out: Vec<_> = args.folders().cloned().collect();
+    let search = PeopleSearch {
+        known: &args.known,
+        photos: &args.photo,
+        left_out: &left_out,
+        decision: &args.decision,
+        candidates: CandidateCount::Nearest(1),
+        encoding: &args.encoding,
+        common: &args.common,
+    };
+    let folders = OnceCell::new();
+    let mut counts = Counts::default();
+    let exit = search.run(
+        console,
+        &unfinished,
+        |gallery: &Gallery| {
+            folders.get_or_init(|| PersonFolders::of(gallery.names()));
+            Subject::Places
+        },
+        |searched| {
+            let folders = folders.get_or_init(PersonFolders::default);
+            let sorted = sort(args, &searched.record, folders, &mut sorter);
+            for place in sorted {
+                match place {
+                    Ok(place) => {
+                        counts.add(&place);
+                        searched.record.sorted.push(place);
+                    }
+                    Err(error) => searched.errors.push(error),
+                }
+            }
+        },
+    )?;
+    console.summary(counts.in_words(method, args.dry_run));
+    Ok(exit)
+}
+
+/// Brings a photo to its places.
+fn sort(
+    args: &SortArgs,
+    photo: &PhotoRecord,
+    folders: &PersonFolders,
+    sorter: &mut Sorter,
+) -> Vec<Result<SortedPhoto, Error>> {
+    let people = people_on(photo);
+    let people = match people.len() {
+        0 | 1 => &people[..],
+        _ if args.first => &people[..1],
+        count if args.by == SortByArg::Move => {
+            let reason = format!(
+                "{count} known people are on it and it can be moved to one folder alone; use --first, or another --by"
+            );
+            return vec![Err(Error::Sorting {
+                path: photo.path.clone(),
+                reason,
+            })];
+        }
+        _ => &people[..],
+    };
+    if people.is_empty() {
+        let folder = match photo.faces.is_empty() {
+            true => &args.none_into,
+            false => &args.unknown_into,
+        };
+        let folder = folder.iter();
+        return folder
+            .map(|folder| sorter.sort(&photo.path, folder, None))
+            .collect();
+    }
+    let into_folder_of = |person: &&str| {
+        let folder = person_folder(&args.into, person, folders);
+        sorter.sort(&photo.path, &folder, Some(person))
+    };
+    people.iter().map(into_folder_of).collect()
+}
+
+/// The known people on a photo from left to right, each once.
+fn people_on(photo: &PhotoRecord) -> Vec<&str> {
+    let mut people = Vec::new();
+    for face in &photo.faces {
+        if let Finding::Identity(identity) = &face.finding
+            && identity.outcome == Outcome::Match
+            && let Some(name) = Identity::name(identity)
+            && !people.contains(&name)
+        {
+            people.push(name);
+        }
+    }
+    people
+}
+
+/// How many places there were of each kind.
+#[derive(Debug, Default)]
+struct Counts {
+    new: usize,
+    kept: usize,
+}
+
+impl Counts {
+    fn add(&mut self, place: &SortedPhoto) {
+        *match place.change {
+            SortChange::Create => &mut self.new,
+            SortChange::Keep => &mut self.kept,
+        } += 1;
+    }
+
+    /// "3 photos copied, 2 unchanged", or what would be.
+    fn in_words(&self, method: SortMethod, dry_run: bool) -> String {
+        let done = match (method, dry_run) {
+            (SortMethod::Copy, false) => "copied",
+            (SortMethod::Copy, true) => "to copy",
+            (SortMethod::Hardlink | SortMethod::Symlink, false) => "linked",
+            (SortMethod::Hardlink | SortMethod::Symlink, true) => "to link",
+            (SortMethod::Move, false) => "moved",
+            (SortMethod::Move, true) => "to move",
+        };
+        let new = format!("{} {done}", counted(self.new, "photo", "photos"));
+        match self.kept {
+            0 => new,
+            kept => format!("{new}, {kept} unchanged"),
+        }
+    }
+}

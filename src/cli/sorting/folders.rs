@@ -1,0 +1,137 @@
+//! The folders of people. In come all known names, out comes a name for the folder of each: one that every file system
+//! takes, and that is no way to another folder.
+
+use std::collections::{HashMap, HashSet};
+
+use sanitize_filename::{Options, sanitize_with_options};
+
+/// Folder names are no longer, so that a number fits behind them: file systems take 255.
+const MOST_BYTES: usize = 200;
+
+/// The names of people's folders.
+#[derive(Debug, Default)]
+pub(in super::super) struct PersonFolders(HashMap<String, String>);
+
+impl PersonFolders {
+    /// The folders of the people `names`, the same in every run with the same people. No two people share one, also where the
+    /// file system takes `ann` for `Ann`: the later in the order of the names gets a number.
+    pub(in super::super) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        // Whoever has a safe name keeps it, whatever becomes of the others.
+        let (safe, others): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| safe_name(name) == *name);
+        let mut taken = HashSet::new();
+        let mut folders = HashMap::new();
+        for name in safe.into_iter().chain(others) {
+            let folder = free_name(&safe_name(name), &taken);
+            taken.insert(folder.to_lowercase());
+            folders.insert(name.to_owned(), folder);
+        }
+        Self(folders)
+    }
+
+    /// The folder of `name`.
+    pub(in super::super) fn of_person(&self, name: &str) -> String {
+        self.0.get(name).cloned().unwrap_or_else(|| safe_name(name))
+    }
+}
+
+/// `name`, or with a number the first that is not in `taken`, which has small letters.
+fn free_name(name: &str, taken: &HashSet<String>) -> String {
+    let numbered = |number: u32| match number {
+        1 => name.to_owned(),
+        number => format!("{name} ({number})"),
+    };
+    let mut names = (1..).map(numbered);
+    names
+        .find(|name| !taken.contains(&name.to_lowercase()))
+        .unwrap_or_else(|| name.to_owned())
+}
+
+/// `name` as Linux, macOS and Windows take it for a folder. What they do not take becomes `_`.
+fn safe_name(name: &str) -> String {
+    let sanitized = sanitize(name);
+    let cut: String = sanitized
+        .char_indices()
+        .take_while(|(at, c)| at + c.len_utf8() <= MOST_BYTES)
+        .map(|(_, c)| c)
+        .collect();
+    // Once more, as it may end otherwise now.
+    sanitize(cut.trim())
+}
+
+fn sanitize(name: &str) -> String {
+    let options = Options {
+        windows: true,
+        truncate: false,
+        replacement: "_",
+    };
+    match sanitize_with_options(name, options) {
+        empty if empty.trim().is_empty() => "_".to_owned(),
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_that_are_no_folders_become_some() {
+        for (name, folder) in [
+            ("Eileen Collins", "Eileen Collins"),
+            ("Zoë 🙂", "Zoë 🙂"),
+            ("../../etc", ".._.._etc"),
+            ("..", "_"),
+            (".", "_"),
+            ("", "_"),
+            (" ", "_"),
+            ("a/b\\c:d", "a_b_c_d"),
+            ("nul\0", "nul_"),
+            ("NUL", "_"),
+            ("com1.jpg", "_"),
+            ("Ann. ", "Ann_"),
+            ("\n\t", "__"),
+        ] {
+            assert_eq!(safe_name(name), folder, "{name:?}");
+        }
+        assert_eq!(safe_name(&"é".repeat(300)).len(), MOST_BYTES);
+    }
+
+    #[test]
+    fn nobody_shares_a_folder() {
+        let names = ["a/b", "a_b", "A:B", "a?b", "Ann", "ann"];
+        let folders = PersonFolders::of(names.into_iter());
+        // The safe names first, in their order; then the others.
+        let found = names.map(|name| folders.of_person(name));
+        assert_eq!(
+            found,
+            ["a_b (3)", "a_b", "A_B (2)", "a_b (4)", "Ann", "ann (2)"]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn folders_are_names_and_everybody_has_their_own(names in proptest::collection::hash_set(".{0,12}|[ab/.:]{1,3}", 0..20)) {
+            let folders = PersonFolders::of(names.iter().map(String::as_str));
+            let mut taken = HashSet::new();
+            for name in &names {
+                let folder = folders.of_person(name);
+                let mut parts = Path::new(&folder).components();
+                prop_assert!(matches!(parts.next(), Some(Component::Normal(_))), "{:?}", folder);
+                prop_assert!(parts.next().is_none());
+                prop_assert!(sanitize_filename::is_sanitized_with_options(
+                    &folder,
+                    sanitize_filename::OptionsForCheck { windows: true, truncate: true },
+                ), "{:?}", folder);
+                prop_assert!(taken.insert(folder.to_lowercase()), "{:?}", folder);
+            }
+        }
+    }
+}

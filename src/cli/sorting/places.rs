@@ -1,0 +1,152 @@
+//! What comes to another place together, a photo and its sidecars, and how it is called there.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use facematch::report::SortMethod;
+use facematch::tagging::sidecars_of;
+
+/// A sidecar on its way.
+pub(super) struct Sidecar {
+    pub(super) path: PathBuf,
+    /// Whether it is called `photo.jpg.xmp`, else `photo.xmp`.
+    appended: bool,
+    /// Whether it is another photo's too.
+    shared: bool,
+}
+
+impl Sidecar {
+    /// Where it belongs when its photo is at `photo`.
+    pub(super) fn target(&self, photo: &Path) -> PathBuf {
+        match self.appended {
+            true => appended(photo),
+            false => photo.with_extension("xmp"),
+        }
+    }
+
+    /// How it comes there when its photo comes by `method`.
+    pub(super) fn method(&self, method: SortMethod) -> SortMethod {
+        match method {
+            SortMethod::Move if self.shared => SortMethod::Copy,
+            method => method,
+        }
+    }
+}
+
+/// The sidecars of `photo`; `shared` says whether another photo has its name, but for the extension.
+pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sidecar>> {
+    let appended_path = appended(photo);
+    let sidecars = sidecars_of(photo)?.into_iter().map(|path| {
+        let appended = path == appended_path;
+        Sidecar {
+            path,
+            appended,
+            shared: shared && !appended,
+        }
+    });
+    Ok(sidecars.collect())
+}
+
+fn appended(photo: &Path) -> PathBuf {
+    let mut name = OsString::from(photo);
+    name.push(".xmp");
+    name.into()
+}
+
+/// The name of the photo `name` as the one with this number, 1 or more, of its name: `photo.jpg`, `photo.2.jpg`.
+pub(super) fn numbered(name: &OsStr, number: u32) -> OsString {
+    if number == 1 {
+        return name.to_owned();
+    }
+    let path = Path::new(name);
+    let mut numbered = path.file_stem().unwrap_or(name).to_owned();
+    numbered.push(format!(".{number}"));
+    if let Some(extension) = path.extension() {
+        numbered.push(".");
+        numbered.push(extension);
+    }
+    numbered
+}
+
+/// How many files of each name, without the extension, were in the folder that was looked at last.
+#[derive(Default)]
+pub(super) struct Stems {
+    folder: PathBuf,
+    counts: HashMap<OsString, usize>,
+}
+
+impl Stems {
+    /// Whether another file beside `photo`, which is no sidecar, has its name, but for the extension. What was moved away
+    /// since still counts: a sidecar too many does no harm.
+    pub(super) fn is_shared(&mut self, photo: &Path) -> bool {
+        let folder = photo.parent().unwrap_or(Path::new(""));
+        if folder != self.folder || self.counts.is_empty() {
+            self.counts = stems_in(folder);
+            folder.clone_into(&mut self.folder);
+        }
+        let stem = photo.file_stem().unwrap_or_default();
+        self.counts.get(stem).is_some_and(|&count| count > 1)
+    }
+}
+
+fn stems_in(folder: &Path) -> HashMap<OsString, usize> {
+    let folder = match folder.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => folder,
+    };
+    let mut counts = HashMap::new();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = PathBuf::from(entry.file_name());
+        let is_sidecar = name
+            .extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case("xmp"));
+        if let (Some(stem), false) = (name.file_stem(), is_sidecar) {
+            *counts.entry(stem.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_before_the_extension() {
+        for (name, second) in [
+            ("photo.jpg", "photo.2.jpg"),
+            ("a.b.jpg", "a.b.2.jpg"),
+            ("scan", "scan.2"),
+            (".jpg", ".jpg.2"),
+        ] {
+            assert_eq!(numbered(OsStr::new(name), 1), name);
+            assert_eq!(numbered(OsStr::new(name), 2), second);
+        }
+    }
+
+    #[test]
+    fn a_sidecar_is_called_like_its_photo_and_a_shared_one_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        for name in ["a.jpg", "a.raw", "a.xmp", "a.jpg.xmp", "b.jpg", "b.xmp"] {
+            std::fs::write(path(name), "").unwrap();
+        }
+        let mut stems = Stems::default();
+        let [a, b] = ["a.jpg", "b.jpg"].map(|name| {
+            let shared = stems.is_shared(&path(name));
+            sidecars_with(&path(name), shared).unwrap()
+        });
+        let target = |sidecar: &Sidecar| sidecar.target(Path::new("x/a.2.jpg"));
+        let moved = |sidecar: &Sidecar| sidecar.method(SortMethod::Move);
+        let targets: Vec<_> = a.iter().map(target).collect();
+        assert_eq!(targets, ["x/a.2.jpg.xmp", "x/a.2.xmp"].map(PathBuf::from));
+        let methods: Vec<_> = a.iter().chain(&b).map(moved).collect();
+        assert_eq!(
+            methods,
+            [SortMethod::Move, SortMethod::Copy, SortMethod::Move]
+        );
+    }
+}

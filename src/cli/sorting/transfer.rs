@@ -1,0 +1,185 @@
+//! One file comes to another place: copied, linked or moved. Nothing is ever written over, and a file is gone from where it
+//! was only when it stands whole in its new place.
+
+use std::fs::{File, FileTimes};
+use std::io::{self, Read};
+use std::path::Path;
+
+use facematch::report::SortMethod;
+use tempfile::Builder;
+
+use super::super::interrupt::UnfinishedFiles;
+
+/// Brings `source` to `target`, in a folder that is there.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work. Whatever the error,
+/// `source` is as it was.
+pub(super) fn transfer(
+    method: SortMethod,
+    source: &Path,
+    target: &Path,
+    unfinished: &UnfinishedFiles,
+) -> io::Result<()> {
+    match method {
+        SortMethod::Copy => copy(source, target, unfinished).map(drop),
+        SortMethod::Hardlink => hard_link(source, target),
+        SortMethod::Symlink => symlink(&std::path::absolute(source)?, target),
+        SortMethod::Move => move_file(source, target, unfinished),
+    }
+}
+
+/// Whether `target` holds `source` already, by `method`.
+pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Result<bool> {
+    match method {
+        SortMethod::Copy => is_copy(source, target),
+        SortMethod::Hardlink => is_same_file(source, target),
+        SortMethod::Symlink => match std::fs::read_link(target) {
+            Ok(end) => Ok(end == std::path::absolute(source)?),
+            Err(_) => Ok(false),
+        },
+        // Where a run was killed between the link and the removal.
+        SortMethod::Move => Ok(is_same_file(source, target)? && has_two_names(source)?),
+    }
+}
+
+/// Whether `source` stands at `target` itself, not only under that name too.
+pub(super) fn is_at(source: &Path, target: &Path) -> io::Result<bool> {
+    let folder = |path: &Path| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::canonicalize(folder),
+        _ => std::fs::canonicalize("."),
+    };
+    Ok(source.file_name() == target.file_name() && folder(source)? == folder(target)?)
+}
+
+/// A copy with the times and the permissions of `source`, which comes to its name when it is whole.
+fn copy(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<File> {
+    let mut reader = File::open(source)?;
+    let metadata = reader.metadata()?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut builder = Builder::new();
+    builder.prefix(".facematch-");
+    let (mut temporary, _unfinished) =
+        unfinished.create(|| builder.tempfile_in(folder), |file| file.path())?;
+    io::copy(&mut reader, temporary.as_file_mut())?;
+    let file = temporary.as_file();
+    file.set_permissions(metadata.permissions())?;
+    // Some file systems have none to set.
+    if let Ok(modified) = metadata.modified() {
+        let _ = file.set_times(FileTimes::new().set_modified(modified));
+    }
+    temporary
+        .persist_noclobber(target)
+        .map_err(|error| error.error)
+}
+
+fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
+    // The photo itself, not the link to it.
+    let source = std::fs::canonicalize(source)?;
+    std::fs::hard_link(source, target).map_err(|error| match error.kind() {
+        io::ErrorKind::CrossesDevices => io::Error::other(
+            "it is on another file system, where no hard link leads; use --by copy",
+        ),
+        _ => error,
+    })
+}
+
+#[cfg(unix)]
+fn symlink(source: &Path, target: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(source, target)
+}
+
+#[cfg(windows)]
+fn symlink(source: &Path, target: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(source, target)
+}
+
+fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<()> {
+    if std::fs::symlink_metadata(source)?.is_symlink() {
+        return Err(io::Error::other(
+            "it is a link, and what it leads to may be used elsewhere; use another --by, or move that",
+        ));
+    }
+    if let Err(error) = std::fs::hard_link(source, target) {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            return Err(error);
+        }
+        // Another file system, or one without links.
+        copy(source, target, unfinished)?.sync_all()?;
+        sync_folder_of(target)?;
+    }
+    std::fs::remove_file(source).inspect_err(|_| {
+        // It was made just now, and the photo stays where it is.
+        let _ = std::fs::remove_file(target);
+    })
+}
+
+/// Puts the name of a new file on the disk, where folders can be synced.
+fn sync_folder_of(file: &Path) -> io::Result<()> {
+    match file.parent() {
+        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+/// Takes `source` away, of which `target` is another name.
+pub(super) fn finish_move(source: &Path) -> io::Result<()> {
+    std::fs::remove_file(source)
+}
+
+/// The content decides: scans of one size that were written at the same moment would pass for one another.
+fn is_copy(source: &Path, target: &Path) -> io::Result<bool> {
+    let from = std::fs::metadata(source)?;
+    // A link that leads nowhere is something else.
+    let Ok(to) = std::fs::metadata(target) else {
+        return Ok(false);
+    };
+    Ok(to.is_file() && from.len() == to.len() && same_content(source, target)?)
+}
+
+fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    let [a, b] = [a, b].map(File::open);
+    let (mut a, mut b) = (a?, b?);
+    let [mut block_a, mut block_b] = [(); 2].map(|()| Vec::new());
+    loop {
+        for (file, block) in [(&mut a, &mut block_a), (&mut b, &mut block_b)] {
+            block.clear();
+            file.take(1 << 16).read_to_end(block)?;
+        }
+        if block_a != block_b {
+            return Ok(false);
+        }
+        if block_a.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let number = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let source = number(std::fs::metadata(source)?);
+    Ok(number(std::fs::symlink_metadata(target)?) == source)
+}
+
+/// Its only name must not be taken away, however that is written.
+#[cfg(unix)]
+fn has_two_names(file: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(std::fs::metadata(file)?.nlink() > 1)
+}
+
+/// Where std does not tell, the content of both names was compared; they must be two.
+#[cfg(not(unix))]
+fn has_two_names(_file: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Elsewhere std does not tell; every byte the same is as good.
+#[cfg(not(unix))]
+fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
+    let [from, to] = [source, target].map(std::fs::metadata);
+    let (from, to) = (from?, to?);
+    Ok(to.is_file() && from.len() == to.len() && same_content(source, target)?)
+}

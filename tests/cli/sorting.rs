@@ -1,0 +1,489 @@
+//! `facematch sort`: photos into folders by person, and nothing lost on the way.
+
+use image::RgbImage;
+use serde_json::{Value, json};
+
+use crate::common::photos::{at_width, oriented_jpeg, pixels};
+use crate::common::{Run, RunExt, TestEnv};
+
+const OBAMA: &str = "photos/obama.jpg";
+
+/// Photos of one known person, of two, of a stranger and of nobody.
+fn scene() -> TestEnv {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    env.copy("known/biden.jpg", "known/biden.jpg");
+    env.copy("unknown/obama2.jpg", OBAMA);
+    env.copy("unknown/astronaut.png", "photos/stranger.png");
+    env.copy("unknown/chelsea.png", "photos/cat.png");
+    env.write("photos/two.jpg", two_people());
+    env
+}
+
+/// Biden on the left, Obama on the right.
+fn two_people() -> Vec<u8> {
+    let [left, right] =
+        ["known/biden.jpg", "unknown/obama2.jpg"].map(|photo| at_width(&pixels(photo), 400));
+    let height = left.height().max(right.height());
+    let both = RgbImage::from_fn(800, height, |x, y| {
+        let (photo, x) = if x < 400 {
+            (&left, x)
+        } else {
+            (&right, x - 400)
+        };
+        *photo.get_pixel_checked(x, y).unwrap_or(&image::Rgb([0; 3]))
+    });
+    oriented_jpeg(&both, 1)
+}
+
+fn sort(env: &TestEnv, options: &[&str], status: i32) -> Run {
+    env.facematch()
+        .args([
+            "sort",
+            "--detector",
+            "hog",
+            "known",
+            "photos",
+            "--into",
+            "out",
+        ])
+        .args(options)
+        .ends_with(status)
+}
+
+fn bytes(env: &TestEnv, name: &str) -> Vec<u8> {
+    std::fs::read(env.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The files below `folder`.
+fn below(env: &TestEnv, folder: &str) -> Vec<String> {
+    let files = env.files();
+    files
+        .into_iter()
+        .filter(|file| file.starts_with(folder))
+        .collect()
+}
+
+const SORTED: [&str; 3] = [
+    "out/biden/two.jpg",
+    "out/obama/obama.jpg",
+    "out/obama/two.jpg",
+];
+
+#[test]
+fn a_photo_stands_in_the_folder_of_everybody_who_is_on_it() {
+    let env = scene();
+    let before = env.files();
+    let run = sort(&env, &[], 0);
+    assert_eq!(
+        run.text(),
+        "photos/obama.jpg\tcopied\tout/obama/obama.jpg\tobama\n\
+         photos/two.jpg\tcopied\tout/biden/two.jpg\tbiden\n\
+         photos/two.jpg\tcopied\tout/obama/two.jpg\tobama\n"
+    );
+    assert!(run.stderr.contains("3 photos copied"), "{}", run.stderr);
+    assert_eq!(below(&env, "out"), SORTED);
+    for copy in SORTED {
+        let name = copy.rsplit('/').next().unwrap();
+        assert_eq!(bytes(&env, copy), bytes(&env, &format!("photos/{name}")));
+        let [from, to] = [format!("photos/{name}"), copy.to_owned()].map(|path| {
+            std::fs::metadata(env.path(path))
+                .unwrap()
+                .modified()
+                .unwrap()
+        });
+        assert_eq!(from, to);
+    }
+    // Strangers and cats stay, like the photos themselves; once more changes nothing.
+    let again = sort(&env, &[], 0);
+    assert_eq!(again.text(), "");
+    let told = "0 photos copied, 3 unchanged";
+    assert!(again.stderr.contains(told), "{}", again.stderr);
+    assert_eq!(env.files().len(), before.len() + SORTED.len());
+}
+
+#[test]
+fn a_dry_run_tells_the_places_of_the_real_run() {
+    let env = scene();
+    // Two photos of one name, and one that stands there already.
+    env.write("photos/more/two.jpg", [two_people(), vec![0]].concat());
+    env.write("out/obama/obama.jpg", "something else");
+    let before = env.files();
+    let told = sort(&env, &["--dry-run"], 0);
+    assert_eq!(env.files(), before);
+    assert!(told.stderr.contains("5 photos to copy"), "{}", told.stderr);
+    let done = sort(&env, &[], 0);
+    assert_eq!(told.text().replace("would copy", "copied"), done.text());
+    for place in [
+        "out/obama/obama.2.jpg",
+        "out/obama/two.2.jpg",
+        "out/biden/two.2.jpg",
+    ] {
+        assert!(done.text().contains(place), "{}", done.text());
+    }
+    assert_eq!(bytes(&env, "out/obama/obama.jpg"), b"something else");
+    assert_eq!(sort(&env, &[], 0).text(), "");
+}
+
+#[test]
+fn the_first_person_gets_the_photo_alone_where_that_is_wanted() {
+    let env = scene();
+    sort(&env, &["--first"], 0);
+    assert_eq!(
+        below(&env, "out"),
+        ["out/biden/two.jpg", "out/obama/obama.jpg"]
+    );
+}
+
+#[test]
+fn strangers_and_photos_without_faces_have_folders_of_their_own() {
+    let env = scene();
+    let options = [
+        "--unknown-into",
+        "photos/unknown",
+        "--none-into",
+        "photos/none",
+    ];
+    let run = sort(&env, &options, 0);
+    for line in [
+        "photos/stranger.png\tcopied\tphotos/unknown/stranger.png\tunknown\n",
+        "photos/cat.png\tcopied\tphotos/none/cat.png\tno faces\n",
+    ] {
+        assert!(run.text().contains(line), "{}", run.text());
+    }
+    // They are not searched again.
+    let again = sort(&env, &options, 0);
+    assert_eq!(again.text(), "");
+    assert!(again.stderr.contains("4 photos, "), "{}", again.stderr);
+}
+
+#[test]
+fn moved_photos_are_gone_from_where_they_were_and_others_stay() {
+    let env = scene();
+    let photo = bytes(&env, OBAMA);
+    let two = bytes(&env, "photos/two.jpg");
+    let run = sort(&env, &["--by", "move"], 1);
+    assert_eq!(
+        run.text(),
+        "photos/obama.jpg\tmoved\tout/obama/obama.jpg\tobama\n"
+    );
+    let told = "photos/two.jpg: not sorted: 2 known people are on it";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(run.stderr.contains("--first"), "{}", run.stderr);
+    assert_eq!(bytes(&env, "out/obama/obama.jpg"), photo);
+    assert_eq!(bytes(&env, "photos/two.jpg"), two);
+    assert!(!env.path(OBAMA).exists());
+    sort(&env, &["--by", "move", "--first"], 0);
+    assert_eq!(bytes(&env, "out/biden/two.jpg"), two);
+    assert_eq!(
+        below(&env, "photos"),
+        ["photos/cat.png", "photos/stranger.png"]
+    );
+}
+
+#[test]
+fn a_photo_that_is_in_its_folder_already_stays_there() {
+    for by in ["copy", "hardlink", "move"] {
+        let env = scene();
+        let photo = bytes(&env, OBAMA);
+        env.write("out/obama/a.jpg", &photo);
+        let run = env
+            .facematch()
+            .args([
+                "sort",
+                "--by",
+                by,
+                "--detector",
+                "hog",
+                "known",
+                "out/obama/a.jpg",
+            ])
+            .args(["./out/../out/obama/a.jpg", "--into", "out"])
+            .ends_with(0);
+        assert_eq!(run.text(), "", "{by}");
+        assert_eq!(bytes(&env, "out/obama/a.jpg"), photo, "{by}");
+        assert_eq!(below(&env, "out"), ["out/obama/a.jpg"], "{by}");
+    }
+}
+
+#[test]
+fn sidecars_go_along_under_the_name_of_the_photo() {
+    for by in ["copy", "move"] {
+        let env = scene();
+        for (sidecar, content) in [
+            ("photos/obama.jpg.xmp", "appended"),
+            ("photos/two.xmp", "adobe"),
+            ("out/obama/obama.jpg", "another photo"),
+            ("out/biden/two.xmp", "another sidecar"),
+        ] {
+            env.write(sidecar, content);
+        }
+        sort(&env, &["--by", by, "--first"], 0);
+        assert_eq!(bytes(&env, "out/obama/obama.2.jpg.xmp"), b"appended");
+        assert_eq!(bytes(&env, "out/biden/two.2.xmp"), b"adobe");
+        assert_eq!(bytes(&env, "out/obama/obama.jpg"), b"another photo");
+        assert_eq!(bytes(&env, "out/biden/two.xmp"), b"another sidecar");
+        assert!(env.path("out/biden/two.2.jpg").exists());
+        let stays = by == "copy";
+        assert_eq!(env.path("photos/obama.jpg.xmp").exists(), stays);
+        assert_eq!(env.path("photos/two.xmp").exists(), stays);
+    }
+}
+
+#[test]
+fn a_sidecar_that_another_photo_has_too_stays_for_it() {
+    let env = scene();
+    env.write("photos/obama.xmp", "of both");
+    env.write("photos/obama.raw", "raw");
+    sort(&env, &["--by", "move", "--first"], 0);
+    assert_eq!(bytes(&env, "out/obama/obama.xmp"), b"of both");
+    assert_eq!(bytes(&env, "photos/obama.xmp"), b"of both");
+}
+
+#[test]
+fn a_sidecar_that_was_made_later_comes_to_the_copy_and_a_changed_one_stays() {
+    let env = scene();
+    sort(&env, &[], 0);
+    env.write("photos/obama.jpg.xmp", "new");
+    sort(&env, &[], 0);
+    assert_eq!(bytes(&env, "out/obama/obama.jpg.xmp"), b"new");
+    env.write("out/obama/obama.jpg.xmp", "rated there");
+    assert_eq!(sort(&env, &[], 0).text(), "");
+    assert_eq!(bytes(&env, "out/obama/obama.jpg.xmp"), b"rated there");
+}
+
+#[test]
+fn names_of_people_lead_nowhere_else() {
+    let env = TestEnv::new();
+    env.copy("unknown/obama2.jpg", OBAMA);
+    // A gallery may have any name: this one is made by hand.
+    env.copy("known/obama.jpg", "known/xxxxxxxxxxxx.jpg");
+    let mut facematch = env.facematch();
+    facematch
+        .args(["enroll", "known", "-o", "people.safetensors"])
+        .ends_with(0);
+    let gallery = bytes(&env, "people.safetensors");
+    for (name, folder) in [
+        ("../../../etc", ".._.._.._etc"),
+        ("/etc/x/y/zzz", "_etc_x_y_zzz"),
+        ("com1.jpg.jpg", "_"),
+        ("C:*?.jpg .. ", "C___.jpg_"),
+    ] {
+        let env = TestEnv::new();
+        env.copy("unknown/obama2.jpg", OBAMA);
+        let text = String::from_utf8_lossy(&gallery);
+        assert!(text.contains("xxxxxxxxxxxx"));
+        let at = gallery
+            .windows(12)
+            .position(|part| part == b"xxxxxxxxxxxx")
+            .unwrap();
+        let mut renamed = gallery.clone();
+        renamed[at..at + 12].copy_from_slice(name.as_bytes());
+        env.write("people.safetensors", renamed);
+        env.facematch()
+            .args(["sort", "people.safetensors", "photos", "--into", "out"])
+            .ends_with(0);
+        let place = format!("out/{folder}/obama.jpg");
+        assert_eq!(below(&env, "out"), [place], "{name}");
+    }
+}
+
+#[test]
+fn json_and_csv_tell_the_places() {
+    let env = scene();
+    let run = sort(&env, &["-f", "ndjson", "--dry-run"], 0);
+    let place = |person: &str| json!({"path": format!("out/{person}/two.jpg"), "person": person, "by": "copy", "change": "create", "done": false});
+    let two = run.record("photos/two.jpg");
+    assert_eq!(two["sorted"], json!([place("biden"), place("obama")]));
+    assert_eq!(run.record("photos/cat.png")["sorted"], Value::Null);
+    let csv = sort(&env, &["-f", "csv", "--none-into", "none"], 0);
+    let column = |line: &str| line.split(',').nth(14).unwrap_or_default().to_owned();
+    let places: Vec<_> = csv.text().lines().map(column).collect();
+    assert_eq!(
+        places,
+        [
+            "sorted",
+            "none/cat.png",
+            "out/obama/obama.jpg",
+            "",
+            "out/biden/two.jpg",
+            "out/obama/two.jpg"
+        ]
+    );
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_told_before_anything_is_searched() {
+    let env = scene();
+    env.write("out", "a file");
+    let run = sort(&env, &[], 3);
+    assert!(
+        run.stderr.contains("a file of that name stands there"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_photo_and_are_made_once() {
+        for by in ["hardlink", "symlink"] {
+            let env = scene();
+            let run = sort(&env, &["--by", by], 0);
+            assert!(run.stderr.contains("3 photos linked"), "{}", run.stderr);
+            for (link, photo) in [
+                ("out/obama/obama.jpg", OBAMA),
+                ("out/biden/two.jpg", "photos/two.jpg"),
+            ] {
+                let [link, photo] = [link, photo].map(|path| env.path(path));
+                let is_link = std::fs::symlink_metadata(&link).unwrap().is_symlink();
+                assert_eq!(is_link, by == "symlink");
+                let inode = |path| std::fs::metadata(path).unwrap().ino();
+                assert_eq!(inode(link), inode(photo));
+            }
+            let again = sort(&env, &["--by", by], 0);
+            assert_eq!(again.text(), "", "{by}");
+            assert!(again.stderr.contains("3 unchanged"), "{}", again.stderr);
+        }
+    }
+
+    #[test]
+    fn a_photo_that_is_a_link_is_copied_and_never_moved() {
+        let env = scene();
+        let place = env.path("elsewhere.jpg");
+        std::fs::rename(env.path(OBAMA), &place).unwrap();
+        symlink(&place, env.path(OBAMA)).unwrap();
+        let run = sort(&env, &["--by", "move", "--first"], 1);
+        assert!(run.stderr.contains("it is a link"), "{}", run.stderr);
+        assert!(place.exists() && env.path(OBAMA).exists());
+        sort(&env, &["--by", "copy"], 0);
+        let copy = env.path("out/obama/obama.jpg");
+        assert!(!std::fs::symlink_metadata(&copy).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn nothing_is_written_over_whatever_stands_there() {
+        let env = scene();
+        env.folder("out/obama/obama.jpg");
+        symlink("nowhere", env.folder("out/biden").join("two.jpg")).unwrap();
+        sort(&env, &[], 0);
+        assert!(env.path("out/obama/obama.2.jpg").exists());
+        assert!(env.path("out/biden/two.2.jpg").exists());
+        assert!(
+            std::fs::read_link(env.path("out/biden/two.jpg"))
+                .unwrap()
+                .ends_with("nowhere")
+        );
+    }
+
+    #[test]
+    fn a_move_that_was_cut_off_is_finished() {
+        let env = scene();
+        let photo = bytes(&env, OBAMA);
+        env.folder("out/obama");
+        std::fs::hard_link(env.path(OBAMA), env.path("out/obama/obama.jpg")).unwrap();
+        sort(&env, &["--by", "move", "--first"], 0);
+        assert_eq!(bytes(&env, "out/obama/obama.jpg"), photo);
+        assert!(!env.path(OBAMA).exists());
+        assert!(!env.path("out/obama/obama.2.jpg").exists());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_costs_error_records() {
+        // A file in the place of a person's folder: root may write everywhere.
+        let env = scene();
+        env.write("out/obama", "a file");
+        let before = (bytes(&env, OBAMA), bytes(&env, "photos/two.jpg"));
+        let run = sort(&env, &["--by", "move", "--first", "-f", "ndjson"], 1);
+        let records = run.records();
+        let error = records
+            .iter()
+            .find(|record| record["type"] == "error")
+            .unwrap();
+        assert_eq!(
+            (&error["kind"], &error["path"]),
+            (&json!("sorting"), &json!(OBAMA))
+        );
+        assert!(
+            error["message"].as_str().unwrap().contains("out/obama: "),
+            "{error}"
+        );
+        assert_eq!(bytes(&env, OBAMA), before.0);
+        assert_eq!(bytes(&env, "out/biden/two.jpg"), before.1);
+    }
+
+    /// Whoever runs the tests as root is not kept from anything.
+    #[test]
+    fn a_read_only_folder_costs_error_records_and_the_photos_stay() {
+        let env = scene();
+        let out = env.folder("out/obama");
+        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o555)).unwrap();
+        let is_root = std::fs::write(out.join("probe"), "").is_ok();
+        let run = sort(
+            &env,
+            &["--by", "move", "--first"],
+            if is_root { 0 } else { 1 },
+        );
+        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o755)).unwrap();
+        if !is_root {
+            assert!(run.stderr.contains("Permission denied"), "{}", run.stderr);
+            assert!(env.path(OBAMA).exists());
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_killed_loses_no_photo() {
+        const PHOTOS: usize = 200;
+        for by in ["move", "copy"] {
+            let env = TestEnv::new();
+            env.copy("known/obama.jpg", "known/obama.jpg");
+            let small = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 120), 1);
+            let content = |number: usize| [&small[..], &number.to_le_bytes()].concat();
+            for number in 0..PHOTOS {
+                env.write(format!("photos/{number}/photo.jpg"), content(number));
+            }
+            for round in 1.. {
+                let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+                    .current_dir(env.root())
+                    .args(["sort", "-q", "-w", "120", "--detector", "hog", "--no-flip"])
+                    .args([
+                        "--by",
+                        by,
+                        "--cache=cache.redb",
+                        "known",
+                        "photos",
+                        "--into",
+                        "out",
+                    ])
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .unwrap();
+                std::thread::sleep(Duration::from_millis(60 * round));
+                child.kill().unwrap();
+                let ended = child.wait().unwrap();
+                let sorted = below(&env, "out/obama/photo.");
+                let mut there: Vec<_> = sorted.iter().map(|photo| bytes(&env, photo)).collect();
+                there.extend(below(&env, "photos").iter().map(|photo| bytes(&env, photo)));
+                there.sort();
+                there.dedup();
+                let mut wanted: Vec<_> = (0..PHOTOS).map(content).collect();
+                wanted.sort();
+                assert_eq!(there.len(), wanted.len(), "{by} round {round}");
+                assert!(there == wanted, "{by} round {round}");
+                // All moved: nothing is left to search.
+                if ended.success() || (by == "move" && below(&env, "photos").is_empty()) {
+                    assert_eq!(sorted.len(), PHOTOS, "{by}");
+                    break;
+                }
+            }
+        }
+    }
+}
