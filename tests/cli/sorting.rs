@@ -182,6 +182,44 @@ fn moved_photos_are_gone_from_where_they_were_and_others_stay() {
 }
 
 #[test]
+fn known_photos_are_never_moved() {
+    let env = scene();
+    std::fs::rename(env.path("known"), env.path("photos/known")).unwrap();
+    let known = bytes(&env, "photos/known/obama.jpg");
+    for known_people in ["photos/known", "photos/known/obama.jpg"] {
+        env.facematch()
+            .args(["sort", "--by", "move", "--first", "--detector", "hog"])
+            .args([
+                known_people,
+                "photos",
+                "photos/known/obama.jpg",
+                "--into",
+                "photos",
+            ])
+            .ends_with(0);
+        assert_eq!(bytes(&env, "photos/known/obama.jpg"), known);
+    }
+    assert!(env.path("photos/obama/obama.jpg").exists());
+}
+
+#[test]
+fn a_person_with_the_name_of_another_folder_does_not_share_it() {
+    let env = scene();
+    std::fs::rename(env.path("known/obama.jpg"), env.path("known/Unknown.jpg")).unwrap();
+    let options = ["--unknown-into", "out/unknown"];
+    sort(&env, &options, 0);
+    assert_eq!(
+        below(&env, "out"),
+        [
+            "out/Unknown (2)/obama.jpg",
+            "out/Unknown (2)/two.jpg",
+            "out/biden/two.jpg",
+            "out/unknown/stranger.png"
+        ]
+    );
+}
+
+#[test]
 fn a_photo_that_is_in_its_folder_already_stays_there() {
     for by in ["copy", "hardlink", "move"] {
         let env = scene();

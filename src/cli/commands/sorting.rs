@@ -1,6 +1,7 @@
 //! `facematch sort`: photos into folders by person.
 
 use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::gallery::Gallery;
@@ -44,16 +45,21 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
         encoding: &args.encoding,
         common: &args.common,
     };
+    let reserved = names_in(&args.into, [&args.unknown_into, &args.none_into]);
     let folders = OnceCell::new();
+    let stays = |photo: &Path| method == SortMethod::Move && is_below(photo, &args.known);
     let mut counts = Counts::default();
     let exit = search.run(
         console,
         &unfinished,
         |gallery: &Gallery| {
-            folders.get_or_init(|| PersonFolders::of(gallery.names()));
+            folders.get_or_init(|| PersonFolders::of(gallery.names(), &reserved));
             Subject::Places
         },
         |searched| {
+            if stays(&searched.record.path) {
+                return;
+            }
             let folders = folders.get_or_init(PersonFolders::default);
             let sorted = sort(args, &searched.record, folders, &mut sorter);
             for place in sorted {
@@ -69,6 +75,30 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
     )?;
     console.summary(counts.in_words(method, args.dry_run));
     Ok(exit)
+}
+
+/// What those of `folders` that stand in `into` are called: no person's folder may be one of them.
+fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
+    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
+    let is_in = |folder: &PathBuf| match (whole(folder), whole(into)) {
+        (Ok(folder), Ok(into)) => folder.parent() == Some(&into),
+        _ => false,
+    };
+    let folders = folders.into_iter().flatten();
+    let names = folders
+        .filter(|folder| is_in(folder))
+        .filter_map(|folder| folder.file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Whether `photo` is one of the known photos `known`, by which people are known the next time, too.
+fn is_below(photo: &Path, known: &Path) -> bool {
+    match (std::fs::canonicalize(photo), std::fs::canonicalize(known)) {
+        (Ok(photo), Ok(known)) => photo.starts_with(known),
+        _ => false,
+    }
 }
 
 /// Brings a photo to its places.

@@ -14,15 +14,19 @@ pub(in super::super) struct PersonFolders(HashMap<String, String>);
 
 impl PersonFolders {
     /// The folders of the people `names`, the same in every run with the same people. No two people share one, also where the
-    /// file system takes `ann` for `Ann`: the later in the order of the names gets a number.
-    pub(in super::super) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+    /// file system takes `ann` for `Ann`: the later in the order of the names gets a number. Nobody gets one that is called
+    /// like one of `reserved`.
+    pub(in super::super) fn of<'a>(
+        names: impl Iterator<Item = &'a str>,
+        reserved: &[String],
+    ) -> Self {
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.dedup();
         // Whoever has a safe name keeps it, whatever becomes of the others.
         let (safe, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| safe_name(name) == *name);
-        let mut taken = HashSet::new();
+        let mut taken: HashSet<_> = reserved.iter().map(|name| name.to_lowercase()).collect();
         let mut folders = HashMap::new();
         for name in safe.into_iter().chain(others) {
             let folder = free_name(&safe_name(name), &taken);
@@ -107,19 +111,19 @@ mod tests {
     #[test]
     fn nobody_shares_a_folder() {
         let names = ["a/b", "a_b", "A:B", "a?b", "Ann", "ann"];
-        let folders = PersonFolders::of(names.into_iter());
+        let folders = PersonFolders::of(names.into_iter(), &["ANN".to_owned()]);
         // The safe names first, in their order; then the others.
         let found = names.map(|name| folders.of_person(name));
         assert_eq!(
             found,
-            ["a_b (3)", "a_b", "A_B (2)", "a_b (4)", "Ann", "ann (2)"]
+            ["a_b (3)", "a_b", "A_B (2)", "a_b (4)", "Ann (2)", "ann (3)"]
         );
     }
 
     proptest! {
         #[test]
         fn folders_are_names_and_everybody_has_their_own(names in proptest::collection::hash_set(".{0,12}|[ab/.:]{1,3}", 0..20)) {
-            let folders = PersonFolders::of(names.iter().map(String::as_str));
+            let folders = PersonFolders::of(names.iter().map(String::as_str), &[]);
             let mut taken = HashSet::new();
             for name in &names {
                 let folder = folders.of_person(name);
