@@ -217,13 +217,29 @@ pub(super) fn known_photos(
     options: &WalkOptions,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    let photos = walk(&[known.to_owned()], options);
+    photos_below(known, options, console).map_err(|foreign| {
+        let reason = format!("there are no photos in it{foreign}");
+        no_known_face(known, &reason)
+    })
+}
+
+/// The photos of KNOWN, a folder or one photo, in which people are tagged.
+pub(super) fn tagged_photos(
+    known: &Path,
+    options: &WalkOptions,
+    console: &Console,
+) -> Result<Inputs, Failure> {
+    photos_below(known, options, console).map_err(|foreign| {
+        let place = known.display();
+        Failure::Start(format!("nobody to enroll: no photos in {place}{foreign}"))
+    })
+}
+
+/// The photos of `root`; where there are none, what was passed over, in words.
+fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result<Inputs, String> {
+    let photos = walk(&[root.to_owned()], options);
     if photos.list.is_empty() {
-        let foreign = foreign_formats(&photos).map_or_else(String::new, |f| format!(" ({f})"));
-        return Err(no_known_face(
-            known,
-            &format!("there are no photos in it{foreign}"),
-        ));
+        return Err(foreign_formats(&photos).map_or_else(String::new, |f| format!(" ({f})")));
     }
     warn_of_foreign_formats(&photos, console);
     Ok(photos)

@@ -31,6 +31,7 @@ mod pictures;
 mod readme;
 mod results;
 mod sorting;
+mod tagged_people;
 mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;

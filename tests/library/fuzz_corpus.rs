@@ -12,7 +12,7 @@ use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
-use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, with_tags};
+use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, named_regions, with_tags};
 
 #[test]
 fn landmark_models() {
@@ -84,6 +84,11 @@ fn sidecars() {
     check_seeds("sidecar", |bytes| {
         with_tags(Some(bytes), &tags, stamp).is_ok()
     });
+}
+
+#[test]
+fn people_in_tags() {
+    check_seeds("named_regions", |bytes| named_regions(bytes).is_ok());
 }
 
 /// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The

@@ -72,6 +72,7 @@ pub(crate) enum Command {
     #[command(
         override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
                           facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
+                          facematch enroll --from-tags [OPTIONS] <PHOTO>... -o <FILE>\n       \
                           facematch enroll --remove <NAME> <FILE>\n       \
                           facematch enroll --list <FILE>"
     )]
@@ -227,6 +228,11 @@ pub(crate) struct EnrollArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) add: Option<PathBuf>,
 
+    /// Learn people from face regions with a name that are in the photos or their sidecars already, as digiKam, Lightroom
+    /// and others write them; photos and folders may be called as they like
+    #[arg(long)]
+    pub(crate) from_tags: bool,
+
     /// Remove the person NAME and all of their faces from the gallery; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) remove: Vec<String>,
@@ -260,6 +266,7 @@ impl EnrollArgs {
     /// The first option that is about photos: it has no effect where none is searched.
     pub(crate) fn about_photos(&self) -> Option<&'static str> {
         let others = [
+            (self.from_tags, "--from-tags"),
             (self.follow_links, "--follow-links"),
             (self.hidden, "--hidden"),
             (self.engine.jobs.is_some(), "--jobs"),

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use facematch::batch::WalkOptions;
-use facematch::engine::SimdLevel;
+use facematch::cache::PhotoSearcher;
+use facematch::engine::{EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, is_gallery_file, read_gallery, write_gallery,
 };
-use facematch::photo::Depth;
+use facematch::photo::{Depth, EncodeFrom};
 use facematch::report::write_people;
 
 use super::super::args::EnrollArgs;
@@ -19,7 +20,87 @@ use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{Access, Output, ReadFile};
 use super::counted;
-use super::known::{Enrolled, KnownPeople};
+use super::known::KnownPeople;
+use super::known_sources::KnownSources;
+use super::tagged_people::TaggedPeople;
+
+/// Who is to be enrolled.
+enum People {
+    /// Those after whom photos and folders are called.
+    Named(KnownPeople),
+    /// Those who are tagged in photos.
+    Tagged(TaggedPeople),
+}
+
+/// Who was enrolled.
+struct Enrolled {
+    gallery: Gallery,
+    /// Photos that could not be read.
+    unreadable: usize,
+    /// Tagged people whose face was not found.
+    without_face: usize,
+}
+
+impl People {
+    fn find(
+        args: &EnrollArgs,
+        known: &[PathBuf],
+        params: &EngineParams,
+        encode_from: EncodeFrom,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let options = WalkOptions {
+            max_depth: usize::MAX,
+            follow_links: args.follow_links,
+            hidden: args.hidden,
+            excluded: Vec::new(),
+        };
+        Ok(match args.from_tags {
+            true => {
+                let people = TaggedPeople::find(known, &options, params, encode_from, console)?;
+                Self::Tagged(people)
+            }
+            false => {
+                let people = KnownPeople::find(known, &options, params, encode_from, console)?;
+                Self::Named(people)
+            }
+        })
+    }
+
+    fn sources(&self) -> &KnownSources {
+        match self {
+            Self::Named(people) => &people.sources,
+            Self::Tagged(people) => &people.sources,
+        }
+    }
+
+    fn enroll(
+        self,
+        engines: &mut [Box<dyn FaceEngine>],
+        params: &EngineParams,
+        searcher: &PhotoSearcher,
+        console: &Console,
+    ) -> Result<Enrolled, Failure> {
+        match self {
+            Self::Named(people) => {
+                let enrolled = people.enroll(engines, params, searcher, console)?;
+                Ok(Enrolled {
+                    gallery: enrolled.gallery,
+                    unreadable: enrolled.unreadable,
+                    without_face: 0,
+                })
+            }
+            Self::Tagged(people) => {
+                let enrolled = people.enroll(engines, params, searcher, console)?;
+                Ok(Enrolled {
+                    gallery: enrolled.gallery,
+                    unreadable: enrolled.counts.unreadable,
+                    without_face: enrolled.counts.without_face,
+                })
+            }
+        }
+    }
+}
 
 pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
     match (&args.output, &args.add) {
@@ -45,32 +126,34 @@ fn enroll(
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let options = WalkOptions {
-        max_depth: usize::MAX,
-        follow_links: args.follow_links,
-        hidden: args.hidden,
-        excluded: Vec::new(),
-    };
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let updates = known.iter().any(|path| path == output);
     let before = updates.then(|| ReadFile::of(output)).transpose()?;
-    let people = KnownPeople::find(known, &options, &params, settings.encode_from, console)?;
-    people.check_same_options()?;
+    let people = People::find(args, known, &params, settings.encode_from, console)?;
+    people.sources().check_same_options()?;
     let file = Output::open_file(output, Access::Owner, &unfinished)?;
     let engine = config::load_engine(&params, console)?;
-    let mut engines = config::workers(engine, config::jobs(&args.engine, people.photos()));
+    let mut engines = config::workers(
+        engine,
+        config::jobs(&args.engine, people.sources().photos()),
+    );
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &params, settings, depth, console)?;
-    let fingerprint = people.fingerprint.clone();
+    let fingerprint = people.sources().fingerprint.clone();
     let Enrolled {
         gallery,
         unreadable,
+        without_face,
     } = people.enroll(&mut engines, &params, &session.searcher, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
-    let failed = match unreadable {
-        0 => String::new(),
-        failed => format!("; {failed} failed"),
-    };
+    let mut failed = String::new();
+    if without_face > 0 {
+        let regions = counted(without_face, "face region", "face regions");
+        failed += &format!("; no face for {regions}");
+    }
+    if unreadable > 0 {
+        failed += &format!("; {unreadable} failed");
+    }
     console.summary(format_args!(
         "{}: {}{failed}",
         output.display(),

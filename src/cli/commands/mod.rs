@@ -3,12 +3,15 @@
 pub(super) mod caching;
 pub(super) mod checking;
 pub(super) mod detect;
+mod earlier_faces;
 pub(super) mod enrolling;
 pub(super) mod evaluating;
 mod known;
+mod known_sources;
 pub(super) mod matching;
 mod searching;
 pub(super) mod sorting;
+mod tagged_people;
 pub(super) mod tagging;
 
 use std::io;

@@ -72,6 +72,11 @@ impl Sidecars {
         }
     }
 
+    /// The content of `sidecar`.
+    pub(super) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
+        Existing::read(sidecar).map(|existing| existing.bytes)
+    }
+
     /// Takes out of `sidecar` what [`Self::tag`] added to it.
     pub(in super::super) fn untag(&self, sidecar: PathBuf) -> Result<TaggedFile, Error> {
         let existing = Existing::read(&sidecar)?;

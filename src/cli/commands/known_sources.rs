@@ -1,0 +1,187 @@
+//! What known people are made of: photos and gallery files. In comes each KNOWN, out comes one gallery, when somebody says who
+//! is in the photos.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+use facematch::batch::{self, Inputs};
+use facematch::engine::{EngineParams, FaceEngine};
+use facematch::gallery::{
+    Fingerprint, Gallery, GalleryBuilder, KnownFace, is_gallery_file, read_gallery,
+};
+use facematch::photo::EncodeFrom;
+
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::Failure;
+use super::earlier_faces::{EarlierFaces, SearchedPhotos};
+
+/// What one KNOWN is.
+enum Source {
+    Photos { root: PathBuf, photos: Inputs },
+    Gallery(Box<GalleryFile>),
+}
+
+/// A gallery file that was read.
+pub(super) struct GalleryFile {
+    pub(super) path: PathBuf,
+    pub(super) gallery: Gallery,
+    made_by: Fingerprint,
+}
+
+/// All KNOWN, in their order.
+pub(super) struct KnownSources {
+    list: Vec<Source>,
+    /// What all of them are compared by.
+    pub(super) fingerprint: Fingerprint,
+}
+
+impl KnownSources {
+    /// Those of `known`; `photos_of` finds the photos of each that is no gallery file. Gallery files are read, and refused when
+    /// the engine of `params` makes other encodings.
+    pub(super) fn find(
+        known: &[PathBuf],
+        params: &EngineParams,
+        encode_from: EncodeFrom,
+        mut photos_of: impl FnMut(&Path) -> Result<Inputs, Failure>,
+    ) -> Result<Self, Failure> {
+        let mut sources = Self {
+            list: Vec::new(),
+            fingerprint: Fingerprint::of(params, encode_from)?,
+        };
+        for path in known {
+            config::check_known(path)?;
+            sources.list.push(if is_gallery_file(path)? {
+                let (gallery, made_by) = read_gallery(path, params.simd)?;
+                made_by.check(path, &sources.fingerprint)?;
+                Source::Gallery(Box::new(GalleryFile {
+                    path: path.clone(),
+                    gallery,
+                    made_by,
+                }))
+            } else {
+                Source::Photos {
+                    root: path.clone(),
+                    photos: photos_of(path)?,
+                }
+            });
+        }
+        Ok(sources)
+    }
+
+    /// The number of photos to be searched.
+    pub(super) fn photos(&self) -> usize {
+        self.photo_paths().count()
+    }
+
+    /// The photos to be searched, each after the KNOWN that it is of.
+    pub(super) fn photo_paths(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        let inputs = self.list.iter().filter_map(|source| match source {
+            Source::Photos { root, photos } => Some((root, photos)),
+            Source::Gallery(_) => None,
+        });
+        inputs.flat_map(|(root, photos)| {
+            photos
+                .list
+                .iter()
+                .map(move |photo| (root.as_path(), photo.path()))
+        })
+    }
+
+    /// Every KNOWN that is no gallery file.
+    pub(super) fn roots(&self) -> impl Iterator<Item = &Path> {
+        self.list.iter().filter_map(|source| match source {
+            Source::Photos { root, .. } => Some(root.as_path()),
+            Source::Gallery(_) => None,
+        })
+    }
+
+    pub(super) fn galleries(&self) -> impl Iterator<Item = &GalleryFile> {
+        self.list.iter().filter_map(|source| match source {
+            Source::Photos { .. } => None,
+            Source::Gallery(file) => Some(&**file),
+        })
+    }
+
+    /// Refuses gallery files whose faces cannot stand in one file with those that are enrolled now. An empty one has none.
+    pub(super) fn check_same_options(&self) -> Result<(), Failure> {
+        for file in self.galleries().filter(|file| !file.gallery.is_empty()) {
+            file.made_by
+                .check_same_options(&file.path, &self.fingerprint)?;
+        }
+        Ok(())
+    }
+
+    /// Faces that were encoded with other options can be compared, a little less well.
+    pub(super) fn warn_of_other_options(&self, console: &Console) {
+        for file in self.galleries() {
+            if let Some(other) = file.made_by.other_options(&self.fingerprint) {
+                console.warn(format_args!(
+                    "{}: enrolled with other options for encodings ({other}), so distances are less exact; use the same \
+                     --flip, --jitters and --encode-from",
+                    file.path.display()
+                ));
+            }
+        }
+    }
+
+    /// The gallery file when there is nothing else: it may be large, and needs no copy.
+    pub(super) fn take_only_gallery(&mut self) -> Option<Gallery> {
+        match self.list.as_mut_slice() {
+            [Source::Gallery(file)] => Some(std::mem::take(&mut file.gallery)),
+            _ => None,
+        }
+    }
+
+    /// All of them in one gallery. `enroll` adds the faces of the photos of one KNOWN to the builder, and tells which earlier
+    /// faces of the photos `searched` they replace.
+    pub(super) fn join(
+        &self,
+        params: &EngineParams,
+        searched: &SearchedPhotos,
+        mut enroll: impl FnMut(&Path, &Inputs, &mut GalleryBuilder, &mut EarlierFaces),
+    ) -> Gallery {
+        let known = self.galleries().flat_map(|file| file.gallery.known_faces());
+        let mut earlier = EarlierFaces::among(known, searched);
+        let mut parts = Vec::new();
+        for source in &self.list {
+            parts.push(match source {
+                Source::Gallery(file) => Cow::Borrowed(&file.gallery),
+                Source::Photos { root, photos } => {
+                    let mut builder = GalleryBuilder::new(params.simd);
+                    enroll(root, photos, &mut builder, &mut earlier);
+                    Cow::Owned(builder.build())
+                }
+            });
+        }
+        let mut builder = GalleryBuilder::new(params.simd);
+        for part in &parts {
+            let from_file = matches!(part, Cow::Borrowed(_));
+            let is_replaced = |face: &KnownFace<'_>| from_file && earlier.has_replaced(face);
+            builder.add_gallery(part, |face| !is_replaced(face));
+        }
+        builder.build()
+    }
+}
+
+/// Searches `photos` by `work` and hands what is found in each to `add`, in order. Returns how many could not be read.
+pub(super) fn search_photos<R: Send>(
+    photos: &Inputs,
+    engines: &mut [Box<dyn FaceEngine>],
+    console: &Console,
+    work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, Error> + Sync,
+    mut add: impl FnMut(&Path, Result<R, Error>),
+) -> usize {
+    let mut unreadable = 0;
+    let bar = console.progress("known people", photos.list.len());
+    batch::run(&photos.list, engines, work, |path, result| {
+        unreadable += usize::from(result.is_err());
+        bar.suspend(|| add(path, result));
+        bar.inc(1);
+        ControlFlow::Continue(())
+    });
+    bar.finish_and_clear();
+    unreadable
+}

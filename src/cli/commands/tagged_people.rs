@@ -1,0 +1,330 @@
+//! Known people from tags: whoever has a face region with a name in a photo or its sidecar. In come photos and gallery files,
+//! out comes one gallery.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+use facematch::batch::WalkOptions;
+use facematch::cache::PhotoSearcher;
+use facematch::engine::{Encoding, EngineParams, FaceEngine};
+use facematch::gallery::{Gallery, GalleryBuilder};
+use facematch::geometry::PixelBox;
+use facematch::photo::{EncodeFrom, FoundPhoto, StageTimes};
+use facematch::tagging::{
+    Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, embedded_xmp, faces_of_regions,
+    named_regions,
+};
+
+use super::super::config;
+use super::super::console::Console;
+use super::super::exit::Failure;
+use super::super::sidecars::Sidecars;
+use super::counted;
+use super::earlier_faces::{EarlierFaces, SearchedPhotos};
+use super::known_sources::{KnownSources, search_photos};
+
+/// Tagged people who are not enrolled yet.
+pub(super) struct TaggedPeople {
+    pub(super) sources: KnownSources,
+}
+
+/// Tagged people, enrolled.
+pub(super) struct EnrolledFromTags {
+    pub(super) gallery: Gallery,
+    /// What came of the photos.
+    pub(super) counts: TagCounts,
+}
+
+/// What came of tagged photos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct TagCounts {
+    /// Regions with a name.
+    pub(super) regions: usize,
+    /// Those of them of which no face was taken.
+    pub(super) without_face: usize,
+    /// Photos that could not be read.
+    pub(super) unreadable: usize,
+}
+
+/// What the tags of one photo are worth.
+#[derive(Default)]
+struct TaggedPhoto {
+    faces: Vec<TaggedFace>,
+    warnings: Vec<Warning>,
+    regions: usize,
+    without_face: usize,
+}
+
+/// A face that somebody tagged.
+struct TaggedFace {
+    name: String,
+    bounds: PixelBox,
+    encoding: Encoding,
+}
+
+/// Something about a photo that the user should know.
+struct Warning {
+    about: PathBuf,
+    /// Of whom no face was taken, where it is about somebody.
+    person: Option<String>,
+    message: String,
+}
+
+impl TaggedPeople {
+    /// The people who are tagged in the photos of `known`, and those of the gallery files among it. A photo that is given
+    /// twice, alone and with its folder, is one photo.
+    pub(super) fn find(
+        known: &[PathBuf],
+        options: &WalkOptions,
+        params: &EngineParams,
+        encode_from: EncodeFrom,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let mut given = HashSet::new();
+        let sources = KnownSources::find(known, params, encode_from, |path| {
+            let mut photos = config::tagged_photos(path, options, console)?;
+            photos.list.retain(|photo| {
+                let place = std::path::absolute(photo.path());
+                given.insert(place.unwrap_or_else(|_| photo.path().to_owned()))
+            });
+            Ok(photos)
+        })?;
+        if sources.roots().next().is_none() {
+            return Err(Failure::Usage(
+                "--from-tags takes photos and folders, besides gallery files".to_owned(),
+            ));
+        }
+        Ok(Self { sources })
+    }
+
+    /// The gallery of all of them. What is wrong with a photo or a tag is a warning; that nobody is known is a failure.
+    pub(super) fn enroll(
+        self,
+        engines: &mut [Box<dyn FaceEngine>],
+        params: &EngineParams,
+        searcher: &PhotoSearcher,
+        console: &Console,
+    ) -> Result<EnrolledFromTags, Failure> {
+        let mut counts = TagCounts::default();
+        let has_galleries = self.sources.galleries().next().is_some();
+        // Without a gallery there is nothing that they could be compared with.
+        let photos = self.sources.photo_paths().filter(|_| has_galleries);
+        let searched = SearchedPhotos::of_anybody(photos.map(|(_, photo)| photo));
+        let work = |engine: &mut dyn FaceEngine, path: &Path| tagged_photo(engine, path, searcher);
+        let gallery = self
+            .sources
+            .join(params, &searched, |_, photos, builder, earlier| {
+                counts.unreadable += search_photos(
+                    photos,
+                    engines,
+                    console,
+                    work,
+                    |path, result| match result {
+                        Ok(photo) => {
+                            counts.regions += photo.regions;
+                            counts.without_face += photo.without_face;
+                            add_photo(builder, path, photo, earlier, console);
+                        }
+                        Err(error) => console.warn(format_args!("photo left out: {error}")),
+                    },
+                );
+            });
+        if gallery.is_empty() {
+            return Err(self.nobody(&counts));
+        }
+        if counts.regions == 0 {
+            console.warn(format_args!(
+                "no face region with a name in {}",
+                self.places()
+            ));
+        }
+        Ok(EnrolledFromTags { gallery, counts })
+    }
+
+    fn nobody(&self, counts: &TagCounts) -> Failure {
+        let places = self.places();
+        Failure::Start(match counts {
+            TagCounts { regions: 0, .. } if counts.unreadable == self.sources.photos() => {
+                format!("nobody to enroll: no photo can be read in {places}")
+            }
+            TagCounts { regions: 0, .. } => format!(
+                "nobody to enroll: no face region with a name in {places}; let the program with which you tagged faces \
+                 write them to the photos or to sidecars"
+            ),
+            TagCounts { regions, .. } => format!(
+                "nobody to enroll: no face could be taken for {} in {places}; the warnings say why",
+                counted(
+                    *regions,
+                    "face region with a name",
+                    "face regions with names"
+                )
+            ),
+        })
+    }
+
+    /// Where the photos are, in words.
+    fn places(&self) -> String {
+        let roots = self.sources.roots();
+        let roots: Vec<_> = roots.map(|root| root.display().to_string()).collect();
+        roots.join(", ")
+    }
+}
+
+/// Adds the faces of the photo at `path`. Where none is found for somebody, the face that they once had there stays.
+fn add_photo(
+    builder: &mut GalleryBuilder,
+    path: &Path,
+    photo: TaggedPhoto,
+    earlier: &mut EarlierFaces,
+    console: &Console,
+) {
+    for Warning {
+        about,
+        person,
+        message,
+    } in photo.warnings
+    {
+        let stays = person.map_or("", |person| earlier.stays(&person, path));
+        console.warn(format_args!("{}: {message}{stays}", about.display()));
+    }
+    for TaggedFace {
+        name,
+        bounds,
+        encoding,
+    } in photo.faces
+    {
+        builder.add_encoding(&name, path, bounds, encoding);
+        earlier.replace(&name, path);
+    }
+}
+
+/// The tagged faces of the photo at `path`. It is searched when somebody is tagged alone: most photos are not decoded.
+fn tagged_photo(
+    engine: &mut dyn FaceEngine,
+    path: &Path,
+    searcher: &PhotoSearcher,
+) -> Result<TaggedPhoto, Error> {
+    let mut warnings = Vec::new();
+    let tags = read_tags(path, &mut warnings)?;
+    if tags.is_empty() {
+        return Ok(TaggedPhoto {
+            warnings,
+            ..TaggedPhoto::default()
+        });
+    }
+    let (found, _) = searcher.search(path, engine, &mut StageTimes::default())?;
+    let displayed = tags.displayed(found.original);
+    if displayed.left_out > 0 {
+        warnings.push(Warning {
+            about: path.to_owned(),
+            person: None,
+            message: format!(
+                "{} made for an image of another shape, left out; tag the photo again",
+                counted(displayed.left_out, "face region was", "face regions were")
+            ),
+        });
+    }
+    let (faces, told) = faces_of(path, &displayed.regions, &found);
+    let without_face = displayed.left_out + told.len();
+    warnings.extend(told);
+    Ok(TaggedPhoto {
+        regions: displayed.regions.len() + displayed.left_out,
+        without_face,
+        faces,
+        warnings,
+    })
+}
+
+/// What is tagged in the sidecars of the photo at `path` and inside of it. What of it cannot be read is a warning.
+///
+/// # Errors
+/// When the photo cannot be read, and nobody is tagged in its sidecars.
+fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<PhotoRegions, Error> {
+    let mut packets = Vec::new();
+    for sidecar in Sidecars::of(path)? {
+        match Sidecars::read(&sidecar) {
+            Ok(xmp) => packets.extend(parse(&sidecar, "the sidecar ", &xmp, warnings)),
+            Err(error) => warnings.push(unread_sidecar(sidecar, error)),
+        }
+    }
+    let is_tagged = packets.iter().any(|packet| !packet.regions.is_empty());
+    match embedded_xmp(path) {
+        Ok(Some(xmp)) => packets.extend(parse(path, "the XMP in it ", &xmp, warnings)),
+        Ok(None) => {}
+        // The search says it once more, if it is more than the metadata.
+        Err(_) if is_tagged => {}
+        Err(error) => return Err(error),
+    }
+    Ok(PhotoRegions::new(packets))
+}
+
+fn parse(file: &Path, what: &str, xmp: &[u8], warnings: &mut Vec<Warning>) -> Option<NamedRegions> {
+    let parsed = named_regions(xmp);
+    let unread = |error| Warning {
+        about: file.to_owned(),
+        person: None,
+        message: format!("{what}{error}; its tags are left out"),
+    };
+    parsed.map_err(|error| warnings.push(unread(error))).ok()
+}
+
+fn unread_sidecar(sidecar: PathBuf, error: Error) -> Warning {
+    let reason = match error {
+        Error::Sidecar { reason, .. } => reason,
+        other => other.to_string(),
+    };
+    Warning {
+        about: sidecar,
+        person: None,
+        message: format!("the sidecar {reason}; its tags are left out"),
+    }
+}
+
+/// The face of each of `regions` among those that were `found` in the photo at `path`, and a warning for each person of
+/// whom none is taken.
+fn faces_of(
+    path: &Path,
+    regions: &[NamedRegion],
+    found: &FoundPhoto,
+) -> (Vec<TaggedFace>, Vec<Warning>) {
+    let areas: Vec<_> = found
+        .faces
+        .iter()
+        .map(|found_face| Area::of_box(found_face.face.bounds, found.original.size))
+        .collect();
+    let mut faces = Vec::new();
+    // A person who is tagged twice is told once.
+    let mut told = BTreeSet::new();
+    for (region, face) in regions.iter().zip(faces_of_regions(regions, &areas)) {
+        let name = &region.name;
+        let message = match face {
+            FaceOfRegion::Face(face) => {
+                let face = &found.faces[face].face;
+                if let Some(encoding) = face.encoding.clone() {
+                    faces.push(TaggedFace {
+                        name: name.clone(),
+                        bounds: face.bounds,
+                        encoding,
+                    });
+                }
+                continue;
+            }
+            FaceOfRegion::Counted => continue,
+            FaceOfRegion::None => format!("no face was found where {name} is tagged"),
+            FaceOfRegion::Contested(other) => {
+                format!("{name} is tagged at a face where {other} is tagged too; it is left out")
+            }
+            FaceOfRegion::Several => {
+                format!("{name} is tagged at several faces; they are left out")
+            }
+        };
+        told.insert((name.clone(), message));
+    }
+    let warnings = told.into_iter().map(|(person, message)| Warning {
+        about: path.to_owned(),
+        person: Some(person),
+        message,
+    });
+    (faces, warnings.collect())
+}
