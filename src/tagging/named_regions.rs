@@ -67,7 +67,7 @@ impl NamedRegion {
         (!is_nobody && is_plausible).then_some(Self { name, area })
     }
 
-    /// Whether it is the region that facematch noted as `own`, or a copy of it.
+    /// Whether it is a copy of the region that facematch noted as `own`.
     pub(super) fn is_copy_of(&self, own: &Self) -> bool {
         self.name == own.name && self.area.overlap(&own.area) > COPY
     }
@@ -77,7 +77,7 @@ impl NamedRegion {
 /// no area are left out.
 ///
 /// A region that facematch wrote, and that is still as it was written, is left out: a wrong match would feed itself. When
-/// somebody changed its name or its place, it is theirs, as [`without_tags`](super::without_tags) has it too.
+/// somebody changed its name, or its place by more than a rounding, it is theirs, as [`without_tags`](super::without_tags) has it too.
 ///
 /// # Errors
 /// [`XmpError`] when the packet cannot be parsed, or a property in it is not what its schema says.

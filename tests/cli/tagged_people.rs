@@ -77,12 +77,25 @@ fn obama(people: &[(&str, Area)]) -> String {
     packet(&regions(OBAMA_SIZE, people))
 }
 
-/// `jpeg` with this XMP packet inside (XMP specification, part 3, 1.1.3).
+/// `jpeg` with this XMP packet inside (XMP specification, part 3, 1.1.3), in the place of the one that it has.
 fn with_xmp(jpeg: &[u8], xmp: &str) -> Vec<u8> {
-    let content = [b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat();
-    let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
-    let segment = [&[0xFF, 0xE1], &length[..], &content].concat();
-    [&jpeg[..2], &segment, &jpeg[2..]].concat()
+    const SIGNATURE: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+    let segment = |content: &[u8]| {
+        let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+        [&[0xFF, 0xE1], &length[..], content].concat()
+    };
+    let mut with_xmp = jpeg[..2].to_vec();
+    with_xmp.extend(segment(&[SIGNATURE, xmp.as_bytes()].concat()));
+    let mut rest = &jpeg[2..];
+    while let [0xFF, 0xE0..=0xEF, high, low, content @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if !content.starts_with(SIGNATURE) {
+            with_xmp.extend(&rest[..2 + length]);
+        }
+        rest = &rest[2 + length..];
+    }
+    with_xmp.extend(rest);
+    with_xmp
 }
 
 /// A folder with `photos/a.jpg`, a photo of Obama.
@@ -266,10 +279,10 @@ fn a_tag_without_a_face_or_with_somebody_elses_makes_nobody_known() {
     env.write("photos/cat.png.xmp", packet(&microsoft_regions(&pet)));
     let run = enroll(&env, &NEW, 0);
     assert_snapshot!(run.stderr, @"
-    facematch: warning: photos/a.jpg: no face was found where Bob is tagged
-    facematch: warning: photos/b.png: Eileen is tagged at a face where Zoe is tagged too; it is left out
-    facematch: warning: photos/b.png: Zoe is tagged at a face where Eileen is tagged too; it is left out
-    facematch: warning: photos/cat.png: no face was found where Chelsea is tagged
+    facematch: warning: photos/a.jpg: no face was found where Bob is tagged; a larger --width finds smaller faces
+    facematch: warning: photos/b.png: Eileen is tagged at a face where Zoe is tagged too; it is left out, remove one of the tags
+    facematch: warning: photos/b.png: Zoe is tagged at a face where Eileen is tagged too; it is left out, remove one of the tags
+    facematch: warning: photos/cat.png: no face was found where Chelsea is tagged; a larger --width finds smaller faces
     facematch: people.safetensors: 1 person known by 1 face; no face for 4 face regions
     ");
     assert_eq!(listed(&env), "Ann\t1\n");
@@ -363,7 +376,7 @@ fn people_from_tags_are_added_to_a_gallery_and_a_photo_counts_once() {
     env.write("photos/a.jpg.xmp", obama(&[("Ann", [0.2, 0.9, 0.2, 0.1])]));
     let run = enroll(&env, &["--add", "people.safetensors", "photos"], 0);
     assert_snapshot!(run.stderr, @"
-    facematch: warning: photos/a.jpg: no face was found where Ann is tagged; its earlier face stays in the gallery
+    facematch: warning: photos/a.jpg: no face was found where Ann is tagged; a larger --width finds smaller faces; its earlier face stays in the gallery
     facematch: people.safetensors: 2 people known by 2 faces; no face for 1 face region
     ");
     std::fs::remove_file(env.path("photos/a.jpg.xmp")).unwrap();

@@ -216,7 +216,8 @@ pub(crate) enum SidecarNamingArg {
 #[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
 pub(crate) struct EnrollArgs {
     /// Known people: folders (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), photos, and gallery files,
-    /// whose people are taken over; with --remove and --list the gallery file
+    /// whose people are taken over; with --from-tags folders and photos of whomever; with --remove and --list the gallery
+    /// file
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Vec<PathBuf>,
 
@@ -228,8 +229,8 @@ pub(crate) struct EnrollArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) add: Option<PathBuf>,
 
-    /// Learn people from face regions with a name that are in the photos or their sidecars already, as digiKam, Lightroom
-    /// and others write them; photos and folders may be called as they like
+    /// Learn people from the face regions with names that digiKam, Lightroom and others have written into photos and
+    /// sidecars, whatever the photos are called
     #[arg(long)]
     pub(crate) from_tags: bool,
 

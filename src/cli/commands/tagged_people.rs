@@ -19,7 +19,7 @@ use facematch::tagging::{
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::Failure;
-use super::super::sidecars::Sidecars;
+use super::super::tagging::Sidecars;
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use super::known_sources::{KnownSources, search_photos};
@@ -311,12 +311,18 @@ fn faces_of(
                 continue;
             }
             FaceOfRegion::Counted => continue,
-            FaceOfRegion::None => format!("no face was found where {name} is tagged"),
+            FaceOfRegion::None => format!(
+                "no face was found where {name} is tagged; a larger --width finds smaller faces"
+            ),
             FaceOfRegion::Contested(other) => {
-                format!("{name} is tagged at a face where {other} is tagged too; it is left out")
+                format!(
+                    "{name} is tagged at a face where {other} is tagged too; it is left out, remove one of the tags"
+                )
             }
             FaceOfRegion::Several => {
-                format!("{name} is tagged at several faces; they are left out")
+                format!(
+                    "{name} is tagged at several faces; they are left out, remove all but one of the tags"
+                )
             }
         };
         told.insert((name.clone(), message));

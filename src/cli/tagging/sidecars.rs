@@ -73,7 +73,7 @@ impl Sidecars {
     }
 
     /// The content of `sidecar`.
-    pub(super) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
+    pub(in super::super) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
         Existing::read(sidecar).map(|existing| existing.bytes)
     }
 
