@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, pixels};
-use crate::common::{TestEnv, only_face, repository};
+use crate::common::{RunExt, TestEnv, only_face, repository};
 use crate::tagging::{
     PHOTO, oriented_photos, oriented_scene, scene, stored_edges, tag, tagged, untag,
 };
@@ -166,6 +166,39 @@ fn what_exiftool_imports_has_what_photo_managers_wrote() {
         assert_eq!(new.len(), old.len() + 1);
         assert!(old.iter().all(|region| new.contains(region)), "{new:?}");
     }
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn people_are_known_by_what_exiftool_tagged_and_not_by_what_facematch_did() {
+    let env = scene();
+    tag(&env, &["--embed"], 0);
+    let enroll = |status| {
+        let mut facematch = env.facematch();
+        let arguments = [
+            "enroll",
+            "--from-tags",
+            "photos",
+            "-o",
+            "people.safetensors",
+        ];
+        facematch.args(arguments).ends_with(status)
+    };
+    let run = enroll(3);
+    assert!(
+        run.stderr.contains("no face region with a name"),
+        "{}",
+        run.stderr
+    );
+    let region = "-RegionInfo={AppliedToDimensions={W=512,H=512,Unit=pixel},RegionList=[{Area={X=0.44,Y=0.24,W=0.25,H=0.3,Unit=normalized},Name=Eileen Collins,Type=Face}]}";
+    let photo = ["photos/astronaut.png".to_owned()];
+    told("exiftool", &["-q", region], env.root(), &photo);
+    enroll(0);
+    let list = env
+        .facematch()
+        .args(["enroll", "--list", "people.safetensors"])
+        .ends_with(0);
+    assert_eq!(list.text(), "Eileen Collins\t1\n");
 }
 
 #[test]
