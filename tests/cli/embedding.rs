@@ -95,16 +95,21 @@ mod unix {
     fn an_exiftool_that_ends_costs_its_photo_an_error_and_the_run_goes_on() {
         let env = scene();
         env.copy("unknown/obama2.jpg", "photos/again.jpg");
-        let path = exiftool(&env, "case $* in *-ver*) echo 12.57;; esac");
-        let before = env.files();
-        let run = embed(&env, path, 1);
-        for photo in ["photos/again.jpg", PHOTO] {
-            let told = format!("{photo}: its metadata cannot be changed: exiftool has failed");
-            assert!(run.stderr.contains(&told), "{}", run.stderr);
+        // One that says nothing, and one that says more than a pipe holds.
+        let flood = "head -c 200000 /dev/zero | tr '\\0' x >&2";
+        for script in [":", flood] {
+            let version = "case $* in *-ver*) echo 12.57; exit;; esac";
+            let path = exiftool(&env, &format!("{version}\n{script}"));
+            let before = env.files();
+            let run = embed(&env, path, 1);
+            for photo in ["photos/again.jpg", PHOTO] {
+                let told = format!("{photo}: its metadata cannot be changed: exiftool has failed");
+                assert!(run.stderr.contains(&told), "{}", run.stderr);
+            }
+            assert!(run.stderr.contains("4 photos"), "{}", run.stderr);
+            assert!(run.stderr.contains("2 failed"), "{}", run.stderr);
+            assert_eq!(env.files(), before);
         }
-        assert!(run.stderr.contains("4 photos"), "{}", run.stderr);
-        assert!(run.stderr.contains("2 failed"), "{}", run.stderr);
-        assert_eq!(env.files(), before);
     }
 
     #[test]

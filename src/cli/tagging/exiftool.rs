@@ -4,7 +4,9 @@
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 use base64::Engine as _;
 
@@ -15,6 +17,12 @@ const LEAST_VERSION: u32 = 12;
 
 /// The most bytes of an answer. A packet has some kilobytes, with the history of many edits a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// So long ExifTool may work on a photo: a minute would do for the largest ones on slow disks.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// So many lines of an answer wait to be looked at.
+const LINES_AHEAD: usize = 16;
 
 /// What becomes of the photo as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,10 +124,14 @@ impl ExifTool {
             Some(process) => process,
             None => Process::begin().map_err(|e| format!("exiftool does not start: {e}"))?,
         };
-        let (output, errors) = process
-            .answer(&lines)
-            .map_err(|e| format!("exiftool has failed: {e}"))?;
-        // Only now, as one that has failed is of no more use.
+        let (output, errors) = match process.answer(&lines) {
+            Ok(answer) => answer,
+            // It is of no more use: the next photo gets another.
+            Err(error) => {
+                process.kill();
+                return Err(format!("exiftool has failed: {error}"));
+            }
+        };
         self.process = Some(process);
         Ok(Answer {
             output,
@@ -160,8 +172,52 @@ struct Process {
 
 struct Streams {
     input: ChildStdin,
-    output: BufReader<ChildStdout>,
-    errors: BufReader<ChildStderr>,
+    output: Lines,
+    errors: Lines,
+}
+
+/// The lines that come from a stream, read by a thread of its own: ExifTool waits where one of its streams is full.
+struct Lines(Receiver<Vec<u8>>);
+
+impl Lines {
+    fn of(stream: impl Read + Send + 'static) -> io::Result<Self> {
+        let (sender, receiver) = sync_channel(LINES_AHEAD);
+        let mut stream = BufReader::new(stream);
+        std::thread::Builder::new()
+            .name("facematch-exiftool".to_owned())
+            .spawn(move || {
+                loop {
+                    let mut line = Vec::new();
+                    let read = stream
+                        .by_ref()
+                        .take(MOST_BYTES)
+                        .read_until(b'\n', &mut line);
+                    let is_end = !matches!(read, Ok(1..));
+                    if is_end || sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self(receiver))
+    }
+
+    /// What comes before the line `mark`.
+    fn up_to(&self, mark: &str) -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        loop {
+            let line = self.0.recv_timeout(PATIENCE).map_err(|error| match error {
+                RecvTimeoutError::Timeout => io::Error::from(io::ErrorKind::TimedOut),
+                RecvTimeoutError::Disconnected => io::ErrorKind::UnexpectedEof.into(),
+            })?;
+            if line.trim_ascii_end() == mark.as_bytes() {
+                return Ok(text);
+            }
+            if (text.len() + line.len()) as u64 > MOST_BYTES {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            text.extend(line);
+        }
+    }
 }
 
 impl Process {
@@ -178,8 +234,8 @@ impl Process {
         let streams = match (input, child.stdout.take(), child.stderr.take()) {
             (Some(input), Some(output), Some(errors)) => Some(Streams {
                 input,
-                output: BufReader::new(output),
-                errors: BufReader::new(errors),
+                output: Lines::of(output)?,
+                errors: Lines::of(errors)?,
             }),
             _ => None,
         };
@@ -201,9 +257,16 @@ impl Process {
         streams.input.write_all(lines)?;
         write!(streams.input, "-echo4\n{mark}\n-execute{number}\n")?;
         streams.input.flush()?;
-        let output = up_to(&mut streams.output, mark.as_bytes())?;
-        let errors = up_to(&mut streams.errors, mark.as_bytes())?;
+        let output = streams.output.up_to(&mark)?;
+        let errors = streams.errors.up_to(&mark)?;
         Ok((output, errors))
+    }
+
+    /// Ends it at once, whatever it does.
+    fn kill(mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+        }
     }
 }
 
@@ -331,22 +394,6 @@ fn lines(arguments: &[&OsStr]) -> Result<Vec<u8>, String> {
     Ok(lines)
 }
 
-/// What stands in `stream` before the line `mark`.
-fn up_to(stream: &mut impl BufRead, mark: &[u8]) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    loop {
-        let begin = text.len();
-        let left = MOST_BYTES.saturating_sub(begin as u64);
-        if stream.by_ref().take(left).read_until(b'\n', &mut text)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        if text[begin..].trim_ascii_end() == mark {
-            text.truncate(begin);
-            return Ok(text);
-        }
-    }
-}
-
 /// JSON has what is not UTF-8 in base64.
 fn decoded(packet: &str) -> Result<Vec<u8>, String> {
     match packet.strip_prefix("base64:") {
@@ -379,10 +426,10 @@ mod tests {
 
     #[test]
     fn an_answer_ends_at_its_mark_and_a_process_that_ended_is_told() {
-        let mut stream = io::Cursor::new("one\n{ready1}\n{ready2}\r\nhalf");
-        assert_eq!(up_to(&mut stream, b"{ready1}").unwrap(), b"one\n");
-        assert_eq!(up_to(&mut stream, b"{ready2}").unwrap(), b"");
-        let error = up_to(&mut stream, b"{ready3}").unwrap_err();
+        let lines = Lines::of(&b"one\n{ready1}\n{ready2}\r\nhalf"[..]).unwrap();
+        assert_eq!(lines.up_to("{ready1}").unwrap(), b"one\n");
+        assert_eq!(lines.up_to("{ready2}").unwrap(), b"");
+        let error = lines.up_to("{ready3}").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 
