@@ -6,7 +6,7 @@
 //! `Iptc4xmpExt:PersonInImage`. What was there stays as it was, byte for byte. All that is added is noted in properties of
 //! facematch's own namespace, `urn:facematch:ns:1.0/`, so that it can be told from what others wrote.
 //!
-//! The other way round, [`named_regions`] tells whom others tagged in a photo, [`PhotoRegions`] where that is in the photo as
+//! The other way round, [`named_regions()`] tells whom others tagged in a photo, [`PhotoRegions`] where that is in the photo as
 //! displayed, and [`faces_of_regions`] which of its faces is meant.
 
 mod area;
