@@ -12,6 +12,12 @@ use super::super::interrupt::UnfinishedFiles;
 use super::exiftool::{Backup, ExifTool};
 use super::{TaggingRun, Writing, check_whole, refused};
 
+/// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
+const JPEG_START: &[u8] = &[0xFF, 0xD8];
+
+/// Before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
+const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
+
 /// So much of a photo is searched at a time.
 const BLOCK: usize = 1 << 16;
 
@@ -37,12 +43,7 @@ impl EmbeddedTags {
 
     /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.
     pub(in super::super) fn may_be_in(photo: &Path) -> Result<bool, Error> {
-        File::open(photo)
-            .and_then(|file| contains(file, NAMESPACE.as_bytes()))
-            .map_err(|source| Error::Read {
-                path: photo.to_owned(),
-                source,
-            })
+        contains(open(photo)?, NAMESPACE.as_bytes()).map_err(|source| unreadable(photo, source))
     }
 
     /// Adds `tags` to the packet in `photo`; `None` when it has none and no name can be written.
@@ -74,6 +75,9 @@ impl EmbeddedTags {
     }
 
     fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, Error> {
+        if is_jpeg_without_xmp(photo)? {
+            return Ok(None);
+        }
         let packet = self.exiftool.read(photo).map_err(|e| refused(photo, e))?;
         if let Some(packet) = &packet {
             check_whole(photo, packet)?;
@@ -102,6 +106,29 @@ impl EmbeddedTags {
             change,
             done: self.run.writing == Writing::Done,
         }
+    }
+}
+
+/// A quick look at what most photos are. Nothing of a JPEG is compressed but its pixels; what else has this text is looked
+/// at by ExifTool.
+fn is_jpeg_without_xmp(photo: &Path) -> Result<bool, Error> {
+    let mut file = open(photo)?;
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(JPEG_START.len() as u64)
+        .read_to_end(&mut start)
+        .and_then(|_| Ok(start == JPEG_START && !contains(file, JPEG_XMP)?))
+        .map_err(|source| unreadable(photo, source))
+}
+
+fn open(photo: &Path) -> Result<File, Error> {
+    File::open(photo).map_err(|source| unreadable(photo, source))
+}
+
+fn unreadable(photo: &Path, source: io::Error) -> Error {
+    Error::Read {
+        path: photo.to_owned(),
+        source,
     }
 }
 
