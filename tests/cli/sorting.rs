@@ -42,6 +42,9 @@ fn sort(env: &TestEnv, options: &[&str], status: i32) -> Run {
             "sort",
             "--detector",
             "hog",
+            "--no-flip",
+            "-w",
+            "350",
             "known",
             "photos",
             "--into",
@@ -478,7 +481,7 @@ mod unix {
 
     #[test]
     fn a_run_that_is_killed_loses_no_photo() {
-        const PHOTOS: usize = 200;
+        const PHOTOS: usize = 80;
         for by in ["move", "copy"] {
             let env = TestEnv::new();
             env.copy("known/obama.jpg", "known/obama.jpg");
@@ -504,7 +507,7 @@ mod unix {
                     .stderr(Stdio::null())
                     .spawn()
                     .unwrap();
-                std::thread::sleep(Duration::from_millis(60 * round));
+                std::thread::sleep(Duration::from_millis(120 * round));
                 child.kill().unwrap();
                 let ended = child.wait().unwrap();
                 let sorted = below(&env, "out/obama/photo.");
