@@ -83,10 +83,18 @@ mod unix {
         assert_eq!(env.files(), before);
     }
 
+    /// The part of a script that tells its version when it is asked.
+    fn telling(version: &str) -> String {
+        format!(
+            "question() {{ while read -r line; do case $line in -execute*) return; esac; done; }}
+            question; echo {version}; echo '{{ready1}}'; echo '{{ready1}}' >&2"
+        )
+    }
+
     #[test]
     fn an_exiftool_that_is_too_old_is_refused() {
         let env = scene();
-        let run = embed(&env, exiftool(&env, "echo 11.88"), 3);
+        let run = embed(&env, exiftool(&env, &telling("11.88")), 3);
         let told = "exiftool 11.88 is too old; install version 12 or newer";
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
@@ -98,8 +106,8 @@ mod unix {
         // One that says nothing, and one that says more than a pipe holds.
         let flood = "head -c 200000 /dev/zero | tr '\\0' x >&2";
         for script in [":", flood] {
-            let version = "case $* in *-ver*) echo 12.57; exit;; esac";
-            let path = exiftool(&env, &format!("{version}\n{script}"));
+            let version = telling("12.57");
+            let path = exiftool(&env, &format!("{version}\nquestion; {script}"));
             let before = env.files();
             let run = embed(&env, path, 1);
             for photo in ["photos/again.jpg", PHOTO] {

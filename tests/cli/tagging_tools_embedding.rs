@@ -385,3 +385,23 @@ mod unix {
         assert!(rounds > 1, "no run was killed");
     }
 }
+
+#[test]
+#[ignore = "needs exiftool"]
+fn what_perl_says_of_a_locale_that_is_not_there_is_no_error_of_a_photo() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    let photos = ORIENTED_FORMATS.map(|(format, encode)| {
+        let photo = format!("photos/a.{format}");
+        env.write(&photo, encode(&upright, 1));
+        photo
+    });
+    env.facematch()
+        .env("LC_ALL", "xx_XX.UTF-8")
+        .args(["tag", "--embed", "known", "photos"])
+        .ends_with(0);
+    for photo in &photos {
+        assert!(packet(env.root(), photo).contains("obama"), "{photo}");
+    }
+}

@@ -33,8 +33,9 @@ pub(in super::super) enum Backup {
     None,
 }
 
-/// ExifTool, found and recent enough. The process begins with the first photo, and anew after one on which it ended.
+/// ExifTool, found and recent enough.
 pub(super) struct ExifTool {
+    /// `None` after a photo on which it ended: the next one gets another.
     process: Option<Process>,
     backup: Backup,
     packet: PacketFile,
@@ -53,9 +54,8 @@ impl ExifTool {
     /// # Errors
     /// What to do when there is none, or an older one than version 12.
     pub(super) fn find(backup: Backup, unfinished: &UnfinishedFiles) -> Result<Self, String> {
-        check_version(version()?.trim())?;
         Ok(Self {
-            process: None,
+            process: Some(Process::begin()?),
             backup,
             packet: PacketFile::new(unfinished)?,
         })
@@ -122,11 +122,10 @@ impl ExifTool {
         let lines = lines(&arguments)?;
         let mut process = match self.process.take() {
             Some(process) => process,
-            None => Process::begin().map_err(|e| format!("exiftool does not start: {e}"))?,
+            None => Process::begin()?,
         };
         let (output, errors) = match process.answer(&lines) {
             Ok(answer) => answer,
-            // It is of no more use: the next photo gets another.
             Err(error) => {
                 process.kill();
                 return Err(format!("exiftool has failed: {error}"));
@@ -221,7 +220,19 @@ impl Lines {
 }
 
 impl Process {
-    fn begin() -> io::Result<Self> {
+    /// # Errors
+    /// What to do when there is no ExifTool, or one that is too old.
+    fn begin() -> Result<Self, String> {
+        let mut process = Self::spawn().map_err(|error| {
+            format!(
+                "exiftool, which writes into photos, cannot be run: {error}; install it (Debian: libimage-exiftool-perl)"
+            )
+        })?;
+        process.check_version()?;
+        Ok(process)
+    }
+
+    fn spawn() -> io::Result<Self> {
         let (mut children, input, stdin) = input()?;
         let mut child = Command::new("exiftool")
             .args(["-config", "", "-stay_open", "True", "-@", "-"])
@@ -247,19 +258,48 @@ impl Process {
         })
     }
 
-    /// Asks `lines`, one argument each, and reads up to the marks that ExifTool sets behind its answer on both streams: the
-    /// output and the errors.
+    fn check_version(&mut self) -> Result<(), String> {
+        let failed = |error| format!("exiftool has failed: {error}");
+        let mark = self.ask(b"-ver\n").map_err(failed)?;
+        let version = self.output_up_to(&mark).map_err(failed)?;
+        check_version(String::from_utf8_lossy(&version).trim())?;
+        // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
+        self.errors_up_to(&mark).map_err(failed)?;
+        Ok(())
+    }
+
+    /// The output and the errors that come of `lines`, one argument each.
     fn answer(&mut self, lines: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        let mark = self.ask(lines)?;
+        let output = self.output_up_to(&mark)?;
+        let errors = self.errors_up_to(&mark)?;
+        Ok((output, errors))
+    }
+
+    /// Asks `lines`; the mark that ExifTool sets behind its answer on both streams.
+    fn ask(&mut self, lines: &[u8]) -> io::Result<String> {
         self.asked += 1;
         let number = self.asked;
         let mark = format!("{{ready{number}}}");
-        let streams = self.streams.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        streams.input.write_all(lines)?;
-        write!(streams.input, "-echo4\n{mark}\n-execute{number}\n")?;
-        streams.input.flush()?;
-        let output = streams.output.up_to(&mark)?;
-        let errors = streams.errors.up_to(&mark)?;
-        Ok((output, errors))
+        let input = &mut self.streams()?.input;
+        input.write_all(lines)?;
+        write!(input, "-echo4\n{mark}\n-execute{number}\n")?;
+        input.flush()?;
+        Ok(mark)
+    }
+
+    fn output_up_to(&mut self, mark: &str) -> io::Result<Vec<u8>> {
+        self.streams()?.output.up_to(mark)
+    }
+
+    fn errors_up_to(&mut self, mark: &str) -> io::Result<Vec<u8>> {
+        self.streams()?.errors.up_to(mark)
+    }
+
+    fn streams(&mut self) -> io::Result<&mut Streams> {
+        self.streams
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
     /// Ends it at once, whatever it does.
@@ -306,19 +346,6 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
 #[cfg(not(unix))]
 fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
-}
-
-fn version() -> Result<String, String> {
-    let output = Command::new("exiftool")
-        .args(["-config", "", "-ver"])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| {
-            format!(
-                "exiftool, which writes into photos, cannot be run: {error}; install it (Debian: libimage-exiftool-perl)"
-            )
-        })?;
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn check_version(version: &str) -> Result<(), String> {
