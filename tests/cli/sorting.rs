@@ -463,19 +463,26 @@ mod unix {
     /// Whoever runs the tests as root is not kept from anything.
     #[test]
     fn a_read_only_folder_costs_error_records_and_the_photos_stay() {
-        let env = scene();
-        let out = env.folder("out/obama");
-        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o555)).unwrap();
-        let is_root = std::fs::write(out.join("probe"), "").is_ok();
-        let run = sort(
-            &env,
-            &["--by", "move", "--first"],
-            if is_root { 0 } else { 1 },
-        );
-        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o755)).unwrap();
-        if !is_root {
-            assert!(run.stderr.contains("Permission denied"), "{}", run.stderr);
-            assert!(env.path(OBAMA).exists());
+        let cases = [
+            ("out/obama", "out/obama/obama.jpg: Permission denied"),
+            ("photos", "cannot be taken from where it is: Permission denied"),
+        ];
+        for (folder, told) in cases {
+            let env = scene();
+            let folder = env.folder(folder);
+            std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o555)).unwrap();
+            let is_root = std::fs::write(folder.join("probe"), "").is_ok();
+            let run = sort(
+                &env,
+                &["--by", "move", "--first"],
+                if is_root { 0 } else { 1 },
+            );
+            std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+            if !is_root {
+                assert!(run.stderr.contains(told), "{}", run.stderr);
+                assert!(env.path(OBAMA).exists());
+                assert!(!env.path("out/obama/obama.jpg").exists());
+            }
         }
     }
 

@@ -108,9 +108,13 @@ fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::
         copy(source, target, unfinished)?.sync_all()?;
         sync_folder_of(target)?;
     }
-    std::fs::remove_file(source).inspect_err(|_| {
+    std::fs::remove_file(source).map_err(|error| {
         // It was made just now, and the photo stays where it is.
         let _ = std::fs::remove_file(target);
+        io::Error::new(
+            error.kind(),
+            format!("it cannot be taken from where it is: {error}"),
+        )
     })
 }
 
