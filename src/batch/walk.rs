@@ -182,7 +182,9 @@ fn add_entry(entry: &DirEntry, inputs: &mut Inputs) {
     }
     match extension {
         _ if is_photo_name => inputs.list.push(Input::photo(path.to_owned())),
-        None if begins_like_a_photo(path) => inputs.list.push(Input::photo(path.to_owned())),
+        None if !is_backup(path) && begins_like_a_photo(path) => {
+            inputs.list.push(Input::photo(path.to_owned()))
+        }
         Some(e) if FOREIGN_PHOTO_EXTENSIONS.contains(&e.as_str()) => {
             *inputs.foreign.entry(e).or_default() += 1;
         }
@@ -192,6 +194,14 @@ fn add_entry(entry: &DirEntry, inputs: &mut Inputs) {
 
 fn lower_case(extension: &OsStr) -> String {
     extension.to_string_lossy().to_lowercase()
+}
+
+/// Whether ExifTool has kept `path`, as a photo was before it changed it.
+fn is_backup(path: &Path) -> bool {
+    let photo = path
+        .to_str()
+        .and_then(|path| path.strip_suffix("_original"));
+    photo.is_some_and(|photo| Path::new(photo).is_file())
 }
 
 fn begins_like_a_photo(path: &Path) -> bool {
@@ -290,8 +300,12 @@ mod tests {
     #[test]
     fn without_an_extension_the_content_decides() {
         let folder = tree(&["readme"]);
-        std::fs::write(folder.path().join("scan0001"), b"\x89PNG\r\n\x1a\n....").unwrap();
-        assert_eq!(names(folder.path(), &WalkOptions::default()), ["scan0001"]);
+        // What ExifTool keeps of a photo that it has changed is not searched with it.
+        for name in ["scan0001", "scan0001_original", "my_original"] {
+            std::fs::write(folder.path().join(name), b"\x89PNG\r\n\x1a\n....").unwrap();
+        }
+        let found = names(folder.path(), &WalkOptions::default());
+        assert_eq!(found, ["my_original", "scan0001"]);
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub enum SidecarNaming {
     /// `photo.jpg.xmp`, as digiKam, darktable and Immich call them. Each photo has its own.
     #[default]
     Appended,
-    /// `photo.xmp`, as Lightroom and other programs of Adobe call them. `photo.jpg` and `photo.raw` share one.
+    /// `photo.xmp`, as Lightroom and other programs of Adobe call them. `photo.jpg` and `photo.raw` share one. Beside a
+    /// `photo.jpg` that of `photo.jpg.webp` is called as with [`Self::Appended`].
     Adobe,
 }
 
@@ -23,9 +24,10 @@ impl SidecarNaming {
         };
         match self {
             Self::Appended => appended(),
-            // A photo whose own name ends with .xmp is no sidecar of itself.
+            // A photo whose own name ends with .xmp is no sidecar of itself, and what would be the sidecar of
+            // `photo.jpg.webp` is that of `photo.jpg`.
             Self::Adobe => Some(photo.with_extension("xmp"))
-                .filter(|name| name != photo)
+                .filter(|name| name != photo && !photo.with_extension("").is_file())
                 .unwrap_or_else(appended),
         }
     }
@@ -103,6 +105,23 @@ mod tests {
             sidecars_of(&folder.path().join("a.b.png")).unwrap(),
             [adobe]
         );
+    }
+
+    #[test]
+    fn the_sidecar_of_a_photo_is_not_that_of_its_copy_in_another_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let [photo, copy, sidecar] =
+            ["a.jpg", "a.jpg.webp", "a.jpg.xmp"].map(|name| folder.path().join(name));
+        for file in [&photo, &copy, &sidecar] {
+            std::fs::write(file, "").unwrap();
+        }
+        assert_eq!(sidecars_of(&photo).unwrap(), [sidecar]);
+        let none: [PathBuf; 0] = [];
+        assert_eq!(sidecars_of(&copy).unwrap(), none);
+        let own = folder.path().join("a.jpg.webp.xmp");
+        for naming in [SidecarNaming::Appended, SidecarNaming::Adobe] {
+            assert_eq!(sidecar_of(&copy, naming).unwrap(), (own.clone(), false));
+        }
     }
 
     #[test]
