@@ -17,9 +17,12 @@ const SIGNATURE_BYTES: u64 = 16;
 const FIRST_READ: usize = 64 << 10;
 /// Where the chunks of a PNG begin: behind its signature (ISO/IEC 15948, 5.2).
 const PNG_CHUNKS: u64 = 8;
-/// What stands before XMP in an `iTXt` chunk (XMP specification, part 3, 1.1.5): the keyword, not compressed, without a
-/// language and a translated keyword.
-const PNG_XMP: &[u8] = b"XML:com.adobe.xmp\0\0\0\0\0";
+/// The keyword of an `iTXt` chunk with XMP (XMP specification, part 3, 1.1.5).
+const PNG_XMP: &[u8] = b"XML:com.adobe.xmp\0";
+/// What stands behind the keyword where the XMP is not compressed, without a language and a translated keyword.
+const PNG_PLAIN: &[u8] = b"\0\0\0\0";
+/// The keyword of a text chunk in which ImageMagick keeps XMP, in hexadecimal digits.
+const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp\0";
 /// Larger chunks of a PNG are passed over.
 const MOST_PNG_BYTES: u64 = 64 << 20;
 
@@ -51,8 +54,15 @@ pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
         ImageFormat::Png => {
             let before_pixels = packet(path, decoder(path, file.by_ref(), format)?)?;
             // exiftool writes it behind the pixels.
-            let behind = || find_png_xmp(&mut file).map_err(|error| read_error(path, error));
-            before_pixels.map_or_else(behind, |xmp| Ok(Some(xmp)))
+            let anywhere = find_png_xmp(&mut file).map_err(|error| read_error(path, error))?;
+            match (anywhere, before_pixels) {
+                (PngXmp::Foreign, _) | (PngXmp::Compressed, None) => Err(damaged(
+                    path,
+                    "its XMP is in a form that is not read; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
+                )),
+                (PngXmp::Plain(xmp), None) | (_, Some(xmp)) => Ok(Some(xmp)),
+                (PngXmp::None, None) => Ok(None),
+            }
         }
         _ => packet(path, decoder(path, file, format)?),
     }
@@ -77,25 +87,54 @@ fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// The XMP in the `iTXt` chunks of a PNG, wherever they stand. A file that is cut off ends there.
-fn find_png_xmp(file: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+/// The XMP in the text chunks of a PNG.
+enum PngXmp {
+    None,
+    Plain(Vec<u8>),
+    /// Which the decoder reads where it stands before the pixels.
+    Compressed,
+    /// A raw profile, which is no packet.
+    Foreign,
+}
+
+impl PngXmp {
+    fn of_text(mut chunk: Vec<u8>) -> Self {
+        if chunk.starts_with(PNG_RAW_PROFILE) {
+            return Self::Foreign;
+        }
+        match chunk.strip_prefix(PNG_XMP) {
+            None => Self::None,
+            Some(xmp) if xmp.starts_with(PNG_PLAIN) => {
+                Self::Plain(chunk.split_off(PNG_XMP.len() + PNG_PLAIN.len()))
+            }
+            Some(_) => Self::Compressed,
+        }
+    }
+}
+
+/// The XMP in the text chunks of a PNG, wherever they stand: the first, or one in a foreign form. A file that is cut off
+/// ends there.
+fn find_png_xmp(file: &mut BufReader<File>) -> io::Result<PngXmp> {
+    let mut found = PngXmp::None;
     file.seek(SeekFrom::Start(PNG_CHUNKS))?;
     let mut header = [0; 8];
     while read_whole(file, &mut header)? {
         let [a, b, c, d, kind @ ..] = header;
         let length = u64::from(u32::from_be_bytes([a, b, c, d]));
         let mut unread = length;
-        if kind == *b"iTXt" && length <= MOST_PNG_BYTES {
+        if matches!(&kind, b"iTXt" | b"zTXt" | b"tEXt") && length <= MOST_PNG_BYTES {
             let mut chunk = Vec::new();
             unread -= file.by_ref().take(length).read_to_end(&mut chunk)? as u64;
-            if unread == 0 && chunk.starts_with(PNG_XMP) {
-                return Ok(Some(chunk.split_off(PNG_XMP.len())));
+            match PngXmp::of_text(chunk) {
+                foreign @ PngXmp::Foreign => return Ok(foreign),
+                xmp if unread == 0 && matches!(found, PngXmp::None) => found = xmp,
+                _ => {}
             }
         }
         let checksum = 4;
         file.seek_relative((unread + checksum).cast_signed())?;
     }
-    Ok(None)
+    Ok(found)
 }
 
 /// Fills `buffer`; whether the file was long enough for it.
@@ -181,7 +220,11 @@ mod tests {
 
     /// A chunk of a PNG with a checksum, which is right for the chunk with [`XMP`] alone and looked at by the decoder.
     fn chunk(content: &[u8]) -> Vec<u8> {
-        let body = [b"iTXt", content].concat();
+        chunk_of(b"iTXt", content)
+    }
+
+    fn chunk_of(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let body = [kind, content].concat();
         let checksum = !body.iter().fold(u32::MAX, |crc, &byte| {
             (0..8).fold(crc ^ u32::from(byte), |crc, _| {
                 (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
@@ -195,7 +238,7 @@ mod tests {
     fn a_png_has_it_before_its_pixels_or_behind_them() {
         let scene = Scene::new();
         let png = encoded(ImageFormat::Png);
-        let xmp = chunk(&[PNG_XMP, XMP].concat());
+        let xmp = chunk(&[PNG_XMP, PNG_PLAIN, XMP].concat());
         let other = chunk(b"Comment\0\0\0\0\0nothing");
         // IHDR has 13 bytes, and IEND is the last chunk.
         for at in [8 + 12 + 13, png.len() - 12] {
@@ -204,6 +247,24 @@ mod tests {
             assert_eq!(scene.xmp_of(&with_xmp).unwrap().unwrap(), XMP, "at {at}");
         }
         assert_eq!(scene.xmp_of(&png).unwrap(), None);
+    }
+
+    #[test]
+    fn xmp_in_a_png_that_is_not_read_is_an_error_and_not_taken_for_none() {
+        let scene = Scene::new();
+        let png = encoded(ImageFormat::Png);
+        let profile = chunk_of(b"zTXt", &[PNG_RAW_PROFILE, b"\0compressed"].concat());
+        let compressed = chunk(&[PNG_XMP, b"\x01\0\0\0compressed"].concat());
+        for (at, chunk) in [
+            (8 + 12 + 13, &profile),
+            (png.len() - 12, &profile),
+            (png.len() - 12, &compressed),
+        ] {
+            let mut with_xmp = png.clone();
+            with_xmp.splice(at..at, chunk.iter().copied());
+            let error = scene.xmp_of(&with_xmp).unwrap_err().to_string();
+            assert!(error.contains("in a form that is not read"), "{error}");
+        }
     }
 
     #[test]

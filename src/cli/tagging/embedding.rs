@@ -15,6 +15,12 @@ use super::{TaggingRun, Writing, check_whole, refused};
 /// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
 const JPEG_START: &[u8] = &[0xFF, 0xD8];
 
+/// A PNG begins with these bytes (ISO/IEC 15948, 5.2).
+const PNG_START: &[u8] = b"\x89PNG";
+
+/// XMP as ImageMagick keeps it in a PNG. ExifTool reads it, and writes a packet beside it.
+const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp";
+
 /// Before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
 const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
 
@@ -75,8 +81,15 @@ impl EmbeddedTags {
     }
 
     fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, Error> {
-        if is_jpeg_without_xmp(photo)? {
-            return Ok(None);
+        match look(photo)? {
+            Look::WithoutXmp => return Ok(None),
+            Look::RawProfile => {
+                return Err(refused(
+                    photo,
+                    "its XMP is in a form that is not changed; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
+                ));
+            }
+            Look::Unknown => {}
         }
         let packet = self.exiftool.read(photo).map_err(|e| refused(photo, e))?;
         if let Some(packet) = &packet {
@@ -87,10 +100,12 @@ impl EmbeddedTags {
 
     /// Writes `packet` into `photo`, or takes out the one that it has.
     fn put(&mut self, photo: &Path, packet: Option<&[u8]>) -> Result<TaggedFile, Error> {
+        // ExifTool would put a new file in its place all the same.
+        if is_protected(photo) {
+            return Err(refused(photo, "it is write-protected"));
+        }
         if self.run.writing == Writing::Done {
             let result = match packet {
-                // ExifTool would put a new file in its place all the same.
-                _ if is_protected(photo) => Err("it is write-protected".to_owned()),
                 Some(packet) => self.exiftool.write(photo, packet),
                 None => self.exiftool.remove(photo),
             };
@@ -109,16 +124,32 @@ impl EmbeddedTags {
     }
 }
 
-/// A quick look at what most photos are. Nothing of a JPEG is compressed but its pixels; what else has this text is looked
-/// at by ExifTool.
-fn is_jpeg_without_xmp(photo: &Path) -> Result<bool, Error> {
-    let mut file = open(photo)?;
-    let mut start = Vec::new();
-    file.by_ref()
-        .take(JPEG_START.len() as u64)
-        .read_to_end(&mut start)
-        .and_then(|_| Ok(start == JPEG_START && !contains(file, JPEG_XMP)?))
-        .map_err(|source| unreadable(photo, source))
+/// What a quick look at a photo tells.
+enum Look {
+    WithoutXmp,
+    RawProfile,
+    /// ExifTool has to look.
+    Unknown,
+}
+
+/// A quick look at what most photos are: nothing of a JPEG is compressed but its pixels, of a PNG no keyword.
+fn look(photo: &Path) -> Result<Look, Error> {
+    let looked = File::open(photo).and_then(|mut file| {
+        let mut start = Vec::new();
+        file.by_ref()
+            .take(PNG_START.len() as u64)
+            .read_to_end(&mut start)?;
+        Ok(match &start {
+            start if start.starts_with(JPEG_START) && !contains(&mut file, JPEG_XMP)? => {
+                Look::WithoutXmp
+            }
+            start if start == PNG_START && contains(&mut file, PNG_RAW_PROFILE)? => {
+                Look::RawProfile
+            }
+            _ => Look::Unknown,
+        })
+    });
+    looked.map_err(|source| unreadable(photo, source))
 }
 
 fn open(photo: &Path) -> Result<File, Error> {
@@ -158,6 +189,27 @@ fn contains(mut stream: impl Read, wanted: &[u8]) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quick_look_spares_exiftool_jpegs_without_xmp_and_finds_raw_profiles() {
+        let folder = tempfile::tempdir().unwrap();
+        let photo = folder.path().join("photo");
+        let looked = |parts: &[&[u8]]| {
+            std::fs::write(&photo, parts.concat()).unwrap();
+            look(&photo).unwrap()
+        };
+        let jpeg = [JPEG_START, b"pixels"].concat();
+        assert!(matches!(looked(&[&jpeg]), Look::WithoutXmp));
+        assert!(matches!(looked(&[&jpeg, JPEG_XMP]), Look::Unknown));
+        let png = [PNG_START, b"\r\n\x1a\n"].concat();
+        assert!(matches!(looked(&[&png]), Look::Unknown));
+        assert!(matches!(
+            looked(&[&png, b"zTXt", PNG_RAW_PROFILE, b"\0"]),
+            Look::RawProfile
+        ));
+        assert!(matches!(looked(&[b"GIF89a"]), Look::Unknown));
+        assert!(matches!(looked(&[b""]), Look::Unknown));
+    }
 
     #[test]
     fn what_lies_across_two_blocks_is_found() {

@@ -377,7 +377,7 @@ impl PacketFile {
             .create(|| builder.tempfile_in(&folder), |file| file.path())
             .map_err(|error| {
                 format!(
-                    "{}: cannot write: {}",
+                    "{}: cannot write: {}; set TMPDIR to another folder",
                     folder.display(),
                     io::Error::from(error.kind())
                 )

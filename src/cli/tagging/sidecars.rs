@@ -97,22 +97,21 @@ impl Sidecars {
         change: TagChange,
         content: &[u8],
     ) -> Result<TaggedFile, Error> {
-        if self.run.writing == Writing::Done {
-            let result = match change {
-                TagChange::Keep => Ok(()),
-                TagChange::Create | TagChange::Change => {
-                    self.write(&sidecar, existing.as_ref(), content)
-                }
-                TagChange::Remove => {
-                    check(&sidecar, existing.as_ref()).and_then(|()| remove(&sidecar))
-                }
-            };
-            if let Err(source) = result {
-                return Err(Error::Write {
-                    path: sidecar,
-                    source,
-                });
+        let result = match (change, self.run.writing) {
+            (TagChange::Keep, _) => Ok(()),
+            (_, Writing::Told) => check(&sidecar, existing.as_ref()),
+            (TagChange::Create | TagChange::Change, Writing::Done) => {
+                self.write(&sidecar, existing.as_ref(), content)
             }
+            (TagChange::Remove, Writing::Done) => {
+                check(&sidecar, existing.as_ref()).and_then(|()| remove(&sidecar))
+            }
+        };
+        if let Err(source) = result {
+            return Err(Error::Write {
+                path: sidecar,
+                source,
+            });
         }
         Ok(TaggedFile {
             place: TagPlace::Sidecar,
