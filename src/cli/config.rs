@@ -455,16 +455,28 @@ pub(super) fn make_picture_folders(args: &OutputArgs) -> Result<(), Failure> {
 }
 
 pub(super) fn create_folder(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::AlreadyExists => "a file of that name stands there".to_owned(),
-            _ => error.to_string(),
-        };
-        Failure::Start(format!(
-            "{}: cannot make this folder: {reason}",
-            folder.display()
-        ))
-    })
+    std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, &error))
+}
+
+/// Refuses what [`create_folder`] would, as something else has its name.
+pub(super) fn check_no_file(folder: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(folder) {
+        Ok(metadata) if !metadata.is_dir() => {
+            Err(no_folder(folder, &io::ErrorKind::AlreadyExists.into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_folder(folder: &Path, error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        io::ErrorKind::AlreadyExists => "a file of that name stands there".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::Start(format!(
+        "{}: cannot make this folder: {reason}",
+        folder.display()
+    ))
 }
 
 #[cfg(test)]

@@ -330,6 +330,67 @@ fn names_of_people_lead_nowhere_else() {
 }
 
 #[test]
+fn a_sidecar_of_another_photo_is_not_adopted() {
+    let env = scene();
+    env.write("out/obama/obama.xmp", "of another photo");
+    sort(&env, &[], 0);
+    assert!(!env.path("out/obama/obama.jpg").exists());
+    assert!(env.path("out/obama/obama.2.jpg").exists());
+}
+
+#[test]
+fn a_moved_photo_does_not_leave_its_sidecar_behind() {
+    let env = scene();
+    env.write("photos/obama.jpg.xmp", "first");
+    sort(&env, &["--by", "hardlink"], 0);
+    env.write("photos/obama.jpg.xmp.new", "second");
+    std::fs::rename(
+        env.path("photos/obama.jpg.xmp.new"),
+        env.path("photos/obama.jpg.xmp"),
+    )
+    .unwrap();
+    for options in [&["--dry-run"][..], &[]] {
+        let run = sort(&env, &[options, &["--by", "move", "--first"]].concat(), 1);
+        assert!(
+            run.stderr.contains("with another sidecar"),
+            "{}",
+            run.stderr
+        );
+        assert!(env.path(OBAMA).exists());
+    }
+}
+
+#[test]
+fn a_photo_is_not_copied_again_where_one_before_it_was_deleted() {
+    let env = scene();
+    env.write(
+        "photos/0/obama.jpg",
+        oriented_jpeg(&pixels("unknown/obama2.jpg"), 1),
+    );
+    sort(&env, &[], 0);
+    assert_eq!(bytes(&env, "out/obama/obama.2.jpg"), bytes(&env, OBAMA));
+    for photo in ["photos/0/obama.jpg", "out/obama/obama.jpg"] {
+        std::fs::remove_file(env.path(photo)).unwrap();
+    }
+    let run = sort(&env, &[], 0);
+    assert!(run.stderr.contains("0 photos copied"), "{}", run.stderr);
+    assert!(!env.path("out/obama/obama.jpg").exists());
+}
+
+#[test]
+fn nobody_is_known_by_sorted_photos() {
+    let env = scene();
+    for into in ["known", "known/new"] {
+        let run = env
+            .facematch()
+            .args(["sort", "known", "photos", "--into", into])
+            .ends_with(2);
+        assert!(run.stderr.contains("people are known"), "{}", run.stderr);
+    }
+    assert!(!env.path("known/new").exists());
+}
+
+#[test]
 fn json_and_csv_tell_the_places() {
     let env = scene();
     let run = sort(&env, &["-f", "ndjson", "--dry-run"], 0);
@@ -392,6 +453,90 @@ mod unix {
             let again = sort(&env, &["--by", by], 0);
             assert_eq!(again.text(), "", "{by}");
             assert!(again.stderr.contains("3 unchanged"), "{}", again.stderr);
+        }
+    }
+
+    #[test]
+    fn links_do_not_depend_on_how_the_photo_is_called_and_links_to_links_are_not_made() {
+        let env = scene();
+        env.folder("elsewhere");
+        let sort_from = |folder: &str, photos: &str, into: &str| {
+            let run = env
+                .facematch()
+                .current_dir(env.path(folder))
+                .args([
+                    "sort",
+                    "--detector",
+                    "hog",
+                    "--by",
+                    "symlink",
+                    "--into",
+                    into,
+                ])
+                .arg(env.path("known"))
+                .arg(photos)
+                .ends_with(0);
+            run.stderr
+        };
+        sort_from("elsewhere", "../photos", "../out");
+        std::fs::remove_dir(env.path("elsewhere")).unwrap();
+        assert!(env.path("out/obama/obama.jpg").exists());
+        let again = sort_from(".", "photos", "out");
+        assert!(again.contains("0 photos linked, 3 unchanged"), "{again}");
+        // The photos in the folders of the people, too.
+        let again = sort_from(".", "out", "out");
+        assert!(again.contains("0 photos linked, 5 unchanged"), "{again}");
+        assert_eq!(below(&env, "out").len(), 3);
+    }
+
+    #[test]
+    fn a_link_is_no_copy() {
+        let env = scene();
+        sort(&env, &["--by", "symlink"], 0);
+        sort(&env, &["--by", "copy"], 0);
+        std::fs::remove_dir_all(env.path("photos")).unwrap();
+        assert!(env.path("out/obama/obama.2.jpg").exists());
+    }
+
+    #[test]
+    fn a_dry_run_refuses_what_the_real_run_does() {
+        let env = scene();
+        let place = env.path("elsewhere.jpg");
+        std::fs::rename(env.path(OBAMA), &place).unwrap();
+        symlink(&place, env.path(OBAMA)).unwrap();
+        let run = sort(&env, &["--by", "move", "--first", "--dry-run"], 1);
+        assert!(run.stderr.contains("it is a link"), "{}", run.stderr);
+        env.write("file", "");
+        sort(&env, &["--unknown-into", "file", "--dry-run"], 3);
+    }
+
+    #[test]
+    fn a_dry_run_knows_photos_of_two_names_and_their_sidecars() {
+        for by in ["hardlink", "move", "copy"] {
+            let env = TestEnv::new();
+            env.copy("known/obama.jpg", "known/obama.jpg");
+            env.copy("unknown/obama2.jpg", "photos/a/photo.jpg");
+            env.folder("photos/b");
+            std::fs::hard_link(
+                env.path("photos/a/photo.jpg"),
+                env.path("photos/b/photo.jpg"),
+            )
+            .unwrap();
+            // Another sidecar of its stem stands where that of the second would.
+            env.copy("unknown/obama2.jpg", "photos/c/photo.jpeg");
+            env.write("photos/a/photo.xmp", "of a");
+            env.write("photos/c/photo.xmp", "of c");
+            let places = |options: &[&str]| -> Vec<_> {
+                let run = sort(&env, &[options, &["--by", by, "-f", "ndjson"]].concat(), 0);
+                let records = run.records();
+                let places = records.iter().filter(|record| record["type"] == "image");
+                places
+                    .map(|record| record["sorted"][0]["path"].clone())
+                    .collect()
+            };
+            let told = places(&["--dry-run"]);
+            assert_eq!(places(&[]), told, "{by}");
+            assert_eq!(told[2], "out/obama/photo.2.jpeg", "{by}");
         }
     }
 
@@ -465,7 +610,10 @@ mod unix {
     fn a_read_only_folder_costs_error_records_and_the_photos_stay() {
         let cases = [
             ("out/obama", "out/obama/obama.jpg: Permission denied"),
-            ("photos", "cannot be taken from where it is: Permission denied"),
+            (
+                "photos",
+                "cannot be taken from where it is: Permission denied",
+            ),
         ];
         for (folder, told) in cases {
             let env = scene();

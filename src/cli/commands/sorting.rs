@@ -19,6 +19,7 @@ use super::matching::PeopleSearch;
 
 pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_exiftool_json(&args.common.output)?;
+    check_not_known(args)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let method = match args.by {
@@ -33,7 +34,11 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
                 .try_for_each(|folder| config::create_folder(folder))?;
             Sorter::new(method, &unfinished)
         }
-        true => Sorter::telling(method, &unfinished),
+        true => {
+            args.folders()
+                .try_for_each(|folder| config::check_no_file(folder))?;
+            Sorter::telling(method, &unfinished)
+        }
     };
     let left_out: Vec<_> = args.folders().cloned().collect();
     let search = PeopleSearch {
@@ -58,6 +63,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
         },
         |searched| {
             if stays(&searched.record.path) {
+                counts.known += 1;
                 return;
             }
             let folders = folders.get_or_init(PersonFolders::default);
@@ -77,13 +83,37 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
     Ok(exit)
 }
 
+/// A wrong name would make the next photos of that face match, too.
+fn check_not_known(args: &SortArgs) -> Result<(), Failure> {
+    let known = whole(&args.known);
+    match args
+        .folders()
+        .find(|folder| whole(folder).starts_with(&known))
+    {
+        Some(folder) => Err(Failure::Usage(format!(
+            "{}: by what is in this folder people are known; use another one for sorted photos",
+            folder.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// `path` without links and `..`, also where its end is not there yet.
+fn whole(path: &Path) -> PathBuf {
+    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Ok(whole), ..) => whole,
+        (Err(_), Some(parent), Some(name)) if parent.as_os_str().is_empty() => {
+            whole(Path::new(".")).join(name)
+        }
+        (Err(_), Some(parent), Some(name)) => whole(parent).join(name),
+        (Err(_), ..) => path.to_owned(),
+    }
+}
+
 /// What those of `folders` that stand in `into` are called: no person's folder may be one of them.
 fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
-    let whole = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path));
-    let is_in = |folder: &PathBuf| match (whole(folder), whole(into)) {
-        (Ok(folder), Ok(into)) => folder.parent() == Some(&into),
-        _ => false,
-    };
+    let into = whole(into);
+    let is_in = |folder: &PathBuf| whole(folder).parent() == Some(&into);
     let folders = folders.into_iter().flatten();
     let names = folders
         .filter(|folder| is_in(folder))
@@ -95,10 +125,7 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
 
 /// Whether `photo` is one of the known photos `known`, by which people are known the next time, too.
 fn is_below(photo: &Path, known: &Path) -> bool {
-    match (std::fs::canonicalize(photo), std::fs::canonicalize(known)) {
-        (Ok(photo), Ok(known)) => photo.starts_with(known),
-        _ => false,
-    }
+    whole(photo).starts_with(whole(known))
 }
 
 /// Brings a photo to its places.
@@ -160,6 +187,8 @@ fn people_on(photo: &PhotoRecord) -> Vec<&str> {
 struct Counts {
     new: usize,
     kept: usize,
+    /// Photos by which people are known, which stay where they are.
+    known: usize,
 }
 
 impl Counts {
@@ -181,9 +210,12 @@ impl Counts {
             (SortMethod::Move, true) => "to move",
         };
         let new = format!("{} {done}", counted(self.new, "photo", "photos"));
-        match self.kept {
-            0 => new,
-            kept => format!("{new}, {kept} unchanged"),
+        let known = counted(self.known, "known photo stays", "known photos stay");
+        match (self.kept, self.known) {
+            (0, 0) => new,
+            (kept, 0) => format!("{new}, {kept} unchanged"),
+            (0, _) => format!("{new}; {known}"),
+            (kept, _) => format!("{new}, {kept} unchanged; {known}"),
         }
     }
 }

@@ -15,8 +15,8 @@ use facematch::report::{SortChange, SortMethod, SortedPhoto};
 
 use super::interrupt::UnfinishedFiles;
 pub(super) use folders::PersonFolders;
-use places::{Sidecar, Stems, numbered, sidecars_with};
-use transfer::{finish_move, holds, is_at, transfer};
+use places::{Sidecar, Stems, numbered, sidecar_places, sidecars_with};
+use transfer::{check_movable, finish_move, holds, is_at, transfer, would_hold};
 
 /// What there is at a place.
 enum Place {
@@ -30,7 +30,7 @@ enum Place {
 /// Brings photos into folders.
 pub(super) struct Sorter {
     method: SortMethod,
-    /// In a dry run the places that would be taken by now, with the photo there.
+    /// In a dry run the places that would be taken by now, with the photo or sidecar there.
     told: Option<HashMap<PathBuf, PathBuf>>,
     unfinished: UnfinishedFiles,
     stems: Stems,
@@ -109,6 +109,11 @@ impl Sorter {
                     return Ok((target, change));
                 }
                 Place::Free if !self.has_room(&sidecars, &target).map_err(at(&target))? => {}
+                // One of its name was taken out of the folder since.
+                Place::Free
+                    if self
+                        .is_held_behind(photo, folder, number)
+                        .map_err(at(&target))? => {}
                 Place::Free => match self.take(photo, &target, &sidecars) {
                     // Meanwhile somebody has put something there.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -119,41 +124,75 @@ impl Sorter {
         }
     }
 
+    /// Whether `photo` is in `folder` with one of the numbers behind `number`, up to the next that is free.
+    fn is_held_behind(&self, photo: &Path, folder: &Path, number: u32) -> io::Result<bool> {
+        let name = photo.file_name().unwrap_or_default();
+        for number in number + 1.. {
+            let target = folder.join(numbered(name, number));
+            if self.is_there(photo, &target)? {
+                return Ok(true);
+            }
+            match self.place(photo, &target)? {
+                Place::Free => return Ok(false),
+                Place::Taken => return Ok(true),
+                Place::Other => {}
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether `photo` is in the folder already, and was not only brought there.
     fn is_there(&self, photo: &Path, target: &Path) -> io::Result<bool> {
         Ok(target.exists() && is_at(photo, target)?)
     }
 
     fn place(&self, photo: &Path, target: &Path) -> io::Result<Place> {
-        if let Some(there) = self.told.as_ref().and_then(|told| told.get(target)) {
-            let is_there = match self.method {
-                SortMethod::Copy => holds(self.method, photo, there)?,
-                _ => false,
-            };
-            return Ok(if is_there { Place::Taken } else { Place::Other });
-        }
-        place(self.method, photo, target)
+        self.place_by(self.method, photo, target)
     }
 
-    /// Whether the sidecars can stand beside a photo at `target`, or stand there already.
+    /// What is at `target`, or would be by now, seen from a `file` that is to come there by `method`.
+    fn place_by(&self, method: SortMethod, file: &Path, target: &Path) -> io::Result<Place> {
+        let is_it = match self.told.as_ref().and_then(|told| told.get(target)) {
+            Some(first) => would_hold(method, file, first)?,
+            None => match std::fs::symlink_metadata(target) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Place::Free),
+                Err(error) => return Err(error),
+                Ok(_) => holds(method, file, target)?,
+            },
+        };
+        Ok(if is_it { Place::Taken } else { Place::Other })
+    }
+
+    /// Whether the sidecars can stand beside a photo at `target`, or stand there already, and none of another photo does.
     fn has_room(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<bool> {
-        for sidecar in sidecars {
-            if let Place::Other = self.place_of(sidecar, &sidecar.target(target))? {
+        let own: Vec<_> = sidecars.iter().map(|s| s.target(target)).collect();
+        for (sidecar, place) in sidecars.iter().zip(&own) {
+            if let Place::Other = self.place_of(sidecar, place)? {
                 return Ok(false);
             }
         }
-        Ok(true)
+        let is_foreign = |place: &PathBuf| {
+            let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
+            !own.contains(place) && (would_be || place.exists())
+        };
+        Ok(!sidecar_places(target).iter().any(is_foreign))
     }
 
     fn place_of(&self, sidecar: &Sidecar, target: &Path) -> io::Result<Place> {
-        place(sidecar.method(self.method), &sidecar.path, target)
+        self.place_by(sidecar.method(self.method), &sidecar.path, target)
     }
 
     /// Brings the photo to `target`, where nothing is, and its sidecars beside it: these first, as they are found by the
     /// photo. When one fails, all stay.
     fn take(&mut self, photo: &Path, target: &Path, sidecars: &[Sidecar]) -> io::Result<()> {
+        if self.method == SortMethod::Move {
+            check_movable(photo)?;
+        }
         if let Some(told) = &mut self.told {
             told.insert(target.to_owned(), photo.to_owned());
+            for sidecar in sidecars {
+                told.insert(sidecar.target(target), sidecar.path.clone());
+            }
             return Ok(());
         }
         let mut brought = Vec::new();
@@ -196,15 +235,22 @@ impl Sorter {
         };
     }
 
-    /// Brings those sidecars to the photo at `target`, which is there, that it has not. Others that are there stay.
+    /// Brings those sidecars to the photo at `target`, which is there, that it has not. Others that are there stay; a photo
+    /// that is to be moved stays with its own then.
     fn add_sidecars(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<()> {
-        if self.told.is_some() {
-            return Ok(());
-        }
         for sidecar in sidecars {
-            match self.bring(sidecar, target) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                result => drop(result?),
+            let place = sidecar.target(target);
+            match self.place_of(sidecar, &place)? {
+                Place::Other if self.method == SortMethod::Move => {
+                    let place = place.display();
+                    return Err(io::Error::other(format!(
+                        "the photo is there, with another sidecar ({place}); remove one of both"
+                    )));
+                }
+                Place::Free | Place::Taken if self.told.is_none() => {
+                    self.bring(sidecar, target)?;
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -221,18 +267,6 @@ impl Sorter {
             }
             _ => Ok(SortChange::Keep),
         }
-    }
-}
-
-/// What is at `target`, seen from a `file` that is to come there.
-fn place(method: SortMethod, file: &Path, target: &Path) -> io::Result<Place> {
-    match std::fs::symlink_metadata(target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Place::Free),
-        Err(error) => Err(error),
-        Ok(_) => Ok(match holds(method, file, target)? {
-            true => Place::Taken,
-            false => Place::Other,
-        }),
     }
 }
 

@@ -49,6 +49,11 @@ pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sideca
     Ok(sidecars.collect())
 }
 
+/// Where the sidecars of a photo at `photo` would stand.
+pub(super) fn sidecar_places(photo: &Path) -> [PathBuf; 2] {
+    [appended(photo), photo.with_extension("xmp")]
+}
+
 fn appended(photo: &Path) -> PathBuf {
     let mut name = OsString::from(photo);
     name.push(".xmp");
@@ -100,14 +105,17 @@ fn stems_in(folder: &Path) -> HashMap<OsString, usize> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries {
         let name = PathBuf::from(entry.file_name());
-        let is_sidecar = name
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("xmp"));
-        if let (Some(stem), false) = (name.file_stem(), is_sidecar) {
+        if let (Some(stem), false) = (name.file_stem(), is_beside_a_photo(&name)) {
             *counts.entry(stem.to_owned()).or_default() += 1;
         }
     }
     counts
+}
+
+/// Whether `name` is that of a sidecar, or of a photo as it was before ExifTool changed it.
+fn is_beside_a_photo(name: &Path) -> bool {
+    let extension = name.extension().unwrap_or_default().to_string_lossy();
+    extension.eq_ignore_ascii_case("xmp") || extension.ends_with("_original")
 }
 
 #[cfg(test)]
@@ -130,8 +138,9 @@ mod tests {
     #[test]
     fn a_sidecar_is_called_like_its_photo_and_a_shared_one_is_copied() {
         let folder = tempfile::tempdir().unwrap();
-        let path = |name| folder.path().join(name);
-        for name in ["a.jpg", "a.raw", "a.xmp", "a.jpg.xmp", "b.jpg", "b.xmp"] {
+        let path = |name: &str| folder.path().join(name);
+        let b = ["b.jpg", "b.xmp", "b.jpg_original"];
+        for name in ["a.jpg", "a.raw", "a.xmp", "a.jpg.xmp"].iter().chain(&b) {
             std::fs::write(path(name), "").unwrap();
         }
         let mut stems = Stems::default();

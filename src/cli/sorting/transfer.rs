@@ -24,7 +24,8 @@ pub(super) fn transfer(
     match method {
         SortMethod::Copy => copy(source, target, unfinished).map(drop),
         SortMethod::Hardlink => hard_link(source, target),
-        SortMethod::Symlink => symlink(&std::path::absolute(source)?, target),
+        // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
+        SortMethod::Symlink => symlink(&std::fs::canonicalize(source)?, target),
         SortMethod::Move => move_file(source, target, unfinished),
     }
 }
@@ -34,12 +35,40 @@ pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Res
     match method {
         SortMethod::Copy => is_copy(source, target),
         SortMethod::Hardlink => is_same_file(source, target),
-        SortMethod::Symlink => match std::fs::read_link(target) {
-            Ok(end) => Ok(end == std::path::absolute(source)?),
-            Err(_) => Ok(false),
+        SortMethod::Symlink => match std::fs::symlink_metadata(target)?.is_symlink() {
+            true => leads_to(target, source),
+            false => Ok(false),
         },
         // Where a run was killed between the link and the removal.
         SortMethod::Move => Ok(is_same_file(source, target)? && has_two_names(source)?),
+    }
+}
+
+/// Whether `target` would hold `source`, once `first` was brought there by `method`.
+pub(super) fn would_hold(method: SortMethod, source: &Path, first: &Path) -> io::Result<bool> {
+    match method {
+        SortMethod::Copy => is_copy(source, first),
+        SortMethod::Symlink => leads_to(first, source),
+        SortMethod::Hardlink | SortMethod::Move => is_same_file(source, first),
+    }
+}
+
+/// Whether both paths have the same end. One that leads nowhere is another.
+fn leads_to(path: &Path, end: &Path) -> io::Result<bool> {
+    let end = std::fs::canonicalize(end)?;
+    Ok(std::fs::canonicalize(path).is_ok_and(|path| path == end))
+}
+
+/// Refuses what is not moved.
+///
+/// # Errors
+/// When `source` is a link.
+pub(super) fn check_movable(source: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(source)?.is_symlink() {
+        true => Err(io::Error::other(
+            "it is a link, and what it leads to may be used elsewhere; use another --by, or move that",
+        )),
+        false => Ok(()),
     }
 }
 
@@ -95,11 +124,7 @@ fn symlink(source: &Path, target: &Path) -> io::Result<()> {
 }
 
 fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<()> {
-    if std::fs::symlink_metadata(source)?.is_symlink() {
-        return Err(io::Error::other(
-            "it is a link, and what it leads to may be used elsewhere; use another --by, or move that",
-        ));
-    }
+    check_movable(source)?;
     if let Err(error) = std::fs::hard_link(source, target) {
         if error.kind() == io::ErrorKind::AlreadyExists {
             return Err(error);
@@ -134,10 +159,8 @@ pub(super) fn finish_move(source: &Path) -> io::Result<()> {
 /// The content decides: scans of one size that were written at the same moment would pass for one another.
 fn is_copy(source: &Path, target: &Path) -> io::Result<bool> {
     let from = std::fs::metadata(source)?;
-    // A link that leads nowhere is something else.
-    let Ok(to) = std::fs::metadata(target) else {
-        return Ok(false);
-    };
+    // A link is no copy: it goes with what it leads to.
+    let to = std::fs::symlink_metadata(target)?;
     Ok(to.is_file() && from.len() == to.len() && same_content(source, target)?)
 }
 
