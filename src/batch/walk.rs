@@ -183,7 +183,7 @@ fn add_entry(entry: &DirEntry, inputs: &mut Inputs) {
     match extension {
         _ if is_photo_name => inputs.list.push(Input::photo(path.to_owned())),
         None if !is_backup(path) && begins_like_a_photo(path) => {
-            inputs.list.push(Input::photo(path.to_owned()))
+            inputs.list.push(Input::photo(path.to_owned()));
         }
         Some(e) if FOREIGN_PHOTO_EXTENSIONS.contains(&e.as_str()) => {
             *inputs.foreign.entry(e).or_default() += 1;
