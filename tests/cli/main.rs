@@ -31,6 +31,8 @@ mod pictures;
 mod readme;
 mod results;
 mod sorting;
+#[cfg(unix)]
+mod sorting_files;
 mod tagged_people;
 mod tagging;
 mod tagging_tools;

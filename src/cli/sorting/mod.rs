@@ -171,11 +171,12 @@ impl Sorter {
                 return Ok(false);
             }
         }
-        let is_foreign = |place: &PathBuf| {
+        let is_there = |place: &Path| {
             let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
-            !own.contains(place) && (would_be || place.exists())
+            would_be || place.exists()
         };
-        Ok(!sidecar_places(target).iter().any(is_foreign))
+        let mut places = sidecar_places(target, is_there);
+        Ok(!places.any(|place| !own.contains(&place) && is_there(&place)))
     }
 
     fn place_of(&self, sidecar: &Sidecar, target: &Path) -> io::Result<Place> {

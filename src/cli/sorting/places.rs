@@ -49,9 +49,14 @@ pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sideca
     Ok(sidecars.collect())
 }
 
-/// Where the sidecars of a photo at `photo` would stand.
-pub(super) fn sidecar_places(photo: &Path) -> [PathBuf; 2] {
-    [appended(photo), photo.with_extension("xmp")]
+/// Where sidecars of a photo at `photo` would be looked for; `is_there` says which other photos there are.
+pub(super) fn sidecar_places(
+    photo: &Path,
+    is_there: impl Fn(&Path) -> bool,
+) -> impl Iterator<Item = PathBuf> {
+    // Beside `photo.jpg` the sidecar `photo.jpg.xmp` is not that of `photo.jpg.webp`.
+    let adobe = (!is_there(&photo.with_extension(""))).then(|| photo.with_extension("xmp"));
+    [appended(photo)].into_iter().chain(adobe)
 }
 
 fn appended(photo: &Path) -> PathBuf {

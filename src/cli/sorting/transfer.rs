@@ -47,7 +47,7 @@ pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Res
 /// Whether `target` would hold `source`, once `first` was brought there by `method`.
 pub(super) fn would_hold(method: SortMethod, source: &Path, first: &Path) -> io::Result<bool> {
     match method {
-        SortMethod::Copy => is_copy(source, first),
+        SortMethod::Copy => same_content(source, first),
         SortMethod::Symlink => leads_to(first, source),
         SortMethod::Hardlink | SortMethod::Move => is_same_file(source, first),
     }
@@ -156,15 +156,16 @@ pub(super) fn finish_move(source: &Path) -> io::Result<()> {
     std::fs::remove_file(source)
 }
 
-/// The content decides: scans of one size that were written at the same moment would pass for one another.
+/// A link is no copy: it goes with what it leads to.
 fn is_copy(source: &Path, target: &Path) -> io::Result<bool> {
-    let from = std::fs::metadata(source)?;
-    // A link is no copy: it goes with what it leads to.
-    let to = std::fs::symlink_metadata(target)?;
-    Ok(to.is_file() && from.len() == to.len() && same_content(source, target)?)
+    Ok(std::fs::symlink_metadata(target)?.is_file() && same_content(source, target)?)
 }
 
+/// The content decides: scans of one size that were written at the same moment would pass for one another.
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    if std::fs::metadata(a)?.len() != std::fs::metadata(b)?.len() {
+        return Ok(false);
+    }
     let [a, b] = [a, b].map(File::open);
     let (mut a, mut b) = (a?, b?);
     let [mut block_a, mut block_b] = [(); 2].map(|()| Vec::new());
@@ -206,7 +207,5 @@ fn has_two_names(_file: &Path) -> io::Result<bool> {
 /// Elsewhere std does not tell; every byte the same is as good.
 #[cfg(not(unix))]
 fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
-    let [from, to] = [source, target].map(std::fs::metadata);
-    let (from, to) = (from?, to?);
-    Ok(to.is_file() && from.len() == to.len() && same_content(source, target)?)
+    Ok(std::fs::metadata(target)?.is_file() && same_content(source, target)?)
 }
