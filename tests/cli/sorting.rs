@@ -190,7 +190,8 @@ fn known_photos_are_never_moved() {
     std::fs::rename(env.path("known"), env.path("photos/known")).unwrap();
     let known = bytes(&env, "photos/known/obama.jpg");
     for known_people in ["photos/known", "photos/known/obama.jpg"] {
-        env.facematch()
+        let run = env
+            .facematch()
             .args(["sort", "--by", "move", "--first", "--detector", "hog"])
             .args([
                 known_people,
@@ -200,6 +201,8 @@ fn known_photos_are_never_moved() {
                 "photos",
             ])
             .ends_with(0);
+        let told = run.stderr.contains("known photo");
+        assert!(told, "{}", run.stderr);
         assert_eq!(bytes(&env, "photos/known/obama.jpg"), known);
     }
     assert!(env.path("photos/obama/obama.jpg").exists());

@@ -285,10 +285,12 @@ fn a_link_that_leads_nowhere_and_a_protected_sidecar_stay() {
     std::os::unix::fs::symlink("/nowhere/z.xmp", env.path("photos/z.jpg.xmp")).unwrap();
     let protected = env.write(SIDECAR, EXISTING);
     std::fs::set_permissions(&protected, PermissionsExt::from_mode(0o444)).unwrap();
-    let run = tag(&env, &["-q"], 1);
-    assert_eq!(run.text(), "");
-    assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
-    assert!(run.stderr.contains("write-protected"), "{}", run.stderr);
+    for options in [&["-q", "--dry-run"][..], &["-q"]] {
+        let run = tag(&env, options, 1);
+        assert_eq!(run.text(), "");
+        assert_eq!(run.stderr.lines().count(), 2, "{}", run.stderr);
+        assert!(run.stderr.contains("write-protected"), "{}", run.stderr);
+    }
     assert_eq!(read(&env, SIDECAR), EXISTING);
     assert!(
         std::fs::symlink_metadata(env.path("photos/z.jpg.xmp"))
