@@ -17,14 +17,14 @@ use crate::geometry::{PixelBox, Point};
 use crate::matching::Identity;
 
 /// What stands around the records. A line must end with its record: whoever reads lines waits for its end.
-struct Frame {
+pub(super) struct Frame {
     open: &'static str,
     between: &'static str,
     after: &'static str,
     close: &'static str,
 }
 
-const DOCUMENT: Frame = Frame {
+pub(super) const DOCUMENT: Frame = Frame {
     open: "[\n",
     between: ",\n",
     after: "",
@@ -39,20 +39,20 @@ const LINES: Frame = Frame {
 };
 
 /// Values one after the other, in their frame.
-struct Records<W> {
+pub(super) struct Records<W> {
     out: W,
     frame: Frame,
     count: usize,
 }
 
 impl<W: Write> Records<W> {
-    fn begin(mut out: W, frame: Frame) -> io::Result<Self> {
+    pub(super) fn begin(mut out: W, frame: Frame) -> io::Result<Self> {
         out.write_all(frame.open.as_bytes())?;
         let count = 0;
         Ok(Self { out, frame, count })
     }
 
-    fn add(&mut self, record: &impl Serialize) -> io::Result<()> {
+    pub(super) fn add(&mut self, record: &impl Serialize) -> io::Result<()> {
         if self.count > 0 {
             self.out.write_all(self.frame.between.as_bytes())?;
         }
@@ -62,7 +62,7 @@ impl<W: Write> Records<W> {
         self.out.flush()
     }
 
-    fn end(&mut self) -> io::Result<()> {
+    pub(super) fn end(&mut self) -> io::Result<()> {
         self.out.write_all(self.frame.close.as_bytes())?;
         self.out.flush()
     }
@@ -127,43 +127,6 @@ impl<W: Write> Report for JsonReport<W> {
         self.records.add(&SummaryJson::new(summary))?;
         self.records.end()
     }
-}
-
-/// The form that `exiftool -json=FILE` reads: an object of tags for each photo whose names are to be written, in one array.
-pub(super) struct ExiftoolReport<W>(Records<W>);
-
-impl<W: Write> ExiftoolReport<W> {
-    pub(super) fn new(out: W) -> io::Result<Self> {
-        Records::begin(out, DOCUMENT).map(Self)
-    }
-}
-
-impl<W: Write> Report for ExiftoolReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
-        let Some(tags) = &photo.exiftool_tags else {
-            return Ok(());
-        };
-        self.0.add(&ExiftoolJson {
-            path: photo.path.to_string_lossy().as_ref(),
-            tags,
-        })
-    }
-
-    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
-        self.0.end()
-    }
-}
-
-#[derive(Serialize)]
-struct ExiftoolJson<'a> {
-    #[serde(rename = "SourceFile")]
-    path: &'a str,
-    #[serde(flatten)]
-    tags: &'a serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Serialize)]

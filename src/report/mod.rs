@@ -5,6 +5,7 @@
 
 mod checking;
 mod csv;
+mod exiftool_json;
 mod figures;
 mod identification;
 mod json;
@@ -241,7 +242,7 @@ pub fn new<'w>(
         Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),
         Format::Json => Box::new(json::JsonReport::document(out, subject)?),
         Format::Ndjson => Box::new(json::JsonReport::lines(out, subject)?),
-        Format::ExiftoolJson => Box::new(json::ExiftoolReport::new(out)?),
+        Format::ExiftoolJson => Box::new(exiftool_json::ExiftoolReport::new(out)?),
         Format::Csv => Box::new(csv::CsvReport::new(out, subject)?),
     })
 }
