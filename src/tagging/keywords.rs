@@ -11,20 +11,23 @@ pub(super) struct KeywordList {
     /// `Bag` or `Seq`, as its schema says.
     pub(super) form: &'static str,
     /// Between the levels of a tree whose uppermost one is [`BRANCH`]; `None` for names alone.
-    separator: Option<char>,
+    pub(super) separator: Option<char>,
 }
 
 /// Where people stand in a tree of keywords.
 const BRANCH: &str = "People";
 
-/// All of them: ISO 16684-1, 8.3; Lightroom; digiKam; IPTC Photo Metadata Standard, "Person Shown".
+/// Keywords alone: ISO 16684-1, 8.3.
+pub(super) const SUBJECT: KeywordList = KeywordList {
+    property: Property::new("dc", "subject"),
+    exiftool_name: "XMP-dc:Subject",
+    form: "Bag",
+    separator: None,
+};
+
+/// All of them: [`SUBJECT`]; Lightroom; digiKam; IPTC Photo Metadata Standard, "Person Shown".
 pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
-    KeywordList {
-        property: Property::new("dc", "subject"),
-        exiftool_name: "XMP-dc:Subject",
-        form: "Bag",
-        separator: None,
-    },
+    SUBJECT,
     KeywordList {
         property: Property::new("lr", "hierarchicalSubject"),
         exiftool_name: "XMP-lr:HierarchicalSubject",
@@ -46,11 +49,20 @@ pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
 ];
 
 impl KeywordList {
-    /// The keyword for the person `name`. A separator within the name would begin another level and becomes a hyphen.
+    /// The keyword for the person `name`.
     pub(super) fn keyword(&self, name: &str) -> String {
+        let level = self.level(name);
         match self.separator {
-            Some(separator) => format!("{BRANCH}{separator}{}", name.replace(separator, "-")),
-            None => name.to_owned(),
+            Some(separator) => format!("{BRANCH}{separator}{level}"),
+            None => level,
+        }
+    }
+
+    /// `text` as one level of a keyword. A separator within it would begin another one and becomes a hyphen.
+    pub(super) fn level(&self, text: &str) -> String {
+        match self.separator {
+            Some(separator) => text.replace(separator, "-"),
+            None => text.to_owned(),
         }
     }
 }

@@ -1,27 +1,34 @@
 //! Names added to a sidecar. Nothing that is there is changed.
 
+use super::hidden_keywords::hidden_keywords;
 use super::keywords::{KEYWORD_LISTS, KeywordList};
-use super::record::{self, CREATED, Record, SIDECAR, TAGS};
+use super::record::{self, CREATED, Record, SIDECAR, TAGS, copy_note};
 use super::regions::{REGION_LIST, REGIONS, Region, dimensions, region_item, region_list};
+use super::taken_over::taken_over;
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, declaration, escaped, lasting};
 use super::{FaceTag, PhotoTags, Stamp};
 
-/// A sidecar with nothing in it, which begins as the XMP specification (part 1, 7.3.2) asks for.
-const EMPTY: &str = "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>
+/// The beginning and the end of a sidecar, as the XMP specification (part 1, 7.3.2) asks for them.
+const FRAME: [&str; 2] = [
+    "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>
 <x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"facematch\">
- <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">
+ <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">",
+    "
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end=\"w\"?>
-";
+",
+];
 
 /// The prefix of RDF in what is written from scratch.
 const RDF: &str = "rdf:";
 
 /// The content of a photo's sidecar with `tags` added to what it has, `existing`; `None` when nothing is to be added. A face
-/// is left alone whose region is there: one of the same name that has more than half of their area in common.
+/// is left alone whose region is there: one of the same name that has more than half of their area in common. A tree of
+/// keywords that is not there yet gets the keywords of the other lists, too, as programs that read trees would not see them
+/// any more.
 ///
 /// # Errors
 /// [`XmpError`] when the sidecar cannot be parsed, or a property in it is not what its schema says.
@@ -30,29 +37,64 @@ pub fn with_tags(
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
-    let text = match existing {
-        Some(bytes) => std::str::from_utf8(bytes).map_err(|_| XmpError::Encoding)?,
-        None => EMPTY,
-    };
+    match existing {
+        Some(bytes) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| XmpError::Encoding)?;
+            merged(text, Vec::new(), tags, stamp)
+        }
+        None => merged(&FRAME.concat(), vec![SIDECAR.to_owned()], tags, stamp),
+    }
+}
+
+/// The content of a new sidecar for a photo that has the XMP `packet` inside: `tags` and what people have said of the photo
+/// there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these in
+/// the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
+///
+/// # Errors
+/// [`XmpError`], as [`with_tags`].
+pub fn new_sidecar(
+    packet: &[u8],
+    tags: &PhotoTags,
+    stamp: Stamp<'_>,
+) -> Result<Option<Vec<u8>>, XmpError> {
+    let [head, end] = FRAME;
+    let copy = taken_over(packet).map(|descriptions| [head, &descriptions, end].concat());
+    let copied = copy.map(|text| merged(&text, vec![copy_note(&text)], tags, stamp));
+    match copied {
+        Some(Ok(sidecar)) => Ok(sidecar),
+        // A property that is not what its schema says.
+        Some(Err(_)) | None => with_tags(None, tags, stamp),
+    }
+}
+
+/// `text` with `tags`; `created` is noted as facematch's.
+fn merged(
+    text: &str,
+    created: Vec<String>,
+    tags: &PhotoTags,
+    stamp: Stamp<'_>,
+) -> Result<Option<Vec<u8>>, XmpError> {
+    let faces: Vec<_> = tags.faces.iter().filter_map(FaceTag::lasting).collect();
+    if faces.is_empty() {
+        return Ok(None);
+    }
     let root = Element::parse(text)?;
+    let rdf = root.rdf()?;
     let mut merge = Merge {
         text,
-        rdf: root.rdf()?,
+        rdf,
         stamp,
         edits: Edits::default(),
         properties: String::new(),
         records: Vec::new(),
-        created: Vec::new(),
+        created,
+        created_before: record::created(rdf)?,
     };
-    if existing.is_none() {
-        merge.created.push(SIDECAR.to_owned());
-    }
-    let faces: Vec<_> = tags.faces.iter().filter_map(FaceTag::lasting).collect();
     for list in &KEYWORD_LISTS {
         merge.add_keywords(list, &faces)?;
     }
     merge.add_regions(&faces, tags.stored_size)?;
-    if merge.records.is_empty() {
+    if merge.records.is_empty() && merge.created.is_empty() {
         return Ok(None);
     }
     merge.finish().map(|text| Some(text.into_bytes()))
@@ -74,15 +116,23 @@ struct Merge<'a> {
     edits: Edits,
     /// The properties that are not there yet.
     properties: String,
-    records: Vec<(Record, f32)>,
+    /// Each with the distance of its face, where it is of one.
+    records: Vec<(Record, Option<f32>)>,
     created: Vec<String>,
+    /// What an earlier run has created.
+    created_before: Vec<&'a str>,
 }
 
 impl Merge<'_> {
     fn add_keywords(&mut self, list: &KeywordList, faces: &[FaceTag]) -> Result<(), XmpError> {
         let property = list.property;
         let existing = self.rdf.property_list(property)?;
-        let mut keywords: Vec<(String, f32)> = Vec::new();
+        let mut keywords: Vec<(String, Option<f32>)> = Vec::new();
+        let is_ours = existing.is_none() || self.created_before.contains(&&*property.to_string());
+        if is_ours {
+            let hidden = hidden_keywords(self.rdf, list, faces)?;
+            keywords.extend(hidden.into_iter().map(|keyword| (keyword, None)));
+        }
         for face in faces {
             let keyword = list.keyword(&face.name);
             let is_there = existing.is_some_and(|list| {
@@ -90,9 +140,12 @@ impl Merge<'_> {
                 items.any(|item| item.text.trim() == keyword)
             });
             match keywords.iter_mut().find(|(known, _)| *known == keyword) {
-                Some((_, distance)) => *distance = distance.min(face.distance),
+                Some((_, distance)) => {
+                    let least = distance.map_or(face.distance, |known| known.min(face.distance));
+                    *distance = Some(least);
+                }
                 None if is_there => {}
-                None => keywords.push((keyword, face.distance)),
+                None => keywords.push((keyword, Some(face.distance))),
             }
         }
         let rdf = existing.map_or(RDF, Element::prefix);
@@ -101,19 +154,16 @@ impl Merge<'_> {
             .map(|(keyword, _)| format!("<{rdf}li>{}</{rdf}li>", escaped(keyword)))
             .collect();
         self.add_items(property, existing, list.form, &items);
-        self.records
-            .extend(keywords.into_iter().map(|(value, distance)| {
-                let property = property.to_string();
-                let area = None;
-                (
-                    Record {
-                        property,
-                        value,
-                        area,
-                    },
-                    distance,
-                )
-            }));
+        let property = property.to_string();
+        let records = keywords.into_iter().map(|(value, distance)| {
+            let record = Record {
+                property: property.clone(),
+                value,
+                area: None,
+            };
+            (record, distance)
+        });
+        self.records.extend(records);
         Ok(())
     }
 
@@ -170,7 +220,7 @@ impl Merge<'_> {
                 value: face.name.clone(),
                 area: Some(face.area),
             };
-            (record, face.distance)
+            (record, Some(face.distance))
         }));
         Ok(())
     }

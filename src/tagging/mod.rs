@@ -11,6 +11,7 @@
 
 mod area;
 mod exiftool_tags;
+mod hidden_keywords;
 mod keywords;
 mod merge;
 mod named_regions;
@@ -20,13 +21,14 @@ mod regions;
 mod removal;
 mod sidecar;
 mod tagged_faces;
+mod taken_over;
 #[cfg(test)]
 mod tests;
 mod xmp;
 
 pub use area::Area;
 pub use exiftool_tags::exiftool_tags;
-pub use merge::with_tags;
+pub use merge::{new_sidecar, with_tags};
 pub use named_regions::{NamedRegion, NamedRegions, named_regions};
 pub use photo_regions::{DisplayedRegions, PhotoRegions};
 pub use removal::{WithoutTags, without_tags};

@@ -2,8 +2,9 @@
 //! from what others wrote.
 //!
 //! `facematch:Tags` is a list of structures, one for each item that was added to a list: the property, the item's text (for
-//! a region its name and area), the distance of the face, the version and the date. `facematch:Created` lists the properties
-//! that were not there before, and [`SIDECAR`] when there was no sidecar.
+//! a region its name and area), the distance of the face where it is of one, the version and the date. `facematch:Created` lists the properties
+//! that were not there before, [`SIDECAR`] when there was no sidecar, and [`copy_note`] when it began as a copy of what the
+//! photo has inside.
 
 use super::regions::{area_text, parse_area};
 use super::xmp::tree::Element;
@@ -15,6 +16,12 @@ pub(super) const TAGS: Property = Property::new(PREFIX, "Tags");
 pub(super) const CREATED: Property = Property::new(PREFIX, "Created");
 /// Stands for the whole sidecar in [`CREATED`].
 pub(super) const SIDECAR: &str = "sidecar";
+
+/// Stands in [`CREATED`] for the whole sidecar that was `text` before tags were added: what is left when they are gone tells
+/// by this whether somebody changed it.
+pub(super) fn copy_note(text: &str) -> String {
+    format!("{SIDECAR} {}", blake3::hash(text.as_bytes()).to_hex())
+}
 
 const PROPERTY: Property = Property::new(PREFIX, "Property");
 const VALUE: Property = Property::new(PREFIX, "Value");
@@ -50,13 +57,16 @@ impl Record {
     }
 
     /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.
-    pub(super) fn item(&self, rdf: &str, distance: f32, stamp: Stamp<'_>) -> String {
+    pub(super) fn item(&self, rdf: &str, distance: Option<f32>, stamp: Stamp<'_>) -> String {
+        let distance = distance.map_or_else(String::new, |distance| {
+            format!(" facematch:Distance=\"{distance:.4}\"")
+        });
         let area = self.area.as_ref().map_or_else(String::new, |area| {
             format!(" facematch:Area=\"{}\"", area_text(area))
         });
         format!(
-            "<{rdf}li><{rdf}Description {} facematch:Property=\"{}\" facematch:Value=\"{}\"{area} \
-             facematch:Distance=\"{distance:.4}\" facematch:Version=\"{}\" facematch:Date=\"{}\"/></{rdf}li>",
+            "<{rdf}li><{rdf}Description {} facematch:Property=\"{}\" facematch:Value=\"{}\"{area}{distance} \
+             facematch:Version=\"{}\" facematch:Date=\"{}\"/></{rdf}li>",
             super::xmp::declaration(PREFIX),
             escaped(&self.property),
             escaped(&self.value),

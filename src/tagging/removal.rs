@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::keywords::KEYWORD_LISTS;
-use super::record::{self, Record, SIDECAR};
+use super::record::{self, Record, SIDECAR, copy_note};
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
@@ -17,7 +17,7 @@ pub enum WithoutTags {
     Unchanged,
     /// This content.
     Changed(Vec<u8>),
-    /// Nothing: facematch made it, and nobody added anything.
+    /// Nothing: facematch made it, and nobody changed anything.
     Nothing,
 }
 
@@ -46,7 +46,11 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     }
     let mut edits = Edits::default();
     removal.collect(text, &root, &mut edits);
-    Ok(WithoutTags::Changed(edits.apply(text).into_bytes()))
+    let left = edits.apply(text);
+    if created.contains(&&*copy_note(&left)) {
+        return Ok(WithoutTags::Nothing);
+    }
+    Ok(WithoutTags::Changed(left.into_bytes()))
 }
 
 /// The elements that go, by where they begin.

@@ -261,12 +261,14 @@ fn exiftool_gets_whole_lists_and_all_regions() {
         "Ann & Co"
       ],
       "XMP-digiKam:TagsList": [
+        "holidays & beach",
         "People/Ann & Co"
       ],
       "XMP-iptcExt:PersonInImage": [
         "Ann & Co"
       ],
       "XMP-lr:HierarchicalSubject": [
+        "holidays & beach",
         "People|Ann & Co"
       ],
       "XMP-mwg-rs:RegionInfo": {

@@ -59,6 +59,8 @@ fn names_go_into_a_sidecar_and_out_again() {
         "<rdf:li>People|obama</rdf:li>",
         "<rdf:li>People/obama</rdf:li>",
         "facematch:Distance=\"0.3",
+        // What the photo has inside.
+        "<rdf:li>Pete Souza</rdf:li>",
     ] {
         assert!(sidecar.contains(part), "{part} is not in {sidecar}");
     }

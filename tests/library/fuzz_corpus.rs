@@ -12,7 +12,10 @@ use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
 use facematch::image::{jpeg_is_complete, scales_jpeg};
-use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, named_regions, with_tags};
+use facematch::tagging::{
+    Area, FaceTag, PhotoTags, Stamp, WithoutTags, named_regions, new_sidecar, with_tags,
+    without_tags,
+};
 
 #[test]
 fn landmark_models() {
@@ -82,6 +85,8 @@ fn sidecars() {
         date: "2026-11-26T12:00:00Z",
     };
     check_seeds("sidecar", |bytes| {
+        let sidecar = new_sidecar(bytes, &tags, stamp).unwrap().unwrap();
+        assert_eq!(without_tags(&sidecar), Ok(WithoutTags::Nothing));
         with_tags(Some(bytes), &tags, stamp).is_ok()
     });
 }

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::image::read_file;
+use facematch::image::{embedded_xmp, read_file};
 use facematch::report::{TagChange, TagPlace, TaggedFile};
 use facematch::tagging::{
-    PhotoTags, SidecarNaming, WithoutTags, sidecar_of, sidecars_of, with_tags, without_tags,
+    PhotoTags, SidecarNaming, WithoutTags, new_sidecar, sidecar_of, sidecars_of, with_tags,
+    without_tags,
 };
 
 use super::super::interrupt::UnfinishedFiles;
@@ -37,8 +38,8 @@ impl Sidecars {
         }
     }
 
-    /// Adds `tags` to the sidecar of `photo`; makes one that is called as `naming` says when there is none. `None` when there
-    /// is none and no name can be written.
+    /// Adds `tags` to the sidecar of `photo`; when there is none, makes one that is called as `naming` says and has what people
+    /// have said of the photo inside of it, too. `None` when there is none and no name can be written.
     pub(in super::super) fn tag(
         &self,
         photo: &Path,
@@ -47,9 +48,15 @@ impl Sidecars {
     ) -> Result<Option<TaggedFile>, Error> {
         let (sidecar, is_there) = sidecar_of(photo, naming).map_err(|e| unreadable(photo, &e))?;
         let existing = is_there.then(|| Existing::read(&sidecar)).transpose()?;
-        let bytes = existing.as_ref().map(|existing| &existing.bytes[..]);
-        let content =
-            with_tags(bytes, tags, self.run.stamp()).map_err(|e| refused(&sidecar, &e))?;
+        let stamp = self.run.stamp();
+        let content = match &existing {
+            Some(existing) => with_tags(Some(&existing.bytes), tags, stamp),
+            None => match embedded_xmp(photo)? {
+                Some(packet) => new_sidecar(&packet, tags, stamp),
+                None => with_tags(None, tags, stamp),
+            },
+        };
+        let content = content.map_err(|e| refused(&sidecar, &e))?;
         let change = match (&content, &existing) {
             (None, None) => return Ok(None),
             (None, Some(_)) => TagChange::Keep,

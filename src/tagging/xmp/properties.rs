@@ -1,7 +1,7 @@
 //! What XMP makes of RDF: properties, lists, structures and their fields, in all the spellings that ISO 16684-1 (section 7)
 //! allows.
 
-use super::tree::Element;
+use super::tree::{Attribute, Element};
 use super::{Property, XmpError, namespace};
 
 /// A list has one of these forms.
@@ -114,9 +114,7 @@ impl Element {
     /// Whether it has no attributes but declarations, what it is about, and those of the namespace `own`.
     pub(crate) fn has_only_attributes_of(&self, own: &str) -> bool {
         self.attributes.iter().all(|attribute| {
-            attribute.is_declaration()
-                || attribute.namespace == own
-                || (attribute.namespace == namespace("rdf") && attribute.local == "about")
+            attribute.is_declaration() || attribute.is_about() || attribute.namespace == own
         })
     }
 
@@ -125,10 +123,27 @@ impl Element {
         self.namespace == own
     }
 
+    /// Its namespace and its name.
+    pub(crate) fn name(&self) -> (&str, &str) {
+        (&self.namespace, &self.local)
+    }
+
     fn attribute(&self, namespace: &str, local: &str) -> Option<&str> {
         self.attributes
             .iter()
             .find(|attribute| attribute.namespace == namespace && attribute.local == local)
             .map(|attribute| attribute.value.as_str())
+    }
+}
+
+impl Attribute {
+    /// Whether it says what a description is about.
+    pub(crate) fn is_about(&self) -> bool {
+        self.namespace == namespace("rdf") && self.local == "about"
+    }
+
+    /// Its namespace and its name.
+    pub(crate) fn name(&self) -> (&str, &str) {
+        (&self.namespace, &self.local)
     }
 }

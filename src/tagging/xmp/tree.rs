@@ -20,7 +20,7 @@ pub(crate) struct Element {
     pub(super) local: String,
     /// The name as it is written, with its prefix.
     pub(crate) written: String,
-    pub(super) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<Attribute>,
     pub(crate) children: Vec<Self>,
     /// The characters directly in it.
     pub(crate) text: String,
@@ -32,14 +32,18 @@ pub(crate) struct Element {
 
 /// An attribute of an element.
 #[derive(Debug)]
-pub(super) struct Attribute {
+pub(crate) struct Attribute {
+    /// Of a declaration [`DECLARATION`].
     pub(super) namespace: String,
-    pub(super) local: String,
-    pub(super) value: String,
+    /// Of a declaration the prefix; empty for none.
+    pub(crate) local: String,
+    /// The name as it is written, with its prefix.
+    pub(crate) written: String,
+    pub(crate) value: String,
 }
 
 impl Attribute {
-    pub(super) fn is_declaration(&self) -> bool {
+    pub(crate) fn is_declaration(&self) -> bool {
         self.namespace == DECLARATION
     }
 }
@@ -181,6 +185,7 @@ fn attributes(
     tag.attributes()
         .map(|attribute| {
             let attribute = attribute.map_err(|error| syntax(at, error))?;
+            let written = attribute.key.as_ref().to_owned();
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_err(|error| syntax(at, error))?
@@ -193,6 +198,7 @@ fn attributes(
                 return Ok(Attribute {
                     namespace: DECLARATION.to_owned(),
                     local,
+                    written,
                     value,
                 });
             }
@@ -200,6 +206,7 @@ fn attributes(
             Ok(Attribute {
                 namespace: bound(namespace, at)?,
                 local: local.as_ref().to_owned(),
+                written,
                 value,
             })
         })

@@ -1,5 +1,5 @@
-//! Feeds arbitrary bytes to the tagging of sidecars. It must not panic, what was tagged needs no tags any more, and what is
-//! tagged can be untagged.
+//! Feeds arbitrary bytes to the tagging of sidecars, and to new sidecars as what a photo has inside. It must not panic, what
+//! was tagged needs no tags any more, and what is tagged can be untagged: of a new sidecar nothing is left.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
@@ -10,7 +10,9 @@
 //! ```
 #![no_main]
 
-use facematch::tagging::{Area, FaceTag, PhotoTags, Stamp, WithoutTags, with_tags, without_tags};
+use facematch::tagging::{
+    Area, FaceTag, PhotoTags, Stamp, WithoutTags, new_sidecar, with_tags, without_tags,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -37,4 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
         let untagged = without_tags(&tagged).unwrap();
         assert_ne!(untagged, WithoutTags::Unchanged);
     }
+    let sidecar = new_sidecar(bytes, &tags, stamp).unwrap().unwrap();
+    assert_eq!(with_tags(Some(&sidecar), &tags, stamp), Ok(None));
+    assert_eq!(without_tags(&sidecar), Ok(WithoutTags::Nothing));
 });
