@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use super::FaceTag;
 use super::keywords::{KEYWORD_LISTS, KeywordList, SUBJECT};
-use super::xmp::XmpError;
 use super::xmp::tree::Element;
+use super::xmp::{XmpError, lasting};
 
 /// The keywords of the other lists in an `rdf:RDF` that the tree `list` does not have. What `faces` add to it is not among
 /// them. Of a list that is no tree, none.
@@ -23,7 +23,7 @@ pub(super) fn hidden_keywords(
         return Ok(Vec::new());
     };
     let added = faces.iter().map(|face| list.keyword(&face.name));
-    let own = texts(rdf, list)?.into_iter().map(str::to_owned);
+    let own = texts(rdf, list)?.into_iter();
     let mut known: HashSet<_> = own
         .chain(added)
         .map(|path| levels(&path, separator))
@@ -34,7 +34,7 @@ pub(super) fn hidden_keywords(
             continue;
         };
         for path in texts(rdf, other)? {
-            if known.insert(levels(path, other_separator)) {
+            if known.insert(levels(&path, other_separator)) {
                 let levels = path.split(other_separator).map(|level| list.level(level));
                 hidden.push(levels.collect::<Vec<_>>().join(&separator.to_string()));
             }
@@ -44,7 +44,7 @@ pub(super) fn hidden_keywords(
     let mut keywords = texts(rdf, &SUBJECT)?;
     keywords.retain(|keyword| !known.contains(&level(keyword)));
     for keyword in keywords {
-        let keyword = list.level(keyword);
+        let keyword = list.level(&keyword);
         if !hidden.contains(&keyword) {
             hidden.push(keyword);
         }
@@ -63,10 +63,11 @@ fn level(text: &str) -> String {
     trees.fold(text.to_owned(), |text, list| list.level(&text))
 }
 
-fn texts<'a>(rdf: &'a Element, list: &KeywordList) -> Result<Vec<&'a str>, XmpError> {
+/// The keywords of a list, in characters that an attribute keeps: they are noted in one.
+fn texts(rdf: &Element, list: &KeywordList) -> Result<Vec<String>, XmpError> {
     let list = rdf.property_list(list.property)?;
     let texts = list.into_iter().flat_map(Element::items);
-    let texts = texts.map(|item| item.text.trim());
+    let texts = texts.map(|item| lasting(&item.text));
     Ok(texts.filter(|text| !text.is_empty()).collect())
 }
 
