@@ -125,4 +125,10 @@ mod tests {
         let [_, lightroom, digikam, _] = hidden(&earlier, "Bob");
         assert_eq!([lightroom, digikam], [["People|A-C"; 0]; 2]);
     }
+
+    #[test]
+    fn a_keyword_with_a_line_break_is_one_that_can_be_noted() {
+        let [_, lightroom, digikam, _] = hidden(&list("dc:subject", &["two\n lines"]), "Ann");
+        assert_eq!([lightroom, digikam], [["two  lines"]; 2]);
+    }
 }

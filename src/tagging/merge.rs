@@ -46,21 +46,22 @@ pub fn with_tags(
     }
 }
 
-/// The content of a new sidecar for a photo that has the XMP `packet` inside: `tags` and what people have said of the photo
-/// there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these in
-/// the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
+/// The content of a new sidecar for a photo that has the XMP `packet` inside, if any: `tags` and what people have said of the
+/// photo there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these
+/// in the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
 ///
 /// # Errors
-/// [`XmpError`], as [`with_tags`].
+/// [`XmpError`], as [`with_tags`]; no packet causes one.
 pub fn new_sidecar(
-    packet: &[u8],
+    packet: Option<&[u8]>,
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
     let [head, end] = FRAME;
-    let copy = taken_over(packet).map(|descriptions| [head, &descriptions, end].concat());
-    let copied = copy.map(|text| merged(&text, vec![copy_note(&text)], tags, stamp));
-    match copied {
+    let copy = packet
+        .and_then(taken_over)
+        .map(|descriptions| [head, &descriptions, end].concat());
+    match copy.map(|text| merged(&text, vec![copy_note(&text)], tags, stamp)) {
         Some(Ok(sidecar)) => Ok(sidecar),
         // A property that is not what its schema says.
         Some(Err(_)) | None => with_tags(None, tags, stamp),

@@ -164,7 +164,7 @@ mod tests {
 
     /// The sidecar of a photo with `packet` inside on which Ann is found.
     fn sidecar(packet: &str) -> String {
-        let sidecar = new_sidecar(packet.as_bytes(), &ann(), STAMP);
+        let sidecar = new_sidecar(Some(packet.as_bytes()), &ann(), STAMP);
         String::from_utf8(sidecar.unwrap().unwrap()).unwrap()
     }
 
@@ -245,7 +245,10 @@ mod tests {
             faces: Vec::new(),
             ..ann()
         };
-        assert_eq!(new_sidecar(DIGIKAM.as_bytes(), &nobody, STAMP), Ok(None));
+        assert_eq!(
+            new_sidecar(Some(DIGIKAM.as_bytes()), &nobody, STAMP),
+            Ok(None)
+        );
     }
 
     #[test]
@@ -255,7 +258,7 @@ mod tests {
         let nothing = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>";
         for packet in [&DIGIKAM[..900], "", "<html/>", &no_list, nothing] {
             assert_eq!(
-                new_sidecar(packet.as_bytes(), &ann(), STAMP),
+                new_sidecar(Some(packet.as_bytes()), &ann(), STAMP),
                 plain,
                 "{packet}"
             );

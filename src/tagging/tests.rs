@@ -173,6 +173,25 @@ fn what_others_add_to_our_lists_stays_theirs() {
 }
 
 #[test]
+fn keywords_that_come_later_are_added_to_the_trees_that_are_ours() {
+    let rome = |xmp: &str| {
+        let start = xmp.find("<dc:subject>").unwrap();
+        let end = start + xmp[start..].find("</rdf:Bag>").unwrap();
+        [&xmp[..end], "<rdf:li>Rome</rdf:li>", &xmp[end..]].concat()
+    };
+    let faces = [face("Ann", 0.5)];
+    let count = |xmp: &str| xmp.matches("<rdf:li>Rome</rdf:li>").count();
+    let ours = rome(&tagged(Some(LIGHTROOM), &faces));
+    let again = tagged(Some(&ours), &faces);
+    assert_eq!([count(&ours), count(&again)], [1, 3], "{again}");
+    assert_eq!(untagged(&again), untagged(&ours));
+    // What another program has made says itself what is in it.
+    let theirs = rome(&tagged(Some(DIGIKAM), &faces));
+    let again = with_tags(Some(theirs.as_bytes()), &tags(&faces), STAMP);
+    assert_eq!(again, Ok(None));
+}
+
+#[test]
 fn a_comment_among_our_items_stays() {
     let item = "     <rdf:li>holidays &amp; beach</rdf:li>\n";
     let sidecar = LIGHTROOM.replace(item, "     <!-- none yet -->\n");

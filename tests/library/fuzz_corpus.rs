@@ -85,7 +85,7 @@ fn sidecars() {
         date: "2026-11-26T12:00:00Z",
     };
     check_seeds("sidecar", |bytes| {
-        let sidecar = new_sidecar(bytes, &tags, stamp).unwrap().unwrap();
+        let sidecar = new_sidecar(Some(bytes), &tags, stamp).unwrap().unwrap();
         assert_eq!(without_tags(&sidecar), Ok(WithoutTags::Nothing));
         with_tags(Some(bytes), &tags, stamp).is_ok()
     });

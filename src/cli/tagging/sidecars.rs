@@ -51,10 +51,7 @@ impl Sidecars {
         let stamp = self.run.stamp();
         let content = match &existing {
             Some(existing) => with_tags(Some(&existing.bytes), tags, stamp),
-            None => match embedded_xmp(photo)? {
-                Some(packet) => new_sidecar(&packet, tags, stamp),
-                None => with_tags(None, tags, stamp),
-            },
+            None => new_sidecar(embedded_xmp(photo)?.as_deref(), tags, stamp),
         };
         let content = content.map_err(|e| refused(&sidecar, &e))?;
         let change = match (&content, &existing) {

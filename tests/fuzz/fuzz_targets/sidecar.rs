@@ -39,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
         let untagged = without_tags(&tagged).unwrap();
         assert_ne!(untagged, WithoutTags::Unchanged);
     }
-    let sidecar = new_sidecar(bytes, &tags, stamp).unwrap().unwrap();
+    let sidecar = new_sidecar(Some(bytes), &tags, stamp).unwrap().unwrap();
     assert_eq!(with_tags(Some(&sidecar), &tags, stamp), Ok(None));
     assert_eq!(without_tags(&sidecar), Ok(WithoutTags::Nothing));
 });
