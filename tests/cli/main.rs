@@ -29,6 +29,8 @@ mod names;
 mod orientation;
 mod pictures;
 mod readme;
+#[cfg(unix)]
+mod refused_writes;
 mod results;
 mod sorting;
 #[cfg(unix)]

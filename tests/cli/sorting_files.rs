@@ -1,7 +1,7 @@
 //! `facematch sort` where the system has links, rights and signals: what is linked, what may not be written, and what a run
 //! that was killed leaves.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -180,35 +180,6 @@ fn a_folder_that_cannot_be_written_costs_error_records() {
     );
     assert_eq!(bytes(&env, OBAMA), before.0);
     assert_eq!(bytes(&env, "out/biden/two.jpg"), before.1);
-}
-
-/// Whoever runs the tests as root is not kept from anything.
-#[test]
-fn a_read_only_folder_costs_error_records_and_the_photos_stay() {
-    let cases = [
-        ("out/obama", "out/obama/obama.jpg: Permission denied"),
-        (
-            "photos",
-            "cannot be taken from where it is: Permission denied",
-        ),
-    ];
-    for (folder, told) in cases {
-        let env = scene();
-        let folder = env.folder(folder);
-        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o555)).unwrap();
-        let is_root = std::fs::write(folder.join("probe"), "").is_ok();
-        let run = sort(
-            &env,
-            &["--by", "move", "--first"],
-            if is_root { 0 } else { 1 },
-        );
-        std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
-        if !is_root {
-            assert!(run.stderr.contains(told), "{}", run.stderr);
-            assert!(env.path(OBAMA).exists());
-            assert!(!env.path("out/obama/obama.jpg").exists());
-        }
-    }
 }
 
 #[test]

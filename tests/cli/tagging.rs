@@ -480,38 +480,3 @@ fn a_run_that_is_killed_leaves_whole_sidecars() {
         "{counts:?}"
     );
 }
-
-/// A limit on the size of files, as near to a full disk as a test comes.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_an_error_and_harms_nothing() {
-    let env = scene();
-    env.write(SIDECAR, EXISTING);
-    env.copy("unknown/obama2.jpg", "photos/z.jpg");
-    let before = env.files();
-    let program = assert_cmd::cargo::cargo_bin!("facematch");
-    let run = assert_cmd::Command::new("sh")
-        .current_dir(env.root())
-        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"])
-        .arg(program)
-        .args([
-            "tag",
-            "-f",
-            "ndjson",
-            "--detector",
-            "hog",
-            "known",
-            "photos",
-        ])
-        .ends_with(1);
-    let errors: Vec<_> = run
-        .records()
-        .into_iter()
-        .filter(|record| record["type"] == "error")
-        .map(|record| (record["path"].clone(), record["kind"].clone()))
-        .collect();
-    let wanted = [PHOTO, "photos/z.jpg"].map(|path| (path.into(), "write".into()));
-    assert_eq!(errors, wanted);
-    assert_eq!(env.files(), before);
-    assert_eq!(read(&env, SIDECAR), EXISTING);
-}

@@ -10,6 +10,8 @@
     reason = "a test says what is missing by failing"
 )]
 
+#[cfg(unix)]
+pub(crate) mod limits;
 pub(crate) mod photos;
 pub(crate) mod reference;
 
@@ -31,7 +33,13 @@ pub(crate) fn repository(name: &str) -> PathBuf {
 
 /// `facematch` in `folder`, with the repository's models and nothing else of the user's environment.
 pub(crate) fn facematch_in(folder: &Path) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("facematch"));
+    in_folder(
+        Command::new(assert_cmd::cargo::cargo_bin!("facematch")),
+        folder,
+    )
+}
+
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env("FACEMATCH_MODELS", repository("models"))

@@ -1,0 +1,49 @@
+//! `facematch` where it may not write all that it wants to.
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+
+use assert_cmd::Command;
+
+use super::{TestEnv, in_folder};
+
+/// Root without what lets it write everywhere (capabilities(7)).
+const BOUND_ROOT: [&str; 3] = [
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-dac_override,-dac_read_search",
+];
+
+/// Files end after 512 bytes, as near to a full disk as a test comes.
+const FULL_DISK: [&str; 4] = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"];
+
+/// `facematch` in the folder of `env`, bound by permissions also where root runs the tests.
+pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
+    match std::fs::metadata(env.root()).unwrap().uid() {
+        0 => started_by(&BOUND_ROOT, env.root()),
+        _ => env.facematch(),
+    }
+}
+
+/// `facematch` in the folder of `env` on a disk that is full.
+pub(crate) fn on_full_disk(env: &TestEnv) -> Command {
+    started_by(&FULL_DISK, env.root())
+}
+
+fn started_by(starter: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(starter[0]);
+    command
+        .args(&starter[1..])
+        .arg(assert_cmd::cargo::cargo_bin!("facematch"));
+    in_folder(command, folder)
+}
+
+/// `during`, while nothing may be made, renamed or deleted in `folder`.
+pub(crate) fn read_only<T>(folder: &Path, during: impl FnOnce() -> T) -> T {
+    let set = |mode| std::fs::set_permissions(folder, PermissionsExt::from_mode(mode)).unwrap();
+    set(0o555);
+    let result = during();
+    // So that it can be deleted.
+    set(0o755);
+    result
+}
