@@ -107,11 +107,11 @@ fn sidecars_in_a_read_only_folder_stay() {
 #[test]
 fn sidecars_on_a_full_disk_stay() {
     let env = scene();
-    refuses_both(&env, on_full_disk(&env).args(TAG), "write", "too large");
+    refuses_both(&env, on_full_disk(&env, 1).args(TAG), "write", "too large");
     env.facematch().args(TAG).ends_with(0);
     // The other one is deleted, for which there is room on every disk.
     std::fs::remove_file(env.path("photos/z.jpg.xmp")).unwrap();
-    untag_refuses(&env, on_full_disk(&env), &[SIDECAR], "too large");
+    untag_refuses(&env, on_full_disk(&env, 1), &[SIDECAR], "too large");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn nothing_is_sorted_into_a_read_only_folder_or_out_of_one() {
 #[test]
 fn nothing_is_copied_to_a_full_disk() {
     let env = scene();
-    let mut sort = on_full_disk(&env);
+    let mut sort = on_full_disk(&env, 1);
     sort.args(SORT).args(["--by", "copy"]);
     refuses_both(&env, &mut sort, "sorting", "too large");
 }
@@ -162,7 +162,12 @@ mod tagging_tools {
         let mut tag = bound_by_permissions(&env);
         tag.args(TAG).arg("--embed");
         read_only(&env.path("photos"), || {
-            refuses_both(&env, &mut tag, "embedding", "error creating file");
+            refuses_both(
+                &env,
+                &mut tag,
+                "embedding",
+                "may nothing be written to the folder",
+            );
         });
         let env = tagged_scene();
         read_only(&env.path("photos"), || {
@@ -170,7 +175,7 @@ mod tagging_tools {
                 &env,
                 bound_by_permissions(&env),
                 &[PHOTO, OTHER],
-                "error creating file",
+                "may nothing be written to the folder",
             );
         });
     }
@@ -178,13 +183,20 @@ mod tagging_tools {
     #[test]
     #[ignore = "needs exiftool"]
     fn photos_on_a_full_disk_stay() {
-        for options in [&["--embed"][..], &["--embed", "--no-backup"]] {
-            let env = scene();
-            let mut tag = on_full_disk(&env);
-            tag.args(TAG).args(options);
-            refuses_both(&env, &mut tag, "embedding", "");
+        // No room for the packet that ExifTool reads; for this, and not for the photo.
+        for (blocks, reason) in [
+            (1, "set tmpdir to another folder"),
+            (32, "is the disk full"),
+        ] {
+            for options in [&["--embed"][..], &["--embed", "--no-backup"]] {
+                let env = scene();
+                let mut tag = on_full_disk(&env, blocks);
+                tag.args(TAG).args(options);
+                refuses_both(&env, &mut tag, "embedding", reason);
+            }
         }
         let env = tagged_scene();
-        untag_refuses(&env, on_full_disk(&env), &[PHOTO, OTHER], "");
+        let full = on_full_disk(&env, 32);
+        untag_refuses(&env, full, &[PHOTO, OTHER], "is the disk full");
     }
 }

@@ -14,9 +14,6 @@ const BOUND_ROOT: [&str; 3] = [
     "--inh-caps=-dac_override,-dac_read_search",
 ];
 
-/// Files end after 512 bytes, as near to a full disk as a test comes.
-const FULL_DISK: [&str; 4] = ["sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"];
-
 /// `facematch` in the folder of `env`, bound by permissions also where root runs the tests.
 pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
     match std::fs::metadata(env.root()).unwrap().uid() {
@@ -25,9 +22,11 @@ pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
     }
 }
 
-/// `facematch` in the folder of `env` on a disk that is full.
-pub(crate) fn on_full_disk(env: &TestEnv) -> Command {
-    started_by(&FULL_DISK, env.root())
+/// `facematch` in the folder of `env` where no file gets more than `blocks` of 512 bytes, as near to a full disk as a test
+/// comes.
+pub(crate) fn on_full_disk(env: &TestEnv, blocks: u32) -> Command {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    started_by(&["sh", "-c", &script, "sh"], env.root())
 }
 
 fn started_by(starter: &[&str], folder: &Path) -> Command {
