@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::list::{ListError, column_of, path, refused, text, without_mark};
+use crate::gallery::composed_name;
 
 /// Who is on a photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,7 @@ fn label(record: &ByteRecord, columns: [usize; 2], line: u64) -> Result<Label, L
         image: path(image, line)?,
         people: names
             .filter(|name| !name.is_empty())
-            .map(str::to_owned)
+            .map(composed_name)
             .collect(),
     })
 }

@@ -12,7 +12,7 @@ mod person_name;
 
 pub use file::{is_gallery_file, read_gallery, read_gallery_from, write_gallery};
 pub use fingerprint::Fingerprint;
-pub use person_name::person_name;
+pub use person_name::{composed_name, person_name};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -231,7 +231,8 @@ impl GalleryBuilder {
 
     /// The number of the person `name`, whose next face will be the next row.
     fn person(&mut self, name: &str) -> usize {
-        if let Some(&person) = self.person_of_name.get(name) {
+        let name = composed_name(name);
+        if let Some(&person) = self.person_of_name.get(&*name) {
             return person;
         }
         let name: Arc<str> = name.into();

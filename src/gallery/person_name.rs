@@ -3,6 +3,14 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
+use unicode_normalization::UnicodeNormalization;
+
+/// The one spelling in which names are kept and compared, Unicode's Normalization Form C (Unicode Standard Annex 15): the `é` of
+/// a file name may be one character or, from a Mac, an `e` and an accent, and both are the same person.
+pub fn composed_name(name: &str) -> String {
+    name.nfc().collect()
+}
+
 /// The person that the known photo `photo` shows, by its place below `known`, a folder or the photo itself:
 ///
 /// - `known/obama.jpg`, `known/obama.1.jpg` and `known/obama.2.jpg` are `obama`;
@@ -43,7 +51,7 @@ fn readable(name: &OsStr) -> String {
             text += &format!("\\x{byte:02x}");
         }
     }
-    text
+    composed_name(&text)
 }
 
 #[cfg(test)]
@@ -61,6 +69,10 @@ mod tests {
             ("known/5.jpg", "5"),
             ("known/J. Edgar.jpg", "J. Edgar"),
             ("known/Zoë Ångström.jpg", "Zoë Ångström"),
+            (
+                "known/Zoe\u{308} A\u{30a}ngstro\u{308}m.jpg",
+                "Zoë Ångström",
+            ),
             ("known/Eileen Collins/1.jpg", "Eileen Collins"),
             ("known/Eileen Collins/a/b/c.9.jpg", "Eileen Collins"),
             ("known/R2.2/x.jpg", "R2.2"),

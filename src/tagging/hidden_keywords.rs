@@ -8,6 +8,7 @@ use super::FaceTag;
 use super::keywords::{KEYWORD_LISTS, KeywordList, SUBJECT};
 use super::xmp::tree::Element;
 use super::xmp::{XmpError, lasting};
+use crate::gallery::composed_name;
 
 /// The keywords of the other lists in an `rdf:RDF` that the tree `list` does not have. What `faces` add to it is not among
 /// them. Of a list that is no tree, none.
@@ -60,7 +61,7 @@ fn levels(path: &str, separator: char) -> Vec<String> {
 /// One level as it is in any tree: what would begin another one in the one or the other is a hyphen.
 fn level(text: &str) -> String {
     let trees = KEYWORD_LISTS.iter().filter(|list| list.separator.is_some());
-    trees.fold(text.to_owned(), |text, list| list.level(&text))
+    trees.fold(composed_name(text), |text, list| list.level(&text))
 }
 
 /// The keywords of a list, in characters that an attribute keeps: they are noted in one.

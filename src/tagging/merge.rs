@@ -9,6 +9,7 @@ use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, declaration, escaped, lasting};
 use super::{FaceTag, PhotoTags, Stamp};
+use crate::gallery::composed_name;
 
 /// The beginning and the end of a sidecar, as the XMP specification (part 1, 7.3.2) asks for them.
 const FRAME: [&str; 2] = [
@@ -102,9 +103,9 @@ fn merged(
 }
 
 impl FaceTag {
-    /// It with a name that XML keeps; `None` when nothing is left of the name.
+    /// It with a name that XML keeps, in the spelling of galleries; `None` when nothing is left of the name.
     fn lasting(&self) -> Option<Self> {
-        let name = lasting(&self.name);
+        let name = composed_name(&lasting(&self.name));
         (!name.is_empty()).then_some(Self { name, ..*self })
     }
 }
@@ -138,7 +139,7 @@ impl Merge<'_> {
             let keyword = list.keyword(&face.name);
             let is_there = existing.is_some_and(|list| {
                 let mut items = list.items();
-                items.any(|item| item.text.trim() == keyword)
+                items.any(|item| composed_name(item.text.trim()) == keyword)
             });
             match keywords.iter_mut().find(|(known, _)| *known == keyword) {
                 Some((_, distance)) => {

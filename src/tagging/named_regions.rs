@@ -10,6 +10,7 @@ use super::record::Record;
 use super::regions::{AREA, NAME, REGIONS, Region, region_list};
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, lasting};
+use crate::gallery::composed_name;
 
 const TYPE: Property = Property::new("mwg-rs", "Type");
 const DIMENSIONS: Property = Property::new("mwg-rs", "AppliedToDimensions");
@@ -48,7 +49,7 @@ pub struct NamedRegions {
 /// A region with the name of a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedRegion {
-    /// The person: not empty, without control characters and white space at its ends.
+    /// The person, spelled as [`composed_name`] does: not empty, without control characters and white space at its ends.
     pub name: String,
     /// Where the face is. Its centre lies in the image, and it is no larger than the image.
     pub area: Area,
@@ -57,7 +58,7 @@ pub struct NamedRegion {
 impl NamedRegion {
     /// The region of `name` at `area`; `None` when that names nobody, or is nowhere in an image.
     fn new(name: &str, area: Area) -> Option<Self> {
-        let name = lasting(name);
+        let name = composed_name(&lasting(name));
         let is_nobody = name.is_empty() || NOBODY.contains(&&*name.to_lowercase());
         let is_size = |length: f64| length > 0.0 && length <= 1.0;
         let is_inside = |at: f64| (0.0..=1.0).contains(&at);

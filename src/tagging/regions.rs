@@ -4,6 +4,7 @@
 use super::Area;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, declaration, escaped};
+use crate::gallery::composed_name;
 
 pub(super) const REGIONS: Property = Property::new("mwg-rs", "Regions");
 pub(super) const REGION_LIST: Property = Property::new("mwg-rs", "RegionList");
@@ -39,7 +40,7 @@ impl<'a> Region<'a> {
     /// Whether it says that the face at `area` is `name`'s.
     pub(super) fn shows(&self, name: &str, area: &Area) -> bool {
         let overlap = self.area.map_or(0.0, |own| own.overlap(area));
-        self.name == Some(name) && overlap > SAME_FACE
+        self.name.is_some_and(|own| composed_name(own) == name) && overlap > SAME_FACE
     }
 
     /// Whether it has this name and this area.

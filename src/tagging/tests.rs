@@ -87,6 +87,18 @@ fn tagging_twice_changes_no_byte() {
 }
 
 #[test]
+fn a_name_whose_accents_are_spelled_in_another_way_is_there() {
+    for (there, known) in [("José", "Jose\u{301}"), ("Jose\u{301}", "José")] {
+        let as_there = tagged(None, &[face("X y", 0.5)]).replace("X y", there);
+        let again = with_tags(Some(as_there.as_bytes()), &tags(&[face(known, 0.5)]), STAMP);
+        assert_eq!(again, Ok(None), "{known:?} where {there:?} is");
+    }
+    let new = tagged(None, &[face("Jose\u{301}", 0.5)]);
+    assert!(new.contains("<rdf:li>People/José</rdf:li>"), "{new}");
+    assert_eq!(without_tags(new.as_bytes()), Ok(WithoutTags::Nothing));
+}
+
+#[test]
 fn all_that_was_there_is_there_in_the_same_order() {
     for existing in [DIGIKAM, LIGHTROOM, DARKTABLE] {
         let tagged = tagged(Some(existing), &[face("Ann", 0.5)]);

@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 use serde_json::Value;
 
 use crate::common::photos::encoded;
-use crate::common::{Run, RunExt, TestEnv};
+use crate::common::{Run, RunExt, TestEnv, only_face};
 
 /// Every name with the way it stands in the text form.
 #[cfg(target_os = "linux")]
@@ -153,6 +153,38 @@ fn known_people_keep_their_names() {
     let mut reader = csv::Reader::from_reader(csv.stdout.as_slice());
     let row = reader.records().next().unwrap().unwrap();
     assert!(row.iter().any(|field| field == name), "{row:?}");
+}
+
+/// A Mac keeps é as two characters, other systems as one.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_person_has_one_name_however_its_accents_are_spelled() {
+    const COMPOSED: &str = "Jos\u{e9}";
+    const APART: &str = "Jose\u{301}";
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", format!("known/{COMPOSED}.1.jpg"));
+    env.copy("known/obama.jpg", format!("known/{APART}.2.jpg"));
+    env.copy("unknown/obama2.jpg", "photo.jpg");
+    let run = env
+        .facematch()
+        .args(["--detector", "hog", "known", "photo.jpg", "-f", "ndjson"])
+        .ends_with(0);
+    let record = run.record("photo.jpg");
+    let face = only_face(&record);
+    assert_eq!(
+        (&face["outcome"], &face["name"]),
+        (&"match".into(), &COMPOSED.into())
+    );
+    let enroll = |options: &[&str]| env.facematch().arg("enroll").args(options).ends_with(0);
+    enroll(&["--detector", "hog", "known", "-o", "people.safetensors"]);
+    let list = enroll(&["--list", "people.safetensors"]);
+    assert_eq!(list.text(), format!("{COMPOSED}\t2\n"));
+    let removed = enroll(&["--remove", APART, "people.safetensors"]);
+    assert!(
+        removed.stderr.contains("removed 2 faces"),
+        "{}",
+        removed.stderr
+    );
 }
 
 #[cfg(unix)]

@@ -7,7 +7,8 @@ use facematch::batch::WalkOptions;
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::{
-    Fingerprint, Gallery, GalleryBuilder, is_gallery_file, read_gallery, write_gallery,
+    Fingerprint, Gallery, GalleryBuilder, composed_name, is_gallery_file, read_gallery,
+    write_gallery,
 };
 use facematch::photo::{Depth, EncodeFrom};
 use facematch::report::write_people;
@@ -173,6 +174,7 @@ fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Fail
     check_gallery(file)?;
     let before = ReadFile::of(file)?;
     let (gallery, fingerprint) = read_gallery(file, SimdLevel::best())?;
+    let names: Vec<_> = names.iter().map(|name| composed_name(name)).collect();
     if let Some(stranger) = names
         .iter()
         .find(|name| !gallery.names().any(|known| known == *name))
