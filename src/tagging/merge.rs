@@ -99,7 +99,10 @@ fn merged(
     if merge.records.is_empty() && merge.created.is_empty() {
         return Ok(None);
     }
-    merge.finish().map(|text| Some(text.into_bytes()))
+    let text = merge.finish()?;
+    // What cannot be read again is not written.
+    Element::parse(&text)?;
+    Ok(Some(text.into_bytes()))
 }
 
 impl FaceTag {

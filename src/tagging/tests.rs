@@ -111,7 +111,9 @@ fn all_that_was_there_is_there_in_the_same_order() {
 
 #[test]
 fn what_was_added_goes_and_all_else_stays() {
-    for existing in [DIGIKAM, LIGHTROOM, DARKTABLE] {
+    let marked = [DIGIKAM, LIGHTROOM, DARKTABLE].map(|existing| format!("\u{feff}{existing}"));
+    let marked = marked.iter().map(|existing| &**existing);
+    for existing in [DIGIKAM, LIGHTROOM, DARKTABLE].into_iter().chain(marked) {
         let once = tagged(Some(existing), &[face("Ann", 0.5)]);
         assert_eq!(untagged(&once), existing);
         let twice = tagged(Some(&once), &[face("Ann", 0.5), face("Bob", 0.8)]);

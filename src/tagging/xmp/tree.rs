@@ -69,6 +69,8 @@ impl Element {
 
 struct Parser<'a> {
     reader: NsReader<&'a [u8]>,
+    /// The bytes in front of what `reader` reads.
+    offset: usize,
     /// The elements that are open, outermost first.
     open: Vec<Element>,
     root: Option<Element>,
@@ -76,8 +78,11 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
+        // The reader would pass over a byte order mark without counting it.
+        let marked = text.trim_start_matches('\u{feff}');
         Self {
-            reader: NsReader::from_str(text),
+            reader: NsReader::from_str(marked),
+            offset: text.len() - marked.len(),
             open: Vec::new(),
             root: None,
         }
@@ -133,7 +138,7 @@ impl<'a> Parser<'a> {
     }
 
     fn position(&self) -> usize {
-        self.reader.buffer_position() as usize
+        self.offset + self.reader.buffer_position() as usize
     }
 
     /// The element that `tag`, in the bytes `span`, begins.
@@ -275,6 +280,16 @@ mod tests {
             ("b:", "<b:d/>")
         );
         assert_eq!(child.content, None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_moves_no_place() {
+        for mark in ["\u{feff}", "\u{feff}\u{feff}"] {
+            let text = format!("{mark}<?xml version='1.0'?><a><b/>x</a>");
+            let root = Element::parse(&text).unwrap();
+            assert_eq!(&text[root.span.clone()], "<a><b/>x</a>");
+            assert_eq!(&text[root.children[0].span.clone()], "<b/>");
+        }
     }
 
     #[test]
