@@ -1,14 +1,16 @@
-//! Names added to a sidecar. Nothing that is there is changed.
+//! Names added to a sidecar. Nothing that is there is changed, and what somebody has taken out again is not written once more.
 
 use super::hidden_keywords::hidden_keywords;
 use super::keywords::{KEYWORD_LISTS, KeywordList};
 use super::record::{self, CREATED, Record, SIDECAR, TAGS, copy_note};
-use super::regions::{REGION_LIST, REGIONS, Region, dimensions, region_item, region_list};
+use super::regions::{
+    REGION_LIST, REGIONS, Region, SAME_FACE, dimensions, region_item, region_list,
+};
 use super::taken_over::taken_over;
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, declaration, escaped, lasting};
-use super::{FaceTag, PhotoTags, Stamp};
+use super::{Area, FaceTag, PhotoTags, Stamp};
 use crate::gallery::composed_name;
 
 /// The beginning and the end of a sidecar, as the XMP specification (part 1, 7.3.2) asks for them.
@@ -27,7 +29,8 @@ const FRAME: [&str; 2] = [
 const RDF: &str = "rdf:";
 
 /// The content of a photo's sidecar with `tags` added to what it has, `existing`; `None` when nothing is to be added. A face
-/// is left alone whose region is there: one of the same name that has more than half of their area in common. A tree of
+/// is left alone whose region is there: one of the same name that has more than half of their area in common. So is one that
+/// was named by an earlier run, where the region is gone or has another name now: somebody knows better. A tree of
 /// keywords that is not there yet gets the keywords of the other lists, too, as programs that read trees would not see them
 /// any more.
 ///
@@ -76,12 +79,19 @@ fn merged(
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
-    let faces: Vec<_> = tags.faces.iter().filter_map(FaceTag::lasting).collect();
+    let root = Element::parse(text)?;
+    let rdf = root.rdf()?;
+    let noted = Record::all(rdf)?;
+    let told = ToldRegions::of(rdf, &noted)?;
+    let faces: Vec<_> = tags
+        .faces
+        .iter()
+        .filter_map(FaceTag::lasting)
+        .filter(|face| !told.was_corrected(face))
+        .collect();
     if faces.is_empty() {
         return Ok(None);
     }
-    let root = Element::parse(text)?;
-    let rdf = root.rdf()?;
     let mut merge = Merge {
         text,
         rdf,
@@ -91,6 +101,8 @@ fn merged(
         records: Vec::new(),
         created,
         created_before: record::created(rdf)?,
+        noted: &noted,
+        told: &told,
     };
     for list in &KEYWORD_LISTS {
         merge.add_keywords(list, &faces)?;
@@ -126,9 +138,52 @@ struct Merge<'a> {
     created: Vec<String>,
     /// What an earlier run has created.
     created_before: Vec<&'a str>,
+    /// What earlier runs have added.
+    noted: &'a [Record],
+    told: &'a ToldRegions<'a>,
+}
+
+/// What the regions in a sidecar say.
+struct ToldRegions<'a> {
+    regions: Vec<Region<'a>>,
+    /// Those that facematch has added, whether they are there still or not.
+    own: Vec<(&'a str, Area)>,
+}
+
+impl<'a> ToldRegions<'a> {
+    fn of(rdf: &'a Element, noted: &'a [Record]) -> Result<Self, XmpError> {
+        let list = rdf.property(REGIONS).map(region_list).transpose()?;
+        let items = list.flatten().into_iter().flat_map(Element::items);
+        let own = noted.iter().filter_map(Record::region);
+        Ok(Self {
+            regions: items.map(Region::of).collect(),
+            own: own.collect(),
+        })
+    }
+
+    /// Whether the face has its name already.
+    fn show(&self, face: &FaceTag) -> bool {
+        let mut regions = self.regions.iter();
+        regions.any(|region| region.shows(&face.name, &face.area))
+    }
+
+    /// Whether facematch has named the face before, and somebody took that out or changed it.
+    fn was_corrected(&self, face: &FaceTag) -> bool {
+        let mut own = self.own.iter();
+        let was_written =
+            own.any(|(name, area)| *name == face.name && area.overlap(&face.area) > SAME_FACE);
+        was_written && !self.show(face)
+    }
 }
 
 impl Merge<'_> {
+    /// Whether an earlier run has added this keyword, which is not there any more, and somebody took it out therefore.
+    fn was_taken_out(&self, property: Property, keyword: &str) -> bool {
+        let property = property.to_string();
+        let mut noted = self.noted.iter();
+        noted.any(|record| record.property == property && record.value == keyword)
+    }
+
     fn add_keywords(&mut self, list: &KeywordList, faces: &[FaceTag]) -> Result<(), XmpError> {
         let property = list.property;
         let existing = self.rdf.property_list(property)?;
@@ -136,7 +191,9 @@ impl Merge<'_> {
         let is_ours = existing.is_none() || self.created_before.contains(&&*property.to_string());
         if is_ours {
             let hidden = hidden_keywords(self.rdf, list, faces)?;
-            keywords.extend(hidden.into_iter().map(|keyword| (keyword, None)));
+            let hidden = hidden.into_iter();
+            let hidden = hidden.filter(|keyword| !self.was_taken_out(property, keyword));
+            keywords.extend(hidden.map(|keyword| (keyword, None)));
         }
         for face in faces {
             let keyword = list.keyword(&face.name);
@@ -150,6 +207,7 @@ impl Merge<'_> {
                     *distance = Some(least);
                 }
                 None if is_there => {}
+                None if self.told.show(face) && self.was_taken_out(property, &keyword) => {}
                 None => keywords.push((keyword, Some(face.distance))),
             }
         }
@@ -175,19 +233,7 @@ impl Merge<'_> {
     fn add_regions(&mut self, faces: &[FaceTag], size: (u32, u32)) -> Result<(), XmpError> {
         let regions = self.rdf.property(REGIONS);
         let list = regions.map(region_list).transpose()?.flatten();
-        let known: Vec<_> = list
-            .iter()
-            .flat_map(|list| list.items())
-            .map(Region::of)
-            .collect();
-        let faces: Vec<_> = faces
-            .iter()
-            .filter(|face| {
-                !known
-                    .iter()
-                    .any(|region| region.shows(&face.name, &face.area))
-            })
-            .collect();
+        let faces: Vec<_> = faces.iter().filter(|face| !self.told.show(face)).collect();
         if faces.is_empty() {
             return Ok(());
         }

@@ -86,10 +86,7 @@ pub fn named_regions(xmp: &[u8]) -> Result<NamedRegions, XmpError> {
     let text = std::str::from_utf8(xmp).map_err(|_| XmpError::Encoding)?;
     let root = Element::parse(text)?;
     let rdf = root.rdf()?;
-    let records: Vec<_> = Record::all(rdf)?
-        .into_iter()
-        .filter(|record| record.property == REGIONS.to_string())
-        .collect();
+    let records = Record::all(rdf)?;
     let own: Vec<_> = records.iter().filter_map(noted_region).collect();
     let dimensions = rdf.property(REGIONS).and_then(dimensions);
     let mut regions = working_group_regions(rdf, dimensions, &records)?;
@@ -103,7 +100,8 @@ pub fn named_regions(xmp: &[u8]) -> Result<NamedRegions, XmpError> {
 }
 
 fn noted_region(record: &Record) -> Option<NamedRegion> {
-    NamedRegion::new(&record.value, record.area?)
+    let (name, area) = record.region()?;
+    NamedRegion::new(name, area)
 }
 
 /// The size of the image that the regions in `mwg-rs:Regions` were made for.
@@ -126,10 +124,8 @@ fn working_group_regions(
     let items = list.flatten().into_iter().flat_map(Element::items);
     let is_own = |item: &&Element| {
         let region = Region::of(item);
-        let mut noted = records
-            .iter()
-            .filter_map(|record| Some((record, record.area?)));
-        noted.any(|(record, area)| region.is(&record.value, &area))
+        let mut noted = records.iter().filter_map(Record::region);
+        noted.any(|(name, area)| region.is(name, &area))
     };
     let faces = items.filter(|item| is_face(item) && !is_own(item));
     Ok(faces

@@ -6,7 +6,7 @@
 //! that were not there before, [`SIDECAR`] when there was no sidecar, and [`copy_note`] when it began as a copy of what the
 //! photo has inside.
 
-use super::regions::{area_text, parse_area};
+use super::regions::{REGIONS, area_text, parse_area};
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, escaped};
 use super::{Area, Stamp};
@@ -54,6 +54,14 @@ impl Record {
             value: item.field_text(VALUE)?.to_owned(),
             area: item.field_text(AREA).and_then(parse_area),
         })
+    }
+
+    /// Its name and area, where it is of a region.
+    pub(super) fn region(&self) -> Option<(&str, Area)> {
+        match self.property == REGIONS.to_string() {
+            true => Some((&self.value, self.area?)),
+            false => None,
+        }
     }
 
     /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.

@@ -224,6 +224,35 @@ fn a_region_that_somebody_renamed_stays() {
 }
 
 #[test]
+fn what_somebody_corrected_or_took_out_is_not_written_again() {
+    let faces = [face("Ann", 0.5), face("Bob", 0.8)];
+    let sidecar = tagged(Some(LIGHTROOM), &faces);
+    let again = |xmp: &str| with_tags(Some(xmp.as_bytes()), &tags(&faces), STAMP);
+    // As photo managers do: the region and all keywords.
+    let renamed = sidecar
+        .replace("mwg-rs:Name=\"Ann\"", "mwg-rs:Name=\"Jo\"")
+        .replace("Ann</rdf:li>", "Jo</rdf:li>");
+    assert_eq!(again(&renamed), Ok(None));
+    let lines = sidecar.lines();
+    let without_ann: Vec<_> = lines
+        .filter(|line| line.contains("facematch:") || !line.contains("Ann"))
+        .collect();
+    let deleted = without_ann.join("\n");
+    assert!(!deleted.contains("mwg-rs:Name=\"Ann\"") && deleted.contains("mwg-rs:Name=\"Bob\""));
+    assert_eq!(again(&deleted), Ok(None));
+    // One keyword alone.
+    let without_keyword = sidecar.replacen("<rdf:li>People|Bob</rdf:li>", "", 1);
+    assert_eq!(again(&without_keyword), Ok(None));
+    // A face elsewhere is another one, of which nothing was said.
+    let elsewhere = tagged(Some(&deleted), &[face("Ann", 0.1)]);
+    assert!(elsewhere.contains("mwg-rs:Name=\"Ann\""), "{elsewhere}");
+    assert_eq!(elsewhere.matches("People|Ann</rdf:li>").count(), 1);
+    // What was said of it is forgotten with the notes.
+    let left = untagged(&renamed);
+    assert!(tagged(Some(&left), &faces).contains("mwg-rs:Name=\"Ann\""));
+}
+
+#[test]
 fn another_spelling_of_the_same_properties_is_understood() {
     let sidecar = r#"<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about="x"
         xmlns:d="http://purl.org/dc/elements/1.1/" xmlns:m="http://www.metadataworkinggroup.com/schemas/regions/"
