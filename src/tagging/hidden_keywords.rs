@@ -1,48 +1,38 @@
 //! Keywords that a new tree of keywords would hide. digiKam and Immich read one list alone: `digiKam:TagsList`, where there is
-//! none `lr:hierarchicalSubject`, where there is neither `dc:subject` (digiKam) or the IPTC keywords. In come the lists that
+//! none another tree, where there is none at all `dc:subject` (digiKam) or the IPTC keywords. In come the lists that
 //! are there, out come their keywords in the form of the tree that is made, so that it has them too.
 
 use std::collections::HashSet;
 
 use super::FaceTag;
-use super::keywords::{KEYWORD_LISTS, KeywordList, SUBJECT};
+use super::keywords::{FOREIGN_TREES, KEYWORD_LISTS, KeywordList, SUBJECT};
 use super::xmp::tree::Element;
-use super::xmp::{XmpError, lasting};
+use super::xmp::{Property, lasting};
 use crate::gallery::composed_name;
 
 /// The keywords of the other lists in an `rdf:RDF` that the tree `list` does not have. What `faces` add to it is not among
 /// them. Of a list that is no tree, none.
-///
-/// # Errors
-/// [`XmpError`] when a list is not what its schema says.
-pub(super) fn hidden_keywords(
-    rdf: &Element,
-    list: &KeywordList,
-    faces: &[FaceTag],
-) -> Result<Vec<String>, XmpError> {
+pub(super) fn hidden_keywords(rdf: &Element, list: &KeywordList, faces: &[FaceTag]) -> Vec<String> {
     let Some(separator) = list.separator else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let added = faces.iter().map(|face| list.keyword(&face.name));
-    let own = texts(rdf, list)?.into_iter();
+    let own = texts(rdf, list.property).into_iter();
     let mut known: HashSet<_> = own
         .chain(added)
         .map(|path| levels(&path, separator))
         .collect();
     let mut hidden = Vec::new();
-    for other in &KEYWORD_LISTS {
-        let Some(other_separator) = other.separator else {
-            continue;
-        };
-        for path in texts(rdf, other)? {
-            if known.insert(levels(&path, other_separator)) {
-                let levels = path.split(other_separator).map(|level| list.level(level));
-                hidden.push(levels.collect::<Vec<_>>().join(&separator.to_string()));
-            }
+    for (path, other_separator) in paths(rdf) {
+        if known.insert(levels(&path, other_separator)) {
+            let levels = path.split(other_separator).map(|level| list.level(level));
+            hidden.push(levels.collect::<Vec<_>>().join(&separator.to_string()));
         }
     }
-    let known: HashSet<_> = known.into_iter().flatten().collect();
-    let mut keywords = texts(rdf, &SUBJECT)?;
+    // Some programs write whole paths into the list of keywords, too.
+    let whole: Vec<_> = known.iter().map(|levels| levels.join("-")).collect();
+    let known: HashSet<_> = known.into_iter().flatten().chain(whole).collect();
+    let mut keywords = texts(rdf, SUBJECT.property);
     keywords.retain(|keyword| !known.contains(&level(keyword)));
     for keyword in keywords {
         let keyword = list.level(&keyword);
@@ -50,7 +40,19 @@ pub(super) fn hidden_keywords(
             hidden.push(keyword);
         }
     }
-    Ok(hidden)
+    hidden
+}
+
+/// The keywords of all trees, each with what is between its levels.
+fn paths(rdf: &Element) -> Vec<(String, char)> {
+    let own = KEYWORD_LISTS.iter();
+    let own = own.filter_map(|list| Some((list.property, list.separator?)));
+    let mut paths = Vec::new();
+    for (property, separator) in own.chain(FOREIGN_TREES) {
+        let of_tree = texts(rdf, property).into_iter();
+        paths.extend(of_tree.map(|path| (path, separator)));
+    }
+    paths
 }
 
 /// The levels of the keyword `path`, for comparing.
@@ -64,12 +66,12 @@ fn level(text: &str) -> String {
     trees.fold(composed_name(text), |text, list| list.level(&text))
 }
 
-/// The keywords of a list, in characters that an attribute keeps: they are noted in one.
-fn texts(rdf: &Element, list: &KeywordList) -> Result<Vec<String>, XmpError> {
-    let list = rdf.property_list(list.property)?;
+/// The keywords of a list, in characters that an attribute keeps: they are noted in one. Of what is no list, none.
+fn texts(rdf: &Element, property: Property) -> Vec<String> {
+    let list = rdf.property(property).and_then(Element::any_list);
     let texts = list.into_iter().flat_map(Element::items);
     let texts = texts.map(|item| lasting(&item.text));
-    Ok(texts.filter(|text| !text.is_empty()).collect())
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -81,7 +83,8 @@ mod tests {
         let text = format!(
             "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><r:Description \
              xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:lr='http://ns.adobe.com/lightroom/1.0/' \
-             xmlns:digiKam='http://www.digikam.org/ns/1.0/'>{properties}</r:Description></r:RDF>"
+             xmlns:digiKam='http://www.digikam.org/ns/1.0/' xmlns:m='http://ns.microsoft.com/photo/1.0/' \
+             xmlns:e='http://ns.microsoft.com/photo/1.0' xmlns:v='http://ns.iview-multimedia.com/mediapro/1.0/'>{properties}</r:Description></r:RDF>"
         );
         let rdf = Element::parse(&text).unwrap();
         let area = Area {
@@ -95,7 +98,7 @@ mod tests {
             area,
             distance: 0.3,
         }];
-        KEYWORD_LISTS.map(|list| hidden_keywords(&rdf, &list, &faces).unwrap())
+        KEYWORD_LISTS.map(|list| hidden_keywords(&rdf, &list, &faces))
     }
 
     fn list(property: &str, items: &[&str]) -> String {
@@ -116,6 +119,18 @@ mod tests {
         assert_eq!([subject, person], [[""; 0]; 2]);
         assert_eq!(lightroom, ["beach", "1/2"]);
         assert_eq!(digikam, ["Places/Rome-Lazio", "beach", "1-2"]);
+    }
+
+    #[test]
+    fn the_trees_of_other_programs_are_read_too() {
+        for tree in ["m:LastKeywordXMP", "e:LastKeywordXMP"] {
+            let windows = list(tree, &["Places/Rome"]) + &list("dc:subject", &["Places/Rome", "x"]);
+            let [_, lightroom, digikam, _] = hidden(&windows, "Ann");
+            assert_eq!(lightroom, ["Places|Rome", "x"]);
+            assert_eq!(digikam, ["Places/Rome", "x"]);
+        }
+        let [_, _, digikam, _] = hidden(&list("v:CatalogSets", &["Places|Rome"]), "Ann");
+        assert_eq!(digikam, ["Places/Rome"]);
     }
 
     #[test]

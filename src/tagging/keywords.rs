@@ -48,6 +48,14 @@ pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
     },
 ];
 
+/// Trees that are read and not written, with what is between their levels: Windows Photo Gallery, Media Pro. digiKam reads
+/// them where there is no `digiKam:TagsList`.
+pub(super) const FOREIGN_TREES: [(Property, char); 3] = [
+    (Property::new("MicrosoftPhoto", "LastKeywordXMP"), '/'),
+    (Property::new("MicrosoftPhoto10", "LastKeywordXMP"), '/'),
+    (Property::new("mediapro", "CatalogSets"), '|'),
+];
+
 impl KeywordList {
     /// The keyword for the person `name`.
     pub(super) fn keyword(&self, name: &str) -> String {

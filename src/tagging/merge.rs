@@ -133,8 +133,7 @@ struct Merge<'a> {
     edits: Edits,
     /// The properties that are not there yet.
     properties: String,
-    /// Each with the distance of its face, where it is of one.
-    records: Vec<(Record, Option<f32>)>,
+    records: Vec<Record>,
     created: Vec<String>,
     /// What an earlier run has created.
     created_before: Vec<&'a str>,
@@ -190,7 +189,7 @@ impl Merge<'_> {
         let mut keywords: Vec<(String, Option<f32>)> = Vec::new();
         let is_ours = existing.is_none() || self.created_before.contains(&&*property.to_string());
         if is_ours {
-            let hidden = hidden_keywords(self.rdf, list, faces)?;
+            let hidden = hidden_keywords(self.rdf, list, faces);
             let hidden = hidden.into_iter();
             let hidden = hidden.filter(|keyword| !self.was_taken_out(property, keyword));
             keywords.extend(hidden.map(|keyword| (keyword, None)));
@@ -218,13 +217,11 @@ impl Merge<'_> {
             .collect();
         self.add_items(property, existing, list.form, &items);
         let property = property.to_string();
-        let records = keywords.into_iter().map(|(value, distance)| {
-            let record = Record {
-                property: property.clone(),
-                value,
-                area: None,
-            };
-            (record, distance)
+        let records = keywords.into_iter().map(|(value, distance)| Record {
+            property: property.clone(),
+            value,
+            area: None,
+            distance,
         });
         self.records.extend(records);
         Ok(())
@@ -265,13 +262,11 @@ impl Merge<'_> {
                 self.created.push(REGIONS.to_string());
             }
         }
-        self.records.extend(faces.into_iter().map(|face| {
-            let record = Record {
-                property: REGIONS.to_string(),
-                value: face.name.clone(),
-                area: Some(face.area),
-            };
-            (record, Some(face.distance))
+        self.records.extend(faces.into_iter().map(|face| Record {
+            property: REGIONS.to_string(),
+            value: face.name.clone(),
+            area: Some(face.area),
+            distance: Some(face.distance),
         }));
         Ok(())
     }
@@ -307,7 +302,7 @@ impl Merge<'_> {
         let records: Vec<_> = self
             .records
             .iter()
-            .map(|(record, distance)| record.item(rdf, *distance, self.stamp))
+            .map(|record| record.item(rdf, self.stamp))
             .collect();
         let rdf = created.map_or(RDF, Element::prefix);
         let noted: Vec<_> = self

@@ -26,6 +26,7 @@ pub(super) fn copy_note(text: &str) -> String {
 const PROPERTY: Property = Property::new(PREFIX, "Property");
 const VALUE: Property = Property::new(PREFIX, "Value");
 const AREA: Property = Property::new(PREFIX, "Area");
+const DISTANCE: Property = Property::new(PREFIX, "Distance");
 
 /// An item that facematch added to a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub(super) struct Record {
     pub(super) value: String,
     /// The area of a region.
     pub(super) area: Option<Area>,
+    /// How far the face is from the nearest known one of the person; `None` where it is a keyword from another list.
+    pub(super) distance: Option<f32>,
 }
 
 impl Record {
@@ -53,6 +56,7 @@ impl Record {
             property: item.field_text(PROPERTY)?.to_owned(),
             value: item.field_text(VALUE)?.to_owned(),
             area: item.field_text(AREA).and_then(parse_area),
+            distance: item.field_text(DISTANCE).and_then(|text| text.parse().ok()),
         })
     }
 
@@ -65,8 +69,8 @@ impl Record {
     }
 
     /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.
-    pub(super) fn item(&self, rdf: &str, distance: Option<f32>, stamp: Stamp<'_>) -> String {
-        let distance = distance.map_or_else(String::new, |distance| {
+    pub(super) fn item(&self, rdf: &str, stamp: Stamp<'_>) -> String {
+        let distance = self.distance.map_or_else(String::new, |distance| {
             format!(" facematch:Distance=\"{distance:.4}\"")
         });
         let area = self.area.as_ref().map_or_else(String::new, |area| {

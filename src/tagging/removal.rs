@@ -8,7 +8,7 @@ use super::record::{self, Record, SIDECAR, copy_note};
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
-use super::xmp::{XmpError, namespace};
+use super::xmp::{Property, XmpError, namespace};
 
 /// What is left of a sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,9 +31,13 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let root = Element::parse(text)?;
     let rdf = root.rdf()?;
     let created = record::created(rdf)?;
+    let (names, copies): (Vec<_>, Vec<_>) = Record::all(rdf)?
+        .into_iter()
+        .partition(|record| record.distance.is_some());
     let mut removal = Removal::default();
-    for record in Record::all(rdf)? {
-        removal.remove_item(rdf, &record)?;
+    removal.remove_items(rdf, names.iter())?;
+    for list in KEYWORD_LISTS {
+        removal.remove_copies(rdf, list.property, &copies)?;
     }
     removal.remove_created(rdf, &created)?;
     removal.remove_records(rdf);
@@ -54,7 +58,7 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
 }
 
 /// The elements that go, by where they begin.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Removal(HashSet<usize>);
 
 impl Removal {
@@ -68,6 +72,37 @@ impl Removal {
 
     fn has_all_children_of(&self, element: &Element) -> bool {
         element.children.iter().all(|child| self.has(child))
+    }
+
+    /// Removes what `records` tell of.
+    fn remove_items<'a>(
+        &mut self,
+        rdf: &Element,
+        records: impl Iterator<Item = &'a Record>,
+    ) -> Result<(), XmpError> {
+        for record in records {
+            self.remove_item(rdf, record)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the keywords from other lists that `copies` tell of, if nothing else is in the list of `property` any more:
+    /// where somebody has filled it, programs look for keywords there alone.
+    fn remove_copies(
+        &mut self,
+        rdf: &Element,
+        property: Property,
+        copies: &[Record],
+    ) -> Result<(), XmpError> {
+        let name = property.to_string();
+        let mut emptied = self.clone();
+        emptied.remove_items(rdf, copies.iter().filter(|copy| copy.property == name))?;
+        if let Some(list) = rdf.property_list(property)?
+            && emptied.has_all_children_of(list)
+        {
+            *self = emptied;
+        }
+        Ok(())
     }
 
     /// Removes one item that the record tells of, if it is there still.

@@ -206,6 +206,24 @@ fn keywords_that_come_later_are_added_to_the_trees_that_are_ours() {
 }
 
 #[test]
+fn keywords_from_other_lists_stay_where_somebody_has_added_to_them() {
+    let faces = [face("Ann", 0.5)];
+    let sidecar = tagged(Some(LIGHTROOM), &faces);
+    let beach = "<rdf:li>holidays &amp; beach</rdf:li>";
+    assert_eq!(sidecar.matches(beach).count(), 3, "{sidecar}");
+    let ann = "<rdf:li>People/Ann</rdf:li>";
+    let theirs = sidecar.replacen(ann, &format!("{ann}<rdf:li>sunset</rdf:li>"), 1);
+    // In digiKam's tree, beside theirs, and where Lightroom had it.
+    let left = untagged(&theirs);
+    assert_eq!(left.matches(beach).count(), 2, "{left}");
+    assert!(left.contains("sunset") && !left.contains("Ann"), "{left}");
+    assert!(
+        !left.contains("<lr:") && !left.contains("<facematch:"),
+        "{left}"
+    );
+}
+
+#[test]
 fn a_comment_among_our_items_stays() {
     let item = "     <rdf:li>holidays &amp; beach</rdf:li>\n";
     let sidecar = LIGHTROOM.replace(item, "     <!-- none yet -->\n");

@@ -58,7 +58,7 @@ impl std::fmt::Display for Property {
 }
 
 /// The namespaces that are read and written, by their usual prefixes.
-const NAMESPACES: [(&str, &str); 12] = [
+const NAMESPACES: [(&str, &str); 15] = [
     ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
     ("lr", "http://ns.adobe.com/lightroom/1.0/"),
@@ -70,6 +70,10 @@ const NAMESPACES: [(&str, &str); 12] = [
     ),
     ("stDim", "http://ns.adobe.com/xap/1.0/sType/Dimensions#"),
     ("stArea", "http://ns.adobe.com/xmp/sType/Area#"),
+    ("MicrosoftPhoto", "http://ns.microsoft.com/photo/1.0/"),
+    // As ExifTool writes it.
+    ("MicrosoftPhoto10", "http://ns.microsoft.com/photo/1.0"),
+    ("mediapro", "http://ns.iview-multimedia.com/mediapro/1.0/"),
     ("MP", "http://ns.microsoft.com/photo/1.2/"),
     ("MPRI", "http://ns.microsoft.com/photo/1.2/t/RegionInfo#"),
     ("MPReg", "http://ns.microsoft.com/photo/1.2/t/Region#"),
