@@ -8,6 +8,7 @@ use std::path::Path;
 use image::{ImageDecoder, ImageFormat};
 
 use super::decode::{damaged, decoder, open_file, read_error, supported_format};
+use super::extended_xmp::extended_xmp;
 use super::jpeg;
 use crate::error::Error;
 
@@ -27,12 +28,21 @@ const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp\0";
 const MOST_PNG_BYTES: u64 = 64 << 20;
 
 /// The XMP packet inside the photo at `path` (XMP specification, part 3), whatever its format; `None` when there is none.
-/// Of a JPEG's, what stands in the main packet; an extended one is not read.
+/// Of a JPEG the main packet, which is not all where it speaks of an extended one.
+///
+/// # Errors
+/// As [`embedded_packets`].
+pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    Ok(embedded_packets(path)?.into_iter().next())
+}
+
+/// All XMP inside the photo at `path` (XMP specification, part 3), whatever its format: no packet, one, or for a JPEG the main
+/// one and the extended one that belongs to it.
 ///
 /// # Errors
 /// [`Error::Read`] and [`Error::NotAFile`] when the file cannot be read, [`Error::TooLarge`] when it passes the limits,
 /// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when its metadata or what stands before them is damaged.
-pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     let mut file = BufReader::new(open_file(path)?);
     let mut start = Vec::new();
     file.by_ref()
@@ -46,25 +56,37 @@ pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let format = supported_format(&start).ok_or_else(|| Error::UnknownFormat {
         path: path.to_owned(),
     })?;
-    match format {
+    let packet = match format {
         ImageFormat::Jpeg => {
             let head = read_jpeg_head(&mut file).map_err(|error| read_error(path, error))?;
-            packet(path, decoder(path, io::Cursor::new(head), format)?)
+            return jpeg_packets(path, &head);
         }
-        ImageFormat::Png => {
-            let before_pixels = packet(path, decoder(path, file.by_ref(), format)?)?;
-            // exiftool writes it behind the pixels.
-            let anywhere = find_png_xmp(&mut file).map_err(|error| read_error(path, error))?;
-            match (anywhere, before_pixels) {
-                (PngXmp::Foreign, _) | (PngXmp::Compressed, None) => Err(damaged(
-                    path,
-                    "its XMP is in a form that is not read; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
-                )),
-                (PngXmp::Plain(xmp), None) | (_, Some(xmp)) => Ok(Some(xmp)),
-                (PngXmp::None, None) => Ok(None),
-            }
-        }
-        _ => packet(path, decoder(path, file, format)?),
+        ImageFormat::Png => png_packet(path, &mut file)?,
+        _ => packet(path, decoder(path, file, format)?)?,
+    };
+    Ok(packet.into_iter().collect())
+}
+
+fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    let main = packet(
+        path,
+        decoder(path, io::Cursor::new(head), ImageFormat::Jpeg)?,
+    )?;
+    let extended = main.as_ref().and_then(|main| extended_xmp(head, main));
+    Ok(main.into_iter().chain(extended).collect())
+}
+
+fn png_packet(path: &Path, file: &mut BufReader<File>) -> Result<Option<Vec<u8>>, Error> {
+    let before_pixels = packet(path, decoder(path, file.by_ref(), ImageFormat::Png)?)?;
+    // exiftool writes it behind the pixels.
+    let anywhere = find_png_xmp(file).map_err(|error| read_error(path, error))?;
+    match (anywhere, before_pixels) {
+        (PngXmp::Foreign, _) | (PngXmp::Compressed, None) => Err(damaged(
+            path,
+            "its XMP is in a form that is not read; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
+        )),
+        (PngXmp::Plain(xmp), None) | (_, Some(xmp)) => Ok(Some(xmp)),
+        (PngXmp::None, None) => Ok(None),
     }
 }
 

@@ -48,6 +48,23 @@ pub(super) fn head(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// The segments of the JPEG `head` with a length: the code of the marker, and the content.
+pub(super) fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = head;
+    std::iter::from_fn(move || {
+        loop {
+            let (marker, after) = next_marker(rest)?;
+            if stands_alone(marker) {
+                rest = after;
+                continue;
+            }
+            rest = skip_segment(after)?;
+            let segment = &after[..after.len() - rest.len()];
+            return Some((marker, segment.get(2..).unwrap_or_default()));
+        }
+    })
+}
+
 /// The next marker's code and what follows it.
 fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let start = memchr(0xFF, bytes)?;
@@ -113,10 +130,18 @@ mod tests {
         assert_eq!(head(b""), b"");
     }
 
+    #[test]
+    fn segments_are_told_without_their_lengths() {
+        let found: Vec<_> = segments(head(WHOLE)).collect();
+        assert_eq!(found, [(0xE1, &[0xFF, 0xD9][..]), (START_OF_SCAN, &[])]);
+        assert_eq!(segments(&WHOLE[..7]).count(), 0, "half a segment");
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             is_complete(&bytes);
+            let _ = segments(&bytes).count();
             assert!(bytes.starts_with(head(&bytes)));
         }
 

@@ -8,6 +8,7 @@ mod component_planes;
 mod decode;
 mod decoded;
 mod embedded_xmp;
+mod extended_xmp;
 mod jpeg;
 mod orientation;
 mod resize;
@@ -17,7 +18,7 @@ mod transpose;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
-pub use embedded_xmp::embedded_xmp;
+pub use embedded_xmp::{embedded_packets, embedded_xmp};
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;

@@ -50,26 +50,28 @@ pub fn with_tags(
     }
 }
 
-/// The content of a new sidecar for a photo that has the XMP `packet` inside, if any: `tags` and what people have said of the
-/// photo there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these
-/// in the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
+/// The content of a new sidecar for a photo that has the XMP `packets` inside: `tags` and what people have said of the photo
+/// there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these in
+/// the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
 ///
 /// # Errors
 /// [`XmpError`], as [`with_tags`]; no packet causes one.
 pub fn new_sidecar(
-    packet: Option<&[u8]>,
+    packets: &[impl AsRef<[u8]>],
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
-    let [head, end] = FRAME;
-    let copy = packet
-        .and_then(taken_over)
-        .map(|descriptions| [head, &descriptions, end].concat());
-    match copy.map(|text| merged(&text, vec![copy_note(&text)], tags, stamp)) {
-        Some(Ok(sidecar)) => Ok(sidecar),
-        // A property that is not what its schema says.
-        Some(Err(_)) | None => with_tags(None, tags, stamp),
+    match copy_of(packets) {
+        Some(copy) => merged(&copy, vec![copy_note(&copy)], tags, stamp),
+        None => with_tags(None, tags, stamp),
     }
+}
+
+/// A sidecar with what people have said in the XMP `packets` of a photo, if anything.
+pub(super) fn copy_of(packets: &[impl AsRef<[u8]>]) -> Option<String> {
+    let [head, end] = FRAME;
+    let descriptions = taken_over(packets)?;
+    Some([head, &descriptions, end].concat())
 }
 
 /// `text` with `tags`; `created` is noted as facematch's.

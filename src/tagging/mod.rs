@@ -20,6 +20,7 @@ mod record;
 mod regions;
 mod removal;
 mod sidecar;
+mod statements;
 mod tagged_faces;
 mod taken_over;
 #[cfg(test)]
@@ -33,10 +34,11 @@ pub use named_regions::{NamedRegion, NamedRegions, named_regions};
 pub use photo_regions::{DisplayedRegions, PhotoRegions};
 pub use removal::{WithoutTags, without_tags};
 pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
+pub use statements::holds;
 pub use tagged_faces::{FaceOfRegion, faces_of_regions};
 pub use xmp::XmpError;
 
-pub use crate::image::embedded_xmp;
+pub use crate::image::{embedded_packets, embedded_xmp};
 
 /// The namespace of what facematch notes about the tags that it adds.
 pub const NAMESPACE: &str = "urn:facematch:ns:1.0/";

@@ -17,6 +17,9 @@ pub enum WithoutTags {
     Unchanged,
     /// This content.
     Changed(Vec<u8>),
+    /// This content: what facematch took over from inside the photo when it made the sidecar. Nobody has changed it, so it
+    /// can go where the photo [has it still](super::holds).
+    Copied(Vec<u8>),
     /// Nothing: facematch made it, and nobody changed anything.
     Nothing,
 }
@@ -51,10 +54,10 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let mut edits = Edits::default();
     removal.collect(text, &root, &mut edits);
     let left = edits.apply(text);
-    if created.contains(&&*copy_note(&left)) {
-        return Ok(WithoutTags::Nothing);
-    }
-    Ok(WithoutTags::Changed(left.into_bytes()))
+    Ok(match created.contains(&&*copy_note(&left)) {
+        true => WithoutTags::Copied(left.into_bytes()),
+        false => WithoutTags::Changed(left.into_bytes()),
+    })
 }
 
 /// The elements that go, by where they begin.

@@ -1,12 +1,17 @@
-//! What a photo has inside, for its new sidecar. In comes the photo's XMP packet, out comes a sidecar with what people have
+//! What a photo has inside, for its new sidecar. In come the photo's XMP packets, out comes a sidecar with what people have
 //! said of the photo: keywords, regions, ratings, titles, places, rights.
 //!
 //! digiKam reads no XMP inside of a photo that has a sidecar, Immich no property that the sidecar has, so a sidecar with the
 //! new names alone would hide all others. What is the file's own is not taken over, as it would be told twice, grow stale or
 //! be applied twice: EXIF as XMP, sizes and dates, the settings of raw converters, the history.
 
-use super::xmp::escaped;
+use std::collections::HashSet;
+
+use super::keywords::{KEYWORD_LISTS, KeywordList};
+use super::regions::{REGIONS, region_list};
+use super::removal::{WithoutTags, without_tags};
 use super::xmp::tree::{Attribute, Element};
+use super::xmp::{declaration, escaped};
 
 /// The namespaces whose properties are taken over, and which ones; none stands for all.
 const TAKEN: [(&str, &[&str]); 15] = [
@@ -45,36 +50,87 @@ const TAKEN: [(&str, &[&str]); 15] = [
     ),
 ];
 
-/// The descriptions, for an `rdf:RDF`, of what is taken over from the XMP `packet` of a photo. `None` when that is nothing, or
-/// when the packet cannot be parsed.
-pub(super) fn taken_over(packet: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(packet).ok()?;
-    let root = Element::parse(text).ok()?;
-    let rdf = root.rdf().ok()?;
-    let descriptions: String = rdf
-        .descriptions()
-        .filter_map(|description| taken_description(text, [&root, rdf, description]))
+/// The descriptions, for an `rdf:RDF`, of what is taken over from the XMP `packets` of a photo, without what facematch has
+/// written there. `None` when that is nothing, or when none of the packets can be parsed.
+pub(super) fn taken_over(packets: &[impl AsRef<[u8]>]) -> Option<String> {
+    let texts = packets.iter().filter_map(|packet| {
+        let text = decoded(packet.as_ref());
+        match without_tags(text.as_bytes()) {
+            Ok(WithoutTags::Changed(left) | WithoutTags::Copied(left)) => {
+                String::from_utf8(left).ok()
+            }
+            Ok(WithoutTags::Nothing) => None,
+            Ok(WithoutTags::Unchanged) | Err(_) => Some(text),
+        }
+    });
+    let mut seen = HashSet::new();
+    let descriptions: String = texts
+        .filter_map(|text| taken_descriptions(&text, &mut seen))
         .collect();
     (!descriptions.is_empty()).then_some(descriptions)
 }
 
+/// A packet as UTF-8. Some programs write UTF-16, some single bytes of Latin-1, as which Adobe's XMP Toolkit reads them too.
+fn decoded(packet: &[u8]) -> String {
+    let wide = |of: fn([u8; 2]) -> u16| {
+        let units = packet.as_chunks::<2>().0.iter().map(|unit| of(*unit));
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect()
+    };
+    match packet {
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => wide(u16::from_be_bytes),
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => wide(u16::from_le_bytes),
+        _ => packet.utf8_chunks().fold(String::new(), |text, chunk| {
+            let invalid = chunk.invalid().iter().map(|&byte| char::from(byte));
+            text + chunk.valid() + &String::from_iter(invalid)
+        }),
+    }
+}
+
+/// What is taken over from the packet `text`, but properties that are among `seen`, to which its own come.
+fn taken_descriptions(text: &str, seen: &mut HashSet<(String, String)>) -> Option<String> {
+    let root = Element::parse(text).ok()?;
+    let rdf = root.rdf().ok()?;
+    let descriptions = rdf.descriptions();
+    Some(
+        descriptions
+            .filter_map(|description| taken_description(text, [&root, rdf, description], seen))
+            .collect(),
+    )
+}
+
 /// The last one of `open`, a description in `text` and what it is in, with what is taken over of it.
-fn taken_description(text: &str, open: [&Element; 3]) -> Option<String> {
+fn taken_description(
+    text: &str,
+    open: [&Element; 3],
+    seen: &mut HashSet<(String, String)>,
+) -> Option<String> {
     let [_, _, description] = open;
-    let children = description.children.iter();
-    let properties: String = children
-        .filter(|child| is_taken(child.name()))
-        .map(|child| format!("\n   {}", &text[child.span.clone()]))
-        .collect();
+    let mut is_new = |(namespace, name): (&str, &str)| {
+        is_taken((namespace, name)) && seen.insert((namespace.to_owned(), name.to_owned()))
+    };
+    let rdf = description.prefix();
     let (about, others): (Vec<_>, Vec<_>) = description
         .attributes
         .iter()
         .filter(|attribute| !attribute.is_declaration())
         .partition(|attribute| attribute.is_about());
     let attributes: String = others
-        .into_iter()
-        .filter(|attribute| is_taken(attribute.name()))
-        .map(written)
+        .iter()
+        .filter(|attribute| is_text(attribute.name()) && is_new(attribute.name()))
+        .map(|attribute| written(attribute))
+        .collect();
+    let lists = others.iter().filter_map(|attribute| {
+        let list = list_called(attribute.name())?;
+        Some((attribute.name(), list_of_one(list, &attribute.value, rdf)?))
+    });
+    let children = description.children.iter();
+    let children = children.filter_map(|child| Some((child.name(), property(text, child, rdf)?)));
+    let properties: String = lists
+        .chain(children)
+        .filter(|(name, _)| is_new(*name))
+        .map(|(_, property)| property)
         .collect();
     if properties.is_empty() && attributes.is_empty() {
         return None;
@@ -96,6 +152,47 @@ fn taken_description(text: &str, open: [&Element; 3]) -> Option<String> {
     Some(format!(
         "\n  <{tag}{about}{declarations}{attributes}>{properties}\n  </{tag}>"
     ))
+}
+
+/// The property `element` in `text`, in the form to which names can be added; `None` where there is no such form.
+fn property(text: &str, element: &Element, rdf: &str) -> Option<String> {
+    match list_called(element.name()) {
+        Some(list) if element.any_list().is_none() => list_of_one(list, &element.text, rdf),
+        None if element.name() == REGIONS.full_name() && !has_regions(element) => None,
+        _ => Some(format!("\n   {}", &text[element.span.clone()])),
+    }
+}
+
+/// The list to which names are added that has this namespace and name.
+fn list_called(name: (&str, &str)) -> Option<KeywordList> {
+    let mut lists = KEYWORD_LISTS.into_iter();
+    lists.find(|list| list.property.full_name() == name)
+}
+
+/// A list with the one item that somebody wrote in its place, if anything. `rdf` is the prefix of RDF.
+fn list_of_one(list: KeywordList, item: &str, rdf: &str) -> Option<String> {
+    let KeywordList { property, form, .. } = list;
+    let declaration = declaration(property.prefix);
+    let item = escaped(item.trim());
+    (!item.is_empty()).then(|| {
+        format!(
+            "\n   <{property} {declaration}><{rdf}{form}><{rdf}li>{item}</{rdf}li></{rdf}{form}></{property}>"
+        )
+    })
+}
+
+/// Whether a property may be a text alone, and so an attribute.
+fn is_text(name: (&str, &str)) -> bool {
+    list_called(name).is_none() && name != REGIONS.full_name()
+}
+
+/// Whether names can be added to the regions in `property`.
+fn has_regions(property: &Element) -> bool {
+    match region_list(property) {
+        Ok(Some(_)) => true,
+        Ok(None) => property.structure().content.is_some(),
+        Err(_) => false,
+    }
 }
 
 /// The declarations that hold in the last one of `open`: of two of one prefix the inner one.
@@ -131,7 +228,7 @@ fn is_taken((namespace, name): (&str, &str)) -> bool {
 mod tests {
     use super::*;
     use crate::tagging::{
-        Area, FaceTag, PhotoTags, Stamp, WithoutTags, named_regions, new_sidecar, with_tags,
+        Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,
         without_tags,
     };
 
@@ -164,13 +261,13 @@ mod tests {
 
     /// The sidecar of a photo with `packet` inside on which Ann is found.
     fn sidecar(packet: &str) -> String {
-        let sidecar = new_sidecar(Some(packet.as_bytes()), &ann(), STAMP);
+        let sidecar = new_sidecar(&[packet], &ann(), STAMP);
         String::from_utf8(sidecar.unwrap().unwrap()).unwrap()
     }
 
     #[test]
     fn what_people_said_of_a_photo_is_taken_over_and_what_is_the_files_own_is_not() {
-        insta::assert_snapshot!(taken_over(LIGHTROOM.as_bytes()).unwrap().trim_start_matches('\n'), @r#"
+        insta::assert_snapshot!(taken_over(&[LIGHTROOM]).unwrap().trim_start_matches('\n'), @r#"
         <rdf:Description
           rdf:about=""
           xmlns:xmp="http://ns.adobe.com/xap/1.0/"
@@ -186,7 +283,7 @@ mod tests {
          <dc:title><rdf:Alt><rdf:li xml:lang="x-default">"Two" &lt; three</rdf:li></rdf:Alt></dc:title>
         </rdf:Description>
         "#);
-        let darktable = taken_over(DARKTABLE.as_bytes()).unwrap();
+        let darktable = taken_over(&[DARKTABLE]).unwrap();
         assert!(
             darktable.contains("<rdf:li>darktable|format|jpg</rdf:li>"),
             "{darktable}"
@@ -198,7 +295,7 @@ mod tests {
     fn a_new_sidecar_has_what_is_inside_and_goes_again() {
         for packet in [DIGIKAM, LIGHTROOM, DARKTABLE, REGIONS] {
             let sidecar = sidecar(packet);
-            let taken = taken_over(packet.as_bytes()).unwrap();
+            let taken = taken_over(&[packet]).unwrap();
             let mut lines = sidecar.lines();
             for line in taken
                 .trim_start_matches('\n')
@@ -209,7 +306,10 @@ mod tests {
             }
             assert!(sidecar.contains("<rdf:li>People|Ann</rdf:li>"), "{sidecar}");
             assert_eq!(with_tags(Some(sidecar.as_bytes()), &ann(), STAMP), Ok(None));
-            assert_eq!(without_tags(sidecar.as_bytes()), Ok(WithoutTags::Nothing));
+            let Ok(WithoutTags::Copied(left)) = without_tags(sidecar.as_bytes()) else {
+                panic!("{sidecar}");
+            };
+            assert!(holds(&[packet], &left));
             // What somebody has changed since is theirs.
             let changed = sidecar.replace("</rdf:RDF>", "<!-- mine --></rdf:RDF>");
             match without_tags(changed.as_bytes()).unwrap() {
@@ -245,24 +345,128 @@ mod tests {
             faces: Vec::new(),
             ..ann()
         };
-        assert_eq!(
-            new_sidecar(Some(DIGIKAM.as_bytes()), &nobody, STAMP),
-            Ok(None)
-        );
+        assert_eq!(new_sidecar(&[DIGIKAM], &nobody, STAMP), Ok(None));
     }
 
     #[test]
     fn a_packet_of_which_nothing_can_be_taken_over_makes_a_sidecar_with_the_names() {
         let plain = with_tags(None, &ann(), STAMP);
-        let no_list = DIGIKAM.replacen("<dc:subject>", "<dc:subject>x</dc:subject><dc:subject>", 1);
         let nothing = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/></x:xmpmeta>";
-        for packet in [&DIGIKAM[..900], "", "<html/>", &no_list, nothing] {
-            assert_eq!(
-                new_sidecar(Some(packet.as_bytes()), &ann(), STAMP),
-                plain,
-                "{packet}"
-            );
+        for packet in [&DIGIKAM[..900], "", "<html/>", nothing] {
+            assert_eq!(new_sidecar(&[packet], &ann(), STAMP), plain, "{packet}");
         }
+    }
+
+    #[test]
+    fn what_is_no_list_becomes_one_and_the_rest_is_taken_over_all_the_same() {
+        let packet = |properties: &str| {
+            format!(
+                "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:xmp='http://ns.adobe.com/xap/1.0/' \
+                 xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/'><rdf:Description xmp:Rating='5'>\
+                 {properties}</rdf:Description></rdf:RDF>"
+            )
+        };
+        let dc = "xmlns:dc='http://purl.org/dc/elements/1.1/'";
+        for (properties, beaches) in [
+            (format!("<dc:subject {dc}/>"), 0),
+            (format!("<dc:subject {dc}>beach</dc:subject>"), 1),
+            (
+                format!("<dc:subject {dc}>beach</dc:subject><dc:subject {dc}>x</dc:subject>"),
+                1,
+            ),
+            ("<mwg-rs:Regions/>".to_owned(), 0),
+            (
+                "<mwg-rs:Regions><mwg-rs:RegionList>x</mwg-rs:RegionList></mwg-rs:Regions>"
+                    .to_owned(),
+                0,
+            ),
+        ] {
+            let packet = packet(&properties);
+            let sidecar = sidecar(&packet);
+            assert!(sidecar.contains("xmp:Rating=\"5\""), "{sidecar}");
+            let found = sidecar.matches("<rdf:li>beach</rdf:li>").count();
+            assert_eq!(found, 3 * beaches, "{properties}: {sidecar}");
+        }
+        let attribute = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
+            xmlns:dc='http://purl.org/dc/elements/1.1/' dc:subject='beach' dc:source='me'/></rdf:RDF>";
+        let sidecar = sidecar(attribute);
+        assert!(
+            sidecar.contains("<rdf:li>beach</rdf:li>") && sidecar.contains("dc:source=\"me\""),
+            "{sidecar}"
+        );
+        let refused = with_tags(Some(attribute.as_bytes()), &ann(), STAMP);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "has a dc:subject that is no list"
+        );
+    }
+
+    #[test]
+    fn a_packet_in_another_encoding_is_read() {
+        let wide: Vec<u16> = format!("\u{feff}{DIGIKAM}").encode_utf16().collect();
+        let big: Vec<_> = wide.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+        let little: Vec<_> = wide.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+        let marked = format!("\u{feff}{DIGIKAM}").into_bytes();
+        let as_utf8 = taken_over(&[DIGIKAM]).unwrap();
+        for packet in [
+            &big,
+            &big[2..].to_vec(),
+            &little,
+            &little[2..].to_vec(),
+            &marked,
+        ] {
+            assert_eq!(taken_over(&[packet]).unwrap(), as_utf8);
+        }
+        let mut latin = LIGHTROOM.replacen("holidays &amp;", "Zo_", 1).into_bytes();
+        let at = latin.iter().position(|&byte| byte == b'_').unwrap();
+        latin[at] = 0xEB;
+        let taken = taken_over(&[latin]).unwrap();
+        assert!(taken.contains("<rdf:li>Zoë beach</rdf:li>"), "{taken}");
+    }
+
+    #[test]
+    fn what_facematch_wrote_inside_is_not_taken_over_as_somebody_elses() {
+        for packet in [None, Some(DIGIKAM.as_bytes())] {
+            let inside = with_tags(packet, &ann(), STAMP).unwrap().unwrap();
+            let sidecar = new_sidecar(&[&inside], &ann(), STAMP).unwrap().unwrap();
+            let regions = named_regions(&sidecar).unwrap();
+            assert_eq!(regions.own.len(), 1);
+            assert!(regions.regions.iter().all(|region| region.name != "Ann"));
+            let edited = String::from_utf8(sidecar).unwrap();
+            let rating = "<rdf:Description xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'/></rdf:RDF>";
+            let edited = edited.replace("</rdf:RDF>", rating);
+            match without_tags(edited.as_bytes()).unwrap() {
+                WithoutTags::Changed(left) => {
+                    let left = String::from_utf8(left).unwrap();
+                    assert!(!left.contains("Ann"), "{left}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_is_told_from_what_the_photo_has_lost() {
+        let sidecar = sidecar(LIGHTROOM);
+        let Ok(WithoutTags::Copied(copy)) = without_tags(sidecar.as_bytes()) else {
+            panic!("{sidecar}");
+        };
+        // In other words, with more in it, and with names of facematch.
+        let element = LIGHTROOM.replace("   xmp:Rating=\"5\"\n", "").replacen(
+            "<dc:subject>",
+            "<xmp:Rating>5</xmp:Rating><dc:creator><rdf:Seq/></dc:creator><dc:subject>",
+            1,
+        );
+        assert!(element.contains("<xmp:Rating>5<") && !element.contains("xmp:Rating="));
+        let named = with_tags(Some(LIGHTROOM.as_bytes()), &ann(), STAMP)
+            .unwrap()
+            .unwrap();
+        for packet in [LIGHTROOM.as_bytes(), element.as_bytes(), &named] {
+            assert!(holds(&[packet], &copy));
+        }
+        let other_rating = LIGHTROOM.replace("xmp:Rating=\"5\"", "xmp:Rating=\"4\"");
+        assert!(!holds(&[other_rating], &copy));
+        assert!(!holds(&[] as &[&str], &copy));
     }
 
     #[test]

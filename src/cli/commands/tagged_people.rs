@@ -12,8 +12,8 @@ use facematch::gallery::{Gallery, GalleryBuilder};
 use facematch::geometry::PixelBox;
 use facematch::photo::{EncodeFrom, FoundPhoto, StageTimes};
 use facematch::tagging::{
-    Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, embedded_xmp, faces_of_regions,
-    named_regions,
+    Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, embedded_packets,
+    faces_of_regions, named_regions,
 };
 
 use super::super::config;
@@ -249,9 +249,11 @@ fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<PhotoRegions, E
         }
     }
     let is_tagged = packets.iter().any(|packet| !packet.regions.is_empty());
-    match embedded_xmp(path) {
-        Ok(Some(xmp)) => packets.extend(parse(path, "the XMP in it ", &xmp, warnings)),
-        Ok(None) => {}
+    match embedded_packets(path) {
+        Ok(inside) => {
+            let inside = inside.iter();
+            packets.extend(inside.filter_map(|xmp| parse(path, "the XMP in it ", xmp, warnings)));
+        }
         // The search says it once more, if it is more than the metadata.
         Err(_) if is_tagged => {}
         Err(error) => return Err(error),

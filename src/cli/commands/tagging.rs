@@ -218,7 +218,9 @@ impl Untagger {
             Ok(sidecars) => sidecars,
             Err(error) => return vec![Err(error)],
         };
-        let sidecars = sidecars.into_iter().map(|path| self.sidecars.untag(path));
+        let sidecars = sidecars
+            .into_iter()
+            .map(|path| self.sidecars.untag(photo, path));
         let mut files: Vec<_> = sidecars.collect();
         files.extend(self.untag_inside(photo).transpose());
         files

@@ -75,7 +75,9 @@ impl EmbeddedTags {
         };
         match without_tags(&existing).map_err(|e| refused(photo, e))? {
             WithoutTags::Unchanged => Ok(self.record(photo, TagChange::Keep)),
-            WithoutTags::Changed(content) => self.put(photo, Some(&content)),
+            WithoutTags::Changed(content) | WithoutTags::Copied(content) => {
+                self.put(photo, Some(&content))
+            }
             WithoutTags::Nothing => self.put(photo, None),
         }
     }

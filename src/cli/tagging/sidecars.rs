@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::image::{embedded_xmp, read_file};
+use facematch::image::{embedded_packets, read_file};
 use facematch::report::{TagChange, TagPlace, TaggedFile};
 use facematch::tagging::{
-    PhotoTags, SidecarNaming, WithoutTags, new_sidecar, sidecar_of, sidecars_of, with_tags,
+    PhotoTags, SidecarNaming, WithoutTags, holds, new_sidecar, sidecar_of, sidecars_of, with_tags,
     without_tags,
 };
 
@@ -51,7 +51,7 @@ impl Sidecars {
         let stamp = self.run.stamp();
         let content = match &existing {
             Some(existing) => with_tags(Some(&existing.bytes), tags, stamp),
-            None => new_sidecar(embedded_xmp(photo)?.as_deref(), tags, stamp),
+            None => new_sidecar(&embedded_packets(photo)?, tags, stamp),
         };
         let content = content.map_err(|e| refused(&sidecar, &e))?;
         let change = match (&content, &existing) {
@@ -81,13 +81,21 @@ impl Sidecars {
         Existing::read(sidecar).map(|existing| existing.bytes)
     }
 
-    /// Takes out of `sidecar` what [`Self::tag`] added to it.
-    pub(in super::super) fn untag(&self, sidecar: PathBuf) -> Result<TaggedFile, Error> {
+    /// Takes out of `sidecar`, one of `photo`, what [`Self::tag`] added to it. What it has taken over from inside the photo
+    /// stays when the photo does not have it any more.
+    pub(in super::super) fn untag(
+        &self,
+        photo: &Path,
+        sidecar: PathBuf,
+    ) -> Result<TaggedFile, Error> {
         let existing = Existing::read(&sidecar)?;
         let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
         let (change, content) = match without {
             WithoutTags::Unchanged => (TagChange::Keep, Vec::new()),
-            WithoutTags::Changed(content) => (TagChange::Change, content),
+            WithoutTags::Copied(copy) if is_inside(&copy, photo) => (TagChange::Remove, Vec::new()),
+            WithoutTags::Changed(content) | WithoutTags::Copied(content) => {
+                (TagChange::Change, content)
+            }
             WithoutTags::Nothing => (TagChange::Remove, Vec::new()),
         };
         self.put(sidecar, Some(existing), change, &content)
@@ -132,6 +140,11 @@ impl Sidecars {
         // Half of a sidecar would be left alone for ever.
         whole.finish_on_disk()
     }
+}
+
+/// Whether `photo` has all inside that was taken over from it. One that cannot be read any more has nothing.
+fn is_inside(copy: &[u8], photo: &Path) -> bool {
+    embedded_packets(photo).is_ok_and(|packets| holds(&packets, copy))
 }
 
 impl Existing {

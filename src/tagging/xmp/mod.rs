@@ -49,6 +49,11 @@ impl Property {
     pub(super) fn namespace(self) -> &'static str {
         namespace(self.prefix)
     }
+
+    /// Its namespace and its name.
+    pub(super) fn full_name(self) -> (&'static str, &'static str) {
+        (self.namespace(), self.name)
+    }
 }
 
 impl std::fmt::Display for Property {

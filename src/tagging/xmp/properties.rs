@@ -42,16 +42,20 @@ impl Element {
 
     /// The list of a property in an `rdf:RDF`; `None` where there is no such property.
     pub(crate) fn property_list(&self, property: Property) -> Result<Option<&Self>, XmpError> {
-        let element = self.property(property);
-        element.map(|element| element.list(property)).transpose()
+        if let Some(element) = self.property(property) {
+            return element.list(property).map(Some);
+        }
+        let (namespace, name) = property.full_name();
+        let mut descriptions = self.descriptions();
+        match descriptions.any(|description| description.attribute(namespace, name).is_some()) {
+            true => Err(no_list(property)),
+            false => Ok(None),
+        }
     }
 
     /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` of a property that is a list.
     pub(crate) fn list(&self, property: Property) -> Result<&Self, XmpError> {
-        self.any_list().ok_or_else(|| XmpError::Form {
-            property: property.to_string(),
-            expected: "list",
-        })
+        self.any_list().ok_or_else(|| no_list(property))
     }
 
     /// The `rdf:Bag`, `rdf:Seq` or `rdf:Alt` in a property, where it is a list.
@@ -133,6 +137,13 @@ impl Element {
             .iter()
             .find(|attribute| attribute.namespace == namespace && attribute.local == local)
             .map(|attribute| attribute.value.as_str())
+    }
+}
+
+fn no_list(property: Property) -> XmpError {
+    XmpError::Form {
+        property: property.to_string(),
+        expected: "list",
     }
 }
 

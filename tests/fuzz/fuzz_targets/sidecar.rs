@@ -11,7 +11,7 @@
 #![no_main]
 
 use facematch::tagging::{
-    Area, FaceTag, PhotoTags, Stamp, WithoutTags, new_sidecar, with_tags, without_tags,
+    Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, new_sidecar, with_tags, without_tags,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -39,7 +39,11 @@ fuzz_target!(|bytes: &[u8]| {
         let untagged = without_tags(&tagged).unwrap();
         assert_ne!(untagged, WithoutTags::Unchanged);
     }
-    let sidecar = new_sidecar(Some(bytes), &tags, stamp).unwrap().unwrap();
+    let sidecar = new_sidecar(&[bytes], &tags, stamp).unwrap().unwrap();
     assert_eq!(with_tags(Some(&sidecar), &tags, stamp), Ok(None));
-    assert_eq!(without_tags(&sidecar), Ok(WithoutTags::Nothing));
+    match without_tags(&sidecar).unwrap() {
+        WithoutTags::Nothing => {}
+        WithoutTags::Copied(copy) => assert!(holds(&[bytes], &copy)),
+        other => panic!("{other:?}"),
+    }
 });
