@@ -1,7 +1,6 @@
 //! The XMP packet inside a photo's file. In comes a path, out come the packet's bytes; no pixel is decoded, and of a JPEG
 //! or a PNG not even read, so that the tags of a million photos can be looked at.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -43,7 +42,15 @@ pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// [`Error::Read`] and [`Error::NotAFile`] when the file cannot be read, [`Error::TooLarge`] when it passes the limits,
 /// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when its metadata or what stands before them is damaged.
 pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
-    let mut file = BufReader::new(open_file(path)?);
+    embedded_packets_from(path, open_file(path)?)
+}
+
+/// As [`embedded_packets`], for a photo that is open; `path` is what errors call it.
+///
+/// # Errors
+/// As [`embedded_packets`], but [`Error::NotAFile`].
+pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<Vec<u8>>, Error> {
+    let mut file = BufReader::new(file);
     let mut start = Vec::new();
     file.by_ref()
         .take(SIGNATURE_BYTES)
@@ -76,7 +83,10 @@ fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     Ok(main.into_iter().chain(extended).collect())
 }
 
-fn png_packet(path: &Path, file: &mut BufReader<File>) -> Result<Option<Vec<u8>>, Error> {
+fn png_packet(
+    path: &Path,
+    file: &mut BufReader<impl Read + Seek>,
+) -> Result<Option<Vec<u8>>, Error> {
     let before_pixels = packet(path, decoder(path, file.by_ref(), ImageFormat::Png)?)?;
     // exiftool writes it behind the pixels.
     let anywhere = find_png_xmp(file).map_err(|error| read_error(path, error))?;
@@ -136,7 +146,7 @@ impl PngXmp {
 
 /// The XMP in the text chunks of a PNG, wherever they stand: the first, or one in a foreign form. A file that is cut off
 /// ends there.
-fn find_png_xmp(file: &mut BufReader<File>) -> io::Result<PngXmp> {
+fn find_png_xmp(file: &mut BufReader<impl Read + Seek>) -> io::Result<PngXmp> {
     let mut found = PngXmp::None;
     file.seek(SeekFrom::Start(PNG_CHUNKS))?;
     let mut header = [0; 8];

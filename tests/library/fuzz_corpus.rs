@@ -2,6 +2,7 @@
 //! begins with `valid`; every other one must be refused, and none may panic.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 
 use facematch::cache::decode;
@@ -11,7 +12,7 @@ use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
-use facematch::image::{jpeg_is_complete, scales_jpeg};
+use facematch::image::{embedded_packets_from, jpeg_is_complete, scales_jpeg};
 use facematch::tagging::{
     Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,
     without_tags,
@@ -92,6 +93,14 @@ fn sidecars() {
             other => panic!("{other:?}"),
         }
         with_tags(Some(bytes), &tags, stamp).is_ok()
+    });
+}
+
+#[test]
+fn packets_in_photos() {
+    check_seeds("embedded_packets", |bytes| {
+        let packets = embedded_packets_from(Path::new("photo"), Cursor::new(bytes));
+        packets.is_ok_and(|packets| !packets.is_empty())
     });
 }
 
