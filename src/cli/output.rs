@@ -55,9 +55,10 @@ impl WholeFile {
             // tempfile adds its own name to the message, which says nothing to the user.
             .map_err(|error| io::Error::from(error.kind()))?;
         if let (Ok(existing), Access::Usual) = (std::fs::metadata(&target), access) {
-            temporary
-                .as_file()
-                .set_permissions(existing.permissions())?;
+            let file = temporary.as_file();
+            // Before the permissions, of which it clears some.
+            keep_owner(file, &existing);
+            file.set_permissions(existing.permissions())?;
         }
         Ok(Self {
             target,
@@ -95,6 +96,16 @@ impl WholeFile {
             .map_err(|PersistError { error, .. }| error)
     }
 }
+
+/// Gives `file` the owner and the group of `existing`, as far as the system lets us: root tags photos of other users.
+#[cfg(unix)]
+fn keep_owner(file: &File, existing: &Metadata) {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_file: &File, _existing: &Metadata) {}
 
 /// The destination of a report.
 pub(super) struct Output {

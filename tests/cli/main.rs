@@ -39,5 +39,6 @@ mod tagged_people;
 mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;
+mod tagging_tools_taken_over;
 mod updating;
 mod usage;

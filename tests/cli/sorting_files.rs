@@ -182,6 +182,18 @@ fn a_folder_that_cannot_be_written_costs_error_records() {
     assert_eq!(bytes(&env, "out/biden/two.jpg"), before.1);
 }
 
+/// Who opens it waits for somebody who writes.
+#[test]
+fn a_pipe_in_the_place_of_a_sidecar_is_an_error_and_not_waited_for() {
+    let env = scene();
+    let pipe = format!("{OBAMA}.xmp");
+    let made = Command::new("mkfifo").arg(env.path(&pipe)).status();
+    assert!(made.unwrap().success());
+    let run = sort(&env, &["--by", "copy"], 1);
+    assert!(run.stderr.contains("is not a file"), "{}", run.stderr);
+    assert!(env.path("out/biden/two.jpg").exists());
+}
+
 #[test]
 fn a_run_that_is_killed_loses_no_photo() {
     const PHOTOS: usize = 80;

@@ -301,6 +301,25 @@ fn a_link_that_leads_nowhere_and_a_protected_sidecar_stay() {
     );
 }
 
+/// Root tags photos of other users.
+#[cfg(unix)]
+#[test]
+fn a_sidecar_keeps_its_owner_and_its_permissions() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let env = scene();
+    let sidecar = env.write(SIDECAR, EXISTING);
+    std::fs::set_permissions(&sidecar, PermissionsExt::from_mode(0o640)).unwrap();
+    let is_root = std::fs::metadata(&sidecar).unwrap().uid() == 0;
+    if is_root {
+        chown(&sidecar, Some(1234), Some(4321)).unwrap();
+    }
+    let of = |metadata: std::fs::Metadata| (metadata.uid(), metadata.gid(), metadata.mode());
+    let before = of(std::fs::metadata(&sidecar).unwrap());
+    tag(&env, &[], 0);
+    assert_ne!(read(&env, SIDECAR), EXISTING);
+    assert_eq!(of(std::fs::metadata(&sidecar).unwrap()), before);
+}
+
 /// Who looks at the first line alone wants all photos tagged all the same, and told what failed.
 #[cfg(unix)]
 #[test]

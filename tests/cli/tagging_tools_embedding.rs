@@ -12,7 +12,7 @@ use crate::tagging::{
 use crate::tagging_tools::{assert_keeps_everything, assert_names_obama, exiftool, told};
 
 /// The XMP packet in `photo`, byte for byte.
-fn packet(folder: &Path, photo: &str) -> String {
+pub(crate) fn packet(folder: &Path, photo: &str) -> String {
     told("exiftool", &["-b", "-XMP"], folder, &[photo.to_owned()])
 }
 
@@ -28,7 +28,7 @@ fn embed(env: &TestEnv, packet: impl AsRef<[u8]>, photos: &[String]) {
     );
 }
 
-fn bytes(env: &TestEnv, name: &str) -> Vec<u8> {
+pub(crate) fn bytes(env: &TestEnv, name: &str) -> Vec<u8> {
     std::fs::read(env.path(name)).unwrap()
 }
 
@@ -75,7 +75,7 @@ fn both_read_what_is_inside_photos_of_all_orientations_and_formats() {
 }
 
 /// A photo of each format with the packet of `manager` inside, beside somebody who is known.
-fn photos_of(manager: &str) -> (TestEnv, [String; 4]) {
+pub(crate) fn photos_of(manager: &str) -> (TestEnv, [String; 4]) {
     let seed = repository(&format!("tests/fuzz/seeds/sidecar/valid_{manager}.xmp"));
     // A packet in a photo has no XML declaration.
     let xmp = std::fs::read_to_string(&seed).unwrap();
@@ -93,59 +93,6 @@ fn photos_of(manager: &str) -> (TestEnv, [String; 4]) {
     });
     embed(&env, xmp, &photos);
     (env, photos)
-}
-
-#[test]
-#[ignore = "needs exiftool and exiv2"]
-fn a_new_sidecar_has_what_people_said_of_the_photo_inside_of_it() {
-    let said = [
-        "HierarchicalSubject",
-        "Label",
-        "PickLabel",
-        "Rating",
-        "RegionInfo",
-        "RegionInfoMP",
-        "Subject",
-        "TagsList",
-        "Title",
-    ];
-    // What facematch adds, and what is told of any file.
-    let others = [
-        "Created",
-        "PersonInImage",
-        "SourceFile",
-        "Tags",
-        "Validate",
-        "XMPToolkit",
-    ];
-    for manager in ["digikam", "lightroom", "darktable"] {
-        let (env, photos) = photos_of(manager);
-        let bytes_before = photos.each_ref().map(|photo| bytes(&env, photo));
-        tagged(&env, &[]);
-        let sidecars = photos.each_ref().map(|photo| format!("{photo}.xmp"));
-        let before = exiftool(env.root(), &photos);
-        for (before, after) in before.iter().zip(&exiftool(env.root(), &sidecars)) {
-            let [mut before, after] = [before, after].map(|read| read.as_object().unwrap().clone());
-            before.retain(|field, _| said.contains(&field.as_str()));
-            assert!(before.len() >= 3, "{manager}: {before:?}");
-            before.insert("Validate".to_owned(), "OK".into());
-            assert_keeps_everything(manager, &before, &after);
-            assert!(after["PersonInImage"].to_string().contains("obama"));
-            // The settings of raw converters, the history and the dates are the file's own.
-            let mut fields = after.keys().map(String::as_str);
-            assert!(
-                fields.all(|field| said.contains(&field) || others.contains(&field)),
-                "{manager}: {after:?}"
-            );
-        }
-        told("exiv2", &["-pa"], env.root(), &sidecars);
-        untag(&env, &[], 0);
-        assert!(!sidecars.iter().any(|sidecar| env.files().contains(sidecar)));
-        assert_eq!(
-            photos.each_ref().map(|photo| bytes(&env, photo)),
-            bytes_before
-        );
-    }
 }
 
 #[test]

@@ -21,12 +21,24 @@ pub(super) fn transfer(
     target: &Path,
     unfinished: &UnfinishedFiles,
 ) -> io::Result<()> {
+    check_file(source)?;
     match method {
         SortMethod::Copy => copy(source, target, unfinished).map(drop),
         SortMethod::Hardlink => hard_link(source, target),
         // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
         SortMethod::Symlink => symlink(&std::fs::canonicalize(source)?, target),
         SortMethod::Move => move_file(source, target, unfinished),
+    }
+}
+
+/// Refuses what would be read without an end, or is no file that a photo or its sidecar may be.
+fn check_file(source: &Path) -> io::Result<()> {
+    match std::fs::metadata(source)?.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other(format!(
+            "{} is not a file",
+            source.display()
+        ))),
     }
 }
 
@@ -163,6 +175,7 @@ fn is_copy(source: &Path, target: &Path) -> io::Result<bool> {
 
 /// The content decides: scans of one size that were written at the same moment would pass for one another.
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
+    check_file(a)?;
     if std::fs::metadata(a)?.len() != std::fs::metadata(b)?.len() {
         return Ok(false);
     }
