@@ -54,11 +54,13 @@ impl WholeFile {
             .create(|| builder.tempfile_in(folder), NamedTempFile::path)
             // tempfile adds its own name to the message, which says nothing to the user.
             .map_err(|error| io::Error::from(error.kind()))?;
-        if let (Ok(existing), Access::Usual) = (std::fs::metadata(&target), access) {
+        if let Ok(existing) = std::fs::metadata(&target) {
             let file = temporary.as_file();
             // Before the permissions, of which it clears some.
             keep_owner(file, &existing);
-            file.set_permissions(existing.permissions())?;
+            if access == Access::Usual {
+                file.set_permissions(existing.permissions())?;
+            }
         }
         Ok(Self {
             target,
@@ -101,7 +103,9 @@ impl WholeFile {
 #[cfg(unix)]
 fn keep_owner(file: &File, existing: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
-    let _ = fchown(file, Some(existing.uid()), Some(existing.gid()));
+    let group = Some(existing.gid());
+    // Who is not root may give it to another of their own groups.
+    let _ = fchown(file, Some(existing.uid()), group).or_else(|_| fchown(file, None, group));
 }
 
 #[cfg(not(unix))]

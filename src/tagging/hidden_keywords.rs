@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::FaceTag;
 use super::keywords::{FOREIGN_TREES, KEYWORD_LISTS, KeywordList, SUBJECT};
+use super::record::Record;
 use super::xmp::tree::Element;
 use super::xmp::{Property, lasting};
 use crate::gallery::composed_name;
@@ -29,14 +30,24 @@ pub(super) fn hidden_keywords(rdf: &Element, list: &KeywordList, faces: &[FaceTa
             hidden.push(levels.collect::<Vec<_>>().join(&separator.to_string()));
         }
     }
+    // Names that facematch has written, whose way through the tree somebody took out.
+    let names = Record::all(rdf).unwrap_or_default().into_iter();
+    let names = names.filter(|record| record.distance.is_some());
+    let names = names.map(|record| level(&record.value));
     // Some programs write whole paths into the list of keywords, too.
     let whole: Vec<_> = known.iter().map(|levels| levels.join("-")).collect();
-    let known: HashSet<_> = known.into_iter().flatten().chain(whole).collect();
+    let known: HashSet<_> = known
+        .into_iter()
+        .flatten()
+        .chain(whole)
+        .chain(names)
+        .collect();
     let mut keywords = texts(rdf, SUBJECT.property);
     keywords.retain(|keyword| !known.contains(&level(keyword)));
+    let mut told: HashSet<_> = hidden.iter().cloned().collect();
     for keyword in keywords {
         let keyword = list.level(&keyword);
-        if !hidden.contains(&keyword) {
+        if told.insert(keyword.clone()) {
             hidden.push(keyword);
         }
     }

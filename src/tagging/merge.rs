@@ -1,5 +1,7 @@
 //! Names added to a sidecar. Nothing that is there is changed, and what somebody has taken out again is not written once more.
 
+use std::collections::HashSet;
+
 use super::hidden_keywords::hidden_keywords;
 use super::keywords::{KEYWORD_LISTS, KeywordList};
 use super::record::{self, CREATED, Record, SIDECAR, TAGS, copy_note};
@@ -8,8 +10,10 @@ use super::regions::{
 };
 use super::taken_over::taken_over;
 use super::xmp::edits::Edits;
+use super::xmp::encoding::decoded;
+use super::xmp::prefixes::Prefixes;
 use super::xmp::tree::Element;
-use super::xmp::{Property, XmpError, declaration, escaped, lasting};
+use super::xmp::{Property, XmpError, check_well_formed, declaration, escaped, lasting};
 use super::{Area, FaceTag, PhotoTags, Stamp};
 use crate::gallery::composed_name;
 
@@ -61,9 +65,40 @@ pub fn new_sidecar(
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
-    match copy_of(packets) {
-        Some(copy) => merged(&copy, vec![copy_note(&copy)], tags, stamp),
-        None => with_tags(None, tags, stamp),
+    let packets_text = packets.iter().map(|packet| decoded(packet.as_ref()));
+    let tags = packets_text.fold(tags.clone(), |tags, packet| {
+        without_corrected(&tags, packet.as_bytes())
+    });
+    let copy = copy_of(packets);
+    match copy.map(|copy| merged(&copy, vec![copy_note(&copy)], &tags, stamp)) {
+        Some(Ok(sidecar)) => Ok(sidecar),
+        // Nested as deep as can be, for one.
+        Some(Err(_)) | None => with_tags(None, &tags, stamp),
+    }
+}
+
+/// `tags` without the faces that facematch has named in `xmp` before, and somebody took that out or changed it. All of
+/// them when it cannot be parsed.
+pub fn without_corrected(tags: &PhotoTags, xmp: &[u8]) -> PhotoTags {
+    let is_kept = |told: &ToldRegions<'_>, face: &FaceTag| {
+        let lasting = face.lasting();
+        lasting.is_none_or(|face| !told.was_corrected(&face))
+    };
+    let kept = |xmp: &str| -> Result<Vec<FaceTag>, XmpError> {
+        let root = Element::parse(xmp)?;
+        let rdf = root.rdf()?;
+        let noted = Record::all(rdf)?;
+        let told = ToldRegions::of(rdf, &noted)?;
+        let faces = tags.faces.iter().filter(|face| is_kept(&told, face));
+        Ok(faces.cloned().collect())
+    };
+    let faces = std::str::from_utf8(xmp).ok().map(kept);
+    PhotoTags {
+        faces: match faces {
+            Some(Ok(faces)) => faces,
+            Some(Err(_)) | None => tags.faces.clone(),
+        },
+        ..*tags
     }
 }
 
@@ -103,8 +138,9 @@ fn merged(
         records: Vec::new(),
         created,
         created_before: record::created(rdf)?,
-        noted: &noted,
+        noted: noted.iter().map(Record::item_name).collect(),
         told: &told,
+        prefixes: Prefixes::of(&root),
     };
     for list in &KEYWORD_LISTS {
         merge.add_keywords(list, &faces)?;
@@ -114,8 +150,7 @@ fn merged(
         return Ok(None);
     }
     let text = merge.finish()?;
-    // What cannot be read again is not written.
-    Element::parse(&text)?;
+    check_well_formed(&text)?;
     Ok(Some(text.into_bytes()))
 }
 
@@ -139,9 +174,10 @@ struct Merge<'a> {
     created: Vec<String>,
     /// What an earlier run has created.
     created_before: Vec<&'a str>,
-    /// What earlier runs have added.
-    noted: &'a [Record],
+    /// The items that earlier runs have added: their property and their text.
+    noted: HashSet<(&'a str, String)>,
     told: &'a ToldRegions<'a>,
+    prefixes: Prefixes,
 }
 
 /// What the regions in a sidecar say.
@@ -171,62 +207,76 @@ impl<'a> ToldRegions<'a> {
     /// Whether facematch has named the face before, and somebody took that out or changed it.
     fn was_corrected(&self, face: &FaceTag) -> bool {
         let mut own = self.own.iter();
-        let was_written =
-            own.any(|(name, area)| *name == face.name && area.overlap(&face.area) > SAME_FACE);
+        let was_written = own.any(|(name, area)| {
+            composed_name(name) == face.name && area.overlap(&face.area) > SAME_FACE
+        });
         was_written && !self.show(face)
     }
 }
 
 impl Merge<'_> {
     /// Whether an earlier run has added this keyword, which is not there any more, and somebody took it out therefore.
-    fn was_taken_out(&self, property: Property, keyword: &str) -> bool {
-        let property = property.to_string();
-        let mut noted = self.noted.iter();
-        noted.any(|record| record.property == property && record.value == keyword)
+    fn was_taken_out(&self, property: &str, keyword: &str) -> bool {
+        self.noted.contains(&(property, composed_name(keyword)))
     }
 
     fn add_keywords(&mut self, list: &KeywordList, faces: &[FaceTag]) -> Result<(), XmpError> {
         let property = list.property;
         let existing = self.rdf.property_list(property)?;
-        let mut keywords: Vec<(String, Option<f32>)> = Vec::new();
-        let is_ours = existing.is_none() || self.created_before.contains(&&*property.to_string());
-        if is_ours {
-            let hidden = hidden_keywords(self.rdf, list, faces);
-            let hidden = hidden.into_iter();
-            let hidden = hidden.filter(|keyword| !self.was_taken_out(property, keyword));
-            keywords.extend(hidden.map(|keyword| (keyword, None)));
-        }
-        for face in faces {
-            let keyword = list.keyword(&face.name);
-            let is_there = existing.is_some_and(|list| {
-                let mut items = list.items();
-                items.any(|item| composed_name(item.text.trim()) == keyword)
-            });
-            match keywords.iter_mut().find(|(known, _)| *known == keyword) {
-                Some((_, distance)) => {
-                    let least = distance.map_or(face.distance, |known| known.min(face.distance));
-                    *distance = Some(least);
-                }
-                None if is_there => {}
-                None if self.told.show(face) && self.was_taken_out(property, &keyword) => {}
-                None => keywords.push((keyword, Some(face.distance))),
+        let names = self.missing_names(list, existing, faces);
+        let name = property.to_string();
+        let hidden = match existing {
+            None if names.is_empty() => Vec::new(),
+            None => hidden_keywords(self.rdf, list, faces),
+            Some(_) if self.created_before.contains(&&*name) => {
+                let mut hidden = hidden_keywords(self.rdf, list, faces);
+                hidden.retain(|keyword| !self.was_taken_out(&name, keyword));
+                hidden
             }
-        }
+            Some(_) => Vec::new(),
+        };
+        let hidden = hidden.into_iter().map(|keyword| (keyword, None));
+        let names = names
+            .into_iter()
+            .map(|(name, distance)| (name, Some(distance)));
+        let keywords: Vec<_> = hidden.chain(names).collect();
         let rdf = existing.map_or(RDF, Element::prefix);
         let items: Vec<_> = keywords
             .iter()
             .map(|(keyword, _)| format!("<{rdf}li>{}</{rdf}li>", escaped(keyword)))
             .collect();
         self.add_items(property, existing, list.form, &items);
-        let property = property.to_string();
         let records = keywords.into_iter().map(|(value, distance)| Record {
-            property: property.clone(),
+            property: name.clone(),
             value,
             area: None,
             distance,
         });
         self.records.extend(records);
         Ok(())
+    }
+
+    /// The keywords for `faces` that are to be added to the list `existing`, each with the least distance.
+    fn missing_names(
+        &self,
+        list: &KeywordList,
+        existing: Option<&Element>,
+        faces: &[FaceTag],
+    ) -> Vec<(String, f32)> {
+        let items = existing.into_iter().flat_map(Element::items);
+        let there: HashSet<_> = items.map(|item| composed_name(item.text.trim())).collect();
+        let property = list.property.to_string();
+        let mut missing: Vec<(String, f32)> = Vec::new();
+        for face in faces {
+            let keyword = list.keyword(&face.name);
+            let was_taken_out = || self.told.show(face) && self.was_taken_out(&property, &keyword);
+            match missing.iter_mut().find(|(known, _)| *known == keyword) {
+                Some((_, distance)) => *distance = distance.min(face.distance),
+                None if there.contains(&keyword) || was_taken_out() => {}
+                None => missing.push((keyword, face.distance)),
+            }
+        }
+        missing
     }
 
     fn add_regions(&mut self, faces: &[FaceTag], size: (u32, u32)) -> Result<(), XmpError> {
@@ -242,7 +292,7 @@ impl Merge<'_> {
             .map(|face| region_item(rdf, &face.name, &face.area))
             .collect();
         match (regions, list) {
-            (_, Some(list)) => self.edits.append(self.text, list, &items),
+            (_, Some(list)) => self.append(list, &items),
             (Some(regions), None) => {
                 let structure = regions.structure();
                 if structure.content.is_none() {
@@ -252,8 +302,8 @@ impl Merge<'_> {
                     });
                 }
                 let list = region_list_with(&items);
-                self.edits.append(self.text, structure, &[list]);
-                self.created.push(REGION_LIST.to_string());
+                self.append(structure, &[list]);
+                self.note_created(REGION_LIST);
             }
             (None, None) => {
                 self.properties += &format!(
@@ -261,7 +311,7 @@ impl Merge<'_> {
                     dimensions(size),
                     region_list_with(&items),
                 );
-                self.created.push(REGIONS.to_string());
+                self.note_created(REGIONS);
             }
         }
         self.records.extend(faces.into_iter().map(|face| Record {
@@ -271,6 +321,22 @@ impl Merge<'_> {
             distance: Some(face.distance),
         }));
         Ok(())
+    }
+
+    /// Adds `elements` behind the last child of `parent`.
+    fn append(&mut self, parent: &Element, elements: &[String]) {
+        let elements = elements
+            .iter()
+            .map(|element| self.prefixes.renamed(element));
+        let elements: Vec<_> = elements.collect();
+        self.edits.append(self.text, parent, &elements);
+    }
+
+    fn note_created(&mut self, property: Property) {
+        let property = property.to_string();
+        if !self.created_before.contains(&&*property) {
+            self.created.push(property);
+        }
     }
 
     /// Adds `items` to the list `existing` of a property, or makes one.
@@ -283,14 +349,14 @@ impl Merge<'_> {
     ) {
         match existing {
             _ if items.is_empty() => {}
-            Some(list) => self.edits.append(self.text, list, items),
+            Some(list) => self.append(list, items),
             None => {
                 let items: String = items.iter().map(|item| format!("\n     {item}")).collect();
                 self.properties += &format!(
                     "\n   <{property}>\n    <rdf:{form}>{items}\n    </rdf:{form}>\n   </{property}>"
                 );
                 if property != TAGS && property != CREATED {
-                    self.created.push(property.to_string());
+                    self.note_created(property);
                 }
             }
         }
@@ -316,7 +382,7 @@ impl Merge<'_> {
         self.add_items(CREATED, created, "Bag", &noted);
         if !self.properties.is_empty() {
             let description = self.description();
-            self.edits.append(self.text, self.rdf, &[description]);
+            self.append(self.rdf, &[description]);
         }
         Ok(self.edits.apply(self.text))
     }
@@ -324,10 +390,12 @@ impl Merge<'_> {
     /// A description with the properties that were not there, which declares all prefixes that it uses.
     fn description(&self) -> String {
         let prefixes = KEYWORD_LISTS.iter().map(|list| list.property.prefix);
+        let is_used = |prefix: &&str| self.properties.contains(&format!("<{prefix}:"));
         let declarations: String = ["rdf"]
             .into_iter()
             .chain(prefixes)
             .chain([REGIONS.prefix, record::PREFIX])
+            .filter(is_used)
             .map(|prefix| format!("\n    {}", declaration(prefix)))
             .collect();
         // The line that others have before them.

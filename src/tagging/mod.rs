@@ -29,7 +29,7 @@ mod xmp;
 
 pub use area::Area;
 pub use exiftool_tags::exiftool_tags;
-pub use merge::{new_sidecar, with_tags};
+pub use merge::{new_sidecar, with_tags, without_corrected};
 pub use named_regions::{NamedRegion, NamedRegions, named_regions};
 pub use photo_regions::{DisplayedRegions, PhotoRegions};
 pub use removal::{WithoutTags, without_tags};

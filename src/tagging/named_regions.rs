@@ -8,6 +8,7 @@
 use super::Area;
 use super::record::Record;
 use super::regions::{AREA, NAME, REGIONS, Region, region_list};
+use super::xmp::encoding::decoded;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, lasting};
 use crate::gallery::composed_name;
@@ -83,8 +84,7 @@ impl NamedRegion {
 /// # Errors
 /// [`XmpError`] when the packet cannot be parsed, or a property in it is not what its schema says.
 pub fn named_regions(xmp: &[u8]) -> Result<NamedRegions, XmpError> {
-    let text = std::str::from_utf8(xmp).map_err(|_| XmpError::Encoding)?;
-    let root = Element::parse(text)?;
+    let root = Element::parse(&decoded(xmp))?;
     let rdf = root.rdf()?;
     let records = Record::all(rdf)?;
     let own: Vec<_> = records.iter().filter_map(noted_region).collect();

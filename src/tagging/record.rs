@@ -10,6 +10,7 @@ use super::regions::{REGIONS, area_text, parse_area};
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, escaped};
 use super::{Area, Stamp};
+use crate::gallery::composed_name;
 
 pub(super) const PREFIX: &str = "facematch";
 pub(super) const TAGS: Property = Property::new(PREFIX, "Tags");
@@ -66,6 +67,11 @@ impl Record {
             true => Some((&self.value, self.area?)),
             false => None,
         }
+    }
+
+    /// Its list and its text, in the one spelling in which texts are compared.
+    pub(super) fn item_name(&self) -> (&str, String) {
+        (&self.property, composed_name(&self.value))
     }
 
     /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.

@@ -40,13 +40,18 @@ impl<'a> Region<'a> {
     /// Whether it says that the face at `area` is `name`'s.
     pub(super) fn shows(&self, name: &str, area: &Area) -> bool {
         let overlap = self.area.map_or(0.0, |own| own.overlap(area));
-        self.name.is_some_and(|own| composed_name(own) == name) && overlap > SAME_FACE
+        self.is_called(name) && overlap > SAME_FACE
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        let name = composed_name(name);
+        self.name.is_some_and(|own| composed_name(own) == name)
     }
 
     /// Whether it has this name and this area.
     pub(super) fn is(&self, name: &str, area: &Area) -> bool {
         let numbers = |area: &Area| [area.x, area.y, area.w, area.h];
-        self.name == Some(name)
+        self.is_called(name)
             && self.area.is_some_and(|own| {
                 let pairs = numbers(&own).into_iter().zip(numbers(area));
                 pairs.into_iter().all(|(a, b)| (a - b).abs() < SAME_NUMBER)

@@ -1,14 +1,16 @@
 //! What facematch added to a sidecar, taken away again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::Area;
 use super::keywords::KEYWORD_LISTS;
 use super::record::{self, Record, SIDECAR, copy_note};
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, namespace};
+use crate::gallery::composed_name;
 
 /// What is left of a sidecar.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +39,11 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let (names, copies): (Vec<_>, Vec<_>) = Record::all(rdf)?
         .into_iter()
         .partition(|record| record.distance.is_some());
+    let items = items(rdf)?;
     let mut removal = Removal::default();
-    removal.remove_items(rdf, names.iter())?;
+    removal.remove_items(rdf, &items, names.iter())?;
     for list in KEYWORD_LISTS {
-        removal.remove_copies(rdf, list.property, &copies)?;
+        removal.remove_copies(rdf, &items, list.property, &copies)?;
     }
     removal.remove_created(rdf, &created)?;
     removal.remove_records(rdf);
@@ -58,6 +61,22 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
         true => WithoutTags::Copied(left.into_bytes()),
         false => WithoutTags::Changed(left.into_bytes()),
     })
+}
+
+/// The items of the lists of keywords, by their property and their text in the one spelling in which texts are compared.
+type Items<'a> = HashMap<(String, String), Vec<&'a Element>>;
+
+fn items(rdf: &Element) -> Result<Items<'_>, XmpError> {
+    let mut items = Items::new();
+    for property in KEYWORD_LISTS.map(|list| list.property) {
+        let list = rdf.property_list(property)?;
+        for item in list.into_iter().flat_map(Element::items) {
+            let text = composed_name(item.text.trim());
+            let named = items.entry((property.to_string(), text)).or_default();
+            named.push(item);
+        }
+    }
+    Ok(items)
 }
 
 /// The elements that go, by where they begin.
@@ -81,10 +100,14 @@ impl Removal {
     fn remove_items<'a>(
         &mut self,
         rdf: &Element,
+        items: &Items<'_>,
         records: impl Iterator<Item = &'a Record>,
     ) -> Result<(), XmpError> {
         for record in records {
-            self.remove_item(rdf, record)?;
+            match record.region() {
+                Some((name, area)) => self.remove_region(rdf, name, &area)?,
+                None => self.remove_keyword(items, record),
+            }
         }
         Ok(())
     }
@@ -94,12 +117,14 @@ impl Removal {
     fn remove_copies(
         &mut self,
         rdf: &Element,
+        items: &Items<'_>,
         property: Property,
         copies: &[Record],
     ) -> Result<(), XmpError> {
         let name = property.to_string();
+        let copies = copies.iter().filter(|copy| copy.property == name);
         let mut emptied = self.clone();
-        emptied.remove_items(rdf, copies.iter().filter(|copy| copy.property == name))?;
+        emptied.remove_items(rdf, items, copies)?;
         if let Some(list) = rdf.property_list(property)?
             && emptied.has_all_children_of(list)
         {
@@ -108,29 +133,24 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes one item that the record tells of, if it is there still.
-    fn remove_item(&mut self, rdf: &Element, record: &Record) -> Result<(), XmpError> {
-        if record.property == REGIONS.to_string() {
-            let (Some(regions), Some(area)) = (rdf.property(REGIONS), record.area) else {
-                return Ok(());
-            };
-            let mut items = region_list(regions)?.into_iter().flat_map(Element::items);
-            let found =
-                items.find(|item| !self.has(item) && Region::of(item).is(&record.value, &area));
-            found.into_iter().for_each(|item| self.remove(item));
-            return Ok(());
-        }
-        let properties = KEYWORD_LISTS.map(|list| list.property);
-        let property = properties
-            .into_iter()
-            .find(|property| property.to_string() == record.property);
-        let list = property
-            .map(|property| rdf.property_list(property))
-            .transpose()?;
+    /// Removes one region, if it is there still.
+    fn remove_region(&mut self, rdf: &Element, name: &str, area: &Area) -> Result<(), XmpError> {
+        let list = rdf.property(REGIONS).map(region_list).transpose()?;
         let mut items = list.flatten().into_iter().flat_map(Element::items);
-        let found = items.find(|item| !self.has(item) && item.text.trim() == record.value);
+        let found = items.find(|item| !self.has(item) && Region::of(item).is(name, area));
         found.into_iter().for_each(|item| self.remove(item));
         Ok(())
+    }
+
+    /// Removes one keyword, if it is there still; of two spellings the one that was written.
+    fn remove_keyword(&mut self, items: &Items<'_>, record: &Record) {
+        let key = (record.property.clone(), composed_name(&record.value));
+        let named = items.get(&key).map_or(&[][..], Vec::as_slice);
+        let is_there = |item: &&&Element| !self.has(item);
+        let mut left = named.iter().filter(is_there);
+        let as_written = left.clone().find(|item| item.text.trim() == record.value);
+        let found = as_written.or_else(|| left.next()).copied();
+        found.into_iter().for_each(|item| self.remove(item));
     }
 
     /// Removes the properties that facematch created and that have nothing left in them.

@@ -10,6 +10,9 @@ use super::xmp::tree::Element;
 /// The names on the way to a text, each with its namespace, and the text.
 type Statement = (Vec<(String, String)>, String);
 
+/// Attributes of RDF that say how something is spelled, and what it is about.
+const FORMS: [&str; 2] = ["about", "parseType"];
+
 /// Whether a photo with the XMP `packets` inside says all that is in the sidecar `copy`, which was taken over from it.
 pub fn holds(packets: &[impl AsRef<[u8]>], copy: &[u8]) -> bool {
     let inside = copy_of(packets).unwrap_or_default();
@@ -35,7 +38,8 @@ fn collect(element: &Element, way: &mut Vec<(String, String)>, found: &mut HashS
     let depth = way.len();
     way.extend(name);
     for attribute in &element.attributes {
-        if !attribute.is_declaration() && !is_rdf(attribute.name().0) {
+        let is_form = is_rdf(attribute.name().0) && FORMS.contains(&attribute.name().1);
+        if !attribute.is_declaration() && !is_form {
             let place = [&way[..], &[owned(attribute.name())]].concat();
             found.insert((place, attribute.value.trim().to_owned()));
         }

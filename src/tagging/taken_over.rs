@@ -10,8 +10,9 @@ use std::collections::HashSet;
 use super::keywords::{KEYWORD_LISTS, KeywordList};
 use super::regions::{REGIONS, region_list};
 use super::removal::{WithoutTags, without_tags};
+use super::xmp::encoding::decoded;
 use super::xmp::tree::{Attribute, Element};
-use super::xmp::{declaration, escaped};
+use super::xmp::{check_well_formed, declaration, escaped};
 
 /// The namespaces whose properties are taken over, and which ones; none stands for all.
 const TAKEN: [(&str, &[&str]); 15] = [
@@ -70,28 +71,15 @@ pub(super) fn taken_over(packets: &[impl AsRef<[u8]>]) -> Option<String> {
     (!descriptions.is_empty()).then_some(descriptions)
 }
 
-/// A packet as UTF-8. Some programs write UTF-16, some single bytes of Latin-1, as which Adobe's XMP Toolkit reads them too.
-fn decoded(packet: &[u8]) -> String {
-    let wide = |of: fn([u8; 2]) -> u16| {
-        let units = packet.as_chunks::<2>().0.iter().map(|unit| of(*unit));
-        char::decode_utf16(units)
-            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect()
-    };
-    match packet {
-        [0xFE, 0xFF, ..] | [0, b'<', ..] => wide(u16::from_be_bytes),
-        [0xFF, 0xFE, ..] | [b'<', 0, ..] => wide(u16::from_le_bytes),
-        _ => packet.utf8_chunks().fold(String::new(), |text, chunk| {
-            let invalid = chunk.invalid().iter().map(|&byte| char::from(byte));
-            text + chunk.valid() + &String::from_iter(invalid)
-        }),
-    }
-}
-
 /// What is taken over from the packet `text`, but properties that are among `seen`, to which its own come.
 fn taken_descriptions(text: &str, seen: &mut HashSet<(String, String)>) -> Option<String> {
+    check_well_formed(text).ok()?;
     let root = Element::parse(text).ok()?;
     let rdf = root.rdf().ok()?;
+    // Programs on Adobe's XMP Toolkit read nothing of RDF with another prefix.
+    if rdf.prefix() != "rdf:" {
+        return None;
+    }
     let descriptions = rdf.descriptions();
     Some(
         descriptions
@@ -110,57 +98,71 @@ fn taken_description(
     let mut is_new = |(namespace, name): (&str, &str)| {
         is_taken((namespace, name)) && seen.insert((namespace.to_owned(), name.to_owned()))
     };
-    let rdf = description.prefix();
-    let (about, others): (Vec<_>, Vec<_>) = description
-        .attributes
-        .iter()
-        .filter(|attribute| !attribute.is_declaration())
-        .partition(|attribute| attribute.is_about());
-    let attributes: String = others
-        .iter()
+    let attributes = description.attributes.iter();
+    let attributes = attributes.filter(|attribute| !attribute.is_declaration());
+    let texts: String = attributes
+        .clone()
         .filter(|attribute| is_text(attribute.name()) && is_new(attribute.name()))
-        .map(|attribute| written(attribute))
+        .map(written)
         .collect();
-    let lists = others.iter().filter_map(|attribute| {
+    let lists = attributes.filter_map(|attribute| {
         let list = list_called(attribute.name())?;
-        Some((attribute.name(), list_of_one(list, &attribute.value, rdf)?))
+        let list = list_of_one(list, &attribute.written, &attribute.value)?;
+        Some((attribute.name(), list))
     });
     let children = description.children.iter();
-    let children = children.filter_map(|child| Some((child.name(), property(text, child, rdf)?)));
+    let children = children.filter_map(|child| Some((child.name(), property(text, child)?)));
     let properties: String = lists
         .chain(children)
         .filter(|(name, _)| is_new(*name))
         .map(|(_, property)| property)
         .collect();
-    if properties.is_empty() && attributes.is_empty() {
+    if properties.is_empty() && texts.is_empty() {
         return None;
     }
-    let about: String = about.into_iter().map(written).collect();
-    let tag = &description.written;
     let declarations: String = declarations(open)
         .into_iter()
         .filter(|declaration| {
             let prefix = format!("{}:", declaration.local);
             let is_default = declaration.local.is_empty();
-            is_default
-                || [&about, tag, &attributes, &properties]
-                    .iter()
-                    .any(|part| part.contains(&prefix))
+            let is_rdf = prefix == "rdf:";
+            !is_rdf
+                && (is_default
+                    || [&texts, &properties]
+                        .iter()
+                        .any(|part| part.contains(&prefix)))
         })
         .map(written)
         .collect();
+    // All descriptions of a packet are about the same.
     Some(format!(
-        "\n  <{tag}{about}{declarations}{attributes}>{properties}\n  </{tag}>"
+        "\n  <rdf:Description rdf:about=\"\"{declarations}{texts}>{properties}\n  </rdf:Description>"
     ))
 }
 
 /// The property `element` in `text`, in the form to which names can be added; `None` where there is no such form.
-fn property(text: &str, element: &Element, rdf: &str) -> Option<String> {
+fn property(text: &str, element: &Element) -> Option<String> {
+    let is_regions = element.name() == REGIONS.full_name();
     match list_called(element.name()) {
-        Some(list) if element.any_list().is_none() => list_of_one(list, &element.text, rdf),
-        None if element.name() == REGIONS.full_name() && !has_regions(element) => None,
+        Some(list) if element.any_list().is_none() => {
+            list_of_one(list, &element.written, &element.text)
+        }
+        Some(_) if !has_items(element.any_list()) => None,
+        None if is_regions && !has_items(region_list(element).ok().flatten()) => None,
+        _ if has_literal(element) => None,
         _ => Some(format!("\n   {}", &text[element.span.clone()])),
     }
+}
+
+fn has_items(list: Option<&Element>) -> bool {
+    list.is_some_and(|list| list.items().next().is_some())
+}
+
+/// Whether there is XML in it that is to be taken as a text, which the XMP specification (part 1, 7.9.2) forbids.
+fn has_literal(element: &Element) -> bool {
+    let mut attributes = element.attributes.iter();
+    attributes.any(|attribute| attribute.local == "parseType" && attribute.value == "Literal")
+        || element.children.iter().any(has_literal)
 }
 
 /// The list to which names are added that has this namespace and name.
@@ -169,30 +171,32 @@ fn list_called(name: (&str, &str)) -> Option<KeywordList> {
     lists.find(|list| list.property.full_name() == name)
 }
 
-/// A list with the one item that somebody wrote in its place, if anything. `rdf` is the prefix of RDF.
-fn list_of_one(list: KeywordList, item: &str, rdf: &str) -> Option<String> {
-    let KeywordList { property, form, .. } = list;
-    let declaration = declaration(property.prefix);
+/// A list with the one item that somebody wrote in its place, if anything. `written` is what the property is called there.
+fn list_of_one(list: KeywordList, written: &str, item: &str) -> Option<String> {
     let item = escaped(item.trim());
-    (!item.is_empty()).then(|| {
-        format!(
-            "\n   <{property} {declaration}><{rdf}{form}><{rdf}li>{item}</{rdf}li></{rdf}{form}></{property}>"
-        )
-    })
+    if item.is_empty() {
+        return None;
+    }
+    let KeywordList { property, form, .. } = list;
+    // Its own prefix: two for one namespace are too many for exiv2.
+    let (name, declaration) = match written.split_once(':') {
+        Some((prefix, _)) => {
+            let namespace = property.namespace();
+            (
+                written.to_owned(),
+                format!("xmlns:{prefix}=\"{namespace}\""),
+            )
+        }
+        None => (property.to_string(), declaration(property.prefix)),
+    };
+    Some(format!(
+        "\n   <{name} {declaration}><rdf:{form}><rdf:li>{item}</rdf:li></rdf:{form}></{name}>"
+    ))
 }
 
 /// Whether a property may be a text alone, and so an attribute.
 fn is_text(name: (&str, &str)) -> bool {
     list_called(name).is_none() && name != REGIONS.full_name()
-}
-
-/// Whether names can be added to the regions in `property`.
-fn has_regions(property: &Element) -> bool {
-    match region_list(property) {
-        Ok(Some(_)) => true,
-        Ok(None) => property.structure().content.is_some(),
-        Err(_) => false,
-    }
 }
 
 /// The declarations that hold in the last one of `open`: of two of one prefix the inner one.
@@ -229,7 +233,7 @@ mod tests {
     use super::*;
     use crate::tagging::{
         Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,
-        without_tags,
+        without_corrected, without_tags,
     };
 
     const DIGIKAM: &str = include_str!("../../tests/fuzz/seeds/sidecar/valid_digikam.xmp");
@@ -268,11 +272,9 @@ mod tests {
     #[test]
     fn what_people_said_of_a_photo_is_taken_over_and_what_is_the_files_own_is_not() {
         insta::assert_snapshot!(taken_over(&[LIGHTROOM]).unwrap().trim_start_matches('\n'), @r#"
-        <rdf:Description
-          rdf:about=""
+        <rdf:Description rdf:about=""
           xmlns:xmp="http://ns.adobe.com/xap/1.0/"
           xmlns:dc="http://purl.org/dc/elements/1.1/"
-          xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
           xmp:Rating="5"
           xmp:Label="Red">
          <dc:subject>
@@ -469,25 +471,94 @@ mod tests {
         assert!(!holds(&[] as &[&str], &copy));
     }
 
+    const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+
     #[test]
     fn other_prefixes_and_white_space_in_attributes_are_kept() {
-        let packet = "<r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:rdf='urn:outer-rdf' xmlns:d='urn:outer'>\
-             <r:Description r:about='x' xmlns:d='http://purl.org/dc/elements/1.1/' xmlns:p='http://ns.adobe.com/photoshop/1.0/' \
-             p:City='Köln' p:Headline='one&#10;&quot;two&quot;' p:DateCreated='2020'>\
-             <d:subject><r:Bag><r:li>beach</r:li></r:Bag></d:subject></r:Description></r:RDF>";
-        let sidecar = sidecar(packet);
+        let packet = format!(
+            "<rdf:RDF xmlns:rdf='{RDF}' xmlns:d='urn:outer'><rdf:Description rdf:about='x' xmlns:d='http://purl.org/dc/elements/1.1/' \
+             xmlns:p='http://ns.adobe.com/photoshop/1.0/' xmlns:i='http://iptc.org/std/Iptc4xmpExt/2008-02-29/' \
+             p:City='Köln' p:Headline='one&#10;&quot;two&quot;' p:DateCreated='2020' i:Event='party'>\
+             <d:subject><rdf:Bag><rdf:li>beach</rdf:li></rdf:Bag></d:subject></rdf:Description></rdf:RDF>"
+        );
+        let sidecar = sidecar(&packet);
         for expected in [
-            "<r:Description\n    r:about=\"x\"\n",
+            "<rdf:Description rdf:about=\"\"\n",
             "    p:City=\"Köln\"\n",
-            "    p:Headline=\"one&#10;&quot;two&quot;\">\n",
-            "<r:li>beach</r:li><r:li>Ann</r:li></r:Bag>",
-            "<rdf:li>beach</rdf:li>",
+            "    p:Headline=\"one&#10;&quot;two&quot;\"\n",
+            "<rdf:li>beach</rdf:li><rdf:li>Ann</rdf:li></rdf:Bag></d:subject>",
+            "<i:PersonInImage>",
         ] {
             assert!(sidecar.contains(expected), "{expected} in\n{sidecar}");
         }
-        assert!(
-            !sidecar.contains("2020") && !sidecar.contains("urn:outer"),
-            "{sidecar}"
+        for unexpected in ["2020", "urn:outer", "xmlns:Iptc4xmpExt", "xmlns:dc"] {
+            assert!(!sidecar.contains(unexpected), "{unexpected} in\n{sidecar}");
+        }
+    }
+
+    #[test]
+    fn what_strict_readers_refuse_is_passed_over() {
+        let packet = |properties: &str| {
+            format!(
+                "<rdf:RDF xmlns:rdf='{RDF}'><rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/' \
+                 xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='5'>{properties}</rdf:Description></rdf:RDF>"
+            )
+        };
+        assert!(taken_over(&[packet("")]).unwrap().contains("Rating"));
+        for properties in [
+            "<dc:source>\u{1}</dc:source>",
+            "<dc:source>&#1;</dc:source>",
+            "<dc:source>]]></dc:source>",
+            "<dc:source xml:lang='<'/>",
+            "<!-- a -- b -->",
+            "<dc:source xmlns:e='http://purl.org/dc/elements/1.1/' dc:a='' e:a=''/>",
+        ] {
+            assert_eq!(taken_over(&[packet(properties)]), None, "{properties}");
+        }
+        let others = packet("")
+            .replace("rdf:", "r:")
+            .replace("xmlns:rdf", "xmlns:r");
+        assert_eq!(taken_over(&[others]), None, "another prefix for RDF");
+        // Of these, the property alone.
+        for property in [
+            "<dc:source rdf:parseType='Literal'><b/></dc:source>",
+            "<dc:subject><rdf:Bag></rdf:Bag></dc:subject>",
+        ] {
+            let taken = taken_over(&[packet(property)]).unwrap();
+            assert!(
+                taken.contains("Rating") && !taken.contains("<dc:"),
+                "{taken}"
+            );
+        }
+        let deep = packet(&("<dc:source>".repeat(62) + &"</dc:source>".repeat(62)));
+        assert!(sidecar(&deep).contains("mwg-rs:Name=\"Ann\""));
+    }
+
+    #[test]
+    fn a_face_that_somebody_corrected_inside_gets_no_sidecar() {
+        let inside = with_tags(Some(LIGHTROOM.as_bytes()), &ann(), STAMP)
+            .unwrap()
+            .unwrap();
+        let corrected = String::from_utf8(inside).unwrap();
+        let corrected = corrected.replace("mwg-rs:Name=\"Ann\"", "mwg-rs:Name=\"Jo\"");
+        assert_eq!(new_sidecar(&[&corrected], &ann(), STAMP), Ok(None));
+        assert_eq!(without_corrected(&ann(), corrected.as_bytes()).faces, []);
+        for other in [LIGHTROOM, "<html/>", ""] {
+            assert_eq!(without_corrected(&ann(), other.as_bytes()), ann());
+        }
+    }
+
+    #[test]
+    fn a_property_that_is_an_address_is_one_that_the_photo_may_lose() {
+        let packet = format!(
+            "<rdf:RDF xmlns:rdf='{RDF}'><rdf:Description xmlns:dc='http://purl.org/dc/elements/1.1/'>\
+             <dc:source rdf:resource='urn:me'/></rdf:Description></rdf:RDF>"
         );
+        let copy = sidecar(&packet);
+        let Ok(WithoutTags::Copied(copy)) = without_tags(copy.as_bytes()) else {
+            panic!("{copy}");
+        };
+        assert!(holds(&[&packet], &copy));
+        assert!(!holds(&[packet.replace("urn:me", "urn:you")], &copy));
     }
 }

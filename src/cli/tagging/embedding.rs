@@ -6,10 +6,13 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::report::{TagChange, TagPlace, TaggedFile};
-use facematch::tagging::{NAMESPACE, PhotoTags, WithoutTags, with_tags, without_tags};
+use facematch::tagging::{
+    NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
+};
 
 use super::super::interrupt::UnfinishedFiles;
 use super::exiftool::{Backup, ExifTool};
+use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
 
 /// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
@@ -59,7 +62,8 @@ impl EmbeddedTags {
         tags: &PhotoTags,
     ) -> Result<Option<TaggedFile>, Error> {
         let existing = self.packet(photo)?;
-        let content = with_tags(existing.as_deref(), tags, self.run.stamp())
+        let tags = without_corrected_beside(photo, tags);
+        let content = with_tags(existing.as_deref(), &tags, self.run.stamp())
             .map_err(|e| refused(photo, e))?;
         match (content, existing) {
             (None, None) => Ok(None),
@@ -124,6 +128,15 @@ impl EmbeddedTags {
             done: self.run.writing == Writing::Done,
         }
     }
+}
+
+/// `tags` without the faces that somebody has corrected in a sidecar of `photo`.
+fn without_corrected_beside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
+    let sidecars = Sidecars::of(photo).unwrap_or_default();
+    let contents = sidecars.iter().filter_map(|path| Sidecars::read(path).ok());
+    contents.fold(tags.clone(), |tags, sidecar| {
+        without_corrected(&tags, &sidecar)
+    })
 }
 
 /// What a quick look at a photo tells.

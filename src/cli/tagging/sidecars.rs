@@ -8,7 +8,7 @@ use facematch::image::{embedded_packets, read_file};
 use facematch::report::{TagChange, TagPlace, TaggedFile};
 use facematch::tagging::{
     PhotoTags, SidecarNaming, WithoutTags, holds, new_sidecar, sidecar_of, sidecars_of, with_tags,
-    without_tags,
+    without_corrected, without_tags,
 };
 
 use super::super::interrupt::UnfinishedFiles;
@@ -50,10 +50,16 @@ impl Sidecars {
         let existing = is_there.then(|| Existing::read(&sidecar)).transpose()?;
         let stamp = self.run.stamp();
         let content = match &existing {
-            Some(existing) => with_tags(Some(&existing.bytes), tags, stamp),
+            Some(existing) => {
+                let tags = without_corrected_inside(photo, tags);
+                with_tags(Some(&existing.bytes), &tags, stamp)
+            }
             None => new_sidecar(&embedded_packets(photo)?, tags, stamp),
         };
         let content = content.map_err(|e| refused(&sidecar, &e))?;
+        if let Some(content) = &content {
+            check_size(&sidecar, content.len() as u64)?;
+        }
         let change = match (&content, &existing) {
             (None, None) => return Ok(None),
             (None, Some(_)) => TagChange::Keep,
@@ -153,11 +159,7 @@ impl Existing {
         if !metadata.is_file() {
             return Err(refused(sidecar, "is not a file"));
         }
-        if metadata.len() > MOST_BYTES {
-            let [size, most] = [metadata.len(), MOST_BYTES].map(|bytes| bytes >> 20);
-            let reason = format!("has {size} MiB; at most {most} MiB are read");
-            return Err(refused(sidecar, reason));
-        }
+        check_size(sidecar, metadata.len())?;
         let file = ReadFile::of(sidecar);
         match file.and_then(|file| Ok((file, read_file(sidecar)?))) {
             Ok((file, bytes)) => Ok(Self { bytes, file }),
@@ -165,6 +167,26 @@ impl Existing {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Refuses what would not be read again.
+fn check_size(sidecar: &Path, size: u64) -> Result<(), Error> {
+    match size {
+        0..=MOST_BYTES => Ok(()),
+        _ => {
+            let [size, most] = [size, MOST_BYTES].map(|bytes| bytes >> 20);
+            let reason = format!("has {size} MiB; at most {most} MiB are read");
+            Err(refused(sidecar, reason))
+        }
+    }
+}
+
+/// `tags` without the faces that somebody has corrected inside of `photo`.
+fn without_corrected_inside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
+    let packets = embedded_packets(photo).unwrap_or_default();
+    packets.iter().fold(tags.clone(), |tags, packet| {
+        without_corrected(&tags, packet)
+    })
 }
 
 /// Refuses to write over what was not read, or what its owner has protected.

@@ -3,6 +3,8 @@
 //! written anew.
 
 pub(super) mod edits;
+pub(super) mod encoding;
+pub(super) mod prefixes;
 pub(super) mod properties;
 pub(super) mod tree;
 
@@ -21,6 +23,9 @@ pub enum XmpError {
         /// What is wrong.
         reason: String,
     },
+    /// It is no XML to a strict reader, though parts of it can be read.
+    #[error("is not well-formed XML: {0}")]
+    Malformed(String),
     /// It is XML, but no XMP.
     #[error("has no rdf:RDF, so it is no XMP")]
     NotXmp,
@@ -32,6 +37,15 @@ pub enum XmpError {
         /// What it should be: "list", "structure".
         expected: &'static str,
     },
+}
+
+/// Refuses a text that strict readers refuse, as most programs are: control characters, `<` in attributes, two attributes
+/// of one name. What stands around it in a file is not looked at.
+pub(super) fn check_well_formed(text: &str) -> Result<(), XmpError> {
+    let text = text.trim_matches(['\u{feff}', '\0', ' ', '\t', '\r', '\n']);
+    roxmltree::Document::parse(text)
+        .map(drop)
+        .map_err(|error| XmpError::Malformed(error.to_string()))
 }
 
 /// A property of XMP: the prefix that it is written with here, and its name.

@@ -39,7 +39,10 @@ fuzz_target!(|bytes: &[u8]| {
         let untagged = without_tags(&tagged).unwrap();
         assert_ne!(untagged, WithoutTags::Unchanged);
     }
-    let sidecar = new_sidecar(&[bytes], &tags, stamp).unwrap().unwrap();
+    // None where facematch has named the face in it, and somebody took that out.
+    let Some(sidecar) = new_sidecar(&[bytes], &tags, stamp).unwrap() else {
+        return;
+    };
     assert_eq!(with_tags(Some(&sidecar), &tags, stamp), Ok(None));
     match without_tags(&sidecar).unwrap() {
         WithoutTags::Nothing => {}
