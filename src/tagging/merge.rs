@@ -65,9 +65,8 @@ pub fn new_sidecar(
     tags: &PhotoTags,
     stamp: Stamp<'_>,
 ) -> Result<Option<Vec<u8>>, XmpError> {
-    let packets_text = packets.iter().map(|packet| decoded(packet.as_ref()));
-    let tags = packets_text.fold(tags.clone(), |tags, packet| {
-        without_corrected(&tags, packet.as_bytes())
+    let tags = packets.iter().fold(tags.clone(), |tags, packet| {
+        without_corrected(&tags, packet.as_ref())
     });
     let copy = copy_of(packets);
     match copy.map(|copy| merged(&copy, vec![copy_note(&copy)], &tags, stamp)) {
@@ -80,26 +79,24 @@ pub fn new_sidecar(
 /// `tags` without the faces that facematch has named in `xmp` before, and somebody took that out or changed it. All of
 /// them when it cannot be parsed.
 pub fn without_corrected(tags: &PhotoTags, xmp: &[u8]) -> PhotoTags {
-    let is_kept = |told: &ToldRegions<'_>, face: &FaceTag| {
-        let lasting = face.lasting();
-        lasting.is_none_or(|face| !told.was_corrected(&face))
-    };
-    let kept = |xmp: &str| -> Result<Vec<FaceTag>, XmpError> {
-        let root = Element::parse(xmp)?;
-        let rdf = root.rdf()?;
-        let noted = Record::all(rdf)?;
-        let told = ToldRegions::of(rdf, &noted)?;
-        let faces = tags.faces.iter().filter(|face| is_kept(&told, face));
-        Ok(faces.cloned().collect())
-    };
-    let faces = std::str::from_utf8(xmp).ok().map(kept);
+    let faces = uncorrected_faces(&tags.faces, &decoded(xmp));
     PhotoTags {
-        faces: match faces {
-            Some(Ok(faces)) => faces,
-            Some(Err(_)) | None => tags.faces.clone(),
-        },
+        faces: faces.unwrap_or_else(|_| tags.faces.clone()),
         ..*tags
     }
+}
+
+fn uncorrected_faces(faces: &[FaceTag], xmp: &str) -> Result<Vec<FaceTag>, XmpError> {
+    let root = Element::parse(xmp)?;
+    let rdf = root.rdf()?;
+    let noted = Record::all(rdf)?;
+    let told = ToldRegions::of(rdf, &noted)?;
+    let was_corrected = |face: &&FaceTag| {
+        let lasting = face.lasting();
+        lasting.is_some_and(|face| told.was_corrected(&face))
+    };
+    let kept = faces.iter().filter(|face| !was_corrected(face));
+    Ok(kept.cloned().collect())
 }
 
 /// A sidecar with what people have said in the XMP `packets` of a photo, if anything.
