@@ -39,7 +39,7 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let (names, copies): (Vec<_>, Vec<_>) = Record::all(rdf)?
         .into_iter()
         .partition(|record| record.distance.is_some());
-    let items = items(rdf)?;
+    let items = items(rdf);
     let mut removal = Removal::default();
     removal.remove_items(rdf, &items, names.iter())?;
     for list in KEYWORD_LISTS {
@@ -66,17 +66,18 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
 /// The items of the lists of keywords, by their property and their text in the one spelling in which texts are compared.
 type Items<'a> = HashMap<(String, String), Vec<&'a Element>>;
 
-fn items(rdf: &Element) -> Result<Items<'_>, XmpError> {
+/// Of what is no list, none: facematch has added nothing to it.
+fn items(rdf: &Element) -> Items<'_> {
     let mut items = Items::new();
     for property in KEYWORD_LISTS.map(|list| list.property) {
-        let list = rdf.property_list(property)?;
+        let list = rdf.property(property).and_then(Element::any_list);
         for item in list.into_iter().flat_map(Element::items) {
             let text = composed_name(item.text.trim());
             let named = items.entry((property.to_string(), text)).or_default();
             named.push(item);
         }
     }
-    Ok(items)
+    items
 }
 
 /// The elements that go, by where they begin.
@@ -125,7 +126,7 @@ impl Removal {
         let copies = copies.iter().filter(|copy| copy.property == name);
         let mut emptied = self.clone();
         emptied.remove_items(rdf, items, copies)?;
-        if let Some(list) = rdf.property_list(property)?
+        if let Some(list) = rdf.property(property).and_then(Element::any_list)
             && emptied.has_all_children_of(list)
         {
             *self = emptied;

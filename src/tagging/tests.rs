@@ -364,6 +364,8 @@ fn what_cannot_be_merged_is_an_error() {
         let error = with_tags(Some(sidecar.as_bytes()), &tags(&[face("Ann", 0.5)]), STAMP);
         assert!(error.unwrap_err().to_string().contains(reason), "{reason}");
     }
+    // Nothing is to be taken out of it.
+    assert_eq!(without_tags(no_list.as_bytes()), Ok(WithoutTags::Unchanged));
     let latin1 = b"<x:xmpmeta x='\xE9'/>";
     assert_eq!(without_tags(latin1), Err(XmpError::Encoding));
 }
