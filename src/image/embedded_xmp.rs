@@ -105,8 +105,12 @@ fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>
     xmp.map_err(|error| damaged(path, &format!("its XMP: {error}")))
 }
 
-/// The segments of a JPEG before its first scan, and what was read with them.
-fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
+/// The segments of a JPEG before its first scan, where its metadata are; all of what is no JPEG. Little more of `file` is
+/// read.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
         let more = bytes.len().max(FIRST_READ) as u64;

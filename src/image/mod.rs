@@ -18,7 +18,7 @@ mod transpose;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
-pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp};
+pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;

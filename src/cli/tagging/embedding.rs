@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use facematch::Error;
+use facematch::image::read_jpeg_head;
 use facematch::report::{TagChange, TagPlace, TaggedFile};
 use facematch::tagging::{
     NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
@@ -147,7 +148,8 @@ enum Look {
     Unknown,
 }
 
-/// A quick look at what most photos are: nothing of a JPEG is compressed but its pixels, of a PNG no keyword.
+/// A quick look at what most photos are: nothing of a JPEG is compressed but its pixels, behind which ExifTool looks for no
+/// XMP, of a PNG no keyword.
 fn look(photo: &Path) -> Result<Look, Error> {
     let looked = File::open(photo).and_then(|mut file| {
         let mut start = Vec::new();
@@ -155,8 +157,12 @@ fn look(photo: &Path) -> Result<Look, Error> {
             .take(PNG_START.len() as u64)
             .read_to_end(&mut start)?;
         Ok(match &start {
-            start if start.starts_with(JPEG_START) && !contains(&mut file, JPEG_XMP)? => {
-                Look::WithoutXmp
+            start if start.starts_with(JPEG_START) => {
+                let head = read_jpeg_head(&mut start.chain(&mut file))?;
+                match memchr::memmem::find(&head, JPEG_XMP) {
+                    None => Look::WithoutXmp,
+                    Some(_) => Look::Unknown,
+                }
             }
             start if start == PNG_START && contains(&mut file, PNG_RAW_PROFILE)? => {
                 Look::RawProfile
@@ -216,6 +222,8 @@ mod tests {
         let jpeg = [JPEG_START, b"pixels"].concat();
         assert!(matches!(looked(&[&jpeg]), Look::WithoutXmp));
         assert!(matches!(looked(&[&jpeg, JPEG_XMP]), Look::Unknown));
+        let scan = [JPEG_START, b"\xFF\xDA\0\x02pixels"].concat();
+        assert!(matches!(looked(&[&scan, JPEG_XMP]), Look::WithoutXmp));
         let png = [PNG_START, b"\r\n\x1a\n"].concat();
         assert!(matches!(looked(&[&png]), Look::Unknown));
         assert!(matches!(
