@@ -24,11 +24,11 @@ pub const WORKER_NAME: &str = "facematch-worker";
 ///
 /// The order of the results, and so all output made of them, is the same for any number of engines. A panic of `work`
 /// costs one photo: it becomes [`Error::Internal`]. When `sink` breaks, no further photo is begun.
-pub fn run<R: Send>(
-    inputs: &[Input],
+pub fn run<'a, R: Send>(
+    inputs: &'a [Input],
     engines: &mut [Box<dyn FaceEngine>],
     work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, Error> + Sync,
-    mut sink: impl FnMut(&Path, Result<R, Error>) -> ControlFlow<()>,
+    mut sink: impl FnMut(&'a Path, Result<R, Error>) -> ControlFlow<()>,
 ) {
     let guarded = |engine: &mut &mut Box<dyn FaceEngine>, index: usize| {
         let path = inputs[index].path();

@@ -53,7 +53,10 @@ fn the_form_for_exiftool_is_of_tag_alone_and_of_no_photo_that_is_written_to() {
 mod unix {
     use std::os::unix::fs::PermissionsExt;
 
+    use image::ImageFormat;
+
     use super::*;
+    use crate::common::photos::{at_width, encoded, pixels};
 
     /// Makes `script` the exiftool of `env`, and the only program beside those of the system's shell.
     fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
@@ -118,6 +121,62 @@ mod unix {
             assert!(run.stderr.contains("2 failed"), "{}", run.stderr);
             assert_eq!(env.files(), before);
         }
+    }
+
+    /// One that says to have written every photo, when it does not do `also` first: where that is an argument of a question.
+    fn agreeing(also: &str) -> String {
+        format!(
+            "while read -r line; do case $line in
+                {also}
+                -ver) said=12.57;;
+                -j) said='[{{}}]';;
+                '-XMP<='*) said='    1 image files updated';;
+                -execute*) mark=\"{{ready${{line#-execute}}}}\"; echo \"$said\"; echo \"$mark\"; echo \"$mark\" >&2;;
+            esac; done"
+        )
+    }
+
+    #[test]
+    fn an_exiftool_that_ends_on_one_of_many_photos_is_started_again_for_the_next() {
+        let env = scene();
+        for name in ["a", "b", "c", "d"] {
+            env.copy("unknown/obama2.jpg", format!("photos/{name}.jpg"));
+        }
+        let path = exiftool(&env, &agreeing("*/photos/b.jpg) exit 1;;"));
+        let run = embed(&env, path, 1);
+        let told: Vec<_> = run.text().lines().collect();
+        let changed = |photo: &str| told.contains(&&*format!("{photo}\tchanged\t{photo}\tobama"));
+        for photo in ["photos/a.jpg", "photos/c.jpg", "photos/d.jpg", PHOTO] {
+            assert!(changed(photo), "{told:?}");
+        }
+        let told = "photos/b.jpg: its metadata cannot be changed: exiftool has failed";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stderr.contains("1 failed"), "{}", run.stderr);
+    }
+
+    #[test]
+    fn what_another_program_wrote_into_a_photo_meanwhile_stays() {
+        let env = scene();
+        env.copy("unknown/obama2.jpg", "photos/a.jpg");
+        // ExifTool is asked about its XMP when the photo before it has been read.
+        let png = encoded(
+            &at_width(&pixels("unknown/obama2.jpg"), 400),
+            ImageFormat::Png,
+        );
+        env.write("photos/b.png", png);
+        let path = exiftool(
+            &env,
+            &agreeing("*/photos/b.png) printf x >> photos/a.jpg;;"),
+        );
+        let run = embed(&env, path, 1);
+        let told =
+            "photos/a.jpg: its metadata cannot be changed: another program changed it meanwhile";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(
+            run.text().contains("photos/b.png\tchanged"),
+            "{}",
+            run.text()
+        );
     }
 
     #[test]

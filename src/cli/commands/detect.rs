@@ -63,6 +63,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         enrolled: Duration::ZERO,
         subject: Subject::Landmarks(landmark_model.point_names()),
         output,
+        at_a_time: 1,
     };
     let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),

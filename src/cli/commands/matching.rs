@@ -31,6 +31,8 @@ pub(super) struct PeopleSearch<'a> {
     pub(super) candidates: CandidateCount,
     pub(super) encoding: &'a EncodingArgs,
     pub(super) common: &'a CommonArgs,
+    /// So many photos are best handed on together.
+    pub(super) at_a_time: usize,
 }
 
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
@@ -49,6 +51,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
         candidates,
         encoding: &args.encoding,
         common: &args.common,
+        at_a_time: 1,
     };
     let subject = |gallery: &Gallery| {
         let people = gallery.people();
@@ -64,14 +67,14 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
 }
 
 impl PeopleSearch<'_> {
-    /// Searches the photos and reports what `subject` makes of the known people. Each photo goes through
-    /// `after`, in their order, before it is reported.
+    /// Searches the photos and reports what `subject` makes of the known people. They go through `after`, in
+    /// their order, before they are reported.
     pub(super) fn run(
         &self,
         console: &Console,
         unfinished: &UnfinishedFiles,
         subject: impl FnOnce(&Gallery) -> Subject,
-        after: impl FnMut(&mut Searched),
+        after: impl FnMut(&mut [&mut Searched]),
     ) -> Result<Exit, Failure> {
         let common = self.common;
         config::check_decision(self.decision)?;
@@ -122,6 +125,7 @@ impl PeopleSearch<'_> {
             enrolled: found + enrolling.elapsed(),
             subject,
             output,
+            at_a_time: self.at_a_time,
         };
         let exit = search.run(
             |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),

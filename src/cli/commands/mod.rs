@@ -1,5 +1,6 @@
 //! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
 
+mod batches;
 pub(super) mod caching;
 pub(super) mod checking;
 pub(super) mod detect;
@@ -32,6 +33,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::timings::Timings;
+use batches::Batch;
 use searching::Searched;
 
 /// From this part of strangers with a name on, a threshold that follows from the gallery is recommended.
@@ -79,15 +81,17 @@ struct Search<'a> {
     enrolled: Duration,
     subject: Subject,
     output: Output,
+    /// So many photos are best handed on together.
+    at_a_time: usize,
 }
 
 impl Search<'_> {
-    /// Searches every photo by `work`, several at a time; hands each to `after` and reports it, in their order; ends with
+    /// Searches every photo by `work`, several at a time; hands them to `after` and reports them, in their order; ends with
     /// what `summarize` makes of the totals.
     fn run(
         mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        after: impl FnMut(&mut Searched),
+        after: impl FnMut(&mut [&mut Searched]),
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
@@ -124,7 +128,7 @@ impl Search<'_> {
     fn report(
         &mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        mut after: impl FnMut(&mut Searched),
+        mut after: impl FnMut(&mut [&mut Searched]),
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
     ) -> io::Result<Summary> {
@@ -136,14 +140,14 @@ impl Search<'_> {
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
-        batch::run(&self.inputs.list, engines, work, |path, mut result| {
-            if let Ok(searched) = &mut result {
-                after(searched);
-            }
-            let added = bar.suspend(|| add(report.as_mut(), path, &result, totals, console));
-            bar.inc(1);
-            if written.is_ok() {
-                written = added;
+        let mut handle = |mut results: Vec<(&Path, Result<Searched, Error>)>| {
+            let searched = results.iter_mut().flat_map(|(_, result)| result);
+            after(&mut searched.collect::<Vec<_>>());
+            for (path, result) in &results {
+                let added = bar.suspend(|| add(report.as_mut(), path, result, totals, console));
+                if written.is_ok() {
+                    written = added;
+                }
             }
             match &written {
                 Ok(()) => ControlFlow::Continue(()),
@@ -152,7 +156,17 @@ impl Search<'_> {
                 }
                 Err(_) => ControlFlow::Break(()),
             }
+        };
+        let mut waiting = Batch::begin(self.at_a_time);
+        batch::run(&self.inputs.list, engines, work, |path, result| {
+            bar.inc(1);
+            match waiting.add((path, result)) {
+                results if results.is_empty() => ControlFlow::Continue(()),
+                results => handle(results),
+            }
         });
+        // Nothing waits after a break.
+        let _ = handle(waiting.rest());
         bar.finish_and_clear();
         written?;
         let summary = summarize(totals);

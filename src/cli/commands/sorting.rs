@@ -49,6 +49,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
         candidates: CandidateCount::Nearest(1),
         encoding: &args.encoding,
         common: &args.common,
+        at_a_time: 1,
     };
     let reserved = names_in(&args.into, [&args.unknown_into, &args.none_into]);
     let folders = OnceCell::new();
@@ -61,20 +62,21 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
             folders.get_or_init(|| PersonFolders::of(gallery.names(), &reserved));
             Subject::Places
         },
-        |searched| {
-            if stays(&searched.record.path) {
-                counts.known += 1;
-                return;
-            }
-            let folders = folders.get_or_init(PersonFolders::default);
-            let sorted = sort(args, &searched.record, folders, &mut sorter);
-            for place in sorted {
-                match place {
-                    Ok(place) => {
-                        counts.add(&place);
-                        searched.record.sorted.push(place);
+        |photos| {
+            for searched in photos {
+                if stays(&searched.record.path) {
+                    counts.known += 1;
+                    continue;
+                }
+                let folders = folders.get_or_init(PersonFolders::default);
+                for place in sort(args, &searched.record, folders, &mut sorter) {
+                    match place {
+                        Ok(place) => {
+                            counts.add(&place);
+                            searched.record.sorted.push(place);
+                        }
+                        Err(error) => searched.errors.push(error),
                     }
-                    Err(error) => searched.errors.push(error),
                 }
             }
         },

@@ -21,6 +21,9 @@ use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, Taggin
 use super::counted;
 use super::matching::PeopleSearch;
 
+/// So many photos ExifTool gets at a time: it is much slower where it takes turns with the search.
+const EMBEDDED_AT_A_TIME: usize = 256;
+
 /// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
@@ -136,15 +139,36 @@ impl Tagger {
         }
     }
 
-    fn tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Option<Tagged>, Error> {
-        Ok(match self {
+    /// So many photos are best tagged together.
+    fn at_a_time(&self) -> usize {
+        match self {
+            Self::Sidecars(..) | Self::Exiftool(_) => 1,
+            Self::Photos(_) => EMBEDDED_AT_A_TIME,
+        }
+    }
+
+    /// What comes of each of `photos`, in their order.
+    fn tag(&mut self, photos: &[(&Path, &PhotoTags)]) -> Vec<Result<Option<Tagged>, Error>> {
+        match self {
+            // One after the other: photos may share a sidecar.
             Self::Sidecars(sidecars, naming) => {
-                let file = sidecars.tag(photo, tags, *naming)?;
-                file.map(Tagged::File)
+                let tag = |&(photo, tags): &(&Path, &PhotoTags)| {
+                    let file = sidecars.tag(photo, tags, *naming)?;
+                    Ok(file.map(Tagged::File))
+                };
+                photos.iter().map(tag).collect()
             }
-            Self::Photos(embedded) => embedded.tag(photo, tags)?.map(Tagged::File),
-            Self::Exiftool(exiftool) => exiftool.of(photo, tags)?.map(Tagged::Exiftool),
-        })
+            Self::Photos(embedded) => {
+                let files = embedded.tag(photos).into_iter();
+                files.map(|file| Ok(file?.map(Tagged::File))).collect()
+            }
+            Self::Exiftool(exiftool) => {
+                let tag = |&(photo, tags): &(&Path, &PhotoTags)| {
+                    Ok(exiftool.of(photo, tags)?.map(Tagged::Exiftool))
+                };
+                photos.iter().map(tag).collect()
+            }
+        }
     }
 }
 
@@ -162,31 +186,36 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
         candidates: CandidateCount::Nearest(1),
         encoding: &args.encoding,
         common: &args.common,
+        at_a_time: tagger.at_a_time(),
     };
     let mut counts = FileCounts::default();
     let mut printed = 0;
-    // One after the other: photos may share a sidecar.
     let exit = search.run(
         console,
         &unfinished,
         |_| Subject::Tags(place),
-        |searched| {
-            let record = &mut searched.record;
-            let tags = tags_of(record);
-            if tags.faces.is_empty() {
-                return;
-            }
-            match tagger.tag(&record.path, &tags) {
-                Ok(None) => {}
-                Ok(Some(Tagged::File(file))) => {
-                    counts.add(&file);
-                    record.tagged = Some(file);
+        |photos| {
+            let named = photos
+                .iter_mut()
+                .map(|photo| (tags_of(&photo.record), photo));
+            let named: Vec<_> = named.filter(|(tags, _)| !tags.faces.is_empty()).collect();
+            let wanted: Vec<_> = named
+                .iter()
+                .map(|(tags, photo)| (photo.record.path.as_path(), tags))
+                .collect();
+            for (tagged, (_, photo)) in tagger.tag(&wanted).into_iter().zip(named) {
+                match tagged {
+                    Ok(None) => {}
+                    Ok(Some(Tagged::File(file))) => {
+                        counts.add(&file);
+                        photo.record.tagged = Some(file);
+                    }
+                    Ok(Some(Tagged::Exiftool(tags))) => {
+                        printed += 1;
+                        photo.record.exiftool_tags = Some(tags);
+                    }
+                    Err(error) => photo.errors.push(error),
                 }
-                Ok(Some(Tagged::Exiftool(tags))) => {
-                    printed += 1;
-                    record.exiftool_tags = Some(tags);
-                }
-                Err(error) => searched.errors.push(error),
             }
         },
     )?;
@@ -243,7 +272,7 @@ impl Untagger {
             };
         let file = embedded.untag(photo);
         self.embedded = Some(embedded);
-        file.map(Some)
+        file
     }
 }
 

@@ -1,5 +1,6 @@
 //! The names inside photos: the XMP packet of a photo is read, and written with names added or taken out.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -12,7 +13,8 @@ use facematch::tagging::{
 };
 
 use super::super::interrupt::UnfinishedFiles;
-use super::exiftool::{Backup, ExifTool};
+use super::super::output::ReadFile;
+use super::exiftool::{Backup, Change, ExifTool};
 use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
 
@@ -27,6 +29,9 @@ const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp";
 
 /// Before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
 const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
+
+/// So many photos are read before the first of them is written: other programs should find little time in between.
+const TOGETHER: usize = 64;
 
 /// So much of a photo is searched at a time.
 const BLOCK: usize = 1 << 16;
@@ -56,34 +61,55 @@ impl EmbeddedTags {
         contains(open(photo)?, NAMESPACE.as_bytes()).map_err(|source| unreadable(photo, source))
     }
 
-    /// Adds `tags` to the packet in `photo`; `None` when it has none and no name can be written.
+    /// Adds to the packet in each of `photos` the tags that stand beside it. What comes of each, in their order; `None` when it
+    /// has no packet and no name can be written.
     pub(in super::super) fn tag(
         &mut self,
-        photo: &Path,
-        tags: &PhotoTags,
-    ) -> Result<Option<TaggedFile>, Error> {
+        photos: &[(&Path, &PhotoTags)],
+    ) -> Vec<Result<Option<TaggedFile>, Error>> {
+        let mut files = Vec::new();
+        while files.len() < photos.len() {
+            let together = different(&photos[files.len()..]);
+            let steps = together
+                .iter()
+                .map(|(photo, tags)| (*photo, self.begin_tag(photo, tags)));
+            let steps = steps.collect();
+            files.extend(self.finish(steps));
+        }
+        files
+    }
+
+    /// Takes out of `photo` what [`Self::tag`] added to it.
+    pub(in super::super) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
+        let step = self.begin_untag(photo);
+        let files = self.finish(vec![(photo, step)]);
+        files.into_iter().next().unwrap_or(Ok(None))
+    }
+
+    fn begin_tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Step, Error> {
+        let file = ReadFile::of(photo)?;
         let existing = self.packet(photo)?;
         let tags = without_corrected_beside(photo, tags);
         let content = with_tags(existing.as_deref(), &tags, self.run.stamp())
             .map_err(|e| refused(photo, e))?;
         match (content, existing) {
-            (None, None) => Ok(None),
-            (None, Some(_)) => Ok(Some(self.record(photo, TagChange::Keep))),
-            (Some(content), _) => self.put(photo, Some(&content)).map(Some),
+            (None, None) => Ok(Step::Done(None)),
+            (None, Some(_)) => Ok(Step::Done(Some(TagChange::Keep))),
+            (Some(content), _) => self.begin_change(photo, file, Some(&content)),
         }
     }
 
-    /// Takes out of `photo` what [`Self::tag`] added to it.
-    pub(in super::super) fn untag(&mut self, photo: &Path) -> Result<TaggedFile, Error> {
+    fn begin_untag(&mut self, photo: &Path) -> Result<Step, Error> {
+        let file = ReadFile::of(photo)?;
         let Some(existing) = self.packet(photo)? else {
-            return Ok(self.record(photo, TagChange::Keep));
+            return Ok(Step::Done(Some(TagChange::Keep)));
         };
         match without_tags(&existing).map_err(|e| refused(photo, e))? {
-            WithoutTags::Unchanged => Ok(self.record(photo, TagChange::Keep)),
+            WithoutTags::Unchanged => Ok(Step::Done(Some(TagChange::Keep))),
             WithoutTags::Changed(content) | WithoutTags::Copied(content) => {
-                self.put(photo, Some(&content))
+                self.begin_change(photo, file, Some(&content))
             }
-            WithoutTags::Nothing => self.put(photo, None),
+            WithoutTags::Nothing => self.begin_change(photo, file, None),
         }
     }
 
@@ -105,20 +131,59 @@ impl EmbeddedTags {
         Ok(packet)
     }
 
-    /// Writes `packet` into `photo`, or takes out the one that it has.
-    fn put(&mut self, photo: &Path, packet: Option<&[u8]>) -> Result<TaggedFile, Error> {
+    /// Begins to write `packet` into `photo`, or to take out the one that it has.
+    fn begin_change(
+        &mut self,
+        photo: &Path,
+        file: ReadFile,
+        packet: Option<&[u8]>,
+    ) -> Result<Step, Error> {
         // ExifTool would put a new file in its place all the same.
         if is_protected(photo) {
             return Err(refused(photo, "it is write-protected"));
         }
-        if self.run.writing == Writing::Done {
-            let result = match packet {
-                Some(packet) => self.exiftool.write(photo, packet),
-                None => self.exiftool.remove(photo),
-            };
-            result.map_err(|e| refused(photo, e))?;
+        match self.run.writing {
+            Writing::Told => Ok(Step::Done(Some(TagChange::Change))),
+            Writing::Done => {
+                let change = self.exiftool.change(photo, packet);
+                let change = change.map_err(|e| refused(photo, e))?;
+                Ok(Step::Waits(file, change))
+            }
         }
-        Ok(self.record(photo, TagChange::Change))
+    }
+
+    /// Has ExifTool make the changes that wait.
+    fn finish(
+        &mut self,
+        steps: Vec<(&Path, Result<Step, Error>)>,
+    ) -> Vec<Result<Option<TaggedFile>, Error>> {
+        let mut changes = Vec::new();
+        let mut begun = Vec::new();
+        for (photo, step) in steps {
+            let done = match step {
+                Ok(Step::Waits(file, _)) if !file.is_unchanged() => Some(Err(refused(
+                    photo,
+                    "another program changed it meanwhile; run it again",
+                ))),
+                Ok(Step::Waits(_, change)) => {
+                    changes.push(change);
+                    None
+                }
+                Ok(Step::Done(change)) => Some(Ok(change)),
+                Err(error) => Some(Err(error)),
+            };
+            begun.push((photo, done));
+        }
+        let mut made = self.exiftool.make(changes).into_iter();
+        let finish = |(photo, done): (&Path, Option<Result<Option<TagChange>, Error>>)| {
+            let change = done.unwrap_or_else(|| match made.next() {
+                Some(Ok(())) => Ok(Some(TagChange::Change)),
+                Some(Err(reason)) => Err(refused(photo, reason)),
+                None => Err(refused(photo, "exiftool has not been asked")),
+            });
+            Ok(change?.map(|change| self.record(photo, change)))
+        };
+        begun.into_iter().map(finish).collect()
     }
 
     fn record(&self, photo: &Path, change: TagChange) -> TaggedFile {
@@ -129,6 +194,25 @@ impl EmbeddedTags {
             done: self.run.writing == Writing::Done,
         }
     }
+}
+
+/// How far a photo is.
+enum Step {
+    /// What becomes of it, if anything.
+    Done(Option<TagChange>),
+    /// ExifTool has to make the change to the photo that was read.
+    Waits(ReadFile, Change),
+}
+
+/// The first of `photos`, not too many, up to one that is there a second time: what it has by then is not known before the
+/// first is written.
+fn different<'a, 'b>(photos: &'a [(&'b Path, &'b PhotoTags)]) -> &'a [(&'b Path, &'b PhotoTags)] {
+    let mut files = HashSet::new();
+    let is_new = |(photo, _): &&(&Path, &PhotoTags)| {
+        files.insert(std::fs::canonicalize(photo).unwrap_or_else(|_| photo.to_path_buf()))
+    };
+    let count = photos.iter().take(TOGETHER).take_while(is_new).count();
+    &photos[..count]
 }
 
 /// `tags` without the faces that somebody has corrected in a sidecar of `photo`.
@@ -232,6 +316,24 @@ mod tests {
         ));
         assert!(matches!(looked(&[b"GIF89a"]), Look::Unknown));
         assert!(matches!(looked(&[b""]), Look::Unknown));
+    }
+
+    #[test]
+    fn a_file_that_comes_again_waits_until_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let paths = ["a", "b", "./a", "c"].map(path);
+        std::fs::write(&paths[0], "").unwrap();
+        let tags = PhotoTags {
+            stored_size: (1, 1),
+            faces: Vec::new(),
+        };
+        let photos: Vec<_> = paths.iter().map(|path| (path.as_path(), &tags)).collect();
+        assert_eq!(different(&photos).len(), 2);
+        assert_eq!(different(&photos[2..]).len(), 2);
+        let many: Vec<_> = (0..100).map(|number| path(&number.to_string())).collect();
+        let many: Vec<_> = many.iter().map(|path| (path.as_path(), &tags)).collect();
+        assert_eq!(different(&many).len(), TOGETHER);
     }
 
     #[test]

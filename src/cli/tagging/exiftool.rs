@@ -3,14 +3,14 @@
 
 mod process;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 
 use super::super::interrupt::{Unfinished, UnfinishedFiles};
-use process::Process;
+use process::{Printed, Process};
 
 /// So begins what ExifTool says where the file system refuses something. It leaves out why.
 const REFUSED_BY_FILE_SYSTEM: [&str; 3] = ["Error creating", "Error writing", "Error renaming"];
@@ -29,7 +29,23 @@ pub(super) struct ExifTool {
     /// `None` after a photo on which it ended: the next one gets another.
     process: Option<Process>,
     backup: Backup,
-    packet: PacketFile,
+    /// Those that no change needs.
+    packets: Vec<PacketFile>,
+    unfinished: UnfinishedFiles,
+}
+
+/// A change of a photo that ExifTool has yet to make.
+pub(super) struct Change {
+    question: Question,
+    packet: Option<PacketFile>,
+}
+
+/// What ExifTool is to do with a photo.
+struct Question {
+    /// As it is told.
+    photo: PathBuf,
+    /// The arguments, one a line.
+    lines: Vec<u8>,
 }
 
 /// The file in which ExifTool finds a packet.
@@ -48,7 +64,8 @@ impl ExifTool {
         Ok(Self {
             process: Some(Process::begin()?),
             backup,
-            packet: PacketFile::new(unfinished)?,
+            packets: vec![PacketFile::new(unfinished)?],
+            unfinished: unfinished.clone(),
         })
     }
 
@@ -58,7 +75,8 @@ impl ExifTool {
     /// What is wrong with the photo, in ExifTool's words, or that it has several packets.
     pub(super) fn read(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, String> {
         let options = ["-j", "-b", "-a", "-G4", "-XMP"].map(OsStr::new);
-        let answer = self.ask(&options, photo)?;
+        let question = Question::new(&options, photo)?;
+        let answer = self.ask(vec![question]).swap_remove(0)?;
         let found: Vec<serde_json::Map<String, serde_json::Value>> =
             serde_json::from_slice(&answer.output).map_err(|_| answer.complaint())?;
         let mut packets = found
@@ -74,60 +92,104 @@ impl ExifTool {
         }
     }
 
-    /// Puts `packet` into `photo` in the place of the one that it has.
+    /// Begins to put `packet` into `photo` in the place of the one that it has, or to take that out. Nothing has happened to the
+    /// photo until [`Self::make`].
     ///
     /// # Errors
-    /// Why it could not be written, in ExifTool's words. The photo is as it was.
-    pub(super) fn write(&mut self, photo: &Path, packet: &[u8]) -> Result<(), String> {
-        self.packet.fill(packet)?;
-        let mut option = std::ffi::OsString::from("-XMP<=");
-        option.push(self.packet.path());
-        self.change(&option, photo)
-    }
-
-    /// Takes the XMP packet out of `photo`.
-    ///
-    /// # Errors
-    /// Why it could not be written, in ExifTool's words. The photo is as it was.
-    pub(super) fn remove(&mut self, photo: &Path) -> Result<(), String> {
-        self.change(OsStr::new("-XMP:all="), photo)
-    }
-
-    fn change(&mut self, option: &OsStr, photo: &Path) -> Result<(), String> {
+    /// Why there is no room for the packet, or that ExifTool does not take the name of the photo.
+    pub(super) fn change(&mut self, photo: &Path, packet: Option<&[u8]>) -> Result<Change, String> {
+        let packet = packet.map(|packet| self.packet_file(packet)).transpose()?;
+        let option = match &packet {
+            None => OsString::from("-XMP:all="),
+            Some(packet) => {
+                let mut option = OsString::from("-XMP<=");
+                option.push(packet.path());
+                option
+            }
+        };
         let backup = match self.backup {
             Backup::Kept => None,
             Backup::None => Some(OsStr::new("-overwrite_original")),
         };
-        let options: Vec<_> = backup.into_iter().chain([option]).collect();
-        let answer = self.ask(&options, photo)?;
-        match String::from_utf8_lossy(&answer.output).contains(" 1 image files updated") {
-            true => Ok(()),
-            false => Err(answer.complaint()),
-        }
+        let options: Vec<_> = backup.into_iter().chain([option.as_os_str()]).collect();
+        let question = Question::new(&options, photo)?;
+        Ok(Change { question, packet })
     }
 
-    /// What ExifTool says to `options` about `photo`.
-    fn ask(&mut self, options: &[&OsStr], photo: &Path) -> Result<Answer, String> {
+    /// Makes `changes`, of different photos, one after the other. What came of each, in their order: why it could not be
+    /// written, in ExifTool's words; the photo is as it was then.
+    pub(super) fn make(&mut self, changes: Vec<Change>) -> Vec<Result<(), String>> {
+        let (questions, packets): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .map(|change| (change.question, change.packet))
+            .unzip();
+        let answers = self.ask(questions);
+        self.packets.extend(packets.into_iter().flatten());
+        let made = answers.into_iter().map(|answer| {
+            let answer = answer?;
+            match String::from_utf8_lossy(&answer.output).contains(" 1 image files updated") {
+                true => Ok(()),
+                false => Err(answer.complaint()),
+            }
+        });
+        made.collect()
+    }
+
+    fn packet_file(&mut self, packet: &[u8]) -> Result<PacketFile, String> {
+        let mut file = match self.packets.pop() {
+            Some(file) => file,
+            None => PacketFile::new(&self.unfinished)?,
+        };
+        file.fill(packet)?;
+        Ok(file)
+    }
+
+    /// What ExifTool says to each of `questions`, in their order.
+    fn ask(&mut self, questions: Vec<Question>) -> Vec<Result<Answer, String>> {
+        let lines: Vec<_> = questions
+            .iter()
+            .map(|question| &question.lines[..])
+            .collect();
+        let mut answers = Vec::new();
+        while answers.len() < lines.len() {
+            answers.extend(self.ask_on(&lines[answers.len()..]));
+        }
+        let answers = answers.into_iter().zip(questions);
+        let answers = answers.map(|(answer, question)| {
+            let (output, errors) = answer?;
+            Ok(Answer {
+                output,
+                errors: String::from_utf8_lossy(&errors).into_owned(),
+                photo: question.photo,
+            })
+        });
+        answers.collect()
+    }
+
+    /// The answers to the first of `questions`, at least to one, up to that on which ExifTool ended.
+    fn ask_on(&mut self, questions: &[&[u8]]) -> Vec<Result<Printed, String>> {
+        let process = self.process.take().map_or_else(Process::begin, Ok);
+        let mut process = match process {
+            Ok(process) => process,
+            Err(reason) => return vec![Err(reason)],
+        };
+        let answers = process.answers(questions);
+        match answers.last() {
+            Some(Err(_)) => process.kill(),
+            _ => self.process = Some(process),
+        }
+        let failed = |error| format!("exiftool has failed: {error}");
+        let answers = answers.into_iter().map(|answer| answer.map_err(failed));
+        answers.collect()
+    }
+}
+
+impl Question {
+    fn new(options: &[&OsStr], photo: &Path) -> Result<Self, String> {
         let photo = whole_path(photo).map_err(|e| e.to_string())?;
         let arguments: Vec<_> = options.iter().copied().chain([photo.as_os_str()]).collect();
         let lines = lines(&arguments)?;
-        let mut process = match self.process.take() {
-            Some(process) => process,
-            None => Process::begin()?,
-        };
-        let (output, errors) = match process.answer(&lines) {
-            Ok(answer) => answer,
-            Err(error) => {
-                process.kill();
-                return Err(format!("exiftool has failed: {error}"));
-            }
-        };
-        self.process = Some(process);
-        Ok(Answer {
-            output,
-            errors: String::from_utf8_lossy(&errors).into_owned(),
-            photo,
-        })
+        Ok(Self { photo, lines })
     }
 }
 

@@ -18,6 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// So many lines of an answer wait to be looked at.
 const LINES_AHEAD: usize = 16;
 
+/// So many bytes of questions are asked before the answers are looked at: they find room in a pipe, so that we never wait for
+/// ExifTool while it waits for us.
+const BYTES_AHEAD: usize = 16 << 10;
+
+/// What ExifTool printed as output and as errors.
+pub(super) type Printed = (Vec<u8>, Vec<u8>);
+
 /// The running ExifTool.
 pub(super) struct Process {
     children: Vec<Child>,
@@ -118,7 +125,7 @@ impl Process {
 
     fn check_version(&mut self) -> Result<(), String> {
         let failed = |error| format!("exiftool has failed: {error}");
-        let mark = self.ask(b"-ver\n").map_err(failed)?;
+        let mark = self.ask(&[b"-ver\n"]).map_err(failed)?.concat();
         let version = self.output_up_to(&mark).map_err(failed)?;
         check_version(String::from_utf8_lossy(&version).trim())?;
         // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
@@ -126,24 +133,50 @@ impl Process {
         Ok(())
     }
 
-    /// The output and the errors that come of `lines`, one argument each.
-    pub(super) fn answer(&mut self, lines: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
-        let mark = self.ask(lines)?;
-        let output = self.output_up_to(&mark)?;
-        let errors = self.errors_up_to(&mark)?;
-        Ok((output, errors))
+    /// What is printed for each of `questions`, lines of one argument each, in their order. Ends with an error where ExifTool has
+    /// failed.
+    pub(super) fn answers(&mut self, questions: &[&[u8]]) -> Vec<io::Result<Printed>> {
+        let mut answers = Vec::new();
+        while answers.len() < questions.len() {
+            let rest = &questions[answers.len()..];
+            if let Err(error) = self.answer_ahead(&rest[..asked_ahead(rest)], &mut answers) {
+                answers.push(Err(error));
+                break;
+            }
+        }
+        answers
     }
 
-    /// Asks `lines`; the mark that ExifTool sets behind its answer on both streams.
-    fn ask(&mut self, lines: &[u8]) -> io::Result<String> {
-        self.asked += 1;
-        let number = self.asked;
-        let mark = format!("{{ready{number}}}");
+    /// Asks all of `questions` before it looks at the answers, so that ExifTool need not wait in between.
+    fn answer_ahead(
+        &mut self,
+        questions: &[&[u8]],
+        answers: &mut Vec<io::Result<Printed>>,
+    ) -> io::Result<()> {
+        for mark in self.ask(questions)? {
+            let output = self.output_up_to(&mark)?;
+            let errors = self.errors_up_to(&mark)?;
+            answers.push(Ok((output, errors)));
+        }
+        Ok(())
+    }
+
+    /// Asks `questions`; the marks that ExifTool sets behind its answers on both streams.
+    fn ask(&mut self, questions: &[&[u8]]) -> io::Result<Vec<String>> {
+        let mut text = Vec::new();
+        let mut marks = Vec::new();
+        for question in questions {
+            self.asked += 1;
+            let number = self.asked;
+            let mark = format!("{{ready{number}}}");
+            text.extend(*question);
+            write!(text, "-echo4\n{mark}\n-execute{number}\n")?;
+            marks.push(mark);
+        }
         let input = &mut self.streams()?.input;
-        input.write_all(lines)?;
-        write!(input, "-echo4\n{mark}\n-execute{number}\n")?;
+        input.write_all(&text)?;
         input.flush()?;
-        Ok(mark)
+        Ok(marks)
     }
 
     fn output_up_to(&mut self, mark: &str) -> io::Result<Vec<u8>> {
@@ -206,6 +239,16 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
 }
 
+/// How many of `questions`, at least one, are asked before the answers are looked at.
+fn asked_ahead(questions: &[&[u8]]) -> usize {
+    let mut bytes = 0;
+    let have_room = |question: &&&[u8]| {
+        bytes += question.len();
+        bytes <= BYTES_AHEAD
+    };
+    questions.iter().take_while(have_room).count().max(1)
+}
+
 fn check_version(version: &str) -> Result<(), String> {
     let major = version
         .split('.')
@@ -238,6 +281,19 @@ mod tests {
             let failure = check_version(version).unwrap_err();
             assert!(failure.contains(reason), "{version}: {failure}");
         }
+    }
+
+    #[test]
+    fn no_more_is_asked_ahead_than_a_pipe_holds_but_one_question_is() {
+        let ahead = |lengths: &[usize]| {
+            let questions: Vec<_> = lengths.iter().map(|&length| vec![b'x'; length]).collect();
+            let questions: Vec<_> = questions.iter().map(|question| &question[..]).collect();
+            asked_ahead(&questions)
+        };
+        assert_eq!(ahead(&[100; 10]), 10);
+        assert_eq!(ahead(&[BYTES_AHEAD / 4; 10]), 4);
+        assert_eq!(ahead(&[BYTES_AHEAD + 1, 1]), 1);
+        assert_eq!(ahead(&[1, BYTES_AHEAD, 1]), 1);
     }
 
     #[test]
