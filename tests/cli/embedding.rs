@@ -130,7 +130,7 @@ mod unix {
                 {also}
                 -ver) said=12.57;;
                 -j) said='[{{}}]';;
-                '-XMP<='*) said='    1 image files updated';;
+                '-XMP:XMP<='*) said='    1 image files updated';;
                 -execute*) mark=\"{{ready${{line#-execute}}}}\"; echo \"$said\"; echo \"$mark\"; echo \"$mark\" >&2;;
             esac; done"
         )

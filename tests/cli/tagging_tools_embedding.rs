@@ -368,8 +368,8 @@ mod unix {
         for number in 0..PHOTOS {
             env.write(format!("photos/{number}.jpg"), &photo);
         }
-        let mut counts = Vec::new();
-        for round in 3.. {
+        let mut counts = vec![0];
+        for round in 0.. {
             let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
                 .current_dir(env.root())
                 .args(["tag", "--embed", "-q", "-w", "120", "--detector", "hog"])
@@ -377,7 +377,13 @@ mod unix {
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            std::thread::sleep(Duration::from_millis(30 * round));
+            // Some time after it has begun to write.
+            let is_backup = |file: &&String| file.ends_with("_original");
+            let backups = || env.files().iter().filter(is_backup).count();
+            while backups() == counts[round] && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            std::thread::sleep(Duration::from_millis(7 * round as u64));
             child.kill().unwrap();
             let status = child.wait().unwrap();
             let killed = Instant::now();

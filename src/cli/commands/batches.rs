@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// So long results are held back: a person at a terminal sees that it goes on.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Results that wait to be handled together.
 pub(super) struct Batch<T> {

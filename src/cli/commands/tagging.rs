@@ -22,7 +22,7 @@ use super::counted;
 use super::matching::PeopleSearch;
 
 /// So many photos ExifTool gets at a time: it is much slower where it takes turns with the search.
-const EMBEDDED_AT_A_TIME: usize = 256;
+const EMBEDDED_AT_A_TIME: usize = 128;
 
 /// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]

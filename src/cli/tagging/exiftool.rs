@@ -1,6 +1,7 @@
 //! ExifTool, which writes into photos of any format. In come a photo and an XMP packet; the photo comes to have it, and
 //! what it has can be asked for. One process does the whole run.
 
+mod answers;
 mod process;
 
 use std::ffi::{OsStr, OsString};
@@ -102,7 +103,8 @@ impl ExifTool {
         let option = match &packet {
             None => OsString::from("-XMP:all="),
             Some(packet) => {
-                let mut option = OsString::from("-XMP<=");
+                // Without the group ExifTool would look for places of other kinds, too, and write some parts anew for them.
+                let mut option = OsString::from("-XMP:XMP<=");
                 option.push(packet.path());
                 option
             }
@@ -243,10 +245,11 @@ impl PacketFile {
 
     fn fill(&mut self, packet: &[u8]) -> Result<(), String> {
         let file = self.file.as_file_mut();
+        // Cut off at last: an empty file would give its blocks back for a moment.
         let filled = file
-            .set_len(0)
-            .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(packet));
+            .rewind()
+            .and_then(|()| file.write_all(packet))
+            .and_then(|()| file.set_len(packet.len() as u64));
         filled.map_err(|error| cannot_write(self.path(), error.kind()))
     }
 }

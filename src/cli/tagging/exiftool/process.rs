@@ -1,22 +1,17 @@
 //! The process of ExifTool that does the whole run (`-stay_open`, see exiftool(1)). In come the arguments of a question, a line
 //! each; out goes what ExifTool printed.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
+
+use super::answers::{Answers, mark};
 
 /// The least version: older ones do not write WebP.
 const LEAST_VERSION: u32 = 12;
 
-/// The most bytes of an answer. A packet has some kilobytes, with the history of many edits a megabyte.
-const MOST_BYTES: u64 = 64 << 20;
-
 /// So long ExifTool may work on a photo: a minute would do for the largest ones on slow disks.
 const PATIENCE: Duration = Duration::from_secs(600);
-
-/// So many lines of an answer wait to be looked at.
-const LINES_AHEAD: usize = 16;
 
 /// So many bytes of questions are asked before the answers are looked at: they find room in a pipe, so that we never wait for
 /// ExifTool while it waits for us.
@@ -36,52 +31,8 @@ pub(super) struct Process {
 
 struct Streams {
     input: ChildStdin,
-    output: Lines,
-    errors: Lines,
-}
-
-/// The lines that come from a stream, read by a thread of its own: ExifTool waits where one of its streams is full.
-struct Lines(Receiver<Vec<u8>>);
-
-impl Lines {
-    fn of(stream: impl Read + Send + 'static) -> io::Result<Self> {
-        let (sender, receiver) = sync_channel(LINES_AHEAD);
-        let mut stream = BufReader::new(stream);
-        std::thread::Builder::new()
-            .name("facematch-exiftool".to_owned())
-            .spawn(move || {
-                loop {
-                    let mut line = Vec::new();
-                    let read = stream
-                        .by_ref()
-                        .take(MOST_BYTES)
-                        .read_until(b'\n', &mut line);
-                    let is_end = !matches!(read, Ok(1..));
-                    if is_end || sender.send(line).is_err() {
-                        return;
-                    }
-                }
-            })?;
-        Ok(Self(receiver))
-    }
-
-    /// What comes before the line `mark`.
-    fn up_to(&self, mark: &str) -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        loop {
-            let line = self.0.recv_timeout(PATIENCE).map_err(|error| match error {
-                RecvTimeoutError::Timeout => io::Error::from(io::ErrorKind::TimedOut),
-                RecvTimeoutError::Disconnected => io::ErrorKind::UnexpectedEof.into(),
-            })?;
-            if line.trim_ascii_end() == mark.as_bytes() {
-                return Ok(text);
-            }
-            if (text.len() + line.len()) as u64 > MOST_BYTES {
-                return Err(io::ErrorKind::FileTooLarge.into());
-            }
-            text.extend(line);
-        }
-    }
+    output: Answers,
+    errors: Answers,
 }
 
 impl Process {
@@ -110,8 +61,8 @@ impl Process {
         let streams = match (input, child.stdout.take(), child.stderr.take()) {
             (Some(input), Some(output), Some(errors)) => Some(Streams {
                 input,
-                output: Lines::of(output)?,
-                errors: Lines::of(errors)?,
+                output: Answers::of(output)?,
+                errors: Answers::of(errors)?,
             }),
             _ => None,
         };
@@ -125,12 +76,14 @@ impl Process {
 
     fn check_version(&mut self) -> Result<(), String> {
         let failed = |error| format!("exiftool has failed: {error}");
-        let mark = self.ask(&[b"-ver\n"]).map_err(failed)?.concat();
-        let version = self.output_up_to(&mark).map_err(failed)?;
-        check_version(String::from_utf8_lossy(&version).trim())?;
+        self.ask(&[b"-ver\n"]).map_err(failed)?;
+        let streams = self.streams().map_err(failed)?;
+        let (version, end) = streams.output.next(1, PATIENCE);
+        end.map_or(Ok(()), Err).map_err(failed)?;
+        check_version(String::from_utf8_lossy(&version.concat()).trim())?;
         // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
-        self.errors_up_to(&mark).map_err(failed)?;
-        Ok(())
+        let (_, end) = streams.errors.next(1, PATIENCE);
+        end.map_or(Ok(()), Err).map_err(failed)
     }
 
     /// What is printed for each of `questions`, lines of one argument each, in their order. Ends with an error where ExifTool has
@@ -139,7 +92,9 @@ impl Process {
         let mut answers = Vec::new();
         while answers.len() < questions.len() {
             let rest = &questions[answers.len()..];
-            if let Err(error) = self.answer_ahead(&rest[..asked_ahead(rest)], &mut answers) {
+            let (printed, end) = self.answers_at_once(&rest[..asked_ahead(rest)]);
+            answers.extend(printed.into_iter().map(Ok));
+            if let Some(error) = end {
                 answers.push(Err(error));
                 break;
             }
@@ -147,44 +102,31 @@ impl Process {
         answers
     }
 
-    /// Asks all of `questions` before it looks at the answers, so that ExifTool need not wait in between.
-    fn answer_ahead(
-        &mut self,
-        questions: &[&[u8]],
-        answers: &mut Vec<io::Result<Printed>>,
-    ) -> io::Result<()> {
-        for mark in self.ask(questions)? {
-            let output = self.output_up_to(&mark)?;
-            let errors = self.errors_up_to(&mark)?;
-            answers.push(Ok((output, errors)));
-        }
-        Ok(())
+    /// Asks all of `questions` before it looks at the answers, so that neither waits for the other in between. Fewer answers with
+    /// the reason where ExifTool has failed.
+    fn answers_at_once(&mut self, questions: &[&[u8]]) -> (Vec<Printed>, Option<io::Error>) {
+        let asked = self.ask(questions);
+        let streams = match asked.and_then(|()| self.streams()) {
+            Ok(streams) => streams,
+            Err(error) => return (Vec::new(), Some(error)),
+        };
+        let (output, no_output) = streams.output.next(questions.len(), PATIENCE);
+        let (errors, no_errors) = streams.errors.next(output.len(), PATIENCE);
+        let printed = output.into_iter().zip(errors).collect();
+        (printed, no_output.or(no_errors))
     }
 
-    /// Asks `questions`; the marks that ExifTool sets behind its answers on both streams.
-    fn ask(&mut self, questions: &[&[u8]]) -> io::Result<Vec<String>> {
+    fn ask(&mut self, questions: &[&[u8]]) -> io::Result<()> {
         let mut text = Vec::new();
-        let mut marks = Vec::new();
         for question in questions {
             self.asked += 1;
             let number = self.asked;
-            let mark = format!("{{ready{number}}}");
             text.extend(*question);
-            write!(text, "-echo4\n{mark}\n-execute{number}\n")?;
-            marks.push(mark);
+            writeln!(text, "-echo4\n{}\n-execute{number}", mark(number))?;
         }
         let input = &mut self.streams()?.input;
         input.write_all(&text)?;
-        input.flush()?;
-        Ok(marks)
-    }
-
-    fn output_up_to(&mut self, mark: &str) -> io::Result<Vec<u8>> {
-        self.streams()?.output.up_to(mark)
-    }
-
-    fn errors_up_to(&mut self, mark: &str) -> io::Result<Vec<u8>> {
-        self.streams()?.errors.up_to(mark)
+        input.flush()
     }
 
     fn streams(&mut self) -> io::Result<&mut Streams> {
@@ -294,14 +236,5 @@ mod tests {
         assert_eq!(ahead(&[BYTES_AHEAD / 4; 10]), 4);
         assert_eq!(ahead(&[BYTES_AHEAD + 1, 1]), 1);
         assert_eq!(ahead(&[1, BYTES_AHEAD, 1]), 1);
-    }
-
-    #[test]
-    fn an_answer_ends_at_its_mark_and_a_process_that_ended_is_told() {
-        let lines = Lines::of(&b"one\n{ready1}\n{ready2}\r\nhalf"[..]).unwrap();
-        assert_eq!(lines.up_to("{ready1}").unwrap(), b"one\n");
-        assert_eq!(lines.up_to("{ready2}").unwrap(), b"");
-        let error = lines.up_to("{ready3}").unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }
