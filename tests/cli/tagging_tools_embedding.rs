@@ -374,6 +374,7 @@ mod unix {
                 .current_dir(env.root())
                 .args(["tag", "--embed", "-q", "-w", "120", "--detector", "hog"])
                 .args(["--no-flip", "known", "photos"])
+                .env("TMPDIR", env.folder("temporary"))
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();

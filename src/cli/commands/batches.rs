@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// So long results are held back: a person at a terminal sees that it goes on.
+/// So long results are held back, and then until the next one comes: a person at a terminal sees that it goes on.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Results that wait to be handled together.
@@ -11,7 +11,7 @@ pub(super) struct Batch<T> {
     /// So many wait no longer.
     most: usize,
     waiting: Vec<T>,
-    /// When the last ones went out.
+    /// When the last ones had been handled.
     last: Instant,
 }
 
@@ -36,8 +36,12 @@ impl<T> Batch<T> {
 
     /// All that wait.
     pub(super) fn rest(&mut self) -> Vec<T> {
-        self.last = Instant::now();
         std::mem::take(&mut self.waiting)
+    }
+
+    /// Those that went out have been handled.
+    pub(super) fn handled(&mut self) {
+        self.last = Instant::now();
     }
 }
 
@@ -69,5 +73,10 @@ mod tests {
         let mut batch = Batch::begin(100);
         batch.last -= LONGEST_WAIT;
         assert_eq!(batch.add('a'), ['a']);
+        assert_eq!(batch.add('b'), ['b']);
+        batch.handled();
+        // On a slow machine a second may be over.
+        let out = batch.add('c');
+        assert!(out.is_empty() || batch.last.elapsed() >= LONGEST_WAIT);
     }
 }

@@ -148,21 +148,24 @@ impl Search<'_> {
                 if written.is_ok() {
                     written = added;
                 }
-            }
-            match &written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) if goes_on && error.kind() == io::ErrorKind::BrokenPipe => {
-                    ControlFlow::Continue(())
+                match &written {
+                    Ok(()) => {}
+                    Err(error) if goes_on && error.kind() == io::ErrorKind::BrokenPipe => {}
+                    Err(_) => return ControlFlow::Break(()),
                 }
-                Err(_) => ControlFlow::Break(()),
             }
+            ControlFlow::Continue(())
         };
         let mut waiting = Batch::begin(self.at_a_time);
         batch::run(&self.inputs.list, engines, work, |path, result| {
             bar.inc(1);
             match waiting.add((path, result)) {
                 results if results.is_empty() => ControlFlow::Continue(()),
-                results => handle(results),
+                results => {
+                    let flow = handle(results);
+                    waiting.handled();
+                    flow
+                }
             }
         });
         // Nothing waits after a break.

@@ -21,9 +21,6 @@ use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, Taggin
 use super::counted;
 use super::matching::PeopleSearch;
 
-/// So many photos ExifTool gets at a time: it is much slower where it takes turns with the search.
-const EMBEDDED_AT_A_TIME: usize = 128;
-
 /// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
@@ -143,7 +140,7 @@ impl Tagger {
     fn at_a_time(&self) -> usize {
         match self {
             Self::Sidecars(..) | Self::Exiftool(_) => 1,
-            Self::Photos(_) => EMBEDDED_AT_A_TIME,
+            Self::Photos(_) => EmbeddedTags::AT_A_TIME,
         }
     }
 

@@ -30,8 +30,8 @@ const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp";
 /// Before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
 const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
 
-/// So many photos are read before the first of them is written: other programs should find little time in between.
-const TOGETHER: usize = 64;
+/// So many bytes of photos are looked at before the first of them is written: other programs should find little time in between.
+const BYTES_TOGETHER: u64 = 256 << 20;
 
 /// So much of a photo is searched at a time.
 const BLOCK: usize = 1 << 16;
@@ -43,6 +43,9 @@ pub(in super::super) struct EmbeddedTags {
 }
 
 impl EmbeddedTags {
+    /// So many photos are best tagged together: ExifTool is much slower where it takes turns with a search.
+    pub(in super::super) const AT_A_TIME: usize = 128;
+
     /// # Errors
     /// Why ExifTool, which writes them, cannot be used.
     pub(in super::super) fn new(
@@ -208,10 +211,14 @@ enum Step {
 /// first is written.
 fn different<'a, 'b>(photos: &'a [(&'b Path, &'b PhotoTags)]) -> &'a [(&'b Path, &'b PhotoTags)] {
     let mut files = HashSet::new();
-    let is_new = |(photo, _): &&(&Path, &PhotoTags)| {
-        files.insert(std::fs::canonicalize(photo).unwrap_or_else(|_| photo.to_path_buf()))
+    let mut bytes = 0;
+    let is_together = |(photo, _): &&(&Path, &PhotoTags)| {
+        let is_first = files.is_empty();
+        bytes += std::fs::metadata(photo).map_or(0, |metadata| metadata.len());
+        let path = std::fs::canonicalize(photo).unwrap_or_else(|_| photo.to_path_buf());
+        files.insert(path) && (is_first || bytes <= BYTES_TOGETHER)
     };
-    let count = photos.iter().take(TOGETHER).take_while(is_new).count();
+    let count = photos.iter().take_while(is_together).count();
     &photos[..count]
 }
 
@@ -331,9 +338,15 @@ mod tests {
         let photos: Vec<_> = paths.iter().map(|path| (path.as_path(), &tags)).collect();
         assert_eq!(different(&photos).len(), 2);
         assert_eq!(different(&photos[2..]).len(), 2);
-        let many: Vec<_> = (0..100).map(|number| path(&number.to_string())).collect();
-        let many: Vec<_> = many.iter().map(|path| (path.as_path(), &tags)).collect();
-        assert_eq!(different(&many).len(), TOGETHER);
+        // Files without content on the disk, but with a size.
+        for name in ["large", "larger"] {
+            let file = File::create(path(name)).unwrap();
+            file.set_len(BYTES_TOGETHER - 1).unwrap();
+        }
+        let large = ["a", "large", "larger", "b"].map(path);
+        let large: Vec<_> = large.iter().map(|path| (path.as_path(), &tags)).collect();
+        assert_eq!(different(&large).len(), 2);
+        assert_eq!(different(&large[2..]).len(), 2);
     }
 
     #[test]

@@ -119,14 +119,17 @@ impl ExifTool {
     }
 
     /// Makes `changes`, of different photos, one after the other. What came of each, in their order: why it could not be
-    /// written, in ExifTool's words; the photo is as it was then.
+    /// written, in ExifTool's words; the photo is as it was then, unless ExifTool ended on it.
     pub(super) fn make(&mut self, changes: Vec<Change>) -> Vec<Result<(), String>> {
         let (questions, packets): (Vec<_>, Vec<_>) = changes
             .into_iter()
             .map(|change| (change.question, change.packet))
             .unzip();
         let answers = self.ask(questions);
-        self.packets.extend(packets.into_iter().flatten());
+        // One that has failed may live on behind a script that starts it: it must not find other packets in these files.
+        if answers.iter().all(Result::is_ok) {
+            self.packets.extend(packets.into_iter().flatten());
+        }
         let made = answers.into_iter().map(|answer| {
             let answer = answer?;
             match String::from_utf8_lossy(&answer.output).contains(" 1 image files updated") {

@@ -95,7 +95,8 @@ impl Answers {
         Ok(Self(shared))
     }
 
-    /// The next `count` answers, fewer with the reason where no more come, also when nothing comes for as long as `patience`.
+    /// The next `count` answers, fewer with the reason where no more come, also when nothing comes for as long as `patience`, at
+    /// most twice as long.
     pub(super) fn next(
         &self,
         count: usize,

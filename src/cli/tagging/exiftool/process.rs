@@ -13,8 +13,8 @@ const LEAST_VERSION: u32 = 12;
 /// So long ExifTool may work on a photo: a minute would do for the largest ones on slow disks.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// So many bytes of questions are asked before the answers are looked at: they find room in a pipe, so that we never wait for
-/// ExifTool while it waits for us.
+/// So many bytes of questions, without their marks, are asked before the answers are looked at: they find room in a pipe. Where
+/// ExifTool reads no more, only who waits for an answer loses the patience.
 const BYTES_AHEAD: usize = 16 << 10;
 
 /// What ExifTool printed as output and as errors.
@@ -44,8 +44,13 @@ impl Process {
                 "exiftool, which writes into photos, cannot be run: {error}; install it (Debian: libimage-exiftool-perl)"
             )
         })?;
-        process.check_version()?;
-        Ok(process)
+        match process.check_version() {
+            Ok(()) => Ok(process),
+            Err(reason) => {
+                process.kill();
+                Err(reason)
+            }
+        }
     }
 
     fn spawn() -> io::Result<Self> {
