@@ -123,15 +123,16 @@ mod unix {
         }
     }
 
-    /// One that says to have written every photo, when it does not do `also` first: where that is an argument of a question.
+    /// One that says to have written every photo. It does `also` first, "PATTERN) COMMANDS", at each argument of that pattern.
     fn agreeing(also: &str) -> String {
         format!(
-            "while read -r line; do case $line in
-                {also}
+            "while read -r line; do case $line in {also};; esac; case $line in
                 -ver) said=12.57;;
                 -j) said='[{{}}]';;
-                '-XMP:XMP<='*) said='    1 image files updated';;
-                -execute*) mark=\"{{ready${{line#-execute}}}}\"; echo \"$said\"; echo \"$mark\"; echo \"$mark\" >&2;;
+                -json=*) photos=0; said=;;
+                /*) photos=$((photos + 1));;
+                -execute*) mark=\"{{ready${{line#-execute}}}}\"
+                    echo \"${{said:-    $photos image files updated}}\"; echo \"$mark\"; echo \"$mark\" >&2;;
             esac; done"
         )
     }
@@ -142,7 +143,7 @@ mod unix {
         for name in ["a", "b", "c", "d"] {
             env.copy("unknown/obama2.jpg", format!("photos/{name}.jpg"));
         }
-        let path = exiftool(&env, &agreeing("*/photos/b.jpg) exit 1;;"));
+        let path = exiftool(&env, &agreeing("*/photos/b.jpg) exit 1"));
         let run = embed(&env, path, 1);
         let told: Vec<_> = run.text().lines().collect();
         let changed = |photo: &str| told.contains(&&*format!("{photo}\tchanged\t{photo}\tobama"));
@@ -164,10 +165,7 @@ mod unix {
             ImageFormat::Png,
         );
         env.write("photos/b.png", png);
-        let path = exiftool(
-            &env,
-            &agreeing("*/photos/b.png) printf x >> photos/a.jpg;;"),
-        );
+        let path = exiftool(&env, &agreeing("*/photos/b.png) printf x >> photos/a.jpg"));
         let run = embed(&env, path, 1);
         let told =
             "photos/a.jpg: its metadata cannot be changed: another program changed it meanwhile";

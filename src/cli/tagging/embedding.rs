@@ -98,7 +98,7 @@ impl EmbeddedTags {
         match (content, existing) {
             (None, None) => Ok(Step::Done(None)),
             (None, Some(_)) => Ok(Step::Done(Some(TagChange::Keep))),
-            (Some(content), _) => self.begin_change(photo, file, Some(&content)),
+            (Some(content), _) => self.begin_change(photo, file, Some(content)),
         }
     }
 
@@ -110,7 +110,7 @@ impl EmbeddedTags {
         match without_tags(&existing).map_err(|e| refused(photo, e))? {
             WithoutTags::Unchanged => Ok(Step::Done(Some(TagChange::Keep))),
             WithoutTags::Changed(content) | WithoutTags::Copied(content) => {
-                self.begin_change(photo, file, Some(&content))
+                self.begin_change(photo, file, Some(content))
             }
             WithoutTags::Nothing => self.begin_change(photo, file, None),
         }
@@ -139,7 +139,7 @@ impl EmbeddedTags {
         &mut self,
         photo: &Path,
         file: ReadFile,
-        packet: Option<&[u8]>,
+        packet: Option<Vec<u8>>,
     ) -> Result<Step, Error> {
         // ExifTool would put a new file in its place all the same.
         if is_protected(photo) {
@@ -147,11 +147,7 @@ impl EmbeddedTags {
         }
         match self.run.writing {
             Writing::Told => Ok(Step::Done(Some(TagChange::Change))),
-            Writing::Done => {
-                let change = self.exiftool.change(photo, packet);
-                let change = change.map_err(|e| refused(photo, e))?;
-                Ok(Step::Waits(file, change))
-            }
+            Writing::Done => Ok(Step::Waits(file, packet)),
         }
     }
 
@@ -168,8 +164,8 @@ impl EmbeddedTags {
                     photo,
                     "another program changed it meanwhile; run it again",
                 ))),
-                Ok(Step::Waits(_, change)) => {
-                    changes.push(change);
+                Ok(Step::Waits(_, packet)) => {
+                    changes.push(Change { photo, packet });
                     None
                 }
                 Ok(Step::Done(change)) => Some(Ok(change)),
@@ -177,7 +173,7 @@ impl EmbeddedTags {
             };
             begun.push((photo, done));
         }
-        let mut made = self.exiftool.make(changes).into_iter();
+        let mut made = self.exiftool.make(&changes).into_iter();
         let finish = |(photo, done): (&Path, Option<Result<Option<TagChange>, Error>>)| {
             let change = done.unwrap_or_else(|| match made.next() {
                 Some(Ok(())) => Ok(Some(TagChange::Change)),
@@ -203,8 +199,8 @@ impl EmbeddedTags {
 enum Step {
     /// What becomes of it, if anything.
     Done(Option<TagChange>),
-    /// ExifTool has to make the change to the photo that was read.
-    Waits(ReadFile, Change),
+    /// ExifTool has to write the packet into the photo that was read, or to take out the one that it has.
+    Waits(ReadFile, Option<Vec<u8>>),
 }
 
 /// The first of `photos`, not too many, up to one that is there a second time: what it has by then is not known before the

@@ -5,13 +5,14 @@ mod answers;
 mod process;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use serde_json::{Value, json};
 
 use super::super::interrupt::{Unfinished, UnfinishedFiles};
-use process::{Printed, Process};
+use process::Process;
 
 /// So begins what ExifTool says where the file system refuses something. It leaves out why.
 const REFUSED_BY_FILE_SYSTEM: [&str; 3] = ["Error creating", "Error writing", "Error renaming"];
@@ -30,27 +31,18 @@ pub(super) struct ExifTool {
     /// `None` after a photo on which it ended: the next one gets another.
     process: Option<Process>,
     backup: Backup,
-    /// Those that no change needs.
-    packets: Vec<PacketFile>,
     unfinished: UnfinishedFiles,
 }
 
-/// A change of a photo that ExifTool has yet to make.
-pub(super) struct Change {
-    question: Question,
-    packet: Option<PacketFile>,
+/// What becomes of the XMP in a photo.
+pub(super) struct Change<'a> {
+    pub(super) photo: &'a Path,
+    /// It takes the place of the one that the photo has. `None` takes that out.
+    pub(super) packet: Option<Vec<u8>>,
 }
 
-/// What ExifTool is to do with a photo.
-struct Question {
-    /// As it is told.
-    photo: PathBuf,
-    /// The arguments, one a line.
-    lines: Vec<u8>,
-}
-
-/// The file in which ExifTool finds a packet.
-struct PacketFile {
+/// A file from which ExifTool imports packets (`-json=FILE`, see exiftool(1)).
+struct ImportFile {
     file: tempfile::NamedTempFile,
     /// After `file`, so that it is gone before it is forgotten.
     _unfinished: Unfinished,
@@ -60,12 +52,13 @@ impl ExifTool {
     /// Looks for ExifTool on the path.
     ///
     /// # Errors
-    /// What to do when there is none, or an older one than version 12.
+    /// What to do when there is none, or an older one than version 12, or no room for what it is to import.
     pub(super) fn find(backup: Backup, unfinished: &UnfinishedFiles) -> Result<Self, String> {
+        // Told before the search, not of every photo.
+        ImportFile::new(&[], unfinished)?;
         Ok(Self {
             process: Some(Process::begin()?),
             backup,
-            packets: vec![PacketFile::new(unfinished)?],
             unfinished: unfinished.clone(),
         })
     }
@@ -75,11 +68,11 @@ impl ExifTool {
     /// # Errors
     /// What is wrong with the photo, in ExifTool's words, or that it has several packets.
     pub(super) fn read(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, String> {
+        let photo = whole_path(photo)?;
         let options = ["-j", "-b", "-a", "-G4", "-XMP"].map(OsStr::new);
-        let question = Question::new(&options, photo)?;
-        let answer = self.ask(vec![question]).swap_remove(0)?;
-        let found: Vec<serde_json::Map<String, serde_json::Value>> =
-            serde_json::from_slice(&answer.output).map_err(|_| answer.complaint())?;
+        let answer = self.ask(&options, &[&photo])?;
+        let found: Vec<serde_json::Map<String, Value>> =
+            serde_json::from_slice(&answer.output).map_err(|_| answer.complaint(&photo))?;
         let mut packets = found
             .iter()
             .flatten()
@@ -87,129 +80,124 @@ impl ExifTool {
             .map(|(_, value)| value.as_str().unwrap_or_default());
         match (packets.next(), packets.next()) {
             (None, _) if answer.errors.is_empty() => Ok(None),
-            (None, _) => Err(answer.complaint()),
+            (None, _) => Err(answer.complaint(&photo)),
             (Some(packet), None) => decoded(packet).map(Some),
             (Some(_), Some(_)) => Err("it has several XMP packets".to_owned()),
         }
     }
 
-    /// Begins to put `packet` into `photo` in the place of the one that it has, or to take that out. Nothing has happened to the
-    /// photo until [`Self::make`].
-    ///
-    /// # Errors
-    /// Why there is no room for the packet, or that ExifTool does not take the name of the photo.
-    pub(super) fn change(&mut self, photo: &Path, packet: Option<&[u8]>) -> Result<Change, String> {
-        let packet = packet.map(|packet| self.packet_file(packet)).transpose()?;
-        let option = match &packet {
-            None => OsString::from("-XMP:all="),
-            Some(packet) => {
-                // Without the group ExifTool would look for places of other kinds, too, and write some parts anew for them.
-                let mut option = OsString::from("-XMP:XMP<=");
-                option.push(packet.path());
-                option
-            }
-        };
-        let backup = match self.backup {
-            Backup::Kept => None,
-            Backup::None => Some(OsStr::new("-overwrite_original")),
-        };
-        let options: Vec<_> = backup.into_iter().chain([option.as_os_str()]).collect();
-        let question = Question::new(&options, photo)?;
-        Ok(Change { question, packet })
+    /// Makes `changes`, of different photos. What came of each, in their order: why it could not be written, in ExifTool's
+    /// words; the photo is as it was then, unless ExifTool ended on it.
+    pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
+        // Of many, ExifTool only tells how many were written. Those that were are written once more, to the same.
+        match changes.len() > 1 && self.make_together(changes) {
+            true => vec![Ok(()); changes.len()],
+            false => changes.iter().map(|change| self.make_one(change)).collect(),
+        }
     }
 
-    /// Makes `changes`, of different photos, one after the other. What came of each, in their order: why it could not be
-    /// written, in ExifTool's words; the photo is as it was then, unless ExifTool ended on it.
-    pub(super) fn make(&mut self, changes: Vec<Change>) -> Vec<Result<(), String>> {
-        let (questions, packets): (Vec<_>, Vec<_>) = changes
-            .into_iter()
-            .map(|change| (change.question, change.packet))
-            .unzip();
-        let answers = self.ask(questions);
-        // One that has failed may live on behind a script that starts it: it must not find other packets in these files.
-        if answers.iter().all(Result::is_ok) {
-            self.packets.extend(packets.into_iter().flatten());
-        }
-        let made = answers.into_iter().map(|answer| {
-            let answer = answer?;
-            match String::from_utf8_lossy(&answer.output).contains(" 1 image files updated") {
-                true => Ok(()),
-                false => Err(answer.complaint()),
-            }
+    /// Whether all of `changes` could be made at once, with less work for ExifTool.
+    fn make_together(&mut self, changes: &[Change]) -> bool {
+        let import = |change: &Change| {
+            let photo = whole_path(change.photo).ok()?;
+            let packet = change.packet.as_ref()?;
+            Some((photo.clone(), packet_for(import_name(&photo)?, packet)))
+        };
+        let imports: Option<(Vec<_>, Vec<_>)> = changes.iter().map(import).collect();
+        let written = imports.map(|(photos, packets)| {
+            let photos: Vec<_> = photos.iter().map(PathBuf::as_path).collect();
+            self.import(&packets, &photos)
         });
-        made.collect()
+        written.is_some_and(|answer| answer.is_ok_and(|answer| answer.tells_updated(changes.len())))
     }
 
-    fn packet_file(&mut self, packet: &[u8]) -> Result<PacketFile, String> {
-        let mut file = match self.packets.pop() {
-            Some(file) => file,
-            None => PacketFile::new(&self.unfinished)?,
+    fn make_one(&mut self, change: &Change) -> Result<(), String> {
+        let photo = whole_path(change.photo)?;
+        let answer = match &change.packet {
+            Some(packet) => self.import(&[packet_for(ANY_PHOTO, packet)], &[&photo])?,
+            None => self.write(OsStr::new("-XMP:all="), &[&photo])?,
         };
-        file.fill(packet)?;
-        Ok(file)
+        match answer.tells_updated(1) {
+            true => Ok(()),
+            false => Err(answer.complaint(&photo)),
+        }
     }
 
-    /// What ExifTool says to each of `questions`, in their order.
-    fn ask(&mut self, questions: Vec<Question>) -> Vec<Result<Answer, String>> {
-        let lines: Vec<_> = questions
-            .iter()
-            .map(|question| &question.lines[..])
-            .collect();
-        let mut answers = Vec::new();
-        while answers.len() < lines.len() {
-            answers.extend(self.ask_on(&lines[answers.len()..]));
-        }
-        let answers = answers.into_iter().zip(questions);
-        let answers = answers.map(|(answer, question)| {
-            let (output, errors) = answer?;
-            Ok(Answer {
-                output,
-                errors: String::from_utf8_lossy(&errors).into_owned(),
-                photo: question.photo,
-            })
-        });
-        answers.collect()
+    fn import(&mut self, packets: &[Value], photos: &[&Path]) -> Result<Answer, String> {
+        // Each time another: an ExifTool that lives on after it was given up must not find what is for other photos.
+        let file = ImportFile::new(packets, &self.unfinished)?;
+        let mut option = OsString::from("-json=");
+        option.push(file.path());
+        self.write(&option, photos)
     }
 
-    /// The answers to the first of `questions`, at least to one, up to that on which ExifTool ended.
-    fn ask_on(&mut self, questions: &[&[u8]]) -> Vec<Result<Printed, String>> {
-        let process = self.process.take().map_or_else(Process::begin, Ok);
-        let mut process = match process {
-            Ok(process) => process,
-            Err(reason) => return vec![Err(reason)],
-        };
-        let answers = process.answers(questions);
-        match answers.last() {
-            Some(Err(_)) => process.kill(),
-            _ => self.process = Some(process),
+    fn write(&mut self, option: &OsStr, photos: &[&Path]) -> Result<Answer, String> {
+        match self.backup {
+            Backup::Kept => self.ask(&[option], photos),
+            Backup::None => self.ask(&[OsStr::new("-overwrite_original"), option], photos),
         }
-        let failed = |error| format!("exiftool has failed: {error}");
-        let answers = answers.into_iter().map(|answer| answer.map_err(failed));
-        answers.collect()
+    }
+
+    /// What ExifTool says to `options` for `photos`.
+    fn ask(&mut self, options: &[&OsStr], photos: &[&Path]) -> Result<Answer, String> {
+        let lines = lines(
+            options
+                .iter()
+                .copied()
+                .chain(photos.iter().map(|photo| photo.as_os_str())),
+        )?;
+        let mut process = self.process.take().map_or_else(Process::begin, Ok)?;
+        match process.answer(&lines) {
+            Ok((output, errors)) => {
+                self.process = Some(process);
+                Ok(Answer {
+                    output,
+                    errors: String::from_utf8_lossy(&errors).into_owned(),
+                })
+            }
+            Err(error) => {
+                process.kill();
+                Err(format!("exiftool has failed: {error}"))
+            }
+        }
     }
 }
 
-impl Question {
-    fn new(options: &[&OsStr], photo: &Path) -> Result<Self, String> {
-        let photo = whole_path(photo).map_err(|e| e.to_string())?;
-        let arguments: Vec<_> = options.iter().copied().chain([photo.as_os_str()]).collect();
-        let lines = lines(&arguments)?;
-        Ok(Self { photo, lines })
-    }
+/// In the place of its name, of the only photo of an import.
+const ANY_PHOTO: &str = "*";
+
+/// The name of `photo`, by which ExifTool finds its packet among others. `None` where it could find another's: JSON has no
+/// names that are not UTF-8, and `\` is taken for `/` too.
+fn import_name(photo: &Path) -> Option<&str> {
+    let name = photo.to_str()?;
+    (cfg!(windows) || !name.contains('\\')).then_some(name)
 }
 
-/// What ExifTool printed about a photo.
+/// `packet` for the photo `name`, as ExifTool imports it.
+fn packet_for(name: &str, packet: &[u8]) -> Value {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(packet);
+    // Without the group of the tag it would look for places of other kinds, too, and write some parts anew for them.
+    json!({"SourceFile": name, "XMP:XMP": format!("base64:{encoded}")})
+}
+
+/// What ExifTool printed.
 struct Answer {
     output: Vec<u8>,
     errors: String,
-    /// As it was told.
-    photo: PathBuf,
 }
 
 impl Answer {
-    /// The first error, without the path of the photo, which an error record has.
-    fn complaint(&self) -> String {
-        let of_photo = format!(" - {}", self.photo.display());
+    /// Whether it tells that `count` photos were written. Of those that it imports for, it does so among the errors.
+    fn tells_updated(&self, count: usize) -> bool {
+        let updated = format!("{count} image files updated");
+        let output = String::from_utf8_lossy(&self.output);
+        let mut lines = output.lines().chain(self.errors.lines());
+        lines.any(|line| line.trim() == updated)
+    }
+
+    /// The first error, without the path of `photo`, as ExifTool was told it: an error record has it.
+    fn complaint(&self, photo: &Path) -> String {
+        let of_photo = format!(" - {}", photo.display());
         let error = self.errors.lines().find(|line| line.starts_with("Error"));
         let error = error.or(self.errors.lines().next());
         let error = error.unwrap_or("exiftool did not change it");
@@ -225,39 +213,27 @@ impl Answer {
     }
 }
 
-impl PacketFile {
-    fn new(unfinished: &UnfinishedFiles) -> Result<Self, String> {
+impl ImportFile {
+    fn new(packets: &[Value], unfinished: &UnfinishedFiles) -> Result<Self, String> {
         let folder = std::env::temp_dir();
-        if folder.as_os_str().as_encoded_bytes().contains(&b'%') {
-            return Err(format!(
-                "{}: exiftool reads no file below a folder with % in its name; set TMPDIR to another",
-                folder.display()
-            ));
-        }
         let mut builder = tempfile::Builder::new();
-        builder.prefix("facematch-").suffix(".xmp");
-        let (file, _unfinished) = unfinished
+        builder.prefix("facematch-").suffix(".json");
+        let (mut file, _unfinished) = unfinished
             .create(|| builder.tempfile_in(&folder), |file| file.path())
             .map_err(|error| cannot_write(&folder, error.kind()))?;
+        let written = serde_json::to_vec(packets)
+            .map_err(io::Error::from)
+            .and_then(|json| file.write_all(&json));
+        written.map_err(|error| cannot_write(file.path(), error.kind()))?;
         Ok(Self { file, _unfinished })
     }
 
     fn path(&self) -> &Path {
         self.file.path()
     }
-
-    fn fill(&mut self, packet: &[u8]) -> Result<(), String> {
-        let file = self.file.as_file_mut();
-        // Cut off at last: an empty file would give its blocks back for a moment.
-        let filled = file
-            .rewind()
-            .and_then(|()| file.write_all(packet))
-            .and_then(|()| file.set_len(packet.len() as u64));
-        filled.map_err(|error| cannot_write(self.path(), error.kind()))
-    }
 }
 
-/// What to do about a packet file that cannot be written to.
+/// What to do about an import file that cannot be written to.
 fn cannot_write(path: &Path, error: io::ErrorKind) -> String {
     let error = io::Error::from(error);
     format!(
@@ -268,15 +244,16 @@ fn cannot_write(path: &Path, error: io::ErrorKind) -> String {
 
 /// `photo` as ExifTool may take it for nothing else, an option or a comment. The end of a link, as it would replace the link
 /// by a photo.
-fn whole_path(photo: &Path) -> io::Result<PathBuf> {
-    match std::fs::symlink_metadata(photo)?.is_symlink() {
+fn whole_path(photo: &Path) -> Result<PathBuf, String> {
+    let whole = std::fs::symlink_metadata(photo).and_then(|metadata| match metadata.is_symlink() {
         true => std::fs::canonicalize(photo),
         false => std::path::absolute(photo),
-    }
+    });
+    whole.map_err(|error| error.to_string())
 }
 
 /// One argument a line.
-fn lines(arguments: &[&OsStr]) -> Result<Vec<u8>, String> {
+fn lines<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>, String> {
     let mut lines = Vec::new();
     for argument in arguments {
         let bytes = argument.as_encoded_bytes();
@@ -309,9 +286,8 @@ mod tests {
             let answer = Answer {
                 output: Vec::new(),
                 errors: errors.to_owned(),
-                photo: "/photos/a - b.bmp".into(),
             };
-            answer.complaint()
+            answer.complaint(Path::new("/photos/a - b.bmp"))
         };
         assert_eq!(
             complaint(
@@ -329,10 +305,10 @@ mod tests {
     #[test]
     fn a_name_with_a_line_break_would_be_two_arguments() {
         assert_eq!(
-            lines(&["-j", "/a b"].map(OsStr::new)).unwrap(),
+            lines(["-j", "/a b"].map(OsStr::new)).unwrap(),
             b"-j\n/a b\n"
         );
-        lines(&["/a\n-XMP:all="].map(OsStr::new)).unwrap_err();
-        lines(&["/a\r"].map(OsStr::new)).unwrap_err();
+        lines(["/a\n-XMP:all="].map(OsStr::new)).unwrap_err();
+        lines(["/a\r"].map(OsStr::new)).unwrap_err();
     }
 }

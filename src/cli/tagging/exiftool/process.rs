@@ -7,18 +7,11 @@ use std::time::Duration;
 
 use super::answers::{Answers, mark};
 
-/// The least version: older ones do not write WebP.
+/// The least version that is tried. WebP is written from 12.46 on.
 const LEAST_VERSION: u32 = 12;
 
-/// So long ExifTool may work on a photo: a minute would do for the largest ones on slow disks.
+/// So long ExifTool may work on what it is asked: a minute would do for the largest photos on slow disks.
 const PATIENCE: Duration = Duration::from_secs(600);
-
-/// So many bytes of questions, without their marks, are asked before the answers are looked at: they find room in a pipe. Where
-/// ExifTool reads no more, only who waits for an answer loses the patience.
-const BYTES_AHEAD: usize = 16 << 10;
-
-/// What ExifTool printed as output and as errors.
-pub(super) type Printed = (Vec<u8>, Vec<u8>);
 
 /// The running ExifTool.
 pub(super) struct Process {
@@ -81,56 +74,33 @@ impl Process {
 
     fn check_version(&mut self) -> Result<(), String> {
         let failed = |error| format!("exiftool has failed: {error}");
-        self.ask(&[b"-ver\n"]).map_err(failed)?;
+        self.ask(b"-ver\n").map_err(failed)?;
         let streams = self.streams().map_err(failed)?;
-        let (version, end) = streams.output.next(1, PATIENCE);
-        end.map_or(Ok(()), Err).map_err(failed)?;
-        check_version(String::from_utf8_lossy(&version.concat()).trim())?;
+        let version = streams.output.next(PATIENCE).map_err(failed)?;
+        check_version(String::from_utf8_lossy(&version).trim())?;
         // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
-        let (_, end) = streams.errors.next(1, PATIENCE);
-        end.map_or(Ok(()), Err).map_err(failed)
+        streams.errors.next(PATIENCE).map(|_| ()).map_err(failed)
     }
 
-    /// What is printed for each of `questions`, lines of one argument each, in their order. Ends with an error where ExifTool has
-    /// failed.
-    pub(super) fn answers(&mut self, questions: &[&[u8]]) -> Vec<io::Result<Printed>> {
-        let mut answers = Vec::new();
-        while answers.len() < questions.len() {
-            let rest = &questions[answers.len()..];
-            let (printed, end) = self.answers_at_once(&rest[..asked_ahead(rest)]);
-            answers.extend(printed.into_iter().map(Ok));
-            if let Some(error) = end {
-                answers.push(Err(error));
-                break;
-            }
-        }
-        answers
+    /// The output and the errors that come of `lines`, one argument each.
+    ///
+    /// # Errors
+    /// ExifTool has ended, or says nothing for very long.
+    pub(super) fn answer(&mut self, lines: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+        self.ask(lines)?;
+        let streams = self.streams()?;
+        Ok((
+            streams.output.next(PATIENCE)?,
+            streams.errors.next(PATIENCE)?,
+        ))
     }
 
-    /// Asks all of `questions` before it looks at the answers, so that neither waits for the other in between. Fewer answers with
-    /// the reason where ExifTool has failed.
-    fn answers_at_once(&mut self, questions: &[&[u8]]) -> (Vec<Printed>, Option<io::Error>) {
-        let asked = self.ask(questions);
-        let streams = match asked.and_then(|()| self.streams()) {
-            Ok(streams) => streams,
-            Err(error) => return (Vec::new(), Some(error)),
-        };
-        let (output, no_output) = streams.output.next(questions.len(), PATIENCE);
-        let (errors, no_errors) = streams.errors.next(output.len(), PATIENCE);
-        let printed = output.into_iter().zip(errors).collect();
-        (printed, no_output.or(no_errors))
-    }
-
-    fn ask(&mut self, questions: &[&[u8]]) -> io::Result<()> {
-        let mut text = Vec::new();
-        for question in questions {
-            self.asked += 1;
-            let number = self.asked;
-            text.extend(*question);
-            writeln!(text, "-echo4\n{}\n-execute{number}", mark(number))?;
-        }
+    fn ask(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.asked += 1;
+        let number = self.asked;
         let input = &mut self.streams()?.input;
-        input.write_all(&text)?;
+        input.write_all(lines)?;
+        write!(input, "-echo4\n{}\n-execute{number}\n", mark(number))?;
         input.flush()
     }
 
@@ -186,16 +156,6 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
 }
 
-/// How many of `questions`, at least one, are asked before the answers are looked at.
-fn asked_ahead(questions: &[&[u8]]) -> usize {
-    let mut bytes = 0;
-    let have_room = |question: &&&[u8]| {
-        bytes += question.len();
-        bytes <= BYTES_AHEAD
-    };
-    questions.iter().take_while(have_room).count().max(1)
-}
-
 fn check_version(version: &str) -> Result<(), String> {
     let major = version
         .split('.')
@@ -228,18 +188,5 @@ mod tests {
             let failure = check_version(version).unwrap_err();
             assert!(failure.contains(reason), "{version}: {failure}");
         }
-    }
-
-    #[test]
-    fn no_more_is_asked_ahead_than_a_pipe_holds_but_one_question_is() {
-        let ahead = |lengths: &[usize]| {
-            let questions: Vec<_> = lengths.iter().map(|&length| vec![b'x'; length]).collect();
-            let questions: Vec<_> = questions.iter().map(|question| &question[..]).collect();
-            asked_ahead(&questions)
-        };
-        assert_eq!(ahead(&[100; 10]), 10);
-        assert_eq!(ahead(&[BYTES_AHEAD / 4; 10]), 4);
-        assert_eq!(ahead(&[BYTES_AHEAD + 1, 1]), 1);
-        assert_eq!(ahead(&[1, BYTES_AHEAD, 1]), 1);
     }
 }
