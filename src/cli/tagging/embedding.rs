@@ -164,8 +164,12 @@ impl EmbeddedTags {
                     photo,
                     "another program changed it meanwhile; run it again",
                 ))),
-                Ok(Step::Waits(_, packet)) => {
-                    changes.push(Change { photo, packet });
+                Ok(Step::Waits(file, packet)) => {
+                    changes.push(Change {
+                        photo,
+                        file,
+                        packet,
+                    });
                     None
                 }
                 Ok(Step::Done(change)) => Some(Ok(change)),

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 use super::super::interrupt::{Unfinished, UnfinishedFiles};
+use super::super::output::ReadFile;
 use process::Process;
 
 /// So begins what ExifTool says where the file system refuses something. It leaves out why.
@@ -37,6 +38,8 @@ pub(super) struct ExifTool {
 /// What becomes of the XMP in a photo.
 pub(super) struct Change<'a> {
     pub(super) photo: &'a Path,
+    /// As it was read.
+    pub(super) file: ReadFile,
     /// It takes the place of the one that the photo has. `None` takes that out.
     pub(super) packet: Option<Vec<u8>>,
 }
@@ -89,41 +92,56 @@ impl ExifTool {
     /// Makes `changes`, of different photos. What came of each, in their order: why it could not be written, in ExifTool's
     /// words; the photo is as it was then, unless ExifTool ended on it.
     pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
-        // Of many, ExifTool only tells how many were written. Those that were are written once more, to the same.
-        match changes.len() > 1 && self.make_together(changes) {
-            true => vec![Ok(()); changes.len()],
-            false => changes.iter().map(|change| self.make_one(change)).collect(),
-        }
+        let made = self.make_together(changes);
+        let made = changes
+            .iter()
+            .zip(made)
+            .map(|(change, is_made)| match is_made {
+                true => Ok(()),
+                false => self.make_one(change),
+            });
+        made.collect()
     }
 
-    /// Whether all of `changes` could be made at once, with less work for ExifTool.
-    fn make_together(&mut self, changes: &[Change]) -> bool {
-        let import = |change: &Change| {
-            let photo = whole_path(change.photo).ok()?;
-            let packet = change.packet.as_ref()?;
-            Some((photo.clone(), packet_for(import_name(&photo)?, packet)))
+    /// Makes as many of `changes` as it can at once, with less work for ExifTool. Which of them were made, as far as that is
+    /// sure: of many, ExifTool only tells how many it wrote.
+    fn make_together(&mut self, changes: &[Change]) -> Vec<bool> {
+        let imports: Vec<_> = changes.iter().map(Change::import).collect();
+        let (photos, packets): (Vec<_>, Vec<_>) = imports
+            .iter()
+            .flatten()
+            .map(|(photo, packet)| (photo.as_path(), packet))
+            .unzip();
+        let told = match photos.len() {
+            0 | 1 => None,
+            _ => self
+                .import(&packets, &photos)
+                .ok()
+                .and_then(|answer| answer.updated()),
         };
-        let imports: Option<(Vec<_>, Vec<_>)> = changes.iter().map(import).collect();
-        let written = imports.map(|(photos, packets)| {
-            let photos: Vec<_> = photos.iter().map(PathBuf::as_path).collect();
-            self.import(&packets, &photos)
-        });
-        written.is_some_and(|answer| answer.is_ok_and(|answer| answer.tells_updated(changes.len())))
+        let is_written = |(change, import): (&Change, &Option<_>)| {
+            import.is_some() && !change.file.is_unchanged()
+        };
+        let written: Vec<_> = changes.iter().zip(&imports).map(is_written).collect();
+        match told == Some(written.iter().filter(|&&written| written).count()) {
+            true => written,
+            false => vec![false; changes.len()],
+        }
     }
 
     fn make_one(&mut self, change: &Change) -> Result<(), String> {
         let photo = whole_path(change.photo)?;
         let answer = match &change.packet {
-            Some(packet) => self.import(&[packet_for(ANY_PHOTO, packet)], &[&photo])?,
+            Some(packet) => self.import(&[&packet_for(ANY_PHOTO, packet)], &[&photo])?,
             None => self.write(OsStr::new("-XMP:all="), &[&photo])?,
         };
-        match answer.tells_updated(1) {
-            true => Ok(()),
-            false => Err(answer.complaint(&photo)),
+        match answer.updated() {
+            Some(1) => Ok(()),
+            _ => Err(answer.complaint(&photo)),
         }
     }
 
-    fn import(&mut self, packets: &[Value], photos: &[&Path]) -> Result<Answer, String> {
+    fn import(&mut self, packets: &[&Value], photos: &[&Path]) -> Result<Answer, String> {
         // Each time another: an ExifTool that lives on after it was given up must not find what is for other photos.
         let file = ImportFile::new(packets, &self.unfinished)?;
         let mut option = OsString::from("-json=");
@@ -166,11 +184,26 @@ impl ExifTool {
 /// In the place of its name, of the only photo of an import.
 const ANY_PHOTO: &str = "*";
 
+impl Change<'_> {
+    /// How ExifTool is told the photo, and its packet as it is imported among others. `None` where that is not possible.
+    fn import(&self) -> Option<(PathBuf, Value)> {
+        let packet = self.packet.as_ref()?;
+        let photo = whole_path(self.photo).ok()?;
+        let packet = packet_for(import_name(&photo)?, packet);
+        Some((photo, packet))
+    }
+}
+
 /// The name of `photo`, by which ExifTool finds its packet among others. `None` where it could find another's: JSON has no
-/// names that are not UTF-8, and `\` is taken for `/` too.
+/// names that are not UTF-8, and `\` is taken for `/` too. Or where it takes the name for two.
 fn import_name(photo: &Path) -> Option<&str> {
     let name = photo.to_str()?;
-    (cfg!(windows) || !name.contains('\\')).then_some(name)
+    let is_safe = |letter| match letter {
+        '\n' | '\r' => false,
+        '\\' => cfg!(windows),
+        _ => true,
+    };
+    name.chars().all(is_safe).then_some(name)
 }
 
 /// `packet` for the photo `name`, as ExifTool imports it.
@@ -187,12 +220,16 @@ struct Answer {
 }
 
 impl Answer {
-    /// Whether it tells that `count` photos were written. Of those that it imports for, it does so among the errors.
-    fn tells_updated(&self, count: usize) -> bool {
-        let updated = format!("{count} image files updated");
+    /// How many photos it tells to have written. Of those that it imports for, it does so among the errors.
+    fn updated(&self) -> Option<usize> {
         let output = String::from_utf8_lossy(&self.output);
         let mut lines = output.lines().chain(self.errors.lines());
-        lines.any(|line| line.trim() == updated)
+        lines.find_map(|line| {
+            line.strip_suffix(" image files updated")?
+                .trim()
+                .parse()
+                .ok()
+        })
     }
 
     /// The first error, without the path of `photo`, as ExifTool was told it: an error record has it.
@@ -214,7 +251,7 @@ impl Answer {
 }
 
 impl ImportFile {
-    fn new(packets: &[Value], unfinished: &UnfinishedFiles) -> Result<Self, String> {
+    fn new(packets: &[&Value], unfinished: &UnfinishedFiles) -> Result<Self, String> {
         let folder = std::env::temp_dir();
         let mut builder = tempfile::Builder::new();
         builder.prefix("facematch-").suffix(".json");
@@ -300,6 +337,38 @@ mod tests {
             complaint("Error: Error writing output file - /photos/a - b.bmp\n"),
             "Error writing output file (is the disk full, or may nothing be written to the folder?)"
         );
+    }
+
+    #[test]
+    fn the_number_of_photos_that_were_written_is_found_on_either_stream() {
+        let updated = |output: &str, errors: &str| {
+            let answer = Answer {
+                output: output.into(),
+                errors: errors.to_owned(),
+            };
+            answer.updated()
+        };
+        assert_eq!(updated("    1 image files updated\n", ""), Some(1));
+        let some = "Error: x - /a.bmp\n  127 image files updated\n    1 files weren't updated due to errors\n";
+        assert_eq!(updated("", some), Some(127));
+        assert_eq!(updated("", "    1 image files unchanged\n"), None);
+        assert_eq!(updated("", "Error: x - / 3 image files updated of\n"), None);
+    }
+
+    #[test]
+    fn names_that_exiftool_could_take_for_others_are_not_imported() {
+        let name = |name: &'static str| import_name(Path::new(name));
+        assert_eq!(name("/a/\u{e9} \"%d*.jpg"), Some("/a/\u{e9} \"%d*.jpg"));
+        assert_eq!(name("/a\n.jpg"), None);
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt;
+            assert_eq!(name("/a\\b.jpg"), None);
+            assert_eq!(
+                import_name(Path::new(OsStr::from_bytes(b"/\xff.jpg"))),
+                None
+            );
+        }
     }
 
     #[test]
