@@ -97,9 +97,13 @@ mod unix {
     #[test]
     fn an_exiftool_that_is_too_old_is_refused() {
         let env = scene();
-        let run = embed(&env, exiftool(&env, &telling("11.88")), 3);
-        let told = "exiftool 11.88 is too old; install version 12 or newer";
+        let path = exiftool(&env, &telling("11.88"));
+        let before = env.files();
+        let run = embed(&env, path, 3);
+        let told = "exiftool 11.88 is too old; install version 12 or newer, or write sidecars";
         assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert_eq!(run.text(), "");
+        assert_eq!(env.files(), before);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     };
     let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
-        |_| {},
+        |_| Ok(()),
         |totals| Summary {
             images: totals.images,
             faces: totals.faces,

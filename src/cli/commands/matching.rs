@@ -63,7 +63,7 @@ pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit,
             people,
         }
     };
-    search.run(console, &unfinished, subject, |_| {})
+    search.run(console, &unfinished, subject, |_| Ok(()))
 }
 
 impl PeopleSearch<'_> {
@@ -74,7 +74,7 @@ impl PeopleSearch<'_> {
         console: &Console,
         unfinished: &UnfinishedFiles,
         subject: impl FnOnce(&Gallery) -> Subject,
-        after: impl FnMut(&mut [&mut Searched]),
+        after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
     ) -> Result<Exit, Failure> {
         let common = self.common;
         config::check_decision(self.decision)?;

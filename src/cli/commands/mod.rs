@@ -85,13 +85,33 @@ struct Search<'a> {
     at_a_time: usize,
 }
 
+/// Why a search ended before its last photo.
+enum EarlyEnd {
+    /// The results could not be written.
+    Output(io::Error),
+    /// What is done with the photos could not be done with any.
+    Failure(Failure),
+}
+
+impl EarlyEnd {
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<io::Error> for EarlyEnd {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
 impl Search<'_> {
-    /// Searches every photo by `work`, several at a time; hands them to `after` and reports them, in their order; ends with
-    /// what `summarize` makes of the totals.
+    /// Searches every photo by `work`, several at a time; hands them to `after` and reports them, in their order, unless that
+    /// fails; ends with what `summarize` makes of the totals.
     fn run(
         mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        after: impl FnMut(&mut [&mut Searched]),
+        after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
@@ -106,8 +126,9 @@ impl Search<'_> {
                 }
             }
             // Whoever read the results has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => return Err(self.output.failure(error)),
+            Err(end) if end.is_broken_pipe() => {}
+            Err(EarlyEnd::Output(error)) => return Err(self.output.failure(error)),
+            Err(EarlyEnd::Failure(failure)) => return Err(failure),
         }
         if self.common.timings {
             self.console.table(Timings {
@@ -128,29 +149,32 @@ impl Search<'_> {
     fn report(
         &mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        mut after: impl FnMut(&mut [&mut Searched]),
+        mut after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
-    ) -> io::Result<Summary> {
+    ) -> Result<Summary, EarlyEnd> {
         let format = config::format(&self.common.output);
         let mut report = report::new(format, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
-        let mut written = Ok(());
+        let mut done = Ok(());
         // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
         let mut handle = |mut results: Vec<(&Path, Result<Searched, Error>)>| {
             let searched = results.iter_mut().flat_map(|(_, result)| result);
-            after(&mut searched.collect::<Vec<_>>());
+            if let Err(failure) = after(&mut searched.collect::<Vec<_>>()) {
+                done = Err(EarlyEnd::Failure(failure));
+                return ControlFlow::Break(());
+            }
             for (path, result) in &results {
                 let added = bar.suspend(|| add(report.as_mut(), path, result, totals, console));
-                if written.is_ok() {
-                    written = added;
+                if done.is_ok() {
+                    done = added.map_err(EarlyEnd::Output);
                 }
-                match &written {
+                match &done {
                     Ok(()) => {}
-                    Err(error) if goes_on && error.kind() == io::ErrorKind::BrokenPipe => {}
+                    Err(end) if goes_on && end.is_broken_pipe() => {}
                     Err(_) => return ControlFlow::Break(()),
                 }
             }
@@ -169,9 +193,12 @@ impl Search<'_> {
             }
         });
         // Nothing waits after a break.
-        let _ = handle(waiting.rest());
+        let rest = waiting.rest();
+        if !rest.is_empty() {
+            let _ = handle(rest);
+        }
         bar.finish_and_clear();
-        written?;
+        done?;
         let summary = summarize(totals);
         report.finish(&summary)?;
         Ok(summary)

@@ -79,6 +79,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
                     }
                 }
             }
+            Ok(())
         },
     )?;
     console.summary(counts.in_words(method, args.dry_run));

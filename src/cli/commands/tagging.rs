@@ -118,15 +118,21 @@ impl Tagger {
         }
         if args.embed {
             let embedded = EmbeddedTags::new(run, backup(args.no_backup), unfinished);
-            return embedded.map(Self::Photos).map_err(|reason| {
-                Failure::Start(format!("{reason}, or write sidecars, without --embed"))
-            });
+            return embedded.map(Self::Photos).map_err(cannot_embed);
         }
         let naming = match args.sidecar_naming {
             SidecarNamingArg::Appended => SidecarNaming::Appended,
             SidecarNamingArg::Adobe => SidecarNaming::Adobe,
         };
         Ok(Self::Sidecars(Sidecars::new(run, unfinished), naming))
+    }
+
+    /// Waits until names can be written.
+    fn check(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Photos(embedded) => embedded.check().map_err(cannot_embed),
+            Self::Sidecars(..) | Self::Exiftool(_) => Ok(()),
+        }
     }
 
     fn place(&self) -> TagPlace {
@@ -192,6 +198,8 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
         &unfinished,
         |_| Subject::Tags(place),
         |photos| {
+            // Not before the search: ExifTool begins meanwhile.
+            tagger.check()?;
             let named = photos
                 .iter_mut()
                 .map(|photo| (tags_of(&photo.record), photo));
@@ -214,6 +222,7 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
                     Err(error) => photo.errors.push(error),
                 }
             }
+            Ok(())
         },
     )?;
     console.summary(match &tagger {
@@ -325,6 +334,10 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
         false => Exit::Done,
         true => Exit::SomeFailed,
     })
+}
+
+fn cannot_embed(reason: String) -> Failure {
+    Failure::Start(format!("{reason}, or write sidecars, without --embed"))
 }
 
 fn backup(none: bool) -> Backup {

@@ -47,7 +47,7 @@ impl EmbeddedTags {
     pub(in super::super) const AT_A_TIME: usize = 128;
 
     /// # Errors
-    /// Why ExifTool, which writes them, cannot be used.
+    /// Why ExifTool, which writes them, cannot be run.
     pub(in super::super) fn new(
         run: &TaggingRun,
         backup: Backup,
@@ -57,6 +57,14 @@ impl EmbeddedTags {
             run: run.clone(),
             exiftool: ExifTool::find(backup, unfinished)?,
         })
+    }
+
+    /// Waits until ExifTool has begun.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub(in super::super) fn check(&mut self) -> Result<(), String> {
+        self.exiftool.check()
     }
 
     /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.

@@ -27,7 +27,7 @@ pub(in super::super) enum Backup {
     None,
 }
 
-/// ExifTool, found and recent enough.
+/// ExifTool, found.
 pub(super) struct ExifTool {
     /// `None` after a photo on which it ended: the next one gets another.
     process: Option<Process>,
@@ -52,10 +52,10 @@ struct ImportFile {
 }
 
 impl ExifTool {
-    /// Looks for ExifTool on the path.
+    /// Looks for ExifTool on the path, and lets it begin.
     ///
     /// # Errors
-    /// What to do when there is none, or an older one than version 12, or no room for what it is to import.
+    /// What to do when there is none, or no room for what it is to import.
     pub(super) fn find(backup: Backup, unfinished: &UnfinishedFiles) -> Result<Self, String> {
         // Told before the search, not of every photo.
         ImportFile::new(&[], unfinished)?;
@@ -64,6 +64,14 @@ impl ExifTool {
             backup,
             unfinished: unfinished.clone(),
         })
+    }
+
+    /// Waits until it has begun.
+    ///
+    /// # Errors
+    /// What to do when it is older than version 12.
+    pub(super) fn check(&mut self) -> Result<(), String> {
+        self.with_process(Process::check)
     }
 
     /// The XMP packet inside `photo`, if it has one.
@@ -164,18 +172,26 @@ impl ExifTool {
                 .copied()
                 .chain(photos.iter().map(|photo| photo.as_os_str())),
         )?;
+        let (output, errors) = self.with_process(|process| process.answer(&lines))?;
+        Ok(Answer {
+            output,
+            errors: String::from_utf8_lossy(&errors).into_owned(),
+        })
+    }
+
+    fn with_process<T>(
+        &mut self,
+        work: impl FnOnce(&mut Process) -> Result<T, String>,
+    ) -> Result<T, String> {
         let mut process = self.process.take().map_or_else(Process::begin, Ok)?;
-        match process.answer(&lines) {
-            Ok((output, errors)) => {
+        match work(&mut process) {
+            Ok(done) => {
                 self.process = Some(process);
-                Ok(Answer {
-                    output,
-                    errors: String::from_utf8_lossy(&errors).into_owned(),
-                })
+                Ok(done)
             }
-            Err(error) => {
+            Err(reason) => {
                 process.kill();
-                Err(format!("exiftool has failed: {error}"))
+                Err(reason)
             }
         }
     }
@@ -198,12 +214,11 @@ impl Change<'_> {
 /// names that are not UTF-8, and `\` is taken for `/` too. Or where it takes the name for two.
 fn import_name(photo: &Path) -> Option<&str> {
     let name = photo.to_str()?;
-    let is_safe = |letter| match letter {
-        '\n' | '\r' => false,
-        '\\' => cfg!(windows),
-        _ => true,
+    let is_taken = |letter| match letter {
+        '\\' => !cfg!(windows),
+        letter => matches!(letter, '\n' | '\r'),
     };
-    name.chars().all(is_safe).then_some(name)
+    (!name.chars().any(is_taken)).then_some(name)
 }
 
 /// `packet` for the photo `name`, as ExifTool imports it.

@@ -29,21 +29,16 @@ struct Streams {
 }
 
 impl Process {
+    /// Lets ExifTool begin, and does not wait for it: it needs as long as the recognition of several faces.
+    ///
     /// # Errors
-    /// What to do when there is no ExifTool, or one that is too old.
+    /// What to do when there is none.
     pub(super) fn begin() -> Result<Self, String> {
-        let mut process = Self::spawn().map_err(|error| {
+        Self::spawn().map_err(|error| {
             format!(
                 "exiftool, which writes into photos, cannot be run: {error}; install it (Debian: libimage-exiftool-perl)"
             )
-        })?;
-        match process.check_version() {
-            Ok(()) => Ok(process),
-            Err(reason) => {
-                process.kill();
-                Err(reason)
-            }
-        }
+        })
     }
 
     fn spawn() -> io::Result<Self> {
@@ -72,27 +67,36 @@ impl Process {
         })
     }
 
-    fn check_version(&mut self) -> Result<(), String> {
-        let failed = |error| format!("exiftool has failed: {error}");
+    /// Waits until it has begun.
+    ///
+    /// # Errors
+    /// What to do when it is too old, or has failed.
+    pub(super) fn check(&mut self) -> Result<(), String> {
+        if self.asked > 0 {
+            return Ok(());
+        }
         self.ask(b"-ver\n").map_err(failed)?;
         let streams = self.streams().map_err(failed)?;
         let version = streams.output.next(PATIENCE).map_err(failed)?;
         check_version(String::from_utf8_lossy(&version).trim())?;
         // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
-        streams.errors.next(PATIENCE).map(|_| ()).map_err(failed)
+        streams.errors.next(PATIENCE).map(drop).map_err(failed)
     }
 
     /// The output and the errors that come of `lines`, one argument each.
     ///
     /// # Errors
-    /// ExifTool has ended, or says nothing for very long.
-    pub(super) fn answer(&mut self, lines: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    /// Those of [`Self::check`]; it has ended, or says nothing for very long.
+    pub(super) fn answer(&mut self, lines: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
+        self.check()?;
+        self.answer_once_begun(lines).map_err(failed)
+    }
+
+    fn answer_once_begun(&mut self, lines: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
         self.ask(lines)?;
         let streams = self.streams()?;
-        Ok((
-            streams.output.next(PATIENCE)?,
-            streams.errors.next(PATIENCE)?,
-        ))
+        let output = streams.output.next(PATIENCE)?;
+        Ok((output, streams.errors.next(PATIENCE)?))
     }
 
     fn ask(&mut self, lines: &[u8]) -> io::Result<()> {
@@ -154,6 +158,10 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
 #[cfg(not(unix))]
 fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
+}
+
+fn failed(error: io::Error) -> String {
+    format!("exiftool has failed: {error}")
 }
 
 fn check_version(version: &str) -> Result<(), String> {
