@@ -66,12 +66,15 @@ impl ExifTool {
         })
     }
 
-    /// Waits until it has begun.
+    /// Waits until it has begun. Where it has ended since, that is told of the next photo.
     ///
     /// # Errors
     /// What to do when it is older than version 12.
     pub(super) fn check(&mut self) -> Result<(), String> {
-        self.with_process(Process::check)
+        match self.process {
+            Some(_) => self.with_process(Process::check),
+            None => Ok(()),
+        }
     }
 
     /// The XMP packet inside `photo`, if it has one.
@@ -352,6 +355,18 @@ mod tests {
             complaint("Error: Error writing output file - /photos/a - b.bmp\n"),
             "Error writing output file (is the disk full, or may nothing be written to the folder?)"
         );
+    }
+
+    #[test]
+    fn an_exiftool_that_ended_on_a_photo_ends_no_run() {
+        let mut ended = ExifTool {
+            process: None,
+            backup: Backup::Kept,
+            unfinished: UnfinishedFiles::default(),
+        };
+        // Another one would only begin with the next photo.
+        ended.check().unwrap();
+        assert!(ended.process.is_none());
     }
 
     #[test]
