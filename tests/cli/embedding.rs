@@ -56,7 +56,7 @@ mod unix {
     use image::ImageFormat;
 
     use super::*;
-    use crate::common::photos::{at_width, encoded, pixels};
+    use crate::common::photos::{at_width, encoded, oriented_jpeg, pixels};
 
     /// Makes `script` the exiftool of `env`, and the only program beside those of the system's shell.
     fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
@@ -107,6 +107,14 @@ mod unix {
     }
 
     #[test]
+    fn an_exiftool_that_ends_at_its_start_is_refused() {
+        let env = scene();
+        let run = embed(&env, exiftool(&env, "exit 1"), 3);
+        let told = "exiftool has failed: unexpected end of file; see what exiftool -ver says";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    }
+
+    #[test]
     fn an_exiftool_that_ends_costs_its_photo_an_error_and_the_run_goes_on() {
         let env = scene();
         env.copy("unknown/obama2.jpg", "photos/again.jpg");
@@ -127,6 +135,11 @@ mod unix {
         }
     }
 
+    /// A photo that is written without being asked about first.
+    fn without_xmp() -> Vec<u8> {
+        oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1)
+    }
+
     /// One that says to have written every photo. It does `also` first, "PATTERN) COMMANDS", at each argument of that pattern.
     fn agreeing(also: &str) -> String {
         format!(
@@ -145,7 +158,7 @@ mod unix {
     fn an_exiftool_that_ends_on_one_of_many_photos_is_started_again_for_the_next() {
         let env = scene();
         for name in ["a", "b", "c", "d"] {
-            env.copy("unknown/obama2.jpg", format!("photos/{name}.jpg"));
+            env.write(format!("photos/{name}.jpg"), without_xmp());
         }
         let path = exiftool(&env, &agreeing("*/photos/b.jpg) exit 1"));
         let run = embed(&env, path, 1);
@@ -179,6 +192,22 @@ mod unix {
             "{}",
             run.text()
         );
+    }
+
+    #[test]
+    fn what_another_program_wrote_before_an_exiftool_ended_stays() {
+        let env = scene();
+        for name in ["a", "b", "c"] {
+            env.write(format!("photos/{name}.jpg"), without_xmp());
+        }
+        let once = "[ -e ended ] || { touch ended; printf x >> photos/b.jpg; exit 1; }";
+        let path = exiftool(&env, &agreeing(&format!("*/photos/b.jpg) {once}")));
+        let run = embed(&env, path, 1);
+        let told =
+            "photos/b.jpg: its metadata cannot be changed: another program changed it meanwhile";
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+        assert!(run.stderr.contains("1 failed"), "{}", run.stderr);
+        assert_eq!(run.text().matches("changed").count(), 3, "{}", run.text());
     }
 
     #[test]

@@ -375,6 +375,36 @@ mod unix {
 
     #[test]
     #[ignore = "needs exiftool"]
+    fn photos_that_were_written_before_exiftool_ended_are_told_as_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let env = scene();
+        // Without XMP, about which it would be asked first.
+        let photo = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
+        for name in ["photos/a.jpg", PHOTO] {
+            env.write(name, &photo);
+        }
+        // It says no more than its version, and no other can begin.
+        let script = "#!/bin/sh
+            PATH=${PATH#*:}
+            [ ! -e started ] || exit 1
+            touch started
+            exiftool \"$@\" | { read -r line; echo \"$line\"; read -r line; echo \"$line\"; read -r line; kill $$; }";
+        let exiftool = env.write("bin/exiftool", script);
+        std::fs::set_permissions(&exiftool, PermissionsExt::from_mode(0o755)).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        let run = env
+            .facematch()
+            .env("PATH", format!("{}:{path}", env.path("bin").display()))
+            .args(["tag", "--embed", "--detector", "hog", "known", "photos"])
+            .ends_with(0);
+        assert!(run.stderr.contains("2 photos changed"), "{}", run.stderr);
+        for photo in ["photos/a.jpg", PHOTO] {
+            assert!(packet(env.root(), photo).contains("obama"), "{photo}");
+        }
+    }
+
+    #[test]
+    #[ignore = "needs exiftool"]
     fn the_photo_behind_a_link_gets_the_names_and_the_link_stays() {
         let env = scene();
         let place = env.path("elsewhere.jpg");

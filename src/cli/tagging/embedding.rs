@@ -15,6 +15,7 @@ use facematch::tagging::{
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::ReadFile;
 use super::exiftool::{Backup, Change, ExifTool};
+use super::file_search::contains;
 use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
 
@@ -32,9 +33,6 @@ const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
 
 /// So many bytes of photos are looked at before the first of them is written: other programs should find little time in between.
 const BYTES_TOGETHER: u64 = 256 << 20;
-
-/// So much of a photo is searched at a time.
-const BLOCK: usize = 1 << 16;
 
 /// Reads and writes the names inside photos.
 pub(in super::super) struct EmbeddedTags {
@@ -168,10 +166,6 @@ impl EmbeddedTags {
         let mut begun = Vec::new();
         for (photo, step) in steps {
             let done = match step {
-                Ok(Step::Waits(file, _)) if !file.is_unchanged() => Some(Err(refused(
-                    photo,
-                    "another program changed it meanwhile; run it again",
-                ))),
                 Ok(Step::Waits(file, packet)) => {
                     changes.push(Change {
                         photo,
@@ -189,7 +183,7 @@ impl EmbeddedTags {
         let finish = |(photo, done): (&Path, Option<Result<Option<TagChange>, Error>>)| {
             let change = done.unwrap_or_else(|| match made.next() {
                 Some(Ok(())) => Ok(Some(TagChange::Change)),
-                Some(Err(reason)) => Err(refused(photo, reason)),
+                Some(Err(reason)) => Err(not_written(photo, reason)),
                 None => Err(refused(photo, "exiftool has not been asked")),
             });
             Ok(change?.map(|change| self.record(photo, change)))
@@ -239,6 +233,17 @@ fn without_corrected_beside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
     })
 }
 
+fn not_written(photo: &Path, reason: String) -> Error {
+    match photo.exists() {
+        true => refused(photo, reason),
+        // ExifTool ended between giving the old one and the new one their names.
+        false => {
+            let hint = "it is gone since exiftool was told to write it; see whether its name with _original is there";
+            unreadable(photo, io::Error::new(io::ErrorKind::NotFound, hint))
+        }
+    }
+}
+
 /// What a quick look at a photo tells.
 enum Look {
     WithoutXmp,
@@ -285,25 +290,6 @@ fn unreadable(photo: &Path, source: io::Error) -> Error {
 
 fn is_protected(photo: &Path) -> bool {
     std::fs::metadata(photo).is_ok_and(|metadata| metadata.permissions().readonly())
-}
-
-/// Whether `wanted`, which is shorter than a block, is in `stream`.
-fn contains(mut stream: impl Read, wanted: &[u8]) -> io::Result<bool> {
-    let mut window = Vec::with_capacity(2 * BLOCK);
-    while stream
-        .by_ref()
-        .take(BLOCK as u64)
-        .read_to_end(&mut window)?
-        > 0
-    {
-        if memchr::memmem::find(&window, wanted).is_some() {
-            return Ok(true);
-        }
-        // It may begin at the end of one block and end in the next.
-        let seen = window.len().saturating_sub(wanted.len());
-        window.drain(..seen);
-    }
-    Ok(false)
 }
 
 #[cfg(test)]
@@ -355,18 +341,5 @@ mod tests {
         let large: Vec<_> = large.iter().map(|path| (path.as_path(), &tags)).collect();
         assert_eq!(different(&large).len(), 2);
         assert_eq!(different(&large[2..]).len(), 2);
-    }
-
-    #[test]
-    fn what_lies_across_two_blocks_is_found() {
-        let wanted = NAMESPACE.as_bytes();
-        for start in (BLOCK - 30..BLOCK + 3).chain([0, 3 * BLOCK]) {
-            let mut bytes = vec![b'u'; start];
-            bytes.extend(wanted);
-            assert!(contains(&bytes[..], wanted).unwrap(), "{start}");
-            bytes.pop();
-            assert!(!contains(&bytes[..], wanted).unwrap(), "{start}");
-        }
-        assert!(!contains(&b""[..], wanted).unwrap());
     }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod process;
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::super::interrupt::{Unfinished, UnfinishedFiles};
 use super::super::output::ReadFile;
+use super::file_search::contains;
 use process::Process;
 
 /// So begins what ExifTool says where the file system refuses something. It leaves out why.
@@ -101,22 +103,19 @@ impl ExifTool {
     }
 
     /// Makes `changes`, of different photos. What came of each, in their order: why it could not be written, in ExifTool's
-    /// words; the photo is as it was then, unless ExifTool ended on it.
+    /// words; the photo is as it was then, unless another program changed it.
     pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
         let made = self.make_together(changes);
-        let made = changes
-            .iter()
-            .zip(made)
-            .map(|(change, is_made)| match is_made {
-                true => Ok(()),
-                false => self.make_one(change),
-            });
+        let made = changes.iter().zip(made).map(|(change, made)| match made {
+            Together::Made => Ok(()),
+            Together::Changed if change.is_made() => Ok(()),
+            Together::Changed | Together::NotMade => self.make_one(change),
+        });
         made.collect()
     }
 
-    /// Makes as many of `changes` as it can at once, with less work for ExifTool. Which of them were made, as far as that is
-    /// sure: of many, ExifTool only tells how many it wrote.
-    fn make_together(&mut self, changes: &[Change]) -> Vec<bool> {
+    /// Makes as many of `changes` as it can at once, with less work for ExifTool.
+    fn make_together(&mut self, changes: &[Change]) -> Vec<Together> {
         let imports: Vec<_> = changes.iter().map(Change::import).collect();
         let (photos, packets): (Vec<_>, Vec<_>) = imports
             .iter()
@@ -130,17 +129,32 @@ impl ExifTool {
                 .ok()
                 .and_then(|answer| answer.updated()),
         };
-        let is_written = |(change, import): (&Change, &Option<_>)| {
+        let is_changed = |(change, import): (&Change, &Option<_>)| {
             import.is_some() && !change.file.is_unchanged()
         };
-        let written: Vec<_> = changes.iter().zip(&imports).map(is_written).collect();
-        match told == Some(written.iter().filter(|&&written| written).count()) {
-            true => written,
-            false => vec![false; changes.len()],
-        }
+        let changed: Vec<_> = changes.iter().zip(&imports).map(is_changed).collect();
+        // Of many, ExifTool only tells how many it wrote.
+        let are_all_its = told == Some(changed.iter().filter(|&&changed| changed).count());
+        let made = changed.into_iter().map(|is_changed| match is_changed {
+            true if are_all_its => Together::Made,
+            true => Together::Changed,
+            false => Together::NotMade,
+        });
+        made.collect()
     }
 
     fn make_one(&mut self, change: &Change) -> Result<(), String> {
+        if !change.file.is_unchanged() {
+            return Err("another program changed it meanwhile; run it again".to_owned());
+        }
+        match self.ask_one(change) {
+            // It may have ended when that was done.
+            Err(_) if change.is_made() => Ok(()),
+            asked => asked,
+        }
+    }
+
+    fn ask_one(&mut self, change: &Change) -> Result<(), String> {
         let photo = whole_path(change.photo)?;
         let answer = match &change.packet {
             Some(packet) => self.import(&[&packet_for(ANY_PHOTO, packet)], &[&photo])?,
@@ -203,18 +217,50 @@ impl ExifTool {
 /// In the place of its name, of the only photo of an import.
 const ANY_PHOTO: &str = "*";
 
+/// What came of a change among others.
+enum Together {
+    Made,
+    /// The photo is another one; whether ExifTool has written it is not known.
+    Changed,
+    NotMade,
+}
+
 impl Change<'_> {
     /// How ExifTool is told the photo, and its packet as it is imported among others. `None` where that is not possible.
     fn import(&self) -> Option<(PathBuf, Value)> {
+        if !self.file.is_unchanged() {
+            return None;
+        }
         let packet = self.packet.as_ref()?;
         let photo = whole_path(self.photo).ok()?;
         let packet = packet_for(import_name(&photo)?, packet);
         Some((photo, packet))
     }
+
+    /// Whether the photo has the packet, without ExifTool, which has failed. It never compresses one.
+    fn is_made(&self) -> bool {
+        let Some(packet) = &self.packet else {
+            return false;
+        };
+        let found = File::open(self.photo).and_then(|photo| contains(photo, unframed(packet)));
+        !self.file.is_unchanged() && found.unwrap_or(false)
+    }
 }
 
-/// The name of `photo`, by which ExifTool finds its packet among others. `None` where it could find another's: JSON has no
-/// names that are not UTF-8, and `\` is taken for `/` too. Or where it takes the name for two.
+/// `packet` without the processing instructions around it (XMP specification, part 1, 7.3.2), which ExifTool writes anew.
+fn unframed(packet: &[u8]) -> &[u8] {
+    const INSTRUCTION: &[u8] = b"<?xpacket";
+    let start = match packet.starts_with(INSTRUCTION) {
+        true => memchr::memmem::find(packet, b"?>").map_or(0, |at| at + 2),
+        false => 0,
+    };
+    let content = &packet[start..];
+    let end = memchr::memmem::rfind(content, INSTRUCTION).unwrap_or(content.len());
+    content[..end].trim_ascii()
+}
+
+/// The name of `photo`, by which ExifTool finds its packet among others. `None` where it would find none, as JSON has no names
+/// that are not UTF-8, or another's: to it `\` is `/` too, and a line break ends the name.
 fn import_name(photo: &Path) -> Option<&str> {
     let name = photo.to_str()?;
     let is_taken = |letter| match letter {
@@ -271,6 +317,12 @@ impl Answer {
 impl ImportFile {
     fn new(packets: &[&Value], unfinished: &UnfinishedFiles) -> Result<Self, String> {
         let folder = std::env::temp_dir();
+        lines([folder.as_os_str()]).map_err(|reason| {
+            format!(
+                "{}: {reason}; set TMPDIR to another folder",
+                folder.display()
+            )
+        })?;
         let mut builder = tempfile::Builder::new();
         builder.prefix("facematch-").suffix(".json");
         let (mut file, _unfinished) = unfinished
@@ -367,6 +419,19 @@ mod tests {
         // Another one would only begin with the next photo.
         ended.check().unwrap();
         assert!(ended.process.is_none());
+    }
+
+    #[test]
+    fn a_packet_is_looked_for_without_its_frame() {
+        let content = b"<x:xmpmeta><?xml?></x:xmpmeta>";
+        for packet in [
+            &content[..],
+            b"<?xpacket begin='' id='x'?>\n<x:xmpmeta><?xml?></x:xmpmeta>\n<?xpacket end='w'?>",
+            b"\n<x:xmpmeta><?xml?></x:xmpmeta>   <?xpacket end='r'?>\n",
+        ] {
+            assert_eq!(unframed(packet), content);
+        }
+        assert_eq!(unframed(b"<?xpacket"), b"");
     }
 
     #[test]

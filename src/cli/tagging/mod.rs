@@ -3,6 +3,7 @@
 
 mod embedding;
 mod exiftool;
+mod file_search;
 mod printing;
 mod sidecars;
 

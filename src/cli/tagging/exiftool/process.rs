@@ -75,12 +75,20 @@ impl Process {
         if self.asked > 0 {
             return Ok(());
         }
-        self.ask(b"-ver\n").map_err(failed)?;
-        let streams = self.streams().map_err(failed)?;
-        let version = streams.output.next(PATIENCE).map_err(failed)?;
-        check_version(String::from_utf8_lossy(&version).trim())?;
-        // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
-        streams.errors.next(PATIENCE).map(drop).map_err(failed)
+        self.check_version()
+            .map_err(|error| format!("{}; see what exiftool -ver says", failed(error)))?
+    }
+
+    fn check_version(&mut self) -> io::Result<Result<(), String>> {
+        self.ask(b"-ver\n")?;
+        let streams = self.streams()?;
+        let version = streams.output.next(PATIENCE)?;
+        let checked = check_version(String::from_utf8_lossy(&version).trim());
+        if checked.is_ok() {
+            // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
+            streams.errors.next(PATIENCE)?;
+        }
+        Ok(checked)
     }
 
     /// The output and the errors that come of `lines`, one argument each.
