@@ -105,17 +105,20 @@ impl ExifTool {
     /// Makes `changes`, of different photos. What came of each, in their order: why it could not be written, in ExifTool's
     /// words; the photo is as it was then, unless another program changed it.
     pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
-        let made = self.make_together(changes);
-        let made = changes.iter().zip(made).map(|(change, made)| match made {
-            Together::Made => Ok(()),
-            Together::Changed if change.is_made() => Ok(()),
-            Together::Changed | Together::NotMade => self.make_one(change),
-        });
+        let told = self.make_together(changes);
+        let made =
+            changes
+                .iter()
+                .zip(told)
+                .map(|(change, is_told)| match is_told || change.is_made() {
+                    true => Ok(()),
+                    false => self.make_one(change),
+                });
         made.collect()
     }
 
-    /// Makes as many of `changes` as it can at once, with less work for ExifTool.
-    fn make_together(&mut self, changes: &[Change]) -> Vec<Together> {
+    /// Makes as many of `changes` as it can at once, with less work for ExifTool. Which of them it tells to have made.
+    fn make_together(&mut self, changes: &[Change]) -> Vec<bool> {
         let imports: Vec<_> = changes.iter().map(Change::import).collect();
         let (photos, packets): (Vec<_>, Vec<_>) = imports
             .iter()
@@ -134,13 +137,10 @@ impl ExifTool {
         };
         let changed: Vec<_> = changes.iter().zip(&imports).map(is_changed).collect();
         // Of many, ExifTool only tells how many it wrote.
-        let are_all_its = told == Some(changed.iter().filter(|&&changed| changed).count());
-        let made = changed.into_iter().map(|is_changed| match is_changed {
-            true if are_all_its => Together::Made,
-            true => Together::Changed,
-            false => Together::NotMade,
-        });
-        made.collect()
+        match told == Some(changed.iter().filter(|&&changed| changed).count()) {
+            true => changed,
+            false => vec![false; changes.len()],
+        }
     }
 
     fn make_one(&mut self, change: &Change) -> Result<(), String> {
@@ -217,14 +217,6 @@ impl ExifTool {
 /// In the place of its name, of the only photo of an import.
 const ANY_PHOTO: &str = "*";
 
-/// What came of a change among others.
-enum Together {
-    Made,
-    /// The photo is another one; whether ExifTool has written it is not known.
-    Changed,
-    NotMade,
-}
-
 impl Change<'_> {
     /// How ExifTool is told the photo, and its packet as it is imported among others. `None` where that is not possible.
     fn import(&self) -> Option<(PathBuf, Value)> {
@@ -237,13 +229,13 @@ impl Change<'_> {
         Some((photo, packet))
     }
 
-    /// Whether the photo has the packet, without ExifTool, which has failed. It never compresses one.
+    /// Whether the photo has got the packet, where ExifTool has not told it. It never compresses one.
     fn is_made(&self) -> bool {
-        let Some(packet) = &self.packet else {
-            return false;
-        };
-        let found = File::open(self.photo).and_then(|photo| contains(photo, unframed(packet)));
-        !self.file.is_unchanged() && found.unwrap_or(false)
+        let packet = self.packet.as_ref().filter(|_| !self.file.is_unchanged());
+        packet.is_some_and(|packet| {
+            let found = File::open(self.photo).and_then(|photo| contains(photo, unframed(packet)));
+            found.unwrap_or(false)
+        })
     }
 }
 
