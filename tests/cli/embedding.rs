@@ -115,6 +115,15 @@ mod unix {
     }
 
     #[test]
+    fn an_exiftool_that_does_not_begin_holds_up_no_other_error() {
+        let env = scene();
+        let path = exiftool(&env, "exec sleep 1000");
+        std::fs::remove_dir_all(env.path("known")).unwrap();
+        let run = embed(&env, path, 3);
+        assert!(run.stderr.contains("known"), "{}", run.stderr);
+    }
+
+    #[test]
     fn an_exiftool_that_ends_costs_its_photo_an_error_and_the_run_goes_on() {
         let env = scene();
         env.copy("unknown/obama2.jpg", "photos/again.jpg");

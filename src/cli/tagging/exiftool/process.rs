@@ -124,6 +124,10 @@ impl Process {
 
     /// Ends it at once, whatever it does.
     pub(super) fn kill(mut self) {
+        self.kill_children();
+    }
+
+    fn kill_children(&mut self) {
         for child in &mut self.children {
             let _ = child.kill();
         }
@@ -132,6 +136,10 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if self.asked == 0 {
+            // It may still begin, and has nothing to end.
+            self.kill_children();
+        }
         if let Some(mut streams) = self.streams.take() {
             // By itself it would wait for more.
             let _ = streams.input.write_all(b"\n-stay_open\nFalse\n");
