@@ -50,7 +50,7 @@ fn the_form_for_exiftool_is_of_tag_alone_and_of_no_photo_that_is_written_to() {
 }
 
 #[cfg(unix)]
-mod unix {
+pub(crate) mod unix {
     use std::os::unix::fs::PermissionsExt;
 
     use image::ImageFormat;
@@ -58,15 +58,19 @@ mod unix {
     use super::*;
     use crate::common::photos::{at_width, encoded, oriented_jpeg, pixels};
 
-    /// Makes `script` the exiftool of `env`, and the only program beside those of the system's shell.
-    fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
+    /// Makes `script` the exiftool of `env`, before all programs of the system.
+    pub(crate) fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
         let path = env.write("bin/exiftool", format!("#!/bin/sh\n{script}\n"));
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         let folders = [env.path("bin"), "/usr/bin".into(), "/bin".into()];
         std::env::join_paths(folders).unwrap()
     }
 
-    fn embed(env: &TestEnv, path: impl AsRef<std::ffi::OsStr>, status: i32) -> crate::common::Run {
+    pub(crate) fn embed(
+        env: &TestEnv,
+        path: impl AsRef<std::ffi::OsStr>,
+        status: i32,
+    ) -> crate::common::Run {
         env.facematch()
             .env("PATH", path)
             .args(["tag", "--embed", "--detector", "hog", "known", "photos"])

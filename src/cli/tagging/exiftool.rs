@@ -106,14 +106,13 @@ impl ExifTool {
     /// words; the photo is as it was then, unless another program changed it.
     pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
         let told = self.make_together(changes);
-        let made =
-            changes
-                .iter()
-                .zip(told)
-                .map(|(change, is_told)| match is_told || change.is_made() {
-                    true => Ok(()),
-                    false => self.make_one(change),
-                });
+        let made = changes
+            .iter()
+            .zip(told)
+            .map(|(change, is_told)| match is_told {
+                true => Ok(()),
+                false => self.make_one(change),
+            });
         made.collect()
     }
 
@@ -143,14 +142,18 @@ impl ExifTool {
         }
     }
 
+    /// Makes `change`, unless the photo has become another one.
     fn make_one(&mut self, change: &Change) -> Result<(), String> {
-        if !change.file.is_unchanged() {
-            return Err("another program changed it meanwhile; run it again".to_owned());
+        if change.file.is_unchanged() {
+            let asked = self.ask_one(change);
+            if asked.is_ok() || change.file.is_unchanged() {
+                return asked;
+            }
         }
-        match self.ask_one(change) {
-            // It may have ended when that was done.
-            Err(_) if change.is_made() => Ok(()),
-            asked => asked,
+        // ExifTool may have ended when it had written it.
+        match change.is_made() {
+            true => Ok(()),
+            false => Err("another program changed it meanwhile; run it again".to_owned()),
         }
     }
 
@@ -229,13 +232,13 @@ impl Change<'_> {
         Some((photo, packet))
     }
 
-    /// Whether the photo has got the packet, where ExifTool has not told it. It never compresses one.
+    /// Whether the packet is in the photo. ExifTool never compresses one.
     fn is_made(&self) -> bool {
-        let packet = self.packet.as_ref().filter(|_| !self.file.is_unchanged());
-        packet.is_some_and(|packet| {
+        let is_inside = |packet: &Vec<u8>| {
             let found = File::open(self.photo).and_then(|photo| contains(photo, unframed(packet)));
             found.unwrap_or(false)
-        })
+        };
+        self.packet.as_ref().is_some_and(is_inside)
     }
 }
 

@@ -75,20 +75,19 @@ impl Process {
         if self.asked > 0 {
             return Ok(());
         }
-        self.check_version()
-            .map_err(|error| format!("{}; see what exiftool -ver says", failed(error)))?
+        let failed = |error| format!("{}; see what exiftool -ver says", failed(error));
+        check_version(&self.version().map_err(failed)?)?;
+        // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
+        let errors = self
+            .streams()
+            .and_then(|streams| streams.errors.next(PATIENCE));
+        errors.map(drop).map_err(failed)
     }
 
-    fn check_version(&mut self) -> io::Result<Result<(), String>> {
+    fn version(&mut self) -> io::Result<String> {
         self.ask(b"-ver\n")?;
-        let streams = self.streams()?;
-        let version = streams.output.next(PATIENCE)?;
-        let checked = check_version(String::from_utf8_lossy(&version).trim());
-        if checked.is_ok() {
-            // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
-            streams.errors.next(PATIENCE)?;
-        }
-        Ok(checked)
+        let version = self.streams()?.output.next(PATIENCE)?;
+        Ok(String::from_utf8_lossy(&version).trim().to_owned())
     }
 
     /// The output and the errors that come of `lines`, one argument each.
