@@ -9,13 +9,14 @@ use facematch::Error;
 use facematch::batch::{Inputs, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
+use facematch::gallery::is_gallery_file;
 use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
 use facematch::photo::{EncodeFrom, PhotoSettings};
 use facematch::report::Format;
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
-    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When,
+    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When, mistyped_command,
 };
 use super::console::Console;
 use super::exit::Failure;
@@ -201,8 +202,11 @@ pub(super) fn known_options(common: &CommonArgs) -> WalkOptions {
 
 /// Refuses KNOWN when it is not there.
 pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
-    if !known.exists() {
-        refuse_command_name(known)?;
+    if let Some(command) = mistyped_command(known) {
+        return Err(Failure::Usage(format!(
+            "{}: no such photo or folder; did you mean the command `facematch {command}`?",
+            known.display()
+        )));
     }
     std::fs::metadata(known).map_err(|source| Error::Read {
         path: known.to_owned(),
@@ -259,16 +263,16 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
     })
 }
 
-/// Somebody who writes `facematch -t 0.5 detect photos` means the command.
-fn refuse_command_name(path: &Path) -> Result<(), Failure> {
-    match path.to_str() {
-        Some(
-            command @ ("detect" | "tag" | "untag" | "sort" | "enroll" | "check" | "eval" | "cache"
-            | "completions" | "help"),
-        ) => Err(Failure::Usage(format!(
-            "{command}: no such photo or folder; if you mean the command, it comes first: facematch {command} ..."
+/// Refuses a gallery among the photos: only KNOWN can be one.
+pub(super) fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
+    let is_gallery = |path: &&PathBuf| is_gallery_file(path).unwrap_or(false);
+    match photos.iter().find(is_gallery) {
+        Some(gallery) => Err(Failure::Usage(format!(
+            "{0}: a gallery file holds known people, which come first: facematch {0} {1}",
+            gallery.display(),
+            known.display()
         ))),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

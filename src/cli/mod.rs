@@ -18,7 +18,7 @@ mod timings;
 
 use std::io::{self, Write};
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clap_complete::Shell;
 
 use args::{Args, Command, EvalCommand};
@@ -29,7 +29,7 @@ use output::Output;
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> Exit {
     silence_worker_panics();
-    let args = Args::parse();
+    let args = args::parse(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
     match args.command {
         Some(Command::Detect(detect)) => {
             let console = Console::new(&detect.common.messages);

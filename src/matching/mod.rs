@@ -23,7 +23,7 @@ use crate::gallery::{Candidate, Gallery};
 /// Most people that a face of a photo with several faces can be given.
 const MAX_CHOICES: usize = 17;
 
-/// How much nearer the nearest person must be than the second nearest one: finite and at least 0.
+/// How much nearer the nearest person must be than the second nearest one, from 0 to [`Margin::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Margin(f32);
 
@@ -32,9 +32,12 @@ impl Margin {
     /// costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
     pub const DEFAULT: Self = Self(0.03);
 
-    /// The margin `value`; `None` unless it is finite and at least 0.
+    /// 1: a larger margin would make every face ambiguous.
+    pub const MAX: f32 = 1.0;
+
+    /// Returns the margin `value`, or `None` unless it is from 0 to [`Self::MAX`].
     pub fn new(value: f32) -> Option<Self> {
-        (value.is_finite() && value >= 0.0).then_some(Self(value))
+        (0.0..=Self::MAX).contains(&value).then_some(Self(value))
     }
 }
 
@@ -49,7 +52,7 @@ impl FromStr for Margin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         text.parse().ok().and_then(Self::new).ok_or_else(|| {
-            "a difference of distances of at least 0 is wanted, such as 0.03".to_owned()
+            "expected a difference of distances from 0 to 1, such as 0.03".to_owned()
         })
     }
 }

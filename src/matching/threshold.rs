@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// The largest distance at which a face is still taken for a person: finite and at least 0.
+/// The largest distance at which a face is still taken for a person, from 0 to [`DistanceThreshold::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DistanceThreshold(f32);
 
@@ -10,9 +10,13 @@ impl DistanceThreshold {
     /// 0.6, for which dlib's network was trained.
     pub const DEFAULT: Self = Self(0.6);
 
-    /// The threshold `value`; `None` unless it is finite and at least 0.
+    /// 2: no two faces are farther apart, so that a larger threshold is a mistake (`60` for `0.60`) that would give every
+    /// stranger a name.
+    pub const MAX: f32 = 2.0;
+
+    /// Returns the threshold `value`, or `None` unless it is from 0 to [`Self::MAX`].
     pub fn new(value: f32) -> Option<Self> {
-        (value.is_finite() && value >= 0.0).then_some(Self(value))
+        (0.0..=Self::MAX).contains(&value).then_some(Self(value))
     }
 
     /// The distance.
@@ -39,7 +43,7 @@ impl FromStr for DistanceThreshold {
         text.parse()
             .ok()
             .and_then(Self::new)
-            .ok_or_else(|| "a distance of at least 0 is wanted, such as 0.6".to_owned())
+            .ok_or_else(|| "expected a distance from 0 to 2, such as 0.6".to_owned())
     }
 }
 
@@ -55,10 +59,11 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_are_finite_distances() {
+    fn thresholds_are_distances_that_faces_have() {
         assert_eq!("0.55".parse(), Ok(DistanceThreshold(0.55)));
         assert_eq!("0".parse(), Ok(DistanceThreshold(0.0)));
-        for wrong in ["-0.1", "NaN", "inf", "", "0,6", "sixty"] {
+        assert_eq!("2".parse(), Ok(DistanceThreshold(2.0)));
+        for wrong in ["-0.1", "2.1", "60", "NaN", "inf", "", "0,6", "sixty"] {
             assert!(wrong.parse::<DistanceThreshold>().is_err(), "{wrong}");
         }
     }

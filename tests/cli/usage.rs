@@ -6,60 +6,114 @@ use insta::assert_snapshot;
 use crate::common::{RunExt, TestEnv, facematch, repository, sample_bytes};
 
 #[test]
-fn help_explains_the_default_command() {
+fn long_help_has_everything_in_groups() {
     let run = facematch().arg("--help").ends_with(0);
     assert_eq!(run.stderr, "");
     assert_snapshot!(run.text(), @r#"
-    Say who is in which photo.
+    Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 
-    Every face in the photos of UNKNOWN is compared with the people in KNOWN; one line per face is
-    printed: the photo, the person's name or "unknown", and the distance. Nothing leaves your machine.
+    Every face in UNKNOWN is compared with the people of KNOWN. One line per face is printed: the photo,
+    the person's name or "unknown", and the distance. Nothing leaves your machine.
 
     Usage: facematch [OPTIONS] <KNOWN> <UNKNOWN>...
            facematch <COMMAND>
 
     Commands:
-      detect       Find the faces of each photo, without any known people: boxes, landmarks, crops,
-                   drawings
-      tag          Write the names of known people into XMP sidecars of the photos, or into the photos,
-                   for photo managers
-      untag        Take what `facematch tag` wrote out of sidecars and photos again, and nothing else
-      sort         Bring photos into folders by person, DIR/Ann/photo.jpg: copied, linked or moved
-      enroll       Keep known people in a gallery file, so that their photos are searched only once
-      check        Look for what is wrong with the photos of known people: no face, the wrong person,
-                   the same photo twice
-      eval         Measure how well faces are told apart, on photos of which it is known who is on them
-      cache        Look after the cache of --cache: where it is, what is in it, make it smaller, delete
-                   it
+      detect       Find faces, without known people
+      tag          Write names into XMP sidecars or into photos, for photo managers
+      untag        Remove what `facematch tag` wrote, and nothing else
+      sort         Sort photos into one folder per person
+      enroll       Save known people in a gallery file, which replaces their photos
+      check        Find mistakes in the photos of known people
+      eval         Measure accuracy on labelled photos
+      cache        Show, shrink or delete the cache of --cache
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
     Arguments:
       <KNOWN>
-              Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one
-              photo, or a gallery file that `facematch enroll` made
+              Known people: a folder, a photo or a gallery file
+              
+              In a folder, the file or the first folder names the person: known/ann.jpg,
+              known/ann.2.jpg, known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
 
       <UNKNOWN>...
-              Folders and photos to search; `-` reads paths from standard input
+              Photos and folders to search; `-` reads paths from standard input
 
     Options:
       -t, --threshold <DISTANCE>
-              Largest distance at which a face is taken for a person, lower for fewer wrong names;
-              `auto`: what the number of known faces and --target-fpir ask for
+              Largest distance of a match, or auto
+              
+              Less means fewer wrong names. With auto, the threshold follows from the number of known
+              faces and --target-fpir.
               
               [default: 0.6]
 
-          --target-fpir <PART>
-              With --threshold auto: the part of strangers that may be given a name [default: 0.01]
+      -w, --width <PIXELS>
+              Working width: more finds smaller faces
+              
+              Photos are first resized to this width, up or down. 0 keeps their size.
+              
+              [default: 500]
+
+          --detector <WHICH>
+              Face detector
+
+              Possible values:
+              - auto: hog, then cnn where hog finds nothing
+              - hog:  Fast
+              - cnn:  Finds turned and covered faces too; about four times as slow
+              
+              [default: auto]
+
+      -j, --jobs <N>
+              Photos to search at the same time [default: one per core]
+
+          --cache[=<FILE>]
+              Remember what is found, and search only new photos
+              
+              The cache is FILE, else FACEMATCH_CACHE (which switches it on by itself), else
+              facematch/cache.redb in the user's cache folder. It holds encodings, which are biometric
+              data.
+
+      -f, --format <FORMAT>
+              Format of the results
+
+              Possible values:
+              - text:   One line per face, tab-separated
+              - json:   One JSON array
+              - ndjson: One JSON object per line
+              - csv:    RFC 4180 with a header
+              
+              [default: text]
+
+      -o, --output <FILE>
+              Write the results to FILE, whole or not at all
+
+          --draw <DIR>
+              Write photos with boxes and names drawn on into DIR
+
+      -q, --quiet
+              Print no warnings, progress or summary; errors stay
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Matching:
+          --target-fpir <FRACTION>
+              With --threshold auto: the fraction of strangers that may get a name [default: 0.01]
 
           --margin <DISTANCE>
-              A face that is less than this nearer to the nearest person than to the next one is
-              ambiguous
+              A face is ambiguous unless the next person is at least this much farther away than the
+              nearest one
               
               [default: 0.03]
 
           --allow-repeat
-              Let a person be in a photo more than once, for collages
+              Let a person appear in a photo more than once, for collages
 
           --candidates <N>
               List the N nearest people for each face
@@ -69,12 +123,6 @@ fn help_explains_the_default_command() {
           --all-distances
               List the distance of every known person for each face
 
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
-
     Encoding faces:
           --flip
               Average each face with its mirror image: fewer wrong names at a small cost [default]
@@ -83,8 +131,7 @@ fn help_explains_the_default_command() {
               Encode each face once, as dlib does
 
           --jitters <N>
-              How many jittered copies of each face are averaged, mirrored at random; much slower,
-              little gain
+              Average N jittered copies of each face, mirrored at random; much slower, little gain
               
               [default: 0]
 
@@ -96,24 +143,11 @@ fn help_explains_the_default_command() {
               [possible values: resized, original]
 
     Finding faces:
-      -w, --width <PIXELS>
-              Width in pixels to which photos are resized first; 0 keeps their size. Small faces need
-              more
-              
-              [default: 500]
-
           --upsample <N>
               How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on,
               1 from 40, 2 from 20
               
               [default: 1]
-
-          --detector <DETECTOR>
-              Face detector: hog is fast, cnn finds turned and covered faces too, auto asks cnn where
-              hog finds nothing
-              
-              [default: auto]
-              [possible values: auto, hog, cnn]
 
           --try-rotations
               Turn photos in which nothing is found by 90, 180 and 270 degrees and search again
@@ -137,57 +171,32 @@ fn help_explains_the_default_command() {
               
               [env: FACEMATCH_MODELS]
 
-      -j, --jobs <N>
-              Photos worked on at the same time [default: one per core]
-
     Choosing photos:
           --max-depth <N>
-              Enter at most N levels of folders; 1 takes the files of the folder itself
+              Enter at most N levels of folders; 1 takes only the files of the folder itself
 
           --follow-links
               Enter folders that are symbolic links
 
           --hidden
-              Take hidden files and folders too
+              Search hidden files and folders too
 
       -0, --null
               Paths on standard input end with NUL instead of a newline
 
     Cache:
-          --cache[=<FILE>]
-              Keep what is found in each photo, and do not search photos again of which it is known; in
-              FILE [default: FACEMATCH_CACHE, which has the same effect, or facematch/cache.redb in the
-              user's cache folder]
-
           --no-cache
-              Search every photo, whatever FACEMATCH_CACHE says
+              Search every photo, even if FACEMATCH_CACHE is set
 
     Output:
-      -f, --format <FORMAT>
-              Form of the results
-
-              Possible values:
-              - text:   One line per face, tab-separated
-              - json:   One JSON array
-              - ndjson: One JSON object per line
-              - csv:    RFC 4180 with a header
-              
-              [default: text]
-
-      -o, --output <FILE>
-              Write the results to FILE, whole or not at all
-
           --with-encodings
               Add the 128 numbers of each face to JSON; they are biometric data
 
           --crops <DIR>
-              Write each aligned face as a PNG of 150x150 pixels below DIR
-
-          --draw <DIR>
-              Write each photo that has faces, with boxes, landmarks and names drawn on it, below DIR
+              Write each aligned face into DIR, as a PNG of 150x150 pixels
 
           --color <WHEN>
-              Colour the names on a terminal
+              Colour the names
 
               Possible values:
               - auto:   On a terminal
@@ -197,11 +206,8 @@ fn help_explains_the_default_command() {
               [default: auto]
 
     Messages:
-      -q, --quiet
-              No warnings, no progress and no summary; errors stay
-
       -v, --verbose
-              Say more: models, known people, the time of each photo
+              Print more: models, known people, the time of each photo
 
           --progress <WHEN>
               Show a progress bar on the error stream
@@ -216,83 +222,84 @@ fn help_explains_the_default_command() {
           --timings
               Print how long each stage took
 
+    Examples:
+      facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
+      facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+      facematch tag --dry-run known/ ~/Photos  Show which photos would get which names
+
     Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start (no models, no
     known face, nothing to search); 130 interrupted.
-    A folder that has a command's name is written ./detect.
+    Write a folder that has a command's name as ./detect.
     "#);
+}
+
+/// With the usage, three examples and the options that most people need.
+#[test]
+fn short_help_fits_a_screen() {
+    let run = facematch().arg("-h").ends_with(0);
+    assert!(run.text().lines().count() < 36);
+    assert_snapshot!(run.text(), @r"
+    Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
+
+    Usage: facematch [OPTIONS] <KNOWN> <UNKNOWN>...
+           facematch <COMMAND>
+
+    Commands:
+      detect       Find faces, without known people
+      tag          Write names into XMP sidecars or into photos, for photo managers
+      untag        Remove what `facematch tag` wrote, and nothing else
+      sort         Sort photos into one folder per person
+      enroll       Save known people in a gallery file, which replaces their photos
+      check        Find mistakes in the photos of known people
+      eval         Measure accuracy on labelled photos
+      cache        Show, shrink or delete the cache of --cache
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -t, --threshold <DISTANCE>  Largest distance of a match, or auto [default: 0.6]
+      -w, --width <PIXELS>        Working width: more finds smaller faces [default: 500]
+          --detector <WHICH>      Face detector [default: auto] [possible values: auto, hog, cnn]
+      -j, --jobs <N>              Photos to search at the same time [default: one per core]
+          --cache[=<FILE>]        Remember what is found, and search only new photos
+      -f, --format <FORMAT>       Format of the results [default: text] [possible values: text, json,
+                                  ndjson, csv]
+      -o, --output <FILE>         Write the results to FILE, whole or not at all
+          --draw <DIR>            Write photos with boxes and names drawn on into DIR
+      -q, --quiet                 Print no warnings, progress or summary; errors stay
+      -h, --help                  Print help (see more with '--help')
+      -V, --version               Print version
+
+    Examples:
+      facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
+      facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+      facematch tag --dry-run known/ ~/Photos  Show which photos would get which names
+    ");
 }
 
 #[test]
 fn short_help_of_detect_has_no_options_of_matching() {
     let run = facematch().args(["detect", "-h"]).ends_with(0);
-    assert_snapshot!(run.text(), @"
-    Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
+    assert_snapshot!(run.text(), @r"
+    Find faces, without known people
 
     Usage: facematch detect [OPTIONS] <PATH>...
 
     Arguments:
-      <PATH>...  Folders and photos to search; `-` reads paths from standard input
+      <PATH>...  Photos and folders to search; `-` reads paths from standard input
 
     Options:
-      -h, --help  Print help (see more with '--help')
-
-    Finding faces:
-      -w, --width <PIXELS>       Width in pixels to which photos are resized first; 0 keeps their size.
-                                 Small faces need more [default: 500]
-          --upsample <N>         How often the resized photo is doubled before detection: 0 finds faces
-                                 from 80 pixels on, 1 from 40, 2 from 20 [default: 1]
-          --detector <DETECTOR>  Face detector: hog is fast, cnn finds turned and covered faces too,
-                                 auto asks cnn where hog finds nothing [default: auto] [possible values:
-                                 auto, hog, cnn]
-          --try-rotations        Turn photos in which nothing is found by 90, 180 and 270 degrees and
-                                 search again
-          --landmarks <FILE>     Landmark model (dlib shape predictor with 5 or 68 points) to use
-                                 instead of the 5-point one
-          --engine <ENGINE>      Implementation that finds and encodes faces [default: native] [possible
-                                 values: native, dlib]
-          --models <DIR>         Folder with the models, instead of those inside the program (native) or
-                                 in the usual places (dlib) [env: FACEMATCH_MODELS]
-      -j, --jobs <N>             Photos worked on at the same time [default: one per core]
-
-    Choosing photos:
-          --max-depth <N>  Enter at most N levels of folders; 1 takes the files of the folder itself
-          --follow-links   Enter folders that are symbolic links
-          --hidden         Take hidden files and folders too
-      -0, --null           Paths on standard input end with NUL instead of a newline
-
-    Cache:
-          --cache[=<FILE>]  Keep what is found in each photo, and do not search photos again of which it
-                            is known; in FILE [default: FACEMATCH_CACHE, which has the same effect, or
-                            facematch/cache.redb in the user's cache folder]
-          --no-cache        Search every photo, whatever FACEMATCH_CACHE says
-
-    Output:
-      -f, --format <FORMAT>  Form of the results [default: text] [possible values: text, json, ndjson,
-                             csv]
-      -o, --output <FILE>    Write the results to FILE, whole or not at all
-          --with-encodings   Add the 128 numbers of each face to JSON; they are biometric data
-          --crops <DIR>      Write each aligned face as a PNG of 150x150 pixels below DIR
-          --draw <DIR>       Write each photo that has faces, with boxes, landmarks and names drawn on
-                             it, below DIR
-          --color <WHEN>     Colour the names on a terminal [default: auto] [possible values: auto,
-                             always, never]
-
-    Messages:
-      -q, --quiet            No warnings, no progress and no summary; errors stay
-      -v, --verbose          Say more: models, known people, the time of each photo
-          --progress <WHEN>  Show a progress bar on the error stream [default: auto] [possible values:
-                             auto, always, never]
-          --timings          Print how long each stage took
-
-    Encoding faces:
-          --flip                 Average each face with its mirror image: fewer wrong names at a small
-                                 cost [default]
-          --no-flip              Encode each face once, as dlib does
-          --jitters <N>          How many jittered copies of each face are averaged, mirrored at random;
-                                 much slower, little gain [default: 0]
-          --encode-from <WHICH>  What faces are cut from: the resized photo, or the photo at full size,
-                                 which takes longer to decode [default: resized] [possible values:
-                                 resized, original]
+      -w, --width <PIXELS>    Working width: more finds smaller faces [default: 500]
+          --detector <WHICH>  Face detector [default: auto] [possible values: auto, hog, cnn]
+      -j, --jobs <N>          Photos to search at the same time [default: one per core]
+          --cache[=<FILE>]    Remember what is found, and search only new photos
+      -f, --format <FORMAT>   Format of the results [default: text] [possible values: text, json,
+                              ndjson, csv]
+      -o, --output <FILE>     Write the results to FILE, whole or not at all
+          --draw <DIR>        Write photos with boxes and names drawn on into DIR
+      -q, --quiet             Print no warnings, progress or summary; errors stay
+      -h, --help              Print help (see more with '--help')
+      -V, --version           Print version
     ");
 }
 
@@ -346,16 +353,20 @@ fn wrong_usage_is_told_with_status_2() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(message(&["-t", "-1", "known", "unknown"]), @"
-    error: invalid value '-1' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6, or auto
-
-    For more information, try '--help'.
-    ");
-    assert_snapshot!(message(&["--threshold", "NaN", "known", "unknown"]), @"
-    error: invalid value 'NaN' for '--threshold <DISTANCE>': a distance of at least 0 is wanted, such as 0.6, or auto
-
-    For more information, try '--help'.
-    ");
+    for wrong in ["-1", "2.1", "60", "NaN"] {
+        let told = message(&["--threshold", wrong, "known", "unknown"]);
+        let wanted = format!(
+            "error: invalid value '{wrong}' for '--threshold <DISTANCE>': expected a distance from 0 to 2, such as 0.6, or auto\n"
+        );
+        assert!(told.starts_with(&wanted), "{told}");
+    }
+    for wrong in ["-0.1", "1.1", "NaN"] {
+        let told = message(&["--margin", wrong, "known", "unknown"]);
+        let wanted = format!(
+            "error: invalid value '{wrong}' for '--margin <DISTANCE>': expected a difference of distances from 0 to 1, such as 0.03\n"
+        );
+        assert!(told.starts_with(&wanted), "{told}");
+    }
     assert_snapshot!(message(&["--frobnicate", "known", "unknown"]), @"
     error: unexpected argument '--frobnicate' found
 
@@ -396,7 +407,7 @@ fn wrong_usage_is_told_with_status_2() {
     assert_snapshot!(message(&["detect", "--threshold", "0.5", "unknown"]), @"
     error: unexpected argument '--threshold' found
 
-      tip: to pass '--threshold' as a value, use '-- --threshold'
+      tip: '--threshold' is an option of 'facematch KNOWN UNKNOWN', 'facematch tag', 'facematch sort', 'facematch check', 'facematch eval pairs', 'facematch eval identify'
 
     Usage: facematch detect [OPTIONS] <PATH>...
 
@@ -481,9 +492,8 @@ fn damaged_models_are_named() {
 
 /// A copy of the program far from the repository's models, and without the user's folders.
 fn facematch_alone(env: &TestEnv) -> assert_cmd::Command {
-    let executable = env.path("prefix/bin/facematch");
-    env.folder("prefix/bin");
-    std::fs::copy(assert_cmd::cargo::cargo_bin!("facematch"), &executable).unwrap();
+    let program = std::fs::read(assert_cmd::cargo::cargo_bin!("facematch")).unwrap();
+    let executable = env.executable("prefix/bin/facematch", program);
     let mut command = assert_cmd::Command::new(&executable);
     command
         .current_dir(env.root())
@@ -551,13 +561,79 @@ fn completions_that_cannot_be_written_are_an_error() {
 }
 
 #[test]
-fn a_command_in_second_place_is_explained() {
+fn options_may_come_before_the_command() {
+    let told = |args: &[&str]| facematch().args(args).ends_with(0).stdout;
+    let photo = "unknown/obama2.jpg";
+    let wanted = told(&["detect", "-q", "-w", "300", photo]);
+    assert_eq!(told(&["-q", "-w", "300", "detect", photo]), wanted);
+    assert_eq!(told(&["-qw300", "detect", photo]), wanted);
+}
+
+#[test]
+fn an_option_of_another_command_is_explained() {
+    let tip = |args: &[&str]| {
+        let stderr = facematch().args(args).ends_with(2).stderr;
+        let tip = stderr.lines().find_map(|line| line.strip_prefix("  tip: "));
+        tip.unwrap_or(&stderr).to_owned()
+    };
+    assert_eq!(
+        tip(&["--into", "people", "known", "unknown"]),
+        "'--into' is an option of 'facematch sort'"
+    );
+    assert_eq!(
+        tip(&["--labels=a.csv", "known", "unknown"]),
+        "'--labels' is an option of 'facematch eval identify'"
+    );
+    assert_eq!(
+        tip(&["--margin", "0.1", "detect", "unknown"]),
+        "'--margin' is an option of 'facematch KNOWN UNKNOWN', 'facematch tag', 'facematch sort', \
+         'facematch eval identify'"
+    );
+    // Of no command: clap's own tip.
+    assert_eq!(
+        tip(&["--treshold", "0.5", "known", "unknown"]),
+        "a similar argument exists: '--threshold'"
+    );
+}
+
+#[test]
+fn a_mistyped_command_is_recognised() {
     let env = TestEnv::new();
-    let run = env
-        .facematch()
-        .args(["-t", "0.5", "detect", "photos"])
-        .ends_with(2);
-    assert_snapshot!(run.stderr, @"facematch: detect: no such photo or folder; if you mean the command, it comes first: facematch detect ...");
+    env.folder("photos");
+    let stderr = |args: &[&str]| env.facematch().args(args).ends_with(2).stderr;
+    assert_snapshot!(stderr(&["dtect", "photos"]), @"facematch: dtect: no such photo or folder; did you mean the command `facematch detect`?");
+    let alone = stderr(&["enrol"]);
+    assert!(
+        alone.contains("tip: did you mean the command 'enroll'?"),
+        "{alone}"
+    );
+    // A folder that is there is no mistake.
+    env.folder("sorted");
+    let alone = stderr(&["sorted"]);
+    assert!(!alone.contains("did you mean"), "{alone}");
+}
+
+#[test]
+fn swapped_known_and_unknown_are_recognised() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    env.copy("unknown/obama2.jpg", "photos/obama2.jpg");
+    let mut enroll = env.facematch();
+    enroll
+        .args(["enroll", "known", "-o", "people.safetensors"])
+        .ends_with(0);
+    for command in [&[][..], &["tag"], &["sort", "--into", "sorted"]] {
+        let before = env.files();
+        let mut facematch = env.facematch();
+        let run = facematch
+            .args(command)
+            .args(["photos", "people.safetensors"])
+            .ends_with(2);
+        let wanted = "facematch: people.safetensors: a gallery file holds known people, which come first: \
+                      facematch people.safetensors photos\n";
+        assert_eq!(run.stderr, wanted, "{command:?}");
+        assert_eq!(env.files(), before);
+    }
 }
 
 #[cfg(not(feature = "dlib"))]

@@ -9,24 +9,24 @@ use super::{CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EvalCommand {
-    /// Verification: is it the same person on two photos? Accuracy over folds, EER, FMR and FNMR, TAR at FAR
+    /// Verification: do two photos show the same person? Accuracy, EER, FMR, FNMR, TAR at FAR
     ///
-    /// Of each photo the most central face counts. "Verification only" is about the pairs with two found faces, "end to
-    /// end" about all of them: where no face is found, a pair counts as rejected.
+    /// The most central face of each photo counts. "Verification only" covers the pairs with two found faces, "end to end"
+    /// all pairs: a pair without a found face counts as rejected.
     #[command(override_usage = "facematch eval pairs [OPTIONS] <PAIRS>")]
     Pairs(EvalPairsArgs),
-    /// Identification: are the right names given, and no wrong ones? Precision and recall of each person, FPIR, FNIR
+    /// Identification: are the names right? Precision and recall of each person, FPIR, FNIR
     ///
-    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default command. A face on a photo on
-    /// which nobody known is counts as a stranger.
+    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default command. A face in a photo
+    /// without known people counts as a stranger.
     #[command(
         override_usage = "facematch eval identify [OPTIONS] --labels <LABELS> <KNOWN> <UNKNOWN>"
     )]
     Identify(EvalIdentifyArgs),
-    /// Impostors: how near photos of different people are, as the table that --threshold auto works with
+    /// Impostors: how close photos of different people are, as the table of --threshold auto
     ///
-    /// Every two photos of different people are compared; of each photo the most central face counts. Prints the part of
-    /// the pairs (the false match rate) and the distance that it is within, as CSV.
+    /// Every two photos of different people are compared by their most central faces. Prints the fraction of the pairs
+    /// (the false match rate) and the distance that it is within, as CSV.
     #[command(override_usage = "facematch eval impostors [OPTIONS] <PEOPLE>")]
     Impostors(EvalImpostorsArgs),
 }
@@ -37,7 +37,7 @@ pub(crate) struct EvalIdentifyArgs {
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Folder in which the paths of LABELS begin
+    /// Folder that the paths in LABELS are relative to
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) unknown: PathBuf,
 
@@ -48,7 +48,7 @@ pub(crate) struct EvalIdentifyArgs {
     #[command(flatten)]
     pub(crate) decision: DecisionArgs,
 
-    /// Form of the figures
+    /// Format of the figures
     #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
     pub(crate) format: EvalFormatArg,
 
@@ -98,11 +98,11 @@ pub(crate) struct EvalPairsArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) pairs: PathBuf,
 
-    /// Folder in which the paths of PAIRS begin [default: the folder of PAIRS]
+    /// Folder that the paths in PAIRS are relative to [default: the folder of PAIRS]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) root: Option<PathBuf>,
 
-    /// Largest distance at which two faces are taken for one person
+    /// Largest distance of two faces of one person
     #[arg(
         short,
         long,
@@ -112,7 +112,7 @@ pub(crate) struct EvalPairsArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// Form of the figures
+    /// Format of the figures
     #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
     pub(crate) format: EvalFormatArg,
 

@@ -2,6 +2,7 @@
 
 mod evaluating;
 mod options;
+mod parsing;
 mod sorting;
 
 use std::path::PathBuf;
@@ -17,23 +18,29 @@ pub(crate) use options::{
     EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
 };
 
+pub(crate) use parsing::{mistyped_command, parse};
 pub(crate) use sorting::{SortArgs, SortByArg};
 
 use options::first_given;
 
-/// Say who is in which photo.
+/// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///
-/// Every face in the photos of UNKNOWN is compared with the people in KNOWN; one line per face is printed: the photo,
-/// the person's name or "unknown", and the distance. Nothing leaves your machine.
+/// Every face in UNKNOWN is compared with the people of KNOWN. One line per face is printed: the photo, the
+/// person's name or "unknown", and the distance. Nothing leaves your machine.
 #[derive(Debug, Parser)]
 #[command(
     version,
+    propagate_version = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     override_usage = "facematch [OPTIONS] <KNOWN> <UNKNOWN>...\n       facematch <COMMAND>",
-    after_help = "Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start \
-                  (no models, no known face, nothing to search); 130 interrupted.\n\
-                  A folder that has a command's name is written ./detect."
+    after_help = EXAMPLES,
+    after_long_help = format!(
+        "{EXAMPLES}\n\n\
+         Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start (no models, no \
+         known face, nothing to search); 130 interrupted.\n\
+         Write a folder that has a command's name as ./detect."
+    )
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -43,55 +50,95 @@ pub(crate) struct Args {
     pub(crate) matching: MatchArgs,
 }
 
+/// How the default command is used; printed below its options.
+const EXAMPLES: &str = "Examples:
+  facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
+  facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+  facematch tag --dry-run known/ ~/Photos  Show which photos would get which names";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Find the faces of each photo, without any known people: boxes, landmarks, crops, drawings
-    #[command(override_usage = "facematch detect [OPTIONS] <PATH>...")]
+    /// Find faces, without known people
+    ///
+    /// Prints each face's box and landmarks; --crops and --draw write pictures of them.
+    #[command(
+        override_usage = "facematch detect [OPTIONS] <PATH>...",
+        after_long_help = "Examples:
+  facematch detect ~/Photos                       One line per face
+  facematch detect --crops faces/ ~/Photos        Write each face as a picture
+  facematch detect -f ndjson --with-encodings ~/Photos"
+    )]
     Detect(DetectArgs),
-    /// Write the names of known people into XMP sidecars of the photos, or into the photos, for photo managers
+    /// Write names into XMP sidecars or into photos, for photo managers
     ///
-    /// photo.jpg.xmp gets a face region and keywords for everybody who is known, if there is a match; with --embed the photo
-    /// itself. What is there stays as it is. One line is printed for each file that is made or changed: the photo, what was
-    /// done, the file, the names. With -f exiftool-json nothing is written, and what exiftool -json=FILE reads is printed.
-    #[command(override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...")]
+    /// photo.jpg.xmp (with --embed, the photo itself) gets a face region and keywords for each known person in the photo.
+    /// Everything else in it is kept. One line is printed for each file that is created or changed: the photo, the action,
+    /// the file, the names. With -f exiftool-json nothing is written; the output is for exiftool -json=FILE.
+    #[command(
+        override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...",
+        after_long_help = "Examples:
+  facematch tag --dry-run known/ ~/Photos         Look first
+  facematch tag --threshold auto known/ ~/Photos
+  facematch tag --embed known/ a.jpg              Write into the photo, with exiftool"
+    )]
     Tag(TagArgs),
-    /// Take what `facematch tag` wrote out of sidecars and photos again, and nothing else
-    #[command(override_usage = "facematch untag [OPTIONS] <PHOTO>...")]
+    /// Remove what `facematch tag` wrote, and nothing else
+    #[command(
+        override_usage = "facematch untag [OPTIONS] <PHOTO>...",
+        after_long_help = "Examples:
+  facematch untag --dry-run ~/Photos
+  facematch untag ~/Photos"
+    )]
     Untag(UntagArgs),
-    /// Bring photos into folders by person, DIR/Ann/photo.jpg: copied, linked or moved
+    /// Sort photos into one folder per person
     ///
-    /// A photo with two people stands in both folders; photos without a match stay where they are. Sidecars go along.
-    /// Nothing is ever written over: of another photo of that name the folder has photo.2.jpg. One line is printed for each
-    /// photo that comes to a place: the photo, what was done, the place, the person.
-    #[command(override_usage = "facematch sort [OPTIONS] --into <DIR> <KNOWN> <PHOTO>...")]
+    /// Photos are copied to DIR/Ann/photo.jpg, or linked or moved there. A photo with two people is put into both folders;
+    /// photos without a match stay where they are. Sidecars go along. Existing files are never overwritten: a second
+    /// photo.jpg becomes photo.2.jpg. One line is printed for each photo that is put somewhere: the photo, the action, the
+    /// new path, the person.
+    #[command(
+        override_usage = "facematch sort [OPTIONS] --into <DIR> <KNOWN> <PHOTO>...",
+        after_long_help = "Examples:
+  facematch sort --dry-run known/ ~/Photos --into people/
+  facematch sort --by hardlink known/ ~/Photos --into people/     Take no space
+  facematch sort known/ ~/Photos --into people/ --unknown-into strangers/"
+    )]
     Sort(SortArgs),
-    /// Keep known people in a gallery file, so that their photos are searched only once
+    /// Save known people in a gallery file, which replaces their photos
     ///
-    /// The file takes the place of KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric
-    /// data: only you can read it, and deleting it deletes them.
+    /// The file can be given as KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric data:
+    /// only you can read it, and deleting it deletes them.
     #[command(
         override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
                           facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
                           facematch enroll --from-tags [OPTIONS] <PHOTO>... -o <FILE>\n       \
                           facematch enroll --remove <NAME> <FILE>\n       \
-                          facematch enroll --list <FILE>"
+                          facematch enroll --list <FILE>",
+        after_long_help = "Examples:
+  facematch enroll known/ -o people.safetensors
+  facematch enroll --add people.safetensors more/
+  facematch enroll --from-tags ~/Photos -o people.safetensors     Learn from digiKam or Lightroom"
     )]
     Enroll(EnrollArgs),
-    /// Look for what is wrong with the photos of known people: no face, the wrong person, the same photo twice
+    /// Find mistakes in the photos of known people
     ///
-    /// Tells photos that cannot be read, with no, several or tiny faces, that seem to be of somebody else, the same picture
-    /// twice, people who are closer than the threshold, and the threshold that separates these people best.
+    /// Reports photos that cannot be read, have no, several or tiny faces, or seem to show another person; the same picture
+    /// twice; people who are closer than the threshold; and the threshold that separates these people best.
     #[command(
         override_usage = "facematch check [OPTIONS] <KNOWN>",
-        after_help = "Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could be read."
+        after_long_help = "Examples:
+  facematch check known/
+  facematch check -f json known/
+
+Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could be read."
     )]
     Check(CheckArgs),
-    /// Measure how well faces are told apart, on photos of which it is known who is on them
+    /// Measure accuracy on labelled photos
     Eval {
         #[command(subcommand)]
         what: EvalCommand,
     },
-    /// Look after the cache of --cache: where it is, what is in it, make it smaller, delete it
+    /// Show, shrink or delete the cache of --cache
     Cache {
         #[command(subcommand)]
         what: CacheCommand,
@@ -105,24 +152,31 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MatchArgs {
-    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
-    /// that `facematch enroll` made
-    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    /// Known people: a folder, a photo or a gallery file
+    ///
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
+    /// Collins/*.jpg. `facematch enroll` makes gallery files.
+    #[arg(hide_short_help = true, value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Option<PathBuf>,
 
-    /// Folders and photos to search; `-` reads paths from standard input
-    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    /// Photos and folders to search; `-` reads paths from standard input
+    #[arg(hide_short_help = true, value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) unknown: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) decision: DecisionArgs,
 
     /// List the N nearest people for each face
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, help_heading = "Matching", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) candidates: u32,
 
     /// List the distance of every known person for each face
-    #[arg(long, conflicts_with = "candidates")]
+    #[arg(
+        long,
+        hide_short_help = true,
+        help_heading = "Matching",
+        conflicts_with = "candidates"
+    )]
     pub(crate) all_distances: bool,
 
     #[command(flatten)]
@@ -134,7 +188,7 @@ pub(crate) struct MatchArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct DetectArgs {
-    /// Folders and photos to search; `-` reads paths from standard input
+    /// Photos and folders to search; `-` reads paths from standard input
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) path: Vec<PathBuf>,
 
@@ -148,28 +202,30 @@ pub(crate) struct DetectArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TagArgs {
-    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
-    /// that `facematch enroll` made
+    /// Known people: a folder, a photo or a gallery file
+    ///
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
+    /// Collins/*.jpg. `facematch enroll` makes gallery files.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Folders and photos to tag; `-` reads paths from standard input
+    /// Photos and folders to tag; `-` reads paths from standard input
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
-    /// Say what would be done, and write nothing
+    /// Print what would be done, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// How new sidecars are called; one that is there is used, however it is called
+    /// How to name new sidecars; an existing one is used, whatever its name
     #[arg(long, value_enum, value_name = "HOW", default_value_t = SidecarNamingArg::Appended)]
     pub(crate) sidecar_naming: SidecarNamingArg,
 
-    /// Write into the photos themselves, with exiftool (version 12 or newer), in the place of sidecars
+    /// Write into the photos themselves instead of sidecars, with exiftool (version 12 or newer)
     #[arg(long, conflicts_with = "sidecar_naming")]
     pub(crate) embed: bool,
 
-    /// Keep no photo.jpg_original beside a photo that was written to
+    /// Keep no photo.jpg_original beside a changed photo
     #[arg(long, requires = "embed")]
     pub(crate) no_backup: bool,
 
@@ -185,15 +241,15 @@ pub(crate) struct TagArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct UntagArgs {
-    /// Folders and photos that are cleaned, with their sidecars; `-` reads paths from standard input
+    /// Photos and folders to clean, with their sidecars; `-` reads paths from standard input
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
-    /// Say what would be done, and write nothing
+    /// Print what would be done, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Keep no photo.jpg_original beside a photo that was written to
+    /// Keep no photo.jpg_original beside a changed photo
     #[arg(long)]
     pub(crate) no_backup: bool,
 
@@ -215,9 +271,10 @@ pub(crate) enum SidecarNamingArg {
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
 pub(crate) struct EnrollArgs {
-    /// Known people: folders (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), photos, and gallery files,
-    /// whose people are taken over; with --from-tags folders and photos of whomever; with --remove and --list the gallery
-    /// file
+    /// Known people: folders, photos and gallery files
+    ///
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
+    /// Collins/*.jpg. With --from-tags, any photos and folders; with --remove and --list, the gallery file.
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Vec<PathBuf>,
 
@@ -225,29 +282,28 @@ pub(crate) struct EnrollArgs {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
-    /// Add the people to the gallery FILE; photos that it has already are enrolled anew
+    /// Add the people to the gallery FILE; photos that it already has are enrolled again
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) add: Option<PathBuf>,
 
-    /// Learn people from the face regions with names that digiKam, Lightroom and others have written into photos and
-    /// sidecars, whatever the photos are called
+    /// Learn people from the named face regions that digiKam, Lightroom and others wrote into photos and sidecars
     #[arg(long)]
     pub(crate) from_tags: bool,
 
-    /// Remove the person NAME and all of their faces from the gallery; may be given several times
+    /// Remove NAME and all of their faces from the gallery; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) remove: Vec<String>,
 
-    /// Print each person of the gallery and the number of their faces
+    /// Print each person of the gallery and the number of faces
     #[arg(long)]
     pub(crate) list: bool,
 
     /// Enter folders that are symbolic links
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) follow_links: bool,
 
-    /// Take hidden files and folders too
-    #[arg(long)]
+    /// Search hidden files and folders too
+    #[arg(long, hide_short_help = true)]
     pub(crate) hidden: bool,
 
     #[command(flatten)]
@@ -281,12 +337,14 @@ impl EnrollArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
-    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), or a gallery file, of which
-    /// less can be told
+    /// Known people: a folder or a gallery file, about which less can be found
+    ///
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
+    /// Collins/*.jpg.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Largest distance at which two faces are taken for one person
+    /// Largest distance of two faces of one person
     #[arg(
         short,
         long,
@@ -296,7 +354,7 @@ pub(crate) struct CheckArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// Form of the findings
+    /// Format of the findings
     #[arg(short, long, value_enum, default_value_t = CheckFormatArg::Text)]
     pub(crate) format: CheckFormatArg,
 
@@ -305,11 +363,11 @@ pub(crate) struct CheckArgs {
     pub(crate) output: Option<PathBuf>,
 
     /// Enter folders that are symbolic links
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) follow_links: bool,
 
-    /// Take hidden files and folders too
-    #[arg(long)]
+    /// Search hidden files and folders too
+    #[arg(long, hide_short_help = true)]
     pub(crate) hidden: bool,
 
     #[command(flatten)]
@@ -338,18 +396,18 @@ impl CheckArgs {
 pub(crate) enum CacheCommand {
     /// Print where the cache is
     Path(CacheFileArgs),
-    /// Print how large it is and what is in it
+    /// Print its size and contents
     Stats(CacheFileArgs),
-    /// Remove what other versions of facematch found, and make the file as small as it can be
+    /// Remove what other versions of facematch found, and compact the file
     Prune {
-        /// Remove what was not used for DAYS days or longer too
+        /// Also remove what was not used for DAYS days or longer
         #[arg(long = "older-than", value_name = "DAYS")]
         unused: Option<u32>,
 
         #[command(flatten)]
         file: CacheFileArgs,
     },
-    /// Delete it, and damaged ones that were set aside
+    /// Delete it, and damaged caches that were set aside
     Clear(CacheFileArgs),
 }
 

@@ -8,28 +8,30 @@ use super::{CommonArgs, DecisionArgs, EncodingArgs};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SortArgs {
-    /// Known people: a folder (known/ann.jpg, known/ann.2.jpg, known/Eileen Collins/*.jpg), one photo, or a gallery file
-    /// that `facematch enroll` made
+    /// Known people: a folder, a photo or a gallery file
+    ///
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
+    /// Collins/*.jpg. `facematch enroll` makes gallery files.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Folders and photos to sort; `-` reads paths from standard input
+    /// Photos and folders to sort; `-` reads paths from standard input
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) photo: Vec<PathBuf>,
 
-    /// Where the folders of the people are; it is left out of the search
+    /// Where to put the folders; it is not searched
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) into: PathBuf,
 
-    /// How photos come there
+    /// How to put photos there
     #[arg(long, value_enum, value_name = "HOW", default_value_t = SortByArg::Copy)]
     pub(crate) by: SortByArg,
 
-    /// Put a photo with several known people to the first of them alone, from left to right
+    /// Put a photo with several known people only into the folder of the first, from left to right
     #[arg(long)]
     pub(crate) first: bool,
 
-    /// Put photos with faces of nobody known into DIR
+    /// Put photos that show only unknown faces into DIR
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) unknown_into: Option<PathBuf>,
 
@@ -37,7 +39,7 @@ pub(crate) struct SortArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) none_into: Option<PathBuf>,
 
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -63,10 +65,10 @@ impl SortArgs {
 pub(crate) enum SortByArg {
     /// Copied, with the time of their last change
     Copy,
-    /// Another name for the same file, which takes no space
+    /// A second name for the same file, which takes no space
     Hardlink,
-    /// A link to the photo, which ends when that is moved
+    /// A link to the photo, which breaks when the photo is moved
     Symlink,
-    /// Moved; a photo with several known people stays where it is, unless --first is given
+    /// Moved; a photo with several known people stays where it is unless --first is given
     Move,
 }

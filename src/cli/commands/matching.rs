@@ -78,6 +78,7 @@ impl PeopleSearch<'_> {
     ) -> Result<Exit, Failure> {
         let common = self.common;
         config::check_decision(self.decision)?;
+        config::check_order(self.known, self.photos)?;
         let params = config::encoding_params(&common.engine, self.encoding)?;
         let settings = config::encoding_settings(&common.engine, self.encoding);
         config::make_picture_folders(&common.output)?;

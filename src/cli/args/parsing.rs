@@ -1,0 +1,216 @@
+//! From the words of the command line to [`Args`]: a command is found behind options too, and a mistake is explained.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+
+use super::Args;
+
+/// Names are taken for a mistyped command from this similarity on (Jaro; clap's own bound for options).
+const SIMILAR: f64 = 0.7;
+
+/// The arguments in `words`, of which the first is the program.
+///
+/// # Errors
+/// What clap says, with a tip where it has none: which command an option belongs to, which command may be meant.
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
+    let mut command = Args::command();
+    command.build();
+    let words = command_first(&command, words);
+    let parsed = command
+        .clone()
+        .try_get_matches_from(&words)
+        .and_then(|matches| Args::from_arg_matches(&matches));
+    parsed.map_err(|error| with_tip(error, &command, &words))
+}
+
+/// `words` with the options that stand before a command moved behind it: `-q detect photos` is `detect -q photos`.
+fn command_first(command: &Command, mut words: Vec<OsString>) -> Vec<OsString> {
+    let Some((place, chosen)) = first_positional(command, &words)
+        .and_then(|place| Some((place, command.find_subcommand(&words[place])?)))
+    else {
+        return words;
+    };
+    let name = words.remove(place);
+    let mut moved = vec![words.remove(0), name];
+    // The command's own commands come behind it in the same way; it stands in the place of the program.
+    let rest = std::iter::once(OsString::new()).chain(words).collect();
+    moved.extend(command_first(chosen, rest).into_iter().skip(1));
+    moved
+}
+
+/// The place of the first of `words` that is neither an option nor the value of one.
+fn first_positional(command: &Command, words: &[OsString]) -> Option<usize> {
+    let mut place = 1;
+    while let Some(word) = words.get(place) {
+        let text = word.to_str().unwrap_or_default();
+        match text.strip_prefix("--") {
+            Some("") => return None,
+            Some(long) if takes_next_word(command, |arg| arg.get_long() == Some(long)) => {
+                place += 1
+            }
+            Some(_) => {}
+            None if text.len() < 2 || !text.starts_with('-') => return Some(place),
+            None if last_short_takes_next_word(command, &text[1..]) => place += 1,
+            None => {}
+        }
+        place += 1;
+    }
+    None
+}
+
+/// Whether the short options in `cluster`, such as `qt`, end with one whose value is the next word.
+fn last_short_takes_next_word(command: &Command, cluster: &str) -> bool {
+    let takes_value = |short| takes_next_word(command, |arg| arg.get_short() == Some(short));
+    // What follows an option with a value in its cluster is that value.
+    let first = cluster
+        .char_indices()
+        .find(|&(_, short)| takes_value(short));
+    first.is_some_and(|(at, short)| at + short.len_utf8() == cluster.len())
+}
+
+/// Whether the value of the option that `is_meant` is the next word. An option that the command lacks may be one of its
+/// commands'.
+fn takes_next_word(command: &Command, is_meant: impl Fn(&Arg) -> bool) -> bool {
+    let commands =
+        std::iter::once(command).chain(all_commands(command).map(|(_, command)| command));
+    let mut options = commands.flat_map(Command::get_arguments);
+    let option = options.find(|arg| is_meant(arg));
+    option.is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
+}
+
+/// The commands below `command`, and those below them, with what the user types: "sort", "eval pairs".
+fn all_commands(command: &Command) -> impl Iterator<Item = (String, &Command)> {
+    command.get_subcommands().flat_map(|below| {
+        let name = below.get_name();
+        let nested = below.get_subcommands();
+        let nested = nested.map(move |last| (format!("{name} {}", last.get_name()), last));
+        std::iter::once((name.to_owned(), below)).chain(nested)
+    })
+}
+
+/// `error` with a tip about what may be meant.
+fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap::Error {
+    let tip = match error.kind() {
+        ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(option)) => owners_tip(command, option),
+            _ => None,
+        },
+        ErrorKind::MissingRequiredArgument => first_positional(command, words)
+            .and_then(|place| similar_command(command, &words[place]))
+            .map(|similar| format!("did you mean the command '{similar}'?")),
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        // In the place of clap's, which takes the option for a path.
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
+}
+
+/// Which commands have `option`.
+fn owners_tip(command: &Command, option: &str) -> Option<String> {
+    let (long, short) = match option.strip_prefix("--") {
+        Some(long) => (Some(long.split('=').next()?), None),
+        None => (None, option.chars().nth(1)),
+    };
+    let has_it = |command: &Command| {
+        let mut options = command.get_arguments();
+        options.any(|arg| match long {
+            Some(_) => arg.get_long() == long,
+            None => short.is_some() && arg.get_short() == short,
+        })
+    };
+    let mut owners: Vec<String> = all_commands(command)
+        .filter(|(_, command)| has_it(command))
+        .map(|(name, _)| format!("'facematch {name}'"))
+        .collect();
+    if has_it(command) {
+        owners.insert(0, "'facematch KNOWN UNKNOWN'".to_owned());
+    }
+    (!owners.is_empty()).then(|| format!("'{option}' is an option of {}", owners.join(", ")))
+}
+
+/// The command that `word`, which names no file, may be a mistyping of.
+pub(crate) fn mistyped_command(word: &Path) -> Option<String> {
+    let mut command = Args::command();
+    command.build();
+    similar_command(&command, word.as_os_str())
+}
+
+fn similar_command(command: &Command, word: &OsStr) -> Option<String> {
+    let word = word.to_str()?;
+    if Path::new(word).exists() {
+        return None;
+    }
+    let names = command.get_subcommands().map(Command::get_name);
+    let similarity = |name: &str| strsim::jaro(name, word);
+    let nearest = names.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    (similarity(nearest) > SIMILAR).then(|| nearest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moved(line: &str) -> String {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let mut command = Args::command();
+        command.build();
+        let moved = command_first(&command, words);
+        let moved: Vec<_> = moved.iter().map(|word| word.to_str().unwrap()).collect();
+        moved.join(" ")
+    }
+
+    #[test]
+    fn arguments_are_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn options_before_a_command_are_moved_behind_it() {
+        for (line, wanted) in [
+            ("f -q detect a.jpg", "f detect -q a.jpg"),
+            ("f -qj 2 detect a.jpg", "f detect -qj 2 a.jpg"),
+            (
+                "f -j2 --progress never tag k a.jpg",
+                "f tag -j2 --progress never k a.jpg",
+            ),
+            (
+                "f --progress=never tag k a.jpg",
+                "f tag --progress=never k a.jpg",
+            ),
+            ("f --cache sort k a.jpg", "f sort --cache k a.jpg"),
+            ("f --into d sort k a.jpg", "f sort --into d k a.jpg"),
+            (
+                "f -q eval -w 300 pairs a.csv",
+                "f eval pairs -q -w 300 a.csv",
+            ),
+        ] {
+            assert_eq!(moved(line), wanted);
+        }
+    }
+
+    #[test]
+    fn values_and_paths_are_no_commands() {
+        for line in [
+            "f -o detect known a.jpg",
+            "f -qo detect known a.jpg",
+            "f --output detect known a.jpg",
+            "f known detect",
+            "f -q ./detect a.jpg",
+            "f - detect",
+            "f -- detect a.jpg",
+            "f -q",
+            "f",
+        ] {
+            assert_eq!(moved(line), line);
+        }
+    }
+}
