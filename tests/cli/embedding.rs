@@ -51,8 +51,6 @@ fn the_form_for_exiftool_is_of_tag_alone_and_of_no_photo_that_is_written_to() {
 
 #[cfg(unix)]
 pub(crate) mod unix {
-    use std::os::unix::fs::PermissionsExt;
-
     use image::ImageFormat;
 
     use super::*;
@@ -60,8 +58,7 @@ pub(crate) mod unix {
 
     /// Makes `script` the exiftool of `env`, before all programs of the system.
     pub(crate) fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
-        let path = env.write("bin/exiftool", format!("#!/bin/sh\n{script}\n"));
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        env.executable("bin/exiftool", format!("#!/bin/sh\n{script}\n"));
         let folders = [env.path("bin"), "/usr/bin".into(), "/bin".into()];
         std::env::join_paths(folders).unwrap()
     }

@@ -84,6 +84,28 @@ impl TestEnv {
         path
     }
 
+    /// Writes the program `name`, which a test then runs.
+    ///
+    /// A child process writes it: what this process has open for writing, a child that another test starts at that moment
+    /// has open too, and the kernel runs no such file ("Text file busy").
+    #[cfg(unix)]
+    pub(crate) fn executable(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(&path)
+            .write_stdin(bytes.as_ref())
+            .assert()
+            .success();
+        path
+    }
+
+    #[cfg(not(unix))]
+    pub(crate) fn executable(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
+        self.write(name, bytes)
+    }
+
     /// Copies the repository's photo `sample` to `name`.
     pub(crate) fn copy(&self, sample: &str, name: impl AsRef<Path>) -> PathBuf {
         self.write(name, sample_bytes(sample))
