@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-pub use walk::{Input, Inputs, WalkOptions, walk};
+pub use walk::{Input, Inputs, WalkOptions, has_photo_extension, walk};
 
 use crate::engine::FaceEngine;
 use crate::error::Error;

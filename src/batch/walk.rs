@@ -108,6 +108,12 @@ pub struct Inputs {
     pub foreign: BTreeMap<String, usize>,
 }
 
+/// Whether `path` is named like a photo, so that [`walk`] finds it in a folder.
+pub fn has_photo_extension(path: &Path) -> bool {
+    let extension = path.extension().map(lower_case);
+    extension.is_some_and(|extension| PHOTO_EXTENSIONS.contains(&extension.as_str()))
+}
+
 /// The photos below `roots`: folders are searched, everything else is taken as it is.
 pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Inputs {
     let mut inputs = Inputs::default();

@@ -11,6 +11,7 @@ use facematch::photo::{Depth, PhotoSettings};
 use super::args::CacheArgs;
 use super::console::Console;
 use super::exit::Failure;
+use super::guard::RunInputs;
 
 /// After a run of more than this without a cache the user is told that there is one.
 const LONG_RUN: Duration = Duration::from_secs(30);
@@ -25,9 +26,11 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Begins to search with an engine made of `params`. A cache that cannot be used is a warning.
+    /// Begins to search with an engine made of `params`. A cache that cannot be used is a warning, unless the user named a
+    /// file that is something else.
     pub(super) fn begin(
         args: &CacheArgs,
+        inputs: &RunInputs<'_>,
         params: &EngineParams,
         settings: PhotoSettings,
         depth: Depth,
@@ -40,15 +43,18 @@ impl<'a> Session<'a> {
             began: Instant::now(),
             console,
         };
-        let file = match (&args.cache, from_environment()) {
-            _ if args.no_cache => return Ok(session(searcher, true)),
-            (None, None) => return Ok(session(searcher, false)),
-            (Some(Some(file)), _) => file.clone(),
-            (Some(None), _) | (None, Some(_)) => usual_file()?,
+        let Some(file) = file(args)? else {
+            return Ok(session(searcher, args.no_cache));
         };
+        if matches!(args.cache, Some(Some(_))) {
+            inputs.check_cache(&file)?;
+        }
         let fingerprint = SearchFingerprint::new(params, &settings, depth)?;
         Ok(match open(file, console) {
             Ok(cache) => session(searcher.with_cache(cache, fingerprint), true),
+            Err(error @ CacheError::Foreign { .. }) if matches!(args.cache, Some(Some(_))) => {
+                return Err(Failure::Usage(error.to_string()));
+            }
             Err(error) => {
                 console.warn(format_args!("{error}; going on without it"));
                 session(searcher, true)
@@ -69,6 +75,16 @@ impl<'a> Session<'a> {
             Ok(None) => {}
             Err(error) => console.warn(format_args!("{error}; went on without it")),
         }
+    }
+}
+
+/// The file of the cache that `args` ask for, if they do.
+pub(super) fn file(args: &CacheArgs) -> Result<Option<PathBuf>, Failure> {
+    match (&args.cache, from_environment()) {
+        _ if args.no_cache => Ok(None),
+        (None, None) => Ok(None),
+        (Some(Some(file)), _) => Ok(Some(file.clone())),
+        (Some(None), _) | (None, Some(_)) => usual_file().map(Some),
     }
 }
 

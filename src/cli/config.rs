@@ -20,6 +20,7 @@ use super::args::{
 };
 use super::console::Console;
 use super::exit::Failure;
+use super::interrupt::UnfinishedFiles;
 
 /// The part of strangers that may be given a name, unless it is said otherwise.
 const DEFAULT_TARGET_FPIR: f64 = 0.01;
@@ -451,15 +452,20 @@ fn colored(args: &OutputArgs) -> bool {
 }
 
 /// Makes the folders for pictures, so that the run does not begin in vain.
-pub(super) fn make_picture_folders(args: &OutputArgs) -> Result<(), Failure> {
+pub(super) fn make_picture_folders(
+    args: &OutputArgs,
+    unfinished: &UnfinishedFiles,
+) -> Result<(), Failure> {
     for folder in [&args.crops, &args.draw].into_iter().flatten() {
-        create_folder(folder)?;
+        create_folder(folder, unfinished)?;
     }
     Ok(())
 }
 
-pub(super) fn create_folder(folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| no_folder(folder, &error))
+/// Makes `folder` if it is not there yet.
+pub(super) fn create_folder(folder: &Path, unfinished: &UnfinishedFiles) -> Result<(), Failure> {
+    let created = unfinished.create_folder(folder);
+    created.map_err(|error| no_folder(folder, &error))
 }
 
 /// Refuses what [`create_folder`] would, as something else has its name.
@@ -474,7 +480,7 @@ pub(super) fn check_no_file(folder: &Path) -> Result<(), Failure> {
 
 fn no_folder(folder: &Path, error: &io::Error) -> Failure {
     let reason = match error.kind() {
-        io::ErrorKind::AlreadyExists => "a file of that name stands there".to_owned(),
+        io::ErrorKind::AlreadyExists => "a file with that name already exists".to_owned(),
         _ => error.to_string(),
     };
     Failure::Start(format!(

@@ -50,6 +50,16 @@ pub(crate) enum Failure {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// There is no folder for the results.
+    #[error("{}: cannot write: the folder {} {reason}", target.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        target: PathBuf,
+        /// The folder that it was to be in.
+        folder: PathBuf,
+        /// "does not exist", or what is wrong with it.
+        reason: &'static str,
+    },
     /// Somebody else wrote to a file between its reading and its writing.
     #[error("{}: changed meanwhile, nothing written; run it again", .0.display())]
     Changed(PathBuf),
@@ -59,9 +69,11 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Start(_) | Self::Library(_) | Self::Output { .. } | Self::Changed(_) => {
-                Exit::CouldNotStart
-            }
+            Self::Start(_)
+            | Self::Library(_)
+            | Self::Output { .. }
+            | Self::NoFolder { .. }
+            | Self::Changed(_) => Exit::CouldNotStart,
         }
     }
 }

@@ -6,9 +6,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exit::Failure;
 
-/// The temporary files that are being written.
+/// The temporary files that are being written, and the folders that were made for finished ones.
 #[derive(Debug, Clone, Default)]
-pub(super) struct UnfinishedFiles(Arc<Mutex<BTreeSet<PathBuf>>>);
+pub(super) struct UnfinishedFiles(Arc<Mutex<Unfinishable>>);
+
+#[derive(Debug, Default)]
+struct Unfinishable {
+    files: BTreeSet<PathBuf>,
+    /// Each before those that lie in it.
+    folders: Vec<PathBuf>,
+    /// Folders in which leftovers of killed runs were looked for, with the prefix of their names.
+    swept: BTreeSet<PathBuf>,
+}
+
+/// Removes the folders that the run made and that are empty, when it is dropped.
+#[derive(Debug)]
+pub(super) struct EmptyFolders(UnfinishedFiles);
+
+impl Drop for EmptyFolders {
+    fn drop(&mut self) {
+        self.0.lock().remove_empty_folders();
+    }
+}
+
+impl Unfinishable {
+    fn remove_empty_folders(&mut self) {
+        while let Some(folder) = self.folders.pop() {
+            // Fails, as it should, if there is something in it.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
 
 /// A file that is being written, until this is dropped.
 #[derive(Debug)]
@@ -19,12 +47,12 @@ pub(super) struct Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        self.all.lock().remove(&self.path);
+        self.all.lock().files.remove(&self.path);
     }
 }
 
 impl UnfinishedFiles {
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+    fn lock(&self) -> MutexGuard<'_, Unfinishable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -34,12 +62,42 @@ impl UnfinishedFiles {
         create: impl FnOnce() -> std::io::Result<T>,
         path_of: impl FnOnce(&T) -> &Path,
     ) -> std::io::Result<(T, Unfinished)> {
-        let mut paths = self.lock();
+        let mut unfinished = self.lock();
         let file = create()?;
         let path = path_of(&file).to_owned();
-        paths.insert(path.clone());
+        unfinished.files.insert(path.clone());
         let all = self.clone();
         Ok((file, Unfinished { path, all }))
+    }
+
+    /// Makes `folder`, and those above it that are not there yet, and notes those that it made.
+    pub(super) fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
+        if folder.as_os_str().is_empty() || folder.is_dir() {
+            return Ok(());
+        }
+        if let Some(parent) = folder.parent() {
+            self.create_folder(parent)?;
+        }
+        let mut unfinished = self.lock();
+        match std::fs::create_dir(folder) {
+            Ok(()) => {
+                unfinished.folders.push(folder.to_owned());
+                Ok(())
+            }
+            // Another run or another worker was faster.
+            Err(_) if folder.is_dir() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A guard that removes the noted folders that are empty in the end.
+    pub(super) fn empty_folders(&self) -> EmptyFolders {
+        EmptyFolders(self.clone())
+    }
+
+    /// Whether the run asks for the first time about `prefix`, a folder and how its temporary files begin.
+    pub(super) fn is_first(&self, prefix: &Path) -> bool {
+        self.lock().swept.insert(prefix.to_owned())
     }
 
     /// On SIGINT, SIGTERM and SIGHUP removes the unfinished files and ends the process with status 130. Signals that
@@ -76,11 +134,12 @@ impl UnfinishedFiles {
     fn remove_and_exit(&self) {
         use std::io::Write;
 
-        // Held to the end: nobody begins another file.
-        let paths = self.lock();
-        for path in paths.iter() {
+        // Held to the end, so that no other file is begun.
+        let mut unfinished = self.lock();
+        for path in &unfinished.files {
             let _ = std::fs::remove_file(path);
         }
+        unfinished.remove_empty_folders();
         let _ = writeln!(std::io::stderr(), "\nfacematch: interrupted");
         // Without destructors: the workers are still in the midst of C++.
         signal_hook::low_level::exit(super::exit::INTERRUPTED);

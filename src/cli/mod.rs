@@ -9,11 +9,13 @@ mod commands;
 mod config;
 mod console;
 mod exit;
+mod guard;
 mod interrupt;
 mod output;
 mod pictures;
 mod sorting;
 mod tagging;
+mod temporary;
 mod timings;
 
 use std::io::{self, Write};

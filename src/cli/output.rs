@@ -1,16 +1,19 @@
 //! Where results go: standard output, or a file that appears whole or not at all.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use facematch::Error;
-use tempfile::{Builder, NamedTempFile, PersistError};
 
 use super::args::OutputArgs;
 use super::exit::Failure;
-use super::interrupt::{Unfinished, UnfinishedFiles};
+#[cfg(unix)]
+use super::guard::is_stream;
+use super::guard::{RunInputs, Written};
+use super::interrupt::UnfinishedFiles;
+use super::temporary::{HIDDEN, Temporary, sync};
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +28,7 @@ pub(super) enum Access {
 pub(super) struct WholeFile {
     target: PathBuf,
     access: Access,
-    temporary: NamedTempFile,
-    /// After `temporary`, so that the file is gone before it is forgotten.
-    _unfinished: Unfinished,
+    temporary: Temporary,
 }
 
 impl WholeFile {
@@ -38,41 +39,33 @@ impl WholeFile {
         unfinished: &UnfinishedFiles,
     ) -> io::Result<Self> {
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = Builder::new();
-        builder.prefix(".facematch-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(match access {
+        let existing = std::fs::metadata(&target).ok();
+        let mode = match (access, &existing) {
+            (Access::Owner, _) => 0o600,
+            (Access::Usual, Some(existing)) => mode_of(existing),
             // As every program that makes a file: what the user's umask leaves.
-            Access::Usual => 0o666,
-            Access::Owner => 0o600,
-        }));
-        let (temporary, _unfinished) = unfinished
-            .create(|| builder.tempfile_in(folder), NamedTempFile::path)
-            // tempfile adds its own name to the message, which says nothing to the user.
-            .map_err(|error| io::Error::from(error.kind()))?;
-        if let Ok(existing) = std::fs::metadata(&target) {
-            let file = temporary.as_file();
+            (Access::Usual, None) => 0o666,
+        };
+        let temporary = Temporary::begin(folder_of(&target), HIDDEN, mode, unfinished)?;
+        if let Some(existing) = existing {
+            let file = temporary.file();
             // Before the permissions, of which it clears some.
             keep_owner(file, &existing);
             if access == Access::Usual {
-                file.set_permissions(existing.permissions())?;
+                // The file was made with them, but for what the umask takes. Not all file systems can change them.
+                let _ = file.set_permissions(existing.permissions());
             }
         }
         Ok(Self {
             target,
             access,
             temporary,
-            _unfinished,
         })
     }
 
     /// Where to write.
     pub(super) fn file(&self) -> &File {
-        self.temporary.as_file()
+        self.temporary.file()
     }
 
     /// Puts the finished file in its place. What cannot be made again easily is on the disk by then, as by
@@ -80,23 +73,35 @@ impl WholeFile {
     pub(super) fn finish(self) -> io::Result<()> {
         match self.access {
             Access::Owner => self.finish_on_disk(),
-            Access::Usual => self.rename(),
+            Access::Usual => self.temporary.rename(&self.target),
         }
     }
 
     /// Puts the finished file in its place once it is on the disk: after a power cut either the old file stands there or
     /// the new one.
     pub(super) fn finish_on_disk(self) -> io::Result<()> {
-        self.temporary.as_file().sync_all()?;
-        self.rename()
+        sync(self.temporary.file())?;
+        self.temporary.rename(&self.target)
     }
+}
 
-    fn rename(self) -> io::Result<()> {
-        self.temporary
-            .persist(&self.target)
-            .map(drop)
-            .map_err(|PersistError { error, .. }| error)
+/// The folder of `file`.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
+}
+
+/// The permissions in `metadata`, for a file that is made.
+#[cfg(unix)]
+pub(super) fn mode_of(metadata: &Metadata) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+}
+
+#[cfg(not(unix))]
+pub(super) fn mode_of(_metadata: &Metadata) -> u32 {
+    0o666
 }
 
 /// Gives `file` the owner and the group of `existing`, as far as the system lets us: root tags photos of other users.
@@ -121,7 +126,7 @@ pub(super) struct Output {
 enum Place {
     Stdout,
     /// A file, whole or not at all.
-    Whole(WholeFile),
+    Whole(WholeFile, Written),
     /// A pipe or a device, which cannot be replaced.
     Stream(File),
 }
@@ -138,10 +143,13 @@ impl Output {
     /// Opens `target`, or standard output when there is none.
     pub(super) fn open(
         target: Option<&Path>,
+        inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         match target {
-            Some(path) => Self::open_file(path, Access::Usual, unfinished),
+            Some(path) => {
+                Self::open_file(path, Written::Results, Access::Usual, inputs, unfinished)
+            }
             None => Ok(Self::stdout()),
         }
     }
@@ -149,36 +157,50 @@ impl Output {
     /// Opens where the results of a search go. With encodings among them a file is for its owner alone.
     pub(super) fn open_results(
         args: &OutputArgs,
+        inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         match &args.output {
-            Some(path) if args.with_encodings => Self::open_file(path, Access::Owner, unfinished),
-            target => Self::open(target.as_deref(), unfinished),
+            Some(path) if args.with_encodings => {
+                Self::open_file(path, Written::Results, Access::Owner, inputs, unfinished)
+            }
+            target => Self::open(target.as_deref(), inputs, unfinished),
         }
     }
 
-    /// Opens the file `path`.
+    /// Opens the file `path` for what is `written`, of a run that reads `inputs`.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] if that would destroy a file, [`Failure::NoFolder`] and [`Failure::Output`] if it is not possible.
     pub(super) fn open_file(
         path: &Path,
+        written: Written,
         access: Access,
+        inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         let name = path.display().to_string();
-        let existing = std::fs::metadata(path).ok();
-        match Place::open(path, existing, access, unfinished) {
-            Ok(place) => Ok(Self { name, place }),
-            Err(source) => Err(Failure::Output {
-                target: name,
-                source,
-            }),
-        }
+        let failed = |source| Failure::Output {
+            target: name.clone(),
+            source,
+        };
+        let place = match Place::of_existing(path).map_err(failed)? {
+            Some(place) => place,
+            None => {
+                check_folder(path)?;
+                inputs.check(path, written)?;
+                let file = WholeFile::begin(path, access, unfinished).map_err(failed)?;
+                Place::Whole(file, written)
+            }
+        };
+        Ok(Self { name, place })
     }
 
     /// Where to write.
     pub(super) fn writer(&self) -> Box<dyn Write + '_> {
         match &self.place {
             Place::Stdout => Box::new(BufWriter::new(io::stdout())),
-            Place::Whole(file) => Box::new(BufWriter::new(file.file())),
+            Place::Whole(file, _) => Box::new(BufWriter::new(file.file())),
             Place::Stream(stream) => Box::new(BufWriter::new(stream)),
         }
     }
@@ -201,31 +223,80 @@ impl Output {
 
     /// Puts a finished file in its place.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        match self.place {
+        let finished = match self.place {
             Place::Stdout | Place::Stream(_) => Ok(()),
-            Place::Whole(file) => file.finish().map_err(|source| Failure::Output {
-                target: self.name,
-                source,
-            }),
-        }
+            // Another program, or this run itself, may have put something else there meanwhile.
+            Place::Whole(file, written) => match written.objection(&file.target) {
+                Some(objection) => Err(io::Error::other(objection)),
+                None => file.finish(),
+            },
+        };
+        finished.map_err(|source| Failure::Output {
+            target: self.name,
+            source,
+        })
     }
 }
 
 impl Place {
-    fn open(
-        path: &Path,
-        existing: Option<Metadata>,
-        access: Access,
-        unfinished: &UnfinishedFiles,
-    ) -> io::Result<Self> {
-        match existing {
-            Some(existing) if existing.is_dir() => Err(io::Error::other("this is a folder")),
-            Some(existing) if !existing.is_file() => {
-                File::options().write(true).open(path).map(Self::Stream)
+    /// The place that `path` already is; none where a file is to be made or replaced.
+    fn of_existing(path: &Path) -> io::Result<Option<Self>> {
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                return match error.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(None),
+                    _ => Err(error),
+                };
             }
-            _ => WholeFile::begin(path, access, unfinished).map(Self::Whole),
+        };
+        if metadata.is_dir() {
+            return Err(io::Error::other("this is a folder"));
         }
+        let open =
+            |options: &mut OpenOptions| options.open(path).map(|file| Some(Self::Stream(file)));
+        if !metadata.is_file() {
+            return open(OpenOptions::new().write(true));
+        }
+        #[cfg(unix)]
+        {
+            // /dev/stdout of a run whose output goes to a file: what that has already stays.
+            let number = file_number(&metadata);
+            if is_stream(number, io::stdout()) {
+                return Ok(Some(Self::Stdout));
+            }
+            if is_stream(number, io::stderr()) {
+                return open(OpenOptions::new().append(true));
+            }
+        }
+        Ok(None)
     }
+}
+
+/// Refuses `path` where it has no folder, and one that can only be a folder.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let folder = match ends_as_folder {
+        true => path,
+        false => folder_of(path),
+    };
+    let is_missing = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        )
+    };
+    let reason = match std::fs::metadata(folder) {
+        Ok(metadata) if !metadata.is_dir() => "is not a folder",
+        Err(error) if is_missing(&error) => "does not exist",
+        // The file cannot be made there either, and that error says why.
+        _ => return Ok(()),
+    };
+    Err(Failure::NoFolder {
+        target: path.to_owned(),
+        folder: folder.to_owned(),
+        reason,
+    })
 }
 
 /// A file that is read, changed and written again, as it was when it was read.
@@ -287,13 +358,13 @@ impl FileState {
 
 /// The device and the inode, where there are any.
 #[cfg(unix)]
-fn file_number(metadata: &Metadata) -> Option<[u64; 2]> {
+pub(super) fn file_number(metadata: &Metadata) -> Option<[u64; 2]> {
     use std::os::unix::fs::MetadataExt;
     Some([metadata.dev(), metadata.ino()])
 }
 
 #[cfg(not(unix))]
-fn file_number(_metadata: &Metadata) -> Option<[u64; 2]> {
+pub(super) fn file_number(_metadata: &Metadata) -> Option<[u64; 2]> {
     None
 }
 

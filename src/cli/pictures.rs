@@ -17,6 +17,7 @@ use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chi
 use facematch::photo::FoundFace;
 
 use super::args::OutputArgs;
+use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
 use super::output::{Access, WholeFile};
 
@@ -68,8 +69,10 @@ impl Pictures {
                 source,
             })?;
         for (i, chip) in extract_chips(copy, &geometries).iter().enumerate() {
-            let target = picture_path(folder, path, &format!(".face{}.png", i + 1));
-            self.write(&target, |out| chip.write_with_encoder(PngEncoder::new(out)))?;
+            let target = crop_path(folder, path, i + 1);
+            self.write(&target, Written::Crop, |out| {
+                chip.write_with_encoder(PngEncoder::new(out))
+            })?;
         }
         Ok(())
     }
@@ -85,7 +88,7 @@ impl Pictures {
             return Ok(());
         };
         draw(&mut picture, markings);
-        self.write(&picture_path(folder, path, ".faces.jpg"), |out| {
+        self.write(&drawing_path(folder, path), Written::Drawing, |out| {
             picture.write_with_encoder(JpegEncoder::new_with_quality(out, DRAWING_QUALITY))
         })
     }
@@ -93,9 +96,10 @@ impl Pictures {
     fn write(
         &self,
         target: &Path,
+        written: Written,
         encode: impl FnOnce(&mut dyn Write) -> Result<(), ImageError>,
     ) -> Result<(), Error> {
-        self.try_write(target, encode)
+        self.try_write(target, written, encode)
             .map_err(|source| Error::Write {
                 path: target.to_owned(),
                 source,
@@ -105,10 +109,14 @@ impl Pictures {
     fn try_write(
         &self,
         target: &Path,
+        written: Written,
         encode: impl FnOnce(&mut dyn Write) -> Result<(), ImageError>,
     ) -> io::Result<()> {
         if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder)?;
+            self.unfinished.create_folder(folder)?;
+        }
+        if let Some(objection) = written.objection(target) {
+            return Err(io::Error::other(format!("not overwritten: {objection}")));
         }
         let whole = WholeFile::begin(target, Access::Usual, &self.unfinished)?;
         let mut out = BufWriter::new(whole.file());
@@ -120,6 +128,16 @@ impl Pictures {
         drop(out);
         whole.finish()
     }
+}
+
+/// The place of the crop `number`, counted from 1, of `photo` below `folder`.
+pub(super) fn crop_path(folder: &Path, photo: &Path, number: usize) -> PathBuf {
+    picture_path(folder, photo, &format!(".face{number}.png"))
+}
+
+/// The place of the drawing of `photo` below `folder`.
+pub(super) fn drawing_path(folder: &Path, photo: &Path) -> PathBuf {
+    picture_path(folder, photo, ".faces.jpg")
 }
 
 /// The place of a picture of `photo`: the photo's path repeated below `folder`, `..` as `__`, and `suffix` after it.

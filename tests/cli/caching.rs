@@ -310,9 +310,13 @@ fn a_damaged_cache_is_told_set_aside_and_rebuilt() {
 fn what_is_no_cache_is_left_alone() {
     let env = scene();
     let run = facematch(&env)
-        .args(["--cache=known", "known", "unknown/obama2.jpg"])
-        .ends_with(0);
-    assert!(warning(&run).contains("a folder stands there; going on without it"));
+        .args(["--cache=unknown", "known", "unknown/obama2.jpg"])
+        .ends_with(2);
+    assert!(
+        run.stderr.contains("a folder stands there"),
+        "{}",
+        run.stderr
+    );
     let run = facematch(&env)
         .args(["cache", "clear", "--cache=known/obama.jpg"])
         .ends_with(3);
@@ -335,8 +339,14 @@ fn a_file_that_is_no_cache_is_not_set_aside() {
     for file in ["unknown/obama2.jpg", "notes.txt", "people.safetensors"] {
         let before = std::fs::read(env.path(file)).unwrap();
         let option = format!("--cache={file}");
+        let arguments = ["known", "unknown/obama2.jpg"];
+        let run = facematch(&env).arg(&option).args(arguments).ends_with(2);
+        assert_eq!(run.text(), "");
+        assert!(run.stderr.contains(file), "{}", run.stderr);
+        // The variable is about all runs, and none of them ends for it.
         let run = facematch(&env)
-            .args([&option, "known", "unknown/obama2.jpg"])
+            .env("FACEMATCH_CACHE", file)
+            .args(arguments)
             .ends_with(0);
         let warning = warning(&run);
         assert!(warning.contains(file), "{warning}");

@@ -125,7 +125,7 @@ fn only_the_owner_can_read_it_even_where_everybody_could_read_the_file_before() 
     use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
-    let file = env.write("people.safetensors", "old");
+    let file = env.write("people.safetensors", "");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     for target in ["people.safetensors", "new.safetensors"] {
         env.facematch()

@@ -22,11 +22,14 @@ mod engines;
 mod enrolling;
 mod evaluating;
 mod evaluation_photos;
+#[cfg(unix)]
+mod file_systems;
 mod formats;
 mod hostile;
 mod messages;
 mod names;
 mod orientation;
+mod overwriting;
 mod pictures;
 mod readme;
 #[cfg(unix)]

@@ -109,12 +109,7 @@ fn an_output_that_cannot_be_written_stops_the_run_at_once() {
         .facematch()
         .args(["detect", "cats", "-o", "missing/out.json"])
         .ends_with(3);
-    assert!(
-        run.stderr
-            .starts_with("facematch: missing/out.json: cannot write the results: "),
-        "{}",
-        run.stderr
-    );
+    assert_snapshot!(run.stderr, @"facematch: missing/out.json: cannot write: the folder missing does not exist");
     assert_eq!(env.files(), ["cats/chelsea.png"]);
 }
 
@@ -300,6 +295,37 @@ mod unix {
         );
         // It does not go on for nobody.
         assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_by_the_next_one_and_not_before() {
+        let env = long_run();
+        let unfinished = || {
+            let files = env.files().into_iter();
+            files.filter(|file| file.starts_with(".facematch-")).count()
+        };
+        env.write(".facematch-notes", "of the user");
+        let mut alive = spawn(&env, &["--output", "long.json"]);
+        let mut line = String::new();
+        let mut errors = BufReader::new(alive.stderr.take().unwrap());
+        while searched_photos(&line) == 0 {
+            assert!(errors.read_line(&mut line).unwrap() > 0, "{line}");
+        }
+        let short = || {
+            env.facematch()
+                .args(["detect", "photos/000.png", "-o", "short.tsv"])
+                .ends_with(0);
+        };
+        assert_eq!(unfinished(), 2);
+        // While it runs, it owns its file.
+        short();
+        assert_eq!(unfinished(), 2);
+        alive.kill().unwrap();
+        alive.wait().unwrap();
+        assert_eq!(unfinished(), 2);
+        short();
+        assert_eq!(unfinished(), 1);
+        assert!(env.path(".facematch-notes").exists());
     }
 
     #[test]

@@ -439,8 +439,33 @@ fn a_file_in_the_place_of_the_folder_is_told_before_anything_is_searched() {
     env.write("out", "a file");
     let run = sort(&env, &[], 3);
     assert!(
-        run.stderr.contains("a file of that name stands there"),
+        run.stderr.contains("a file with that name already exists"),
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_run_leaves_no_empty_folders_behind() {
+    let env = scene();
+    env.folder("mine");
+    let into = |known: &str, photos: &str, status| {
+        env.facematch()
+            .args(["sort", "--detector", "hog", known, photos])
+            .args(["--into", "new/people", "--unknown-into", "mine"])
+            .args(["--none-into", "other/none", "--draw", "drawn"])
+            .ends_with(status)
+    };
+    // Nothing is placed; nobody is known; nothing is found to search.
+    into("known", "photos/nothing.jpg", 1);
+    into("photos/cat.png", "photos", 3);
+    into("known", "mine", 3);
+    for folder in ["new", "other", "drawn"] {
+        assert!(!env.path(folder).exists(), "{folder}");
+    }
+    // The user made it.
+    assert!(env.path("mine").is_dir());
+    into("known", "photos/cat.png", 0);
+    assert!(env.path("other/none/cat.png").is_file());
+    assert!(!env.path("new").exists() && !env.path("drawn").exists());
 }

@@ -112,7 +112,7 @@ fn enroll(env: &TestEnv, options: &[&str], status: i32) -> Run {
         .ends_with(status)
 }
 
-const NEW: [&str; 3] = ["photos", "-o", "people.safetensors"];
+const NEW: [&str; 4] = ["photos", "--force", "-o", "people.safetensors"];
 
 /// The name in the only line about the repository's photo `sample`.
 fn name_of(env: &TestEnv, sample: &str) -> String {

@@ -86,8 +86,8 @@ fn a_photo_of_a_person_is_enrolled_once_however_its_path_is_written() {
     }
     // For a new file too.
     env.facematch()
-        .args(["enroll", "-q", "known", "known/obama.jpg", "-o"])
-        .arg("people.safetensors")
+        .args(["enroll", "-q", "known", "known/obama.jpg", "--force"])
+        .args(["-o", "people.safetensors"])
         .ends_with(0);
     assert_eq!(listed(&env), "biden\t1\nobama\t1\n");
 }

@@ -438,7 +438,7 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (passed over photos in formats that facematch does not read: 1 .heic)");
     assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
     assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR");
-    assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file of that name stands there");
+    assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file with that name already exists");
     assert_snapshot!(message(&["detect", "empty"]), @"facematch: nothing to search: no photos in empty");
 }
 

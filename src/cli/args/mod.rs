@@ -222,6 +222,8 @@ pub(crate) struct TagArgs {
     pub(crate) sidecar_naming: SidecarNamingArg,
 
     /// Write into the photos themselves instead of sidecars, with exiftool (version 12 or newer)
+    ///
+    /// Each photo is kept as it was, as photo.jpg_original; `exiftool -delete_original DIR` deletes these backups.
     #[arg(long, conflicts_with = "sidecar_naming")]
     pub(crate) embed: bool,
 
@@ -281,6 +283,10 @@ pub(crate) struct EnrollArgs {
     /// Write the gallery to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+
+    /// Let -o replace an existing gallery, and lose the people in it
+    #[arg(long, conflicts_with_all = ["add", "remove", "list"])]
+    pub(crate) force: bool,
 
     /// Add the people to the gallery FILE; photos that it already has are enrolled again
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

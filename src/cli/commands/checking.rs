@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use facematch::Error;
-use facematch::batch::{self, WalkOptions};
+use facematch::batch::{self, Input, Inputs, WalkOptions};
 use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
@@ -17,6 +17,7 @@ use super::super::args::{CheckArgs, CheckFormatArg};
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
+use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::counted;
@@ -33,10 +34,15 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
     if source == CheckedSource::Gallery {
         refuse_options_about_photos(args)?;
     }
-    let output = Output::open(args.output.as_deref(), &unfinished)?;
-    let photos = match source {
-        CheckedSource::Gallery => enrolled_photos(&args.known, console)?,
-        CheckedSource::Photos => searched_photos(args, console)?,
+    let read = RunInputs::new(&args.engine, None).with_known(&args.known);
+    let open = |read: RunInputs<'_>| Output::open(args.output.as_deref(), &read, &unfinished);
+    let (output, photos) = match source {
+        CheckedSource::Gallery => (open(read)?, enrolled_photos(&args.known, console)?),
+        CheckedSource::Photos => {
+            let inputs = photos(args, console)?;
+            let output = open(read.with_photos(inputs.list.iter().map(Input::path)))?;
+            (output, searched_photos(args, &inputs, console)?)
+        }
     };
     let bar = console.progress("comparing", photos.len());
     let jobs = config::jobs(&args.engine, photos.len());
@@ -87,16 +93,24 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
     Ok(photos_of(&gallery))
 }
 
-/// The photos of a folder, searched.
-fn searched_photos(args: &CheckArgs, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
+/// The photos of a folder.
+fn photos(args: &CheckArgs, console: &Console) -> Result<Inputs, Failure> {
     let options = WalkOptions {
         max_depth: usize::MAX,
         follow_links: args.follow_links,
         hidden: args.hidden,
         excluded: Vec::new(),
     };
+    config::known_photos(&args.known, &options, console)
+}
+
+/// The photos `inputs`, searched.
+fn searched_photos(
+    args: &CheckArgs,
+    inputs: &Inputs,
+    console: &Console,
+) -> Result<Vec<KnownPhoto>, Failure> {
     let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let inputs = config::known_photos(&args.known, &options, console)?;
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, inputs.list.len()));

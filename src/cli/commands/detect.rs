@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use facematch::batch::Input;
 use facematch::drawing::Tone;
 use facematch::photo::{Depth, FoundFace};
 use facematch::report::{Finding, Subject, Summary};
@@ -11,6 +12,7 @@ use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
+use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::pictures::Pictures;
@@ -36,9 +38,13 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
     };
     config::check_no_exiftool_json(&common.output)?;
     config::check_with_encodings(&common.output)?;
-    config::make_picture_folders(&common.output)?;
+    let _empty_folders = unfinished.empty_folders();
+    config::make_picture_folders(&common.output, &unfinished)?;
     let inputs = config::inputs(&args.path, &[], common, console)?;
-    let output = Output::open_results(&common.output, &unfinished)?;
+    let photos = inputs.list.iter().map(Input::path);
+    let read = RunInputs::new(&common.engine, Some(&common.cache)).with_photos(photos.clone());
+    let output = Output::open_results(&common.output, &read, &unfinished)?;
+    read.check_pictures(&common.output, photos)?;
 
     let began = Instant::now();
     let engine = config::load_engine(&params, console)?;
@@ -48,7 +54,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         true => Depth::Encodings,
         false => Depth::Landmarks,
     };
-    let session = Session::begin(&common.cache, &params, settings, depth, console)?;
+    let session = Session::begin(&common.cache, &read, &params, settings, depth, console)?;
     let photos = PhotoSearch {
         searcher: &session.searcher,
         pictures: Pictures::new(&common.output, &unfinished),

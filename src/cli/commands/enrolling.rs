@@ -18,6 +18,7 @@ use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
+use super::super::guard::{RunInputs, Written};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{Access, Output, ReadFile};
 use super::counted;
@@ -105,41 +106,51 @@ impl People {
 
 pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
     match (&args.output, &args.add) {
-        (Some(output), _) => enroll(args, &args.known, output, console),
+        (Some(output), _) => {
+            let written = Written::Gallery { force: args.force };
+            enroll(args, &args.known, output, written, console)
+        }
         (None, Some(file)) => {
             // Before anything else, as the wrong file would be overwritten.
             check_gallery(file)?;
             let known: Vec<PathBuf> = [file].into_iter().chain(&args.known).cloned().collect();
-            enroll(args, &known, file, console)
+            enroll(args, &known, file, Written::ChangedGallery, console)
         }
         (None, None) if args.list => list(only_file("--list", args)?),
         (None, None) => remove(&args.remove, only_file("--remove", args)?, console),
     }
 }
 
-/// Writes the people of `known` to the file `output`, which may be one of them.
+/// Writes the people of `known` to the file `output`, which is one of them if it is a gallery that changes.
 fn enroll(
     args: &EnrollArgs,
     known: &[PathBuf],
     output: &Path,
+    written: Written,
     console: &Console,
 ) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let updates = known.iter().any(|path| path == output);
+    let updates = written == Written::ChangedGallery;
     let before = updates.then(|| ReadFile::of(output)).transpose()?;
     let people = People::find(args, known, &params, settings.encode_from, console)?;
     people.sources().check_same_options()?;
-    let file = Output::open_file(output, Access::Owner, &unfinished)?;
+    let mut read = RunInputs::new(&args.engine, Some(&args.cache));
+    for known in known.iter().filter(|path| !updates || *path != output) {
+        read = read.with_known(known);
+    }
+    let photos = people.sources().photo_paths();
+    let read = read.with_photos(photos.map(|(_, photo)| photo));
+    let file = Output::open_file(output, written, Access::Owner, &read, &unfinished)?;
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(
         engine,
         config::jobs(&args.engine, people.sources().photos()),
     );
     let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
     let fingerprint = people.sources().fingerprint.clone();
     let Enrolled {
         gallery,
@@ -190,7 +201,13 @@ fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Fail
     write(
         &kept,
         &fingerprint,
-        Output::open_file(file, Access::Owner, &unfinished)?,
+        Output::open_file(
+            file,
+            Written::ChangedGallery,
+            Access::Owner,
+            &RunInputs::default(),
+            &unfinished,
+        )?,
         Some(&before),
     )?;
     console.summary(format_args!(

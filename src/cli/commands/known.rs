@@ -57,6 +57,11 @@ impl KnownPeople {
         self.sources.photos()
     }
 
+    /// The photos to be searched.
+    pub(super) fn photo_paths(&self) -> impl Iterator<Item = &Path> {
+        self.sources.photo_paths().map(|(_, photo)| photo)
+    }
+
     /// The gallery of all of them. What is wrong with a photo is a warning; that nobody is known is a failure.
     pub(super) fn enroll(
         mut self,

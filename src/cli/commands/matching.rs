@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use facematch::batch::Input;
 use facematch::drawing::Tone;
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify};
@@ -14,6 +15,7 @@ use super::super::caching::Session;
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
+use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::pictures::Pictures;
@@ -81,7 +83,8 @@ impl PeopleSearch<'_> {
         config::check_order(self.known, self.photos)?;
         let params = config::encoding_params(&common.engine, self.encoding)?;
         let settings = config::encoding_settings(&common.engine, self.encoding);
-        config::make_picture_folders(&common.output)?;
+        let _empty_folders = unfinished.empty_folders();
+        config::make_picture_folders(&common.output, unfinished)?;
         config::check_with_encodings(&common.output)?;
         let options = config::known_options(common);
         let finding = Instant::now();
@@ -89,7 +92,13 @@ impl PeopleSearch<'_> {
         let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
         let found = finding.elapsed();
         let inputs = config::inputs(self.photos, self.left_out, common, console)?;
-        let output = Output::open_results(&common.output, unfinished)?;
+        let photos = inputs.list.iter().map(Input::path);
+        let read = RunInputs::new(&common.engine, Some(&common.cache))
+            .with_known(self.known)
+            .with_photos(known.photo_paths())
+            .with_photos(photos.clone());
+        let output = Output::open_results(&common.output, &read, unfinished)?;
+        read.check_pictures(&common.output, photos)?;
 
         let began = Instant::now();
         let engine = config::load_engine(&params, console)?;
@@ -100,7 +109,7 @@ impl PeopleSearch<'_> {
 
         let enrolling = Instant::now();
         let depth = Depth::Encodings;
-        let session = Session::begin(&common.cache, &params, settings, depth, console)?;
+        let session = Session::begin(&common.cache, &read, &params, settings, depth, console)?;
         let searcher = &session.searcher;
         let gallery = known
             .enroll(&mut engines, &params, searcher, console)?

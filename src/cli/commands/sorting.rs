@@ -12,6 +12,7 @@ use super::super::args::{SortArgs, SortByArg};
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
+use super::super::guard::resolved;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::sorting::{PersonFolders, Sorter, person_folder};
 use super::counted;
@@ -22,6 +23,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
     check_not_known(args)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
+    let _empty_folders = unfinished.empty_folders();
     let method = match args.by {
         SortByArg::Copy => SortMethod::Copy,
         SortByArg::Hardlink => SortMethod::Hardlink,
@@ -31,7 +33,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
     let mut sorter = match args.dry_run {
         false => {
             args.folders()
-                .try_for_each(|folder| config::create_folder(folder))?;
+                .try_for_each(|folder| config::create_folder(folder, &unfinished))?;
             Sorter::new(method, &unfinished)
         }
         true => {
@@ -88,10 +90,10 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
 
 /// A wrong name would make the next photos of that face match, too.
 fn check_not_known(args: &SortArgs) -> Result<(), Failure> {
-    let known = whole(&args.known);
+    let known = resolved(&args.known);
     match args
         .folders()
-        .find(|folder| whole(folder).starts_with(&known))
+        .find(|folder| resolved(folder).starts_with(&known))
     {
         Some(folder) => Err(Failure::Usage(format!(
             "{}: by what is in this folder people are known; use another one for sorted photos",
@@ -101,22 +103,10 @@ fn check_not_known(args: &SortArgs) -> Result<(), Failure> {
     }
 }
 
-/// `path` without links and `..`, also where its end is not there yet.
-fn whole(path: &Path) -> PathBuf {
-    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
-        (Ok(whole), ..) => whole,
-        (Err(_), Some(parent), Some(name)) if parent.as_os_str().is_empty() => {
-            whole(Path::new(".")).join(name)
-        }
-        (Err(_), Some(parent), Some(name)) => whole(parent).join(name),
-        (Err(_), ..) => path.to_owned(),
-    }
-}
-
 /// What those of `folders` that stand in `into` are called: no person's folder may be one of them.
 fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
-    let into = whole(into);
-    let is_in = |folder: &PathBuf| whole(folder).parent() == Some(&into);
+    let into = resolved(into);
+    let is_in = |folder: &PathBuf| resolved(folder).parent() == Some(&into);
     let folders = folders.into_iter().flatten();
     let names = folders
         .filter(|folder| is_in(folder))
@@ -128,7 +118,7 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
 
 /// Whether `photo` is one of the known photos `known`, by which people are known the next time, too.
 fn is_below(photo: &Path, known: &Path) -> bool {
-    whole(photo).starts_with(whole(known))
+    resolved(photo).starts_with(resolved(known))
 }
 
 /// Brings a photo to its places.

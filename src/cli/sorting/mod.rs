@@ -91,7 +91,7 @@ impl Sorter {
         let shared = self.method == SortMethod::Move && self.stems.is_shared(photo);
         let sidecars = sidecars_with(photo, shared).map_err(at(photo))?;
         if self.told.is_none() {
-            std::fs::create_dir_all(folder).map_err(at(folder))?;
+            self.unfinished.create_folder(folder).map_err(at(folder))?;
         }
         let name = photo.file_name().unwrap_or_default();
         let mut number = 0;

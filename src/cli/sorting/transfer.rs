@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use facematch::report::SortMethod;
-use tempfile::Builder;
 
 use super::super::interrupt::UnfinishedFiles;
+use super::super::output::{folder_of, mode_of};
+use super::super::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
 
 /// Brings `source` to `target`, in a folder that is there.
 ///
@@ -23,7 +24,7 @@ pub(super) fn transfer(
 ) -> io::Result<()> {
     check_file(source)?;
     match method {
-        SortMethod::Copy => copy(source, target, unfinished).map(drop),
+        SortMethod::Copy => copy(source, target, false, unfinished),
         SortMethod::Hardlink => hard_link(source, target),
         // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
         SortMethod::Symlink => symlink(&std::fs::canonicalize(source)?, target),
@@ -93,25 +94,31 @@ pub(super) fn is_at(source: &Path, target: &Path) -> io::Result<bool> {
     Ok(source.file_name() == target.file_name() && folder(source)? == folder(target)?)
 }
 
-/// A copy with the times and the permissions of `source`, which comes to its name when it is whole.
-fn copy(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<File> {
+/// A copy with the times and the permissions of `source`, as far as the file system keeps them, which comes to its name
+/// when it is whole, and if `on_disk` once it is on the disk.
+fn copy(
+    source: &Path,
+    target: &Path,
+    on_disk: bool,
+    unfinished: &UnfinishedFiles,
+) -> io::Result<()> {
     let mut reader = File::open(source)?;
     let metadata = reader.metadata()?;
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut builder = Builder::new();
-    builder.prefix(".facematch-");
-    let (mut temporary, _unfinished) =
-        unfinished.create(|| builder.tempfile_in(folder), |file| file.path())?;
-    io::copy(&mut reader, temporary.as_file_mut())?;
-    let file = temporary.as_file();
-    file.set_permissions(metadata.permissions())?;
-    // Some file systems have none to set.
-    if let Ok(modified) = metadata.modified() {
-        let _ = file.set_times(FileTimes::new().set_modified(modified));
+    let mode = mode_of(&metadata);
+    let temporary = Temporary::begin(folder_of(target), HIDDEN, mode, unfinished)?;
+    let mut file = temporary.file();
+    io::copy(&mut reader, &mut file)?;
+    // It was made with them, but for what the umask takes.
+    let _ = file.set_permissions(metadata.permissions());
+    if let (Ok(accessed), Ok(modified)) = (metadata.accessed(), metadata.modified()) {
+        // Both: file systems on libfuse 2, such as exfat-fuse, ignore one alone.
+        let times = FileTimes::new().set_accessed(accessed);
+        let _ = file.set_times(times.set_modified(modified));
     }
-    temporary
-        .persist_noclobber(target)
-        .map_err(|error| error.error)
+    if on_disk {
+        sync(file)?;
+    }
+    temporary.rename_to_new(target)
 }
 
 fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
@@ -119,15 +126,26 @@ fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
     let source = std::fs::canonicalize(source)?;
     std::fs::hard_link(source, target).map_err(|error| match error.kind() {
         io::ErrorKind::CrossesDevices => io::Error::other(
-            "it is on another file system, where no hard link leads; use --by copy",
+            "the photo is on another file system, and a hard link cannot lead there; use --by copy",
+        ),
+        _ => without_links(error, "hard"),
+    })
+}
+
+/// What to do if a file system has no links of this `kind`.
+fn without_links(error: io::Error, kind: &str) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => io::Error::new(
+            error.kind(),
+            format!("no {kind} link can be made on this file system; use --by copy ({error})"),
         ),
         _ => error,
-    })
+    }
 }
 
 #[cfg(unix)]
 fn symlink(source: &Path, target: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(source, target)
+    std::os::unix::fs::symlink(source, target).map_err(|error| without_links(error, "symbolic"))
 }
 
 #[cfg(windows)]
@@ -137,30 +155,25 @@ fn symlink(source: &Path, target: &Path) -> io::Result<()> {
 
 fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<()> {
     check_movable(source)?;
-    if let Err(error) = std::fs::hard_link(source, target) {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            return Err(error);
-        }
+    let moved = match std::fs::hard_link(source, target) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
         // Another file system, or one without links.
-        copy(source, target, unfinished)?.sync_all()?;
-        sync_folder_of(target)?;
-    }
-    std::fs::remove_file(source).map_err(|error| {
+        Err(_) => {
+            copy(source, target, true, unfinished)?;
+            sync_folder_of(target)
+        }
+        Ok(()) => Ok(()),
+    };
+    let removed = moved.and_then(|()| {
+        std::fs::remove_file(source).map_err(|error| {
+            let reason = format!("it cannot be taken from where it is: {error}");
+            io::Error::new(error.kind(), reason)
+        })
+    });
+    removed.inspect_err(|_| {
         // It was made just now, and the photo stays where it is.
         let _ = std::fs::remove_file(target);
-        io::Error::new(
-            error.kind(),
-            format!("it cannot be taken from where it is: {error}"),
-        )
     })
-}
-
-/// Puts the name of a new file on the disk, where folders can be synced.
-fn sync_folder_of(file: &Path) -> io::Result<()> {
-    match file.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
 }
 
 /// Takes `source` away, of which `target` is another name.

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::super::interrupt::{Unfinished, UnfinishedFiles};
+use super::super::interrupt::UnfinishedFiles;
 use super::super::output::ReadFile;
+use super::super::temporary::{Naming, Temporary};
 use super::file_search::contains;
 use process::Process;
 
@@ -47,11 +48,16 @@ pub(super) struct Change<'a> {
 }
 
 /// A file from which ExifTool imports packets (`-json=FILE`, see exiftool(1)).
-struct ImportFile {
-    file: tempfile::NamedTempFile,
-    /// After `file`, so that it is gone before it is forgotten.
-    _unfinished: Unfinished,
-}
+struct ImportFile(Temporary);
+
+/// It holds names, so that only the user may read it.
+const IMPORT_MODE: u32 = 0o600;
+
+/// ExifTool goes by the end of the name.
+const IMPORT_NAMING: Naming = Naming {
+    prefix: "facematch-",
+    suffix: ".json",
+};
 
 impl ExifTool {
     /// Looks for ExifTool on the path, and lets it begin.
@@ -318,20 +324,17 @@ impl ImportFile {
                 folder.display()
             )
         })?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("facematch-").suffix(".json");
-        let (mut file, _unfinished) = unfinished
-            .create(|| builder.tempfile_in(&folder), |file| file.path())
+        let file = Temporary::begin(&folder, IMPORT_NAMING, IMPORT_MODE, unfinished)
             .map_err(|error| cannot_write(&folder, error.kind()))?;
         let written = serde_json::to_vec(packets)
             .map_err(io::Error::from)
-            .and_then(|json| file.write_all(&json));
+            .and_then(|json| file.file().write_all(&json));
         written.map_err(|error| cannot_write(file.path(), error.kind()))?;
-        Ok(Self { file, _unfinished })
+        Ok(Self(file))
     }
 
     fn path(&self) -> &Path {
-        self.file.path()
+        self.0.path()
     }
 }
 

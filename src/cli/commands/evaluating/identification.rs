@@ -19,6 +19,7 @@ use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
+use super::super::super::guard::RunInputs;
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
 use super::super::counted;
@@ -50,14 +51,19 @@ pub(in super::super::super) fn run(
         settings.encode_from,
         console,
     )?;
-    let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let read = RunInputs::new(&args.engine, Some(&args.cache))
+        .with_known(&args.known)
+        .with_list(&args.labels)
+        .with_photos(known.photo_paths())
+        .with_photos(labelled.keys().map(PathBuf::as_path));
+    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
 
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
     let most_photos = labelled.len().max(known.photos());
     let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
     let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
     let gallery = known
         .enroll(&mut engines, &params, &session.searcher, console)?
         .gallery;

@@ -1,6 +1,6 @@
 //! `facematch eval impostors`: how near photos of different people are.
 
-use facematch::batch::WalkOptions;
+use facematch::batch::{Input, WalkOptions};
 use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 use facematch::photo::Depth;
@@ -10,6 +10,7 @@ use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
+use super::super::super::guard::RunInputs;
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
 use super::super::counted;
@@ -24,13 +25,16 @@ pub(in super::super::super) fn run(
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     config::check_known(&args.people)?;
     let photos = config::known_photos(&args.people, &WalkOptions::default(), console)?;
-    let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let read = RunInputs::new(&args.engine, Some(&args.cache))
+        .with_known(&args.people)
+        .with_photos(photos.list.iter().map(Input::path));
+    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
 
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.list.len()));
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
     let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console);
 
     let names: Vec<_> = encodings

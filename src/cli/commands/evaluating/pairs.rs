@@ -15,8 +15,9 @@ use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
+use super::super::super::guard::{RunInputs, Written, resolved};
 use super::super::super::interrupt::UnfinishedFiles;
-use super::super::super::output::Output;
+use super::super::super::output::{Access, Output};
 use super::super::counted;
 use super::{Encodings, central_faces, read_list, write_figures};
 
@@ -31,19 +32,20 @@ pub(in super::super::super) fn run(
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     let pairs = read_list(&args.pairs, read_pairs)?;
     let root = root(args);
-    let output = Output::open(args.output.as_deref(), &unfinished)?;
-    let plot = args.plot.as_deref();
-    let plot = plot
-        .map(|path| Output::open(Some(path), &unfinished))
-        .transpose()?;
-
     let photos = photos(&pairs, &root);
+    let read = RunInputs::new(&args.engine, Some(&args.cache))
+        .with_list(&args.pairs)
+        .with_photos(photos.iter().map(Input::path));
+    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
+    let open = |path| Output::open_file(path, Written::Plot, Access::Usual, &read, &unfinished);
+    let plot = args.plot.as_deref().map(open).transpose()?;
+
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
     let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
     let encodings = central_faces(&photos, &mut engines, &session.searcher, console);
 
     let scored = score(&pairs, &root, &encodings);
@@ -85,23 +87,11 @@ pub(in super::super::super) fn run(
 /// Refuses one file for the figures and the plot: the plot would take the place of the figures.
 fn check_files(args: &EvalPairsArgs) -> Result<(), Failure> {
     match (&args.output, &args.plot) {
-        (Some(output), Some(plot)) if place(output) == place(plot) => Err(Failure::Usage(format!(
-            "{}: --output and --plot need a file each",
-            plot.display()
-        ))),
+        (Some(output), Some(plot)) if resolved(output) == resolved(plot) => Err(Failure::Usage(
+            format!("{}: --output and --plot need a file each", plot.display()),
+        )),
         _ => Ok(()),
     }
-}
-
-/// The file that `path` stands for, whether it is there or not.
-fn place(path: &Path) -> PathBuf {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let beside = || Some(folder.canonicalize().ok()?.join(path.file_name()?));
-    let place = path.canonicalize().ok().or_else(beside);
-    place.unwrap_or_else(|| path.to_owned())
 }
 
 /// The folder that the list's paths begin in: `--root`, else the folder of the list.

@@ -1,0 +1,465 @@
+//! What a run may write: no file that it reads, no file of another kind than what it writes, and no photo of KNOWN.
+
+use std::collections::HashSet;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use facematch::batch::has_photo_extension;
+use facematch::gallery::is_gallery_file;
+use facematch::image::has_image_signature;
+
+use super::args::{CacheArgs, EngineArgs, OutputArgs};
+use super::caching;
+use super::exit::Failure;
+use super::output::file_number;
+use super::pictures::{crop_path, drawing_path};
+
+/// Bytes of an existing file by which its content is known.
+const START: u64 = 1 << 16;
+
+/// A database of redb begins with these bytes.
+const CACHE_START: &[u8] = b"redb";
+
+/// XML begins like this, and results do not: sidecars of photos, and pictures.
+const XML_STARTS: [&[u8]; 5] = [b"<?xml", b"<?xpacket", b"<x:xmpmeta", b"<rdf:RDF", b"<svg"];
+
+/// What is written to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// Text, JSON or CSV, by `--output`.
+    Results,
+    /// The SVG of `--plot`.
+    Plot,
+    /// A gallery, in the place of an earlier one only if the user says so.
+    Gallery { force: bool },
+    /// A gallery that was read from the same file.
+    ChangedGallery,
+    /// A JPEG of `--draw`.
+    Drawing,
+    /// A PNG of `--crops`.
+    Crop,
+}
+
+/// What an existing file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Empty,
+    Text,
+    Xml,
+    Svg,
+    Jpeg,
+    Png,
+    OtherImage,
+    Gallery,
+    Cache,
+    Binary,
+}
+
+impl Written {
+    /// What else the user can do.
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Results | Self::Gallery { .. } => "name another file with -o",
+            Self::ChangedGallery => "make it writable",
+            Self::Plot => "name another file with --plot",
+            Self::Drawing => "name another folder with --draw",
+            Self::Crop => "name another folder with --crops",
+        }
+    }
+
+    /// Why the file `path` must not be overwritten, and what to do; none if it may be, or if there is none.
+    pub(super) fn objection(self, path: &Path) -> Option<String> {
+        let metadata = std::fs::metadata(path).ok()?;
+        if metadata.permissions().readonly() {
+            return Some(format!("it is write-protected; {}", self.advice()));
+        }
+        let content = match Content::of(path, &metadata) {
+            Ok(content) => content,
+            Err(error) => {
+                let advice = self.advice();
+                return Some(format!("its content cannot be read ({error}); {advice}"));
+            }
+        };
+        let is_replaced = match (self, content) {
+            (_, Content::Empty)
+            | (Self::Results, Content::Text)
+            | (Self::Plot, Content::Svg)
+            | (Self::Gallery { force: true } | Self::ChangedGallery, Content::Gallery)
+            | (Self::Drawing, Content::Jpeg)
+            | (Self::Crop, Content::Png) => true,
+            (Self::Gallery { force: false }, Content::Gallery) => {
+                return Some(
+                    "it is a gallery; add people with --add, or replace it with --force".to_owned(),
+                );
+            }
+            _ => false,
+        };
+        (!is_replaced).then(|| format!("it is {}; {}", content.in_words(), self.advice()))
+    }
+}
+
+impl Content {
+    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        if metadata.len() == 0 {
+            return Ok(Self::Empty);
+        }
+        if is_gallery_file(path).map_err(io::Error::other)? {
+            return Ok(Self::Gallery);
+        }
+        let mut start = Vec::new();
+        File::open(path)?.take(START).read_to_end(&mut start)?;
+        Ok(Self::of_bytes(&start))
+    }
+
+    fn of_bytes(start: &[u8]) -> Self {
+        let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+        let text = text.trim_ascii_start();
+        match start {
+            _ if start.starts_with(b"\xFF\xD8") => Self::Jpeg,
+            _ if start.starts_with(b"\x89PNG") => Self::Png,
+            _ if has_image_signature(start) => Self::OtherImage,
+            _ if start.starts_with(CACHE_START) && !is_text(start) => Self::Cache,
+            _ if !is_text(start) => Self::Binary,
+            _ if !XML_STARTS.iter().any(|xml| text.starts_with(xml)) => Self::Text,
+            _ if memchr::memmem::find(text, b"<svg").is_some() => Self::Svg,
+            _ => Self::Xml,
+        }
+    }
+
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Text => "a text file",
+            Self::Xml => "an XML file",
+            Self::Jpeg | Self::Png | Self::Svg | Self::OtherImage => "an image",
+            Self::Gallery => "a gallery",
+            Self::Cache => "a cache",
+            Self::Binary => "a binary file",
+        }
+    }
+}
+
+/// Whether `bytes` are text in UTF-8 or another encoding that contains ASCII: no control characters but those that texts
+/// and terminals have (tab, line feed, form feed, carriage return, escape).
+fn is_text(bytes: &[u8]) -> bool {
+    let is_allowed = |byte: u8| matches!(byte, b'\t' | b'\n' | 0x0C | b'\r' | 0x1B);
+    let mut bytes = bytes.iter();
+    bytes.all(|&byte| !byte.is_ascii_control() || is_allowed(byte))
+}
+
+/// The files that a run reads. None of them is overwritten.
+#[derive(Default)]
+pub(super) struct RunInputs<'a> {
+    known: Vec<&'a Path>,
+    /// Each after what it is, in words.
+    files: Vec<(&'static str, &'a Path)>,
+    cache: Option<PathBuf>,
+}
+
+impl<'a> RunInputs<'a> {
+    /// What a run reads besides photos.
+    pub(super) fn new(engine: &'a EngineArgs, cache: Option<&CacheArgs>) -> Self {
+        let landmarks = engine.landmarks.iter();
+        Self {
+            known: Vec::new(),
+            files: landmarks
+                .map(|model| ("the landmark model", model.as_path()))
+                .collect(),
+            cache: cache.and_then(|args| caching::file(args).ok().flatten()),
+        }
+    }
+
+    /// With KNOWN, a folder, a photo or a gallery.
+    pub(super) fn with_known(mut self, known: &'a Path) -> Self {
+        self.known.push(known);
+        self.files.push(("KNOWN", known));
+        self
+    }
+
+    /// With `photos`.
+    pub(super) fn with_photos(mut self, photos: impl IntoIterator<Item = &'a Path>) -> Self {
+        let photos = photos.into_iter();
+        self.files
+            .extend(photos.map(|photo| ("one of the photos", photo)));
+        self
+    }
+
+    /// With the list of photos `list`.
+    pub(super) fn with_list(mut self, list: &'a Path) -> Self {
+        self.files.push(("the list of photos", list));
+        self
+    }
+
+    /// Refuses to write to `path` what would destroy a file or become a photo of KNOWN.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub(super) fn check(&self, path: &Path, written: Written) -> Result<(), Failure> {
+        let advice = written.advice();
+        let refused = |reason: String| {
+            let path = path.display();
+            Err(Failure::Usage(format!("{path}: not overwritten: {reason}")))
+        };
+        if let Some(what) = self.reads(path) {
+            return refused(match written {
+                Written::Gallery { .. } if is_gallery_file(path).unwrap_or(false) => {
+                    "this run reads it; add people to it with --add".to_owned()
+                }
+                _ => format!("this run reads it as {what}; {advice}"),
+            });
+        }
+        if let Some(objection) = written.objection(path) {
+            return refused(objection);
+        }
+        if let Some(cache) = &self.cache
+            && resolved(cache) == resolved(path)
+        {
+            return refused(format!("it is the cache of this run; {advice}"));
+        }
+        if has_photo_extension(path) && self.is_in_known(path) {
+            return Err(Failure::Usage(format!(
+                "{}: not written: it would become a photo of KNOWN; {advice}",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a cache in a file that the run reads, or that would become a photo of KNOWN.
+    pub(super) fn check_cache(&self, cache: &Path) -> Result<(), Failure> {
+        let reason = match self.reads(cache) {
+            Some(what) => format!("not overwritten: this run reads it as {what}"),
+            None if has_photo_extension(cache) && self.is_in_known(cache) => {
+                "not written: it would become a photo of KNOWN".to_owned()
+            }
+            None => return Ok(()),
+        };
+        let cache = cache.display();
+        Err(Failure::Usage(format!(
+            "{cache}: {reason}; name another file with --cache"
+        )))
+    }
+
+    /// Refuses pictures of `photos` that would overwrite one of them, or become photos of KNOWN.
+    pub(super) fn check_pictures<'b>(
+        &self,
+        args: &OutputArgs,
+        photos: impl Iterator<Item = &'b Path> + Clone,
+    ) -> Result<(), Failure> {
+        let folders = [(&args.draw, Written::Drawing), (&args.crops, Written::Crop)];
+        let folders = folders
+            .into_iter()
+            .filter_map(|(folder, written)| Some((folder.as_deref()?, written)));
+        let mut read = None;
+        for (folder, written) in folders {
+            let advice = written.advice();
+            let part_of_known = match self.is_in_known(folder) {
+                true => Some(folder.to_owned()),
+                false => self.picture_in_known(photos.clone(), folder, written),
+            };
+            if let Some(part) = part_of_known {
+                return Err(Failure::Usage(format!(
+                    "{}: this is part of KNOWN, and pictures there would become known photos; {advice}",
+                    part.display()
+                )));
+            }
+            let read = read.get_or_insert_with(|| self.file_numbers());
+            let mut pictures = photos
+                .clone()
+                .flat_map(|photo| pictures_of(photo, folder, written));
+            if let Some((picture, _)) = pictures.find(|(_, number)| read.contains(number)) {
+                return Err(Failure::Usage(format!(
+                    "{}: not overwritten: this run reads it as one of the photos; {advice}",
+                    picture.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The first picture of `photos` that would be in KNOWN, which must be below `folder` for that.
+    fn picture_in_known<'b>(
+        &self,
+        mut photos: impl Iterator<Item = &'b Path>,
+        folder: &Path,
+        written: Written,
+    ) -> Option<PathBuf> {
+        let folder_there = Existing::of(folder)?;
+        let is_above = |known: &&Path| resolved(known).ancestors().any(|at| folder_there.is(at));
+        self.known.iter().copied().find(is_above)?;
+        photos.find_map(|photo| {
+            let picture = match written {
+                Written::Drawing => drawing_path(folder, photo),
+                _ => crop_path(folder, photo, 1),
+            };
+            self.is_in_known(&picture).then_some(picture)
+        })
+    }
+
+    fn file_numbers(&self) -> HashSet<[u64; 2]> {
+        let numbers = self
+            .files
+            .iter()
+            .filter_map(|(_, path)| file_number(&std::fs::metadata(path).ok()?));
+        numbers.collect()
+    }
+
+    /// As what the run reads the file `path`, if it does.
+    fn reads(&self, path: &Path) -> Option<&'static str> {
+        let output = Existing::of(path)?;
+        if is_stdin(output.number) {
+            return Some("standard input");
+        }
+        let mut files = self.files.iter();
+        let (what, _) = files.find(|(_, file)| output.is(file))?;
+        Some(what)
+    }
+
+    fn is_in_known(&self, path: &Path) -> bool {
+        let place = resolved(path);
+        let folders = self.known.iter().filter(|known| known.is_dir());
+        let mut folders = folders.filter_map(|known| Existing::of(known));
+        // Not by the path alone, which may be spelled in small and capital letters.
+        folders.any(|known| place.ancestors().any(|folder| known.is(folder)))
+    }
+}
+
+/// The pictures of `photo` that are already below `folder`, with their numbers.
+fn pictures_of(
+    photo: &Path,
+    folder: &Path,
+    written: Written,
+) -> impl Iterator<Item = (PathBuf, [u64; 2])> {
+    let place = move |number| match written {
+        Written::Drawing => (number == 1).then(|| drawing_path(folder, photo)),
+        _ => Some(crop_path(folder, photo, number)),
+    };
+    (1..).map_while(place).map_while(|picture| {
+        let number = file_number(&std::fs::metadata(&picture).ok()?)?;
+        Some((picture, number))
+    })
+}
+
+/// A file that is there.
+struct Existing {
+    number: Option<[u64; 2]>,
+    place: PathBuf,
+}
+
+impl Existing {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            number: file_number(&metadata),
+            place: resolved(path),
+        })
+    }
+
+    /// Whether `path` is another name for this file.
+    fn is(&self, path: &Path) -> bool {
+        let number = std::fs::metadata(path).map(|metadata| file_number(&metadata));
+        match (self.number, number) {
+            (_, Err(_)) => false,
+            (Some(a), Ok(Some(b))) if a == b => true,
+            // Some network file systems do not always give a file the same number.
+            _ => {
+                let name = |path: &Path| path.file_name().map(std::ffi::OsStr::to_ascii_lowercase);
+                name(path) == name(&self.place) && resolved(path) == self.place
+            }
+        }
+    }
+}
+
+/// Whether the file `number` is what standard input reads.
+#[cfg(unix)]
+fn is_stdin(number: Option<[u64; 2]>) -> bool {
+    is_stream(number, io::stdin())
+}
+
+/// Whether the file `number` is what `stream` reads or writes.
+#[cfg(unix)]
+pub(super) fn is_stream(number: Option<[u64; 2]>, stream: impl std::os::fd::AsFd) -> bool {
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    let metadata = file.and_then(|file| file.metadata());
+    number.is_some() && metadata.is_ok_and(|metadata| file_number(&metadata) == number)
+}
+
+#[cfg(not(unix))]
+fn is_stdin(_number: Option<[u64; 2]>) -> bool {
+    false
+}
+
+/// `path` without links and `..`, also if its end does not exist yet.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
+        (Ok(resolved), ..) => resolved,
+        (Err(_), Some(parent), Some(name)) if parent.as_os_str().is_empty() => {
+            resolved(Path::new(".")).join(name)
+        }
+        (Err(_), Some(parent), Some(name)) => resolved(parent).join(name),
+        (Err(_), ..) => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_of_a_file_is_known_by_its_beginning() {
+        for (start, expected) in [
+            (&b"a.jpg\tobama\t0.3\n"[..], Content::Text),
+            (b"J\xf6rg.jpg\tno faces\n", Content::Text),
+            (b"\x1b[1;32mobama\x1b[0m\n", Content::Text),
+            (b"[{\"type\":\"image\"}]", Content::Text),
+            (b"redbreasts in the garden\n", Content::Text),
+            (b"redb\x1a\x0a\xa9\x0d\x0a", Content::Cache),
+            (b"\xFF\xD8\xFF\xE0", Content::Jpeg),
+            (b"\x89PNG\r\n\x1a\n", Content::Png),
+            (b"GIF89a", Content::OtherImage),
+            (b"RIFF\x04\0\0\0WEBPVP8 ", Content::OtherImage),
+            (b"\0\0\0\x18ftypheic", Content::Binary),
+            (b"\x1f\x8b\x08", Content::Binary),
+            (b"t\0e\0x\0t\0", Content::Binary),
+            (b"<svg xmlns='x'></svg>", Content::Svg),
+            (b"\xEF\xBB\xBF<?xml version='1.0'?>\n<svg/>", Content::Svg),
+            (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", Content::Xml),
+        ] {
+            assert_eq!(Content::of_bytes(start), expected, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_overwritten_only_by_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let objection = |written: Written, content: &[u8]| {
+            let path = folder.path().join("file");
+            std::fs::write(&path, content).unwrap();
+            written.objection(&path)
+        };
+        let gallery = b"\x10\0\0\0\0\0\0\0{          ";
+        for (written, own) in [
+            (Written::Results, &b"text"[..]),
+            (Written::Plot, b"<svg></svg>"),
+            (Written::Gallery { force: true }, gallery),
+            (Written::Drawing, b"\xFF\xD8\xFF"),
+            (Written::Crop, b"\x89PNG\r\n\x1a\n"),
+        ] {
+            assert_eq!(objection(written, own), None, "{written:?}");
+            assert_eq!(objection(written, b""), None, "{written:?}");
+            for other in [&b"\0\0"[..], b"GIF89a", b"<?xml?>", b"redb\x1a"] {
+                let told = objection(written, other).unwrap();
+                assert!(told.ends_with(written.advice()), "{told}");
+            }
+        }
+        assert_eq!(
+            objection(Written::Gallery { force: false }, gallery).unwrap(),
+            "it is a gallery; add people with --add, or replace it with --force"
+        );
+        assert_eq!(
+            objection(Written::Gallery { force: true }, b"notes").unwrap(),
+            "it is a text file; name another file with -o"
+        );
+    }
+}
