@@ -27,7 +27,7 @@ struct Gradients {
     squared: __m256i,
 }
 
-/// Writes the gradients of `columns`. The caller has checked the lengths.
+/// Writes the gradients of `columns`.
 pub(super) fn row(
     simd: Avx2,
     rows: Neighbourhood<'_>,
@@ -35,12 +35,12 @@ pub(super) fn row(
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: an `Avx2` exists only where the processor has the instructions; `gradient_row` has checked the lengths.
+    // SAFETY: `simd` proves that the processor has AVX2 and FMA, all that this safe function requires.
     unsafe { with_instructions(simd, rows, columns, lengths, orientations) };
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn with_instructions(
+fn with_instructions(
     simd: Avx2,
     rows: Neighbourhood<'_>,
     columns: Columns,
@@ -48,70 +48,54 @@ unsafe fn with_instructions(
     orientations: &mut [u8],
 ) {
     if columns.body.len() < PIXELS {
-        // SAFETY: handed on to the caller.
-        unsafe { super::body::row(simd, rows, columns, lengths, orientations) };
+        super::body::row(simd, rows, columns, lengths, orientations);
         return;
     }
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::tail(simd, rows, &columns, lengths, orientations) };
+    super::body::tail(simd, rows, &columns, lengths, orientations);
     let last = columns.body.end - PIXELS;
     for x in columns.body.step_by(PIXELS) {
         // What is left at the end is less than 16 pixels; some are computed again.
         let x = x.min(last);
-        // SAFETY: 16 columns from `x` on are in the body; the caller has checked that all rows have them and one more
-        // on each side.
-        unsafe {
-            let lengths = lengths.as_mut_ptr().add(x);
-            sixteen(rows, x, lengths, orientations.as_mut_ptr().add(x));
-        }
+        sixteen(rows, x, &mut lengths[x..], &mut orientations[x..]);
     }
 }
 
-/// # Safety
-/// All rows must have the columns from `x - 1` to `x + 16`, and both outputs must have room for 16 numbers.
+/// Writes the gradients of the columns from `x` to `x + 15` to the beginning of the outputs.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientations: *mut u8) {
-    // SAFETY: as demanded of the caller.
+fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: &mut [f32], orientations: &mut [u8]) {
+    let red = of_channel(rows, 0, x);
+    let green = of_channel(rows, 1, x);
+    let blue = of_channel(rows, 2, x);
+    // The first of a pair has the pixels 0 to 3 and 8 to 11, the second one the others.
+    let first = stronger(stronger(red[0], green[0]), blue[0]);
+    let second = stronger(stronger(red[1], green[1]), blue[1]);
+    let first_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(first.squared));
+    let second_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(second.squared));
+    let low = _mm256_permute2f128_ps::<0x20>(first_root, second_root);
+    let high = _mm256_permute2f128_ps::<0x31>(first_root, second_root);
+    let words = orientations_of(first.differences, second.differences);
+    let bytes = _mm_packus_epi16(
+        _mm256_castsi256_si128(words),
+        _mm256_extracti128_si256::<1>(words),
+    );
+    let (lengths, orientations) = (&mut lengths[..PIXELS], &mut orientations[..PIXELS]);
+    // SAFETY: both slices have 16 items; 8 numbers are written to each half of the first, 16 bytes to
+    // the second.
     unsafe {
-        let red = of_channel(rows, 0, x);
-        let green = of_channel(rows, 1, x);
-        let blue = of_channel(rows, 2, x);
-        // The first of a pair has the pixels 0 to 3 and 8 to 11, the second one the others.
-        let first = stronger(stronger(red[0], green[0]), blue[0]);
-        let second = stronger(stronger(red[1], green[1]), blue[1]);
-        let first_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(first.squared));
-        let second_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(second.squared));
-        let low = _mm256_permute2f128_ps::<0x20>(first_root, second_root);
-        let high = _mm256_permute2f128_ps::<0x31>(first_root, second_root);
-        _mm256_storeu_ps(lengths, low);
-        _mm256_storeu_ps(lengths.add(8), high);
-        let words = orientations_of(first.differences, second.differences);
-        let bytes = _mm_packus_epi16(
-            _mm256_castsi256_si128(words),
-            _mm256_extracti128_si256::<1>(words),
-        );
-        _mm_storeu_si128(orientations.cast::<__m128i>(), bytes);
+        _mm256_storeu_ps(lengths.as_mut_ptr(), low);
+        _mm256_storeu_ps(lengths.as_mut_ptr().add(8), high);
+        _mm_storeu_si128(orientations.as_mut_ptr().cast::<__m128i>(), bytes);
     }
 }
 
-/// # Safety
-/// As for [`sixteen`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
-    let here = rows.here[channel].as_ptr();
-    // SAFETY: as demanded of the caller.
-    let (along_x, along_y) = unsafe {
-        let left = sixteen_bytes(here.add(x - 1));
-        let right = sixteen_bytes(here.add(x + 1));
-        let above = sixteen_bytes(rows.above[channel].as_ptr().add(x));
-        let below = sixteen_bytes(rows.below[channel].as_ptr().add(x));
-        (
-            _mm256_sub_epi16(right, left),
-            _mm256_sub_epi16(below, above),
-        )
-    };
+fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
+    let here = rows.here[channel];
+    let along_x = _mm256_sub_epi16(sixteen_bytes(&here[x + 1..]), sixteen_bytes(&here[x - 1..]));
+    let [above, below] = [rows.above[channel], rows.below[channel]].map(|row| &row[x..]);
+    let along_y = _mm256_sub_epi16(sixteen_bytes(below), sixteen_bytes(above));
     let first = _mm256_unpacklo_epi16(along_x, along_y);
     let second = _mm256_unpackhi_epi16(along_x, along_y);
     [
@@ -126,13 +110,13 @@ unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Grad
     ]
 }
 
-/// # Safety
-/// 16 bytes must be readable.
+/// Loads the first 16 bytes of `from` as whole numbers of 16 bits.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn sixteen_bytes(from: *const u8) -> __m256i {
-    // SAFETY: as demanded of the caller.
-    _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.cast()) })
+fn sixteen_bytes(from: &[u8]) -> __m256i {
+    let from = &from[..PIXELS];
+    // SAFETY: the slice has the 16 bytes that are read.
+    _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
 }
 
 /// The longer gradients; of equal ones, `b`.

@@ -52,7 +52,7 @@ struct Columns {
 /// degrees each, from "brighter to the right" on clockwise as seen on a screen; 0 where nothing changes).
 ///
 /// # Panics
-/// When a row has no column `end`, or an output no column before it.
+/// If a row has no column `end`, or an output no column before it.
 pub(crate) fn gradient_row(
     level: SimdLevel,
     rows: Neighbourhood<'_>,
@@ -61,8 +61,14 @@ pub(crate) fn gradient_row(
     orientations: &mut [u8],
 ) {
     let channels = rows.above.iter().chain(&rows.here).chain(&rows.below);
-    assert!({ channels }.all(|row| row.len() > end));
-    assert!(lengths.len() >= end && orientations.len() >= end);
+    assert!(
+        { channels }.all(|row| row.len() > end),
+        "a row is too short"
+    );
+    assert!(
+        lengths.len() >= end && orientations.len() >= end,
+        "an output is too short"
+    );
     let steps = end.saturating_sub(1) / STEP;
     let columns = Columns {
         body: 1..1 + steps * STEP,

@@ -4,59 +4,51 @@ use super::scalar::STREAMS;
 use super::{BLOCK, Histograms, Shares};
 
 /// Counts all blocks.
-///
-/// # Safety
-/// There must be as many orientations as lengths, and more columns than blocks.
 #[inline(always)]
-pub(super) unsafe fn count_row(
+pub(super) fn count_row(
     lengths: &[[f32; BLOCK]],
     orientations: &[[u8; BLOCK]],
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
+    let Histograms {
+        numbers, starts, ..
+    } = histograms;
     let quarter = lengths.len() / STREAMS;
-    let numbers = histograms.numbers.as_mut_ptr();
-    let starts = &histograms.starts;
+    let streams: [_; STREAMS] = std::array::from_fn(|stream| {
+        let blocks = stream * quarter..(stream + 1) * quarter;
+        (&lengths[blocks.clone()], &orientations[blocks])
+    });
     for block in 0..quarter {
         for (pixel, shares) in shares.iter().enumerate() {
-            for stream in 0..STREAMS {
-                let block = stream * quarter + block;
-                // SAFETY: the block is one of the lengths, and the columns `block` and `block + 1` exist in each of the
-                // orientations that `starts` names.
-                unsafe {
-                    let length = lengths.get_unchecked(block)[pixel];
-                    let orientation = orientations.get_unchecked(block)[pixel];
-                    let start = starts[usize::from(orientation)];
-                    add(numbers.add(2 * block + start), length, shares);
-                }
+            for (stream, (lengths, orientations)) in streams.iter().enumerate() {
+                let start = starts[usize::from(orientations[block][pixel])];
+                let column = stream * quarter + block;
+                add(
+                    &mut numbers[start + 2 * column..],
+                    lengths[block][pixel],
+                    shares,
+                );
             }
         }
     }
     for block in STREAMS * quarter..lengths.len() {
         for (pixel, shares) in shares.iter().enumerate() {
-            let (length, orientation) = (lengths[block][pixel], orientations[block][pixel]);
-            // SAFETY: as above.
-            unsafe {
-                let start = starts[usize::from(orientation)];
-                add(numbers.add(2 * block + start), length, shares);
-            }
+            let start = starts[usize::from(orientations[block][pixel])];
+            add(
+                &mut numbers[start + 2 * block..],
+                lengths[block][pixel],
+                shares,
+            );
         }
     }
 }
 
-/// # Safety
-/// Four numbers must be readable and writable.
+/// Adds `length` in these shares to the first four numbers.
 #[inline(always)]
-unsafe fn add(numbers: *mut f32, length: f32, shares: &Shares) {
-    let numbers: *mut [f32; 4] = numbers.cast();
-    // SAFETY: as demanded of the caller; an array needs no other alignment than its items.
-    unsafe {
-        let [a, b, c, d] = *numbers;
-        *numbers = [
-            a + shares[0] * length,
-            b + shares[1] * length,
-            c + shares[2] * length,
-            d + shares[3] * length,
-        ];
+fn add(numbers: &mut [f32], length: f32, shares: &Shares) {
+    let numbers = &mut numbers[..4];
+    for (number, share) in numbers.iter_mut().zip(shares) {
+        *number += share * length;
     }
 }

@@ -3,7 +3,7 @@
 use super::{BLOCK, Histograms, Shares};
 use crate::engine::native::kernels::Neon;
 
-/// Counts all blocks. The caller has checked the lengths.
+/// Counts all blocks.
 pub(super) fn count_row(
     _: Neon,
     lengths: &[[f32; BLOCK]],
@@ -11,17 +11,16 @@ pub(super) fn count_row(
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
-    // SAFETY: a `Neon` exists only where the processor has the instructions; `mod.rs` has checked the lengths.
+    // SAFETY: the first argument proves that the processor has NEON, all that this safe function requires.
     unsafe { with_instructions(lengths, orientations, shares, histograms) };
 }
 
 #[target_feature(enable = "neon")]
-unsafe fn with_instructions(
+fn with_instructions(
     lengths: &[[f32; BLOCK]],
     orientations: &[[u8; BLOCK]],
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::count_row(lengths, orientations, shares, histograms) };
+    super::body::count_row(lengths, orientations, shares, histograms);
 }
