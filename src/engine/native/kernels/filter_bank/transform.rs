@@ -49,7 +49,8 @@ pub(super) fn transform<L: Lanes, const STEP: usize>(
     let line = &mut line[..span::<STEP>()];
     for vector in 0..PAIRS / L::COUNT {
         let lane = vector * L::COUNT;
-        let fours = fours::<L, STEP>(simd, direction, line, lane);
+        let mut fours = [[zero(simd); 4]; 8];
+        read::<L, STEP>(simd, direction, line, lane, &mut fours);
         write::<L, STEP>(simd, direction, &fours, line, lane);
     }
 }
@@ -68,20 +69,21 @@ pub(super) fn transform_row<L: Lanes>(
     let from = &from[..TILE];
     for vector in 0..PAIRS / L::COUNT {
         let lane = vector * L::COUNT;
-        let fours = fours::<L, 1>(simd, direction, from, lane);
+        let mut fours = [[zero(simd); 4]; 8];
+        read::<L, 1>(simd, direction, from, lane, &mut fours);
         write::<L, 1>(simd, direction, &fours, to, lane);
     }
 }
 
 /// Reads the vectors at `lane` of a line and transforms them four by four.
 #[inline(always)]
-fn fours<L: Lanes, const STEP: usize>(
+fn read<L: Lanes, const STEP: usize>(
     simd: L,
     direction: Direction,
     line: &[Cell],
     lane: usize,
-) -> [[Complex<L::Vector>; 4]; 8] {
-    let mut fours = [[zero(simd); 4]; 8];
+    fours: &mut [[Complex<L::Vector>; 4]; 8],
+) {
     for (second, four) in fours.iter_mut().enumerate() {
         for (first, number) in four.iter_mut().enumerate() {
             let cell = &line[(8 * first + second) * STEP];
@@ -98,7 +100,6 @@ fn fours<L: Lanes, const STEP: usize>(
             *number = turned(simd, *number, first * second);
         }
     }
-    fours
 }
 
 /// Transforms `fours` eight by eight and writes them to `lane` of a line.

@@ -28,19 +28,25 @@ struct Gradients {
 }
 
 /// Writes the gradients of `columns`.
-pub(super) fn row(
+///
+/// # Safety
+/// All rows must have the columns from 0 to `columns.end`, and both outputs those before it. The body must
+/// begin with column 1 and end with or before `columns.end`.
+pub(super) unsafe fn row(
     simd: Avx2,
     rows: Neighbourhood<'_>,
     columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: `simd` proves that the processor has AVX2 and FMA, all that this safe function requires.
+    // SAFETY: `simd` proves that the processor has AVX2 and FMA; the caller guarantees the lengths.
     unsafe { with_instructions(simd, rows, columns, lengths, orientations) };
 }
 
+/// # Safety
+/// As for [`row`].
 #[target_feature(enable = "avx2,fma")]
-fn with_instructions(
+unsafe fn with_instructions(
     simd: Avx2,
     rows: Neighbourhood<'_>,
     columns: Columns,
@@ -56,46 +62,63 @@ fn with_instructions(
     for x in columns.body.step_by(PIXELS) {
         // What is left at the end is less than 16 pixels; some are computed again.
         let x = x.min(last);
-        sixteen(rows, x, &mut lengths[x..], &mut orientations[x..]);
+        // SAFETY: the body has `PIXELS` columns or more, and `x` is at most `last`; so the 16 columns from `x` on are in the
+        // body. It begins with column 1 and ends with or before `columns.end`, so the columns `x - 1` and `x + 16` are
+        // ones that the caller guarantees.
+        unsafe {
+            let lengths = lengths.as_mut_ptr().add(x);
+            sixteen(rows, x, lengths, orientations.as_mut_ptr().add(x));
+        }
     }
 }
 
-/// Writes the gradients of the columns from `x` to `x + 15` to the beginning of the outputs.
+/// Writes the gradients of 16 pixels.
+///
+/// # Safety
+/// All rows must have the columns from `x - 1` to `x + 16`, and both outputs must have room for 16 numbers.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: &mut [f32], orientations: &mut [u8]) {
-    let red = of_channel(rows, 0, x);
-    let green = of_channel(rows, 1, x);
-    let blue = of_channel(rows, 2, x);
-    // The first of a pair has the pixels 0 to 3 and 8 to 11, the second one the others.
-    let first = stronger(stronger(red[0], green[0]), blue[0]);
-    let second = stronger(stronger(red[1], green[1]), blue[1]);
-    let first_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(first.squared));
-    let second_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(second.squared));
-    let low = _mm256_permute2f128_ps::<0x20>(first_root, second_root);
-    let high = _mm256_permute2f128_ps::<0x31>(first_root, second_root);
-    let words = orientations_of(first.differences, second.differences);
-    let bytes = _mm_packus_epi16(
-        _mm256_castsi256_si128(words),
-        _mm256_extracti128_si256::<1>(words),
-    );
-    let (lengths, orientations) = (&mut lengths[..PIXELS], &mut orientations[..PIXELS]);
-    // SAFETY: both slices have 16 items; 8 numbers are written to each half of the first, 16 bytes to
-    // the second.
+unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientations: *mut u8) {
+    // SAFETY: the caller guarantees the columns that are read, and 16 items of each output, all that is written.
     unsafe {
-        _mm256_storeu_ps(lengths.as_mut_ptr(), low);
-        _mm256_storeu_ps(lengths.as_mut_ptr().add(8), high);
-        _mm_storeu_si128(orientations.as_mut_ptr().cast::<__m128i>(), bytes);
+        let red = of_channel(rows, 0, x);
+        let green = of_channel(rows, 1, x);
+        let blue = of_channel(rows, 2, x);
+        // The first of a pair has the pixels 0 to 3 and 8 to 11, the second one the others.
+        let first = stronger(stronger(red[0], green[0]), blue[0]);
+        let second = stronger(stronger(red[1], green[1]), blue[1]);
+        let first_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(first.squared));
+        let second_root = _mm256_sqrt_ps(_mm256_cvtepi32_ps(second.squared));
+        let low = _mm256_permute2f128_ps::<0x20>(first_root, second_root);
+        let high = _mm256_permute2f128_ps::<0x31>(first_root, second_root);
+        _mm256_storeu_ps(lengths, low);
+        _mm256_storeu_ps(lengths.add(8), high);
+        let words = orientations_of(first.differences, second.differences);
+        let bytes = _mm_packus_epi16(
+            _mm256_castsi256_si128(words),
+            _mm256_extracti128_si256::<1>(words),
+        );
+        _mm_storeu_si128(orientations.cast::<__m128i>(), bytes);
     }
 }
 
+/// # Safety
+/// As for [`sixteen`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
-    let here = rows.here[channel];
-    let along_x = _mm256_sub_epi16(sixteen_bytes(&here[x + 1..]), sixteen_bytes(&here[x - 1..]));
-    let [above, below] = [rows.above[channel], rows.below[channel]].map(|row| &row[x..]);
-    let along_y = _mm256_sub_epi16(sixteen_bytes(below), sixteen_bytes(above));
+unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
+    let here = rows.here[channel].as_ptr();
+    // SAFETY: the four loads read the columns from `x - 1` to `x + 16`, which the caller guarantees.
+    let (along_x, along_y) = unsafe {
+        let left = sixteen_bytes(here.add(x - 1));
+        let right = sixteen_bytes(here.add(x + 1));
+        let above = sixteen_bytes(rows.above[channel].as_ptr().add(x));
+        let below = sixteen_bytes(rows.below[channel].as_ptr().add(x));
+        (
+            _mm256_sub_epi16(right, left),
+            _mm256_sub_epi16(below, above),
+        )
+    };
     let first = _mm256_unpacklo_epi16(along_x, along_y);
     let second = _mm256_unpackhi_epi16(along_x, along_y);
     [
@@ -110,13 +133,15 @@ fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 
     ]
 }
 
-/// Loads the first 16 bytes of `from` as whole numbers of 16 bits.
+/// Loads 16 bytes as whole numbers of 16 bits.
+///
+/// # Safety
+/// 16 bytes must be readable from `from` on.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn sixteen_bytes(from: &[u8]) -> __m256i {
-    let from = &from[..PIXELS];
-    // SAFETY: the slice has the 16 bytes that are read.
-    _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.as_ptr().cast()) })
+unsafe fn sixteen_bytes(from: *const u8) -> __m256i {
+    // SAFETY: the caller guarantees 16 bytes.
+    _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.cast()) })
 }
 
 /// The longer gradients; of equal ones, `b`.

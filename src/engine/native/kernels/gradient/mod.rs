@@ -77,9 +77,15 @@ pub(crate) fn gradient_row(
     match level {
         SimdLevel::Scalar => scalar::row(rows, columns, lengths, orientations),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::row(simd, rows, columns, lengths, orientations),
+        // SAFETY: the assertions check the rows and outputs; `steps * STEP` is at most `end - 1`, so the body ends in time.
+        SimdLevel::Avx2(simd) => unsafe {
+            avx2::row(simd, rows, columns, lengths, orientations);
+        },
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => avx2::row(simd.avx2(), rows, columns, lengths, orientations),
+        // SAFETY: the assertions check the rows and outputs; `steps * STEP` is at most `end - 1`, so the body ends in time.
+        SimdLevel::Avx512(simd) => unsafe {
+            avx2::row(simd.avx2(), rows, columns, lengths, orientations);
+        },
         #[cfg(target_arch = "aarch64")]
         SimdLevel::Neon(simd) => neon::row(simd, rows, columns, lengths, orientations),
     }

@@ -4,51 +4,62 @@ use super::scalar::STREAMS;
 use super::{BLOCK, Histograms, Shares};
 
 /// Counts all blocks.
+///
+/// # Safety
+/// There must be as many orientations as lengths, and more columns than blocks.
 #[inline(always)]
-pub(super) fn count_row(
+pub(super) unsafe fn count_row(
     lengths: &[[f32; BLOCK]],
     orientations: &[[u8; BLOCK]],
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
-    let Histograms {
-        numbers, starts, ..
-    } = histograms;
     let quarter = lengths.len() / STREAMS;
-    let streams: [_; STREAMS] = std::array::from_fn(|stream| {
-        let blocks = stream * quarter..(stream + 1) * quarter;
-        (&lengths[blocks.clone()], &orientations[blocks])
-    });
+    let numbers = histograms.numbers.as_mut_ptr();
+    let starts = &histograms.starts;
     for block in 0..quarter {
         for (pixel, shares) in shares.iter().enumerate() {
-            for (stream, (lengths, orientations)) in streams.iter().enumerate() {
-                let start = starts[usize::from(orientations[block][pixel])];
-                let column = stream * quarter + block;
-                add(
-                    &mut numbers[start + 2 * column..],
-                    lengths[block][pixel],
-                    shares,
-                );
+            for stream in 0..STREAMS {
+                let block = stream * quarter + block;
+                // SAFETY: `block` is below `STREAMS * quarter`, no more than the number of lengths, and the caller
+                // guarantees as many orientations and more columns. So `2 * block + 4` is at most `2 * columns`, and
+                // `Histograms` has that many numbers from each of its `starts` on.
+                unsafe {
+                    let length = lengths.get_unchecked(block)[pixel];
+                    let orientation = orientations.get_unchecked(block)[pixel];
+                    let start = starts[usize::from(orientation)];
+                    add(numbers.add(2 * block + start), length, shares);
+                }
             }
         }
     }
     for block in STREAMS * quarter..lengths.len() {
         for (pixel, shares) in shares.iter().enumerate() {
-            let start = starts[usize::from(orientations[block][pixel])];
-            add(
-                &mut numbers[start + 2 * block..],
-                lengths[block][pixel],
-                shares,
-            );
+            let (length, orientation) = (lengths[block][pixel], orientations[block][pixel]);
+            // SAFETY: `block` is below the number of lengths; the rest is as in the loop before.
+            unsafe {
+                let start = starts[usize::from(orientation)];
+                add(numbers.add(2 * block + start), length, shares);
+            }
         }
     }
 }
 
-/// Adds `length` in these shares to the first four numbers.
+/// Adds `length` in these shares to four numbers.
+///
+/// # Safety
+/// Four numbers must be readable and writable from `numbers` on.
 #[inline(always)]
-fn add(numbers: &mut [f32], length: f32, shares: &Shares) {
-    let numbers = &mut numbers[..4];
-    for (number, share) in numbers.iter_mut().zip(shares) {
-        *number += share * length;
+unsafe fn add(numbers: *mut f32, length: f32, shares: &Shares) {
+    let numbers: *mut [f32; 4] = numbers.cast();
+    // SAFETY: the caller guarantees four numbers; an array needs no other alignment than its items.
+    unsafe {
+        let [a, b, c, d] = *numbers;
+        *numbers = [
+            a + shares[0] * length,
+            b + shares[1] * length,
+            c + shares[2] * length,
+            d + shares[3] * length,
+        ];
     }
 }

@@ -30,6 +30,8 @@ pub(crate) type Shares = [f32; 4];
 #[derive(Debug, Clone)]
 pub(crate) struct Histograms {
     columns: usize,
+    /// `2 * columns` numbers for each orientation. `unsafe` code relies on this and on `starts`; only
+    /// [`Self::set_size`] changes them.
     numbers: Vec<f32>,
     /// Where each orientation begins; for each number that a byte can be, so that none is out of range.
     starts: [usize; 256],
@@ -103,12 +105,19 @@ pub(crate) fn count_row(
     match level {
         SimdLevel::Scalar => scalar::count_row(lengths, orientations, shares, histograms),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::count_row(simd, lengths, orientations, shares, histograms),
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Avx2(simd) => unsafe {
+            avx2::count_row(simd, lengths, orientations, shares, histograms);
+        },
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => {
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Avx512(simd) => unsafe {
             avx2::count_row(simd.avx2(), lengths, orientations, shares, histograms);
-        }
+        },
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(simd) => neon::count_row(simd, lengths, orientations, shares, histograms),
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Neon(simd) => unsafe {
+            neon::count_row(simd, lengths, orientations, shares, histograms);
+        },
     }
 }

@@ -46,6 +46,8 @@ fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task:
         tiles,
         patches,
     } = task;
+    // A copy, which the compiler knows that no store changes.
+    let grid = *grid;
     let number_step = tiles.len() * grid.channels;
     for (index, tile) in tiles.enumerate() {
         let start = grid.place(grid.corner(scheme, tile));
@@ -94,6 +96,7 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
         output,
         finish,
     } = task;
+    let grid = *grid;
     let number_step = tiles.len() * grid.channels;
     for (index, tile) in tiles.enumerate() {
         let (image, row, column) = grid.corner(scheme, tile);
