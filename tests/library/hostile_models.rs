@@ -32,7 +32,7 @@ fn a_convolution_with_other_weights_than_its_sizes_say_is_refused() {
     let model = models().load(ShippedModel::CnnDetector, read_mmod).unwrap();
     let changes: [fn(&mut Convolution); 7] = [
         |convolution| convolution.weights.clear(),
-        |convolution| drop(convolution.weights.pop()),
+        |convolution| convolution.weights.truncate(convolution.weights.len() - 1),
         |convolution| convolution.weights.push(0.0),
         |convolution| convolution.filters += 1,
         |convolution| convolution.filters = usize::MAX,
