@@ -3,6 +3,8 @@
 //!
 //! One test binary, so that the library is linked once.
 
+// The tests show that safe code alone can crash nothing.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,5 +20,6 @@ mod detectors;
 mod engines_agree;
 mod fuzz_corpus;
 mod golden;
+mod hostile_models;
 mod landmarks;
 mod network;

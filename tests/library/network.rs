@@ -7,9 +7,9 @@
 use std::path::Path;
 use std::time::Instant;
 
+use facematch::engine::SimdLevel;
 use facematch::engine::models::ShippedModel;
 use facematch::engine::models::network::{Convolution, ResidualBlock, ResnetModel, read_resnet};
-use facematch::engine::native::kernels::SimdLevel;
 use facematch::engine::native::resnet::Encoder;
 use image::RgbImage;
 

@@ -7,7 +7,7 @@
 mod detectors;
 mod engine;
 pub mod hog;
-pub mod kernels;
+pub(crate) mod kernels;
 pub mod landmarks;
 mod lazy;
 pub mod mmod;
@@ -17,3 +17,6 @@ mod pyramid;
 pub mod resnet;
 
 pub use engine::NativeEngine;
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub use kernels::workloads;

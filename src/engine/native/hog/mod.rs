@@ -106,6 +106,9 @@ impl Scratch {
 
 impl HogDetector {
     /// The detector `model` with the vector instructions of `level`.
+    ///
+    /// # Panics
+    /// If a filter's plane is not one of the 31.
     pub fn new(model: &FrontalFaceDetector, level: SimdLevel) -> Self {
         Self {
             filters: Arc::new(Filters::new(model)),

@@ -8,7 +8,7 @@ const LINE: usize = 64 / size_of::<f32>();
 /// Numbers of which the first stands at the beginning of a cache line. Where vectors of 16 numbers are read one after
 /// the other, none of them then lies in two lines, which would take twice the time.
 #[derive(Debug, Default)]
-pub struct AlignedNumbers {
+pub(crate) struct AlignedNumbers {
     /// The numbers, and before them as many zeros as bring them to a line.
     numbers: Vec<f32>,
     start: usize,
@@ -16,8 +16,12 @@ pub struct AlignedNumbers {
 
 impl AlignedNumbers {
     /// No numbers, and room for `length`. When more are pushed than that they may move away from the line.
-    pub fn with_capacity(length: usize) -> Self {
-        let mut numbers: Vec<f32> = Vec::with_capacity(length + LINE - 1);
+    ///
+    /// # Panics
+    /// If so many numbers do not fit in memory.
+    pub(crate) fn with_capacity(length: usize) -> Self {
+        // What overflows must not become a small number: `Vec` refuses the largest.
+        let mut numbers: Vec<f32> = Vec::with_capacity(length.saturating_add(LINE - 1));
         let start = numbers.as_ptr().align_offset(size_of::<f32>() * LINE);
         // An offset that cannot be told is larger than that; then the numbers are merely read more slowly.
         let start = start.min(LINE - 1);
@@ -26,20 +30,32 @@ impl AlignedNumbers {
     }
 
     /// So many zeros.
-    pub fn zeros(length: usize) -> Self {
+    pub(crate) fn zeros(length: usize) -> Self {
         let mut zeros = Self::with_capacity(length);
         zeros.resize(length);
         zeros
     }
 
+    /// The same numbers in memory of exactly their size, wherever that begins.
+    #[cfg(test)]
+    pub(crate) fn exactly(numbers: &[f32]) -> Self {
+        Self {
+            numbers: numbers.to_vec(),
+            start: 0,
+        }
+    }
+
     /// Appends `numbers`.
-    pub fn extend_from_slice(&mut self, numbers: &[f32]) {
+    pub(crate) fn extend_from_slice(&mut self, numbers: &[f32]) {
         self.numbers.extend_from_slice(numbers);
     }
 
     /// Cuts the numbers off at `length`, or appends zeros up to there.
-    pub fn resize(&mut self, length: usize) {
-        if self.start + length > self.numbers.capacity() {
+    ///
+    /// # Panics
+    /// If so many numbers do not fit in memory.
+    pub(crate) fn resize(&mut self, length: usize) {
+        if length > self.numbers.capacity() - self.start {
             let mut larger = Self::with_capacity(length);
             larger.extend_from_slice(self);
             *self = larger;

@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 
 /// What becomes of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
+pub(crate) enum Finish {
     /// It is written.
     Store,
     /// It is written, or 0 when it is below 0.
@@ -30,19 +30,22 @@ impl Finish {
     /// Puts a vector of sums into its place.
     ///
     /// # Safety
-    /// The place must be readable and writable.
+    /// `COUNT` numbers must be readable and writable from `place` on.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[inline(always)]
     pub(super) unsafe fn put_vector<L: Lanes>(self, lanes: L, sum: L::Vector, place: *mut f32) {
-        // SAFETY: handed on to the caller.
+        // SAFETY: the caller guarantees `COUNT` numbers at `place`, all that is read and written.
         unsafe {
             let result = match self {
                 Self::Store => sum,
                 Self::StoreRelu => lanes.max(sum, lanes.splat(0.0)),
-                Self::Add => lanes.add(sum, lanes.load(place)),
-                Self::AddRelu => lanes.max(lanes.add(sum, lanes.load(place)), lanes.splat(0.0)),
+                Self::Add => lanes.add(sum, lanes.load_unchecked(place)),
+                Self::AddRelu => lanes.max(
+                    lanes.add(sum, lanes.load_unchecked(place)),
+                    lanes.splat(0.0),
+                ),
             };
-            lanes.store(place, result);
+            lanes.store_unchecked(place, result);
         }
     }
 }

@@ -6,20 +6,24 @@
 //! ones. Which of them runs is decided by a [`SimdLevel`] that the caller hands down.
 //!
 //! This is the only place of the native engine with `unsafe` code: a variant may run where its [`SimdLevel`] exists,
-//! and its pointers stay within the slices whose lengths `mod.rs` has checked.
+//! and its pointers stay within the slices whose lengths `mod.rs` has checked, in arithmetic that cannot wrap around
+//! ([`extent`]). No function can be made to leave its slices: what does not fit is a panic.
 #![allow(
     unsafe_code,
     reason = "vector instructions; each block says why it is sound"
 )]
 
 mod aligned_numbers;
-pub mod convolution;
+pub(crate) mod convolution;
 pub(crate) mod distances;
+mod extent;
 pub(crate) mod filter_bank;
 mod finish;
 pub(crate) mod gradient;
 pub(crate) mod histogram;
 pub(crate) mod hog_features;
+#[cfg(test)]
+mod hostile;
 pub(crate) mod lanes;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) mod pixel_lanes;
@@ -27,12 +31,14 @@ pub(crate) mod resize_rows;
 mod simd;
 #[cfg(test)]
 pub(crate) mod test_numbers;
-pub mod winograd;
+pub(crate) mod winograd;
+#[cfg(feature = "bench-internals")]
+pub mod workloads;
 
-pub use aligned_numbers::AlignedNumbers;
-pub use finish::Finish;
+pub(crate) use aligned_numbers::AlignedNumbers;
+pub(crate) use finish::Finish;
 #[cfg(target_arch = "aarch64")]
-pub use simd::Neon;
+pub(crate) use simd::Neon;
 pub use simd::SimdLevel;
 #[cfg(target_arch = "x86_64")]
-pub use simd::{Avx2, Avx512};
+pub(crate) use simd::{Avx2, Avx512};

@@ -36,8 +36,9 @@ impl MmodDetector {
     /// Packs the weights of `model`, which takes 3 MB.
     ///
     /// # Panics
-    /// When `model` has not the architecture that
-    /// [`read_mmod`](crate::engine::models::network::read_mmod) checks.
+    /// If `model` does not have the architecture that
+    /// [`read_mmod`](crate::engine::models::network::read_mmod) checks, or a layer does not have the weights
+    /// that its sizes say.
     pub fn new(model: MmodModel, level: SimdLevel) -> Self {
         Self {
             network: Arc::new(Network::new(&model)),

@@ -1,15 +1,18 @@
 //! The weights of a convolution in the order in which the kernel reads them.
 
 use super::super::AlignedNumbers;
+use super::super::extent::product;
 use crate::engine::models::network::Convolution;
 
 /// How many filters are packed together. Every level computes at least so many at once.
-pub const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 
 /// Filters in blocks of [`BLOCK`]: for each block, for each number of the window, one weight of each of its filters.
 /// The last block is filled up with filters of zeros.
+///
+/// `unsafe` code relies on the lengths that [`Self::of_parts`] has checked.
 #[derive(Debug)]
-pub struct PackedFilters {
+pub(crate) struct PackedFilters {
     rows: usize,
     run: usize,
     channels: usize,
@@ -20,15 +23,19 @@ pub struct PackedFilters {
 impl PackedFilters {
     /// Packs `filters` filters for windows of `rows` runs of `run` numbers. `weight(filter, row, place)` says them,
     /// `bias` has one number for each filter.
-    pub fn new(
+    ///
+    /// # Panics
+    /// If a window has no numbers, or the weights do not fit in memory.
+    #[cfg(any(test, feature = "bench-internals"))]
+    pub(crate) fn new(
         filters: usize,
         rows: usize,
         run: usize,
         bias: &[f32],
         weight: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
-        let channels = filters.next_multiple_of(BLOCK);
-        let mut weights = AlignedNumbers::with_capacity(channels * rows * run);
+        let channels = channels(filters);
+        let mut weights = AlignedNumbers::with_capacity(weight_count(channels, rows, run));
         for block in (0..channels).step_by(BLOCK) {
             for row in 0..rows {
                 for place in 0..run {
@@ -43,52 +50,46 @@ impl PackedFilters {
                 }
             }
         }
-        let mut bias = bias.to_vec();
-        bias.resize(channels, 0.0);
-        Self {
-            rows,
-            run,
-            channels,
-            weights,
-            bias,
-        }
+        Self::of_parts(rows, run, channels, weights, bias)
     }
 
     /// Packs `convolution` for maps that hold `stored` channels, of which those beyond the convolution's are ignored.
-    pub fn of_convolution(convolution: &Convolution, stored: usize) -> Self {
-        let channels = convolution.filters.next_multiple_of(BLOCK);
+    ///
+    /// # Panics
+    /// If the convolution's window has no numbers, or it has other weights than its sizes say.
+    pub(crate) fn of_convolution(convolution: &Convolution, stored: usize) -> Self {
+        check_weights(convolution);
+        let channels = channels(convolution.filters);
+        let run = product_or_most(&[convolution.columns, stored]);
+        let mut weights = AlignedNumbers::zeros(weight_count(channels, convolution.rows, run));
         let area = convolution.rows * convolution.columns;
-        let mut weights = AlignedNumbers::zeros(channels * area * stored);
         let (places, _) = weights.as_chunks_mut::<BLOCK>();
         for_each_window(convolution, stored, |block, channel, window| {
             for (place, of_block) in window.iter().enumerate() {
                 places[(block * area + place) * stored + channel] = *of_block;
             }
         });
-        let mut bias = convolution.bias.clone();
-        bias.resize(channels, 0.0);
-        Self {
-            rows: convolution.rows,
-            run: convolution.columns * stored,
-            channels,
-            weights,
-            bias,
-        }
+        Self::of_parts(convolution.rows, run, channels, weights, &convolution.bias)
     }
 
     /// Packs what `transform` makes of the windows of `convolution`, for maps that hold `stored` channels: filters of one
     /// pixel, without biases, for each of the `count` numbers that it makes.
     ///
     /// `transform` is given the window of one channel, for each of its numbers one weight of each filter of a block.
-    pub fn of_transformed(
+    ///
+    /// # Panics
+    /// If the convolution's window has no numbers, or it has other weights than its sizes say.
+    pub(crate) fn of_transformed(
         convolution: &Convolution,
         stored: usize,
         count: usize,
         mut transform: impl FnMut(&[[f32; BLOCK]], &mut [[f32; BLOCK]]),
     ) -> Vec<Self> {
-        let channels = convolution.filters.next_multiple_of(BLOCK);
+        check_weights(convolution);
+        let channels = channels(convolution.filters);
+        let weight_count = weight_count(channels, 1, stored);
         let mut packed: Vec<_> = (0..count)
-            .map(|_| AlignedNumbers::with_capacity(channels * stored))
+            .map(|_| AlignedNumbers::with_capacity(weight_count))
             .collect();
         let mut transformed = vec![[0.0; BLOCK]; count];
         for_each_window(convolution, stored, |_, _, window| {
@@ -97,38 +98,62 @@ impl PackedFilters {
                 packed.extend_from_slice(weights);
             }
         });
-        let of_weights = |weights| Self {
-            rows: 1,
-            run: stored,
+        let of_weights = |weights| Self::of_parts(1, stored, channels, weights, &[]);
+        packed.into_iter().map(of_weights).collect()
+    }
+
+    /// Checks that there are as many weights as the sizes say, and makes it as many biases, with zeros.
+    fn of_parts(
+        rows: usize,
+        run: usize,
+        channels: usize,
+        weights: AlignedNumbers,
+        bias: &[f32],
+    ) -> Self {
+        assert!(rows > 0 && run > 0, "a window has no numbers");
+        assert!(
+            channels.is_multiple_of(BLOCK),
+            "a block of filters is not full"
+        );
+        assert_eq!(
+            Some(weights.len()),
+            product(&[channels, rows, run]),
+            "the filters have other weights than their sizes say"
+        );
+        let mut all = Vec::with_capacity(channels);
+        all.extend(bias.iter().take(channels));
+        all.resize(channels, 0.0);
+        Self {
+            rows,
+            run,
             channels,
             weights,
-            bias: vec![0.0; channels],
-        };
-        packed.into_iter().map(of_weights).collect()
+            bias: all,
+        }
     }
 
     /// The same with `bias` as the first filters' biases.
     ///
     /// # Panics
-    /// When there are more of them than [`Self::channels`].
+    /// If there are more of them than [`Self::channels`].
     #[must_use]
-    pub fn with_bias(mut self, bias: &[f32]) -> Self {
+    pub(crate) fn with_bias(mut self, bias: &[f32]) -> Self {
         self.bias[..bias.len()].copy_from_slice(bias);
         self
     }
 
     /// How many runs a window has.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// How many numbers a run has.
-    pub fn run(&self) -> usize {
+    pub(crate) fn run(&self) -> usize {
         self.run
     }
 
     /// How many numbers a result has: the filters, and zeros up to a multiple of [`BLOCK`].
-    pub fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.channels
     }
 
@@ -142,10 +167,55 @@ impl PackedFilters {
         &self.weights
     }
 
-    /// How many weights a block has.
+    /// How many weights a block has. Where there is a block, this is no more than all weights.
     pub(super) fn block_length(&self) -> usize {
         self.rows * self.run * BLOCK
     }
+
+    /// The same in memory of exactly their size, so that a tool which watches memory sees every access
+    /// beyond them.
+    #[cfg(test)]
+    pub(crate) fn in_exact_memory(mut self) -> Self {
+        self.weights = AlignedNumbers::exactly(&self.weights);
+        self.bias = self.bias.into_boxed_slice().into_vec();
+        self
+    }
+}
+
+/// Checks that `convolution` has the weights that its sizes say, so that memory of those sizes can be had.
+fn check_weights(convolution: &Convolution) {
+    let Convolution {
+        filters,
+        channels,
+        rows,
+        columns,
+        ..
+    } = *convolution;
+    assert_eq!(
+        Some(convolution.weights.len()),
+        product(&[filters, channels, rows, columns]),
+        "a convolution has other weights than its sizes say"
+    );
+    assert!(
+        channels > 0 && rows > 0 && columns > 0,
+        "a window has no numbers"
+    );
+}
+
+/// Returns how many channels `filters` filters have when the last block is full.
+fn channels(filters: usize) -> usize {
+    filters
+        .checked_next_multiple_of(BLOCK)
+        .unwrap_or(usize::MAX)
+}
+
+/// Returns how many weights so many channels have; `usize::MAX`, which fits in no memory, if that overflows.
+fn weight_count(channels: usize, rows: usize, run: usize) -> usize {
+    product_or_most(&[channels, rows, run])
+}
+
+fn product_or_most(factors: &[usize]) -> usize {
+    product(factors).unwrap_or(usize::MAX)
 }
 
 /// Hands out the windows of `convolution`: for each block of [`BLOCK`] filters (its index), for each of `stored` channels
@@ -155,10 +225,14 @@ fn for_each_window(
     stored: usize,
     mut take: impl FnMut(usize, usize, &[[f32; BLOCK]]),
 ) {
-    let area = convolution.rows * convolution.columns;
-    let of_filter = convolution.channels * area;
+    let area = product_or_most(&[convolution.rows, convolution.columns]);
+    let of_filter = product_or_most(&[convolution.channels, area]);
     let mut window = vec![[0.0; BLOCK]; area];
-    for (block, filters) in convolution.weights.chunks(BLOCK * of_filter).enumerate() {
+    for (block, filters) in convolution
+        .weights
+        .chunks(of_filter.saturating_mul(BLOCK))
+        .enumerate()
+    {
         for channel in 0..stored {
             window.fill([0.0; BLOCK]);
             if channel < convolution.channels {

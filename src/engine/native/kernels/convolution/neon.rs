@@ -1,16 +1,14 @@
 //! Tiles of 6 windows and 4 vectors of 4 filters: 24 of the 32 registers hold sums.
 
 use super::Task;
-use super::tiles::{self, Tiles, tile_widths};
+use super::tiles::{self, Tiles};
 use crate::engine::native::kernels::Neon;
 
-const TILES: [Tiles<Neon>; 1] = [Tiles {
-    blocks: 1,
-    widths: tile_widths!(Neon, "neon", 1, [1 2 3 4 5 6], 4),
-}];
+const TILES: [Tiles<Neon>; 1] = [tiles::tiles!(Neon, "neon", [1 2 3 4 5 6], 1)];
 
 /// Computes `task`.
-pub(super) fn run(neon: Neon, task: &Task<'_>, output: &mut [f32]) {
-    // SAFETY: 4 vectors of 4 are one block; a `Neon` exists only where the processor has NEON.
-    unsafe { tiles::run(neon, &TILES, task, output) }
+pub(super) fn run(neon: Neon, task: Task<'_>) {
+    // SAFETY: `tiles!` makes tiles of the blocks that it is told, and their widths count up from 1; `neon` proves that the
+    // processor has NEON.
+    unsafe { tiles::run(neon, &TILES, task) }
 }

@@ -1,10 +1,11 @@
 //! What the kernel computes, window by window.
 
-use super::{BLOCK, Task};
+use super::{BLOCK, Job, Task};
 
 /// Computes `task`.
-pub(super) fn run(task: &Task<'_>, output: &mut [f32]) {
-    let (windows, places) = (task.windows, task.places);
+pub(super) fn run(task: Task<'_>) {
+    let Task { job, output } = task;
+    let (windows, places) = (job.windows, job.places);
     for image in 0..windows.images {
         for row in 0..windows.rows {
             for column in 0..windows.columns {
@@ -13,32 +14,32 @@ pub(super) fn run(task: &Task<'_>, output: &mut [f32]) {
                     + column * windows.column_step;
                 let place =
                     image * places.image_step + row * places.row_step + column * places.column_step;
-                one_window(task, start, &mut output[place..]);
+                one_window(&job, start, &mut output[place..]);
             }
         }
     }
 }
 
 /// Computes the results of the window at `start`.
-fn one_window(task: &Task<'_>, start: usize, results: &mut [f32]) {
-    let filters = task.filters;
+fn one_window(job: &Job<'_>, start: usize, results: &mut [f32]) {
+    let filters = job.filters;
     let blocks = filters.weights().chunks_exact(filters.block_length());
     let (biases, _) = filters.bias().as_chunks::<BLOCK>();
     let (results, _) = results.as_chunks_mut::<BLOCK>();
     for ((weights, bias), results) in blocks.zip(biases).zip(results) {
-        let sums = sums(task, start, weights, *bias);
+        let sums = sums(job, start, weights, *bias);
         for (result, sum) in results.iter_mut().zip(sums) {
-            task.finish.put(sum, result);
+            job.finish.put(sum, result);
         }
     }
 }
 
 /// The sums of one block of filters, beginning with `sums`.
-fn sums(task: &Task<'_>, start: usize, weights: &[f32], mut sums: [f32; BLOCK]) -> [f32; BLOCK] {
-    let windows = task.windows;
+fn sums(job: &Job<'_>, start: usize, weights: &[f32], mut sums: [f32; BLOCK]) -> [f32; BLOCK] {
+    let windows = job.windows;
     let (weights, _) = weights.as_chunks::<BLOCK>();
     for (row, weights) in weights.chunks_exact(windows.window_run).enumerate() {
-        let run = &task.input[start + row * windows.window_row_step..][..windows.window_run];
+        let run = &job.input[start + row * windows.window_row_step..][..windows.window_run];
         for (number, weights) in run.iter().zip(weights) {
             for (sum, weight) in sums.iter_mut().zip(weights) {
                 *sum += number * weight;

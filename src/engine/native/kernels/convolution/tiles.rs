@@ -3,7 +3,7 @@
 //! filters. The windows of a tile are part of a row, or all windows of a small image.
 
 use super::super::lanes::Lanes;
-use super::{BLOCK, Task};
+use super::{BLOCK, Job, Task};
 
 /// Weights that take fewer bytes than this stay in the processor's cache while a row of windows is computed.
 const CACHED_WEIGHTS: usize = 512 << 10;
@@ -12,11 +12,12 @@ const CACHED_WEIGHTS: usize = 512 << 10;
 /// its own, but not beyond the end of a page.
 const FETCHED_AHEAD: usize = 128;
 
-/// A tile of some width for the windows and filters that a [`Cursor`] points at.
+/// Computes the tile that a [`Cursor`] points at.
 ///
 /// # Safety
-/// As many windows as the tile is wide, and as many filters as it computes, must be there.
-pub(super) type Tile<L> = unsafe fn(L, &Task<'_>, Cursor);
+/// The processor must have the instructions of `L`. From the cursor on, as many windows as the tile is wide and high, and as
+/// many filters as it computes, must be those of a [`Task`] that [`Task::new`] has checked.
+pub(super) type Tile<L> = unsafe fn(L, &Job<'_>, Cursor);
 
 /// Where a tile begins.
 #[derive(Clone, Copy)]
@@ -42,31 +43,29 @@ pub(super) struct Tiles<L: 'static> {
 /// Computes `task` with `choice`, the tiles from the largest number of blocks to 1.
 ///
 /// # Safety
-/// `choice` must hold tiles of exactly the widths and blocks that it says, ending with 1 block.
+/// Tile `i` of each [`Tiles`] must compute exactly `i + 1` windows of a row and as many blocks as the [`Tiles`] say. The
+/// macro [`tiles`] makes them so.
 #[inline(always)]
-pub(super) unsafe fn run<L: Lanes>(
-    lanes: L,
-    choice: &[Tiles<L>],
-    task: &Task<'_>,
-    output: &mut [f32],
-) {
-    let windows = task.windows;
-    let groups = || groups(choice, task.filters.channels() / BLOCK);
+pub(super) unsafe fn run<L: Lanes>(lanes: L, choice: &[Tiles<L>], task: Task<'_>) {
+    let Task { job, output } = task;
+    let windows = job.windows;
+    let groups = || groups(choice, job.filters.channels() / BLOCK);
     let output = output.as_mut_ptr();
     let image_rows =
         || (0..windows.images).flat_map(|image| (0..windows.rows).map(move |row| (image, row)));
-    if size_of_val(task.filters.weights()) < CACHED_WEIGHTS {
+    if size_of_val(job.filters.weights()) < CACHED_WEIGHTS {
         for row in image_rows() {
             for (tiles, block) in groups() {
-                // SAFETY: the row and the block are those of the task.
-                unsafe { one_row(lanes, tiles, task, row, block, output) };
+                // SAFETY: `image_rows` counts the rows of the task, and `groups` ends no group behind its last block;
+                // `output` is the task's.
+                unsafe { one_row(lanes, tiles, &job, row, block, output) };
             }
         }
     } else {
         for (tiles, block) in groups() {
             for row in image_rows() {
-                // SAFETY: the row and the block are those of the task.
-                unsafe { one_row(lanes, tiles, task, row, block, output) };
+                // SAFETY: as in the other branch.
+                unsafe { one_row(lanes, tiles, &job, row, block, output) };
             }
         }
     }
@@ -91,69 +90,71 @@ fn groups<L>(choice: &[Tiles<L>], blocks: usize) -> impl Iterator<Item = (&Tiles
 /// Computes the filters of `tiles` from `block` on for one row of windows.
 ///
 /// # Safety
-/// The row and the blocks must be those of the task, `output` its whole output.
+/// `job` and `output` must be those of a [`Task`], the row and the blocks must be among the job's, and `tiles` as
+/// [`run`] requires.
 #[inline(always)]
 unsafe fn one_row<L: Lanes>(
     lanes: L,
     tiles: &Tiles<L>,
-    task: &Task<'_>,
+    job: &Job<'_>,
     (image, row): (usize, usize),
     block: usize,
     output: *mut f32,
 ) {
-    let windows = task.windows;
+    let windows = job.windows;
     let count = windows.columns.div_ceil(tiles.widths.len());
     let mut column = 0;
     for tile in 0..count {
         // Evenly: 35 windows are 12, 12 and 11, as a narrow tile costs almost as much as a wide one.
         let width = (windows.columns - column).div_ceil(count - tile);
-        // SAFETY: so many windows are left in the row, and the blocks are there as the caller says.
+        // SAFETY: `width` is at most `windows.columns - column`, so these windows are in the row; the tile computes
+        // `width` of them, and the caller vouches for the rest.
         unsafe {
-            let cursor = cursor(task, [image, row, column], block, output);
-            tiles.widths[width - 1](lanes, task, cursor);
+            let cursor = cursor(job, [image, row, column], block, output);
+            tiles.widths[width - 1](lanes, job, cursor);
         }
         column += width;
     }
 }
 
-/// Computes `task` with `tiles`, which hold all windows of an image and one block of filters.
+/// Computes `task` with `tile`, which holds all windows of an image and one block of filters.
 ///
 /// # Safety
-/// The tile must be one for exactly as many rows and columns of windows as the task has.
+/// The tile must be one for exactly as many rows and columns of windows as the task has, and one block.
 #[inline(always)]
-pub(super) unsafe fn run_whole_images<L: Lanes>(
-    lanes: L,
-    tile: Tile<L>,
-    task: &Task<'_>,
-    output: &mut [f32],
-) {
+pub(super) unsafe fn run_whole_images<L: Lanes>(lanes: L, tile: Tile<L>, task: Task<'_>) {
+    let Task { job, output } = task;
     let output = output.as_mut_ptr();
-    for block in 0..task.filters.channels() / BLOCK {
-        for image in 0..task.windows.images {
-            // SAFETY: image and block are those of the task, and each is a whole tile.
-            unsafe { tile(lanes, task, cursor(task, [image, 0, 0], block, output)) };
+    for block in 0..job.filters.channels() / BLOCK {
+        for image in 0..job.windows.images {
+            // SAFETY: the loops count the job's images and blocks; the tile computes the image and the block, as the
+            // caller guarantees, and nothing else.
+            unsafe { tile(lanes, &job, cursor(&job, [image, 0, 0], block, output)) };
         }
     }
 }
 
-/// Where the tile begins whose first window is in this image, row and column, and whose first block of filters this is.
+/// Returns where the tile begins whose first window is in this image, row and column, and whose first block of filters
+/// this is.
 ///
 /// # Safety
-/// The window and the block must be those of the task, `output` its whole output.
+/// `job` and `output` must be those of a [`Task`], and the window and the block must be among the job's.
 #[inline(always)]
 unsafe fn cursor(
-    task: &Task<'_>,
+    job: &Job<'_>,
     [image, row, column]: [usize; 3],
     block: usize,
     output: *mut f32,
 ) -> Cursor {
-    let (windows, places, filters) = (task.windows, task.places, task.filters);
+    let (windows, places, filters) = (job.windows, job.places, job.filters);
     let window = image * windows.image_step + row * windows.row_step + column * windows.column_step;
     let place = image * places.image_step + row * places.row_step + column * places.column_step;
-    // SAFETY: `convolve` has checked that all windows and places lie in their slices.
+    // SAFETY: `Task::new` has checked that the last window and the last place, with all channels, end within their slices,
+    // in arithmetic that does not wrap; these begin no later. `PackedFilters::of_parts` has checked that each block has its
+    // weights and biases.
     unsafe {
         Cursor {
-            input: task.input.as_ptr().add(window),
+            input: job.input.as_ptr().add(window),
             weights: filters
                 .weights()
                 .as_ptr()
@@ -167,25 +168,27 @@ unsafe fn cursor(
 /// Computes a tile of `ROWS` x `WIDTH` windows and `VECTORS` vectors of filters.
 ///
 /// # Safety
-/// They must be there from `cursor` on.
+/// From `cursor` on they must all be those of a [`Task`] that [`Task::new`] has checked.
 #[inline(always)]
 pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
     lanes: L,
-    task: &Task<'_>,
+    job: &Job<'_>,
     cursor: Cursor,
 ) {
-    // SAFETY: the caller says that all of the tile is there.
+    const { assert!((VECTORS * L::COUNT).is_multiple_of(BLOCK)) }
+    // SAFETY: the biases and the places are those of the tile's filters and windows, which the caller guarantees.
     unsafe {
-        let bias = std::array::from_fn(|vector| lanes.load(cursor.bias.add(vector * L::COUNT)));
+        let bias =
+            std::array::from_fn(|vector| lanes.load_unchecked(cursor.bias.add(vector * L::COUNT)));
         let mut sums = [[bias; WIDTH]; ROWS];
-        add_products::<L, ROWS, WIDTH, VECTORS>(lanes, task, cursor, &mut sums);
+        add_products::<L, ROWS, WIDTH, VECTORS>(lanes, job, cursor, &mut sums);
         for (row, sums) in sums.iter().enumerate() {
             for (column, sums) in sums.iter().enumerate() {
-                let places = task.places;
+                let places = job.places;
                 let place = row * places.row_step + column * places.column_step;
                 for (vector, sum) in sums.iter().enumerate() {
                     let place = cursor.output.add(place + vector * L::COUNT);
-                    task.finish.put_vector(lanes, *sum, place);
+                    job.finish.put_vector(lanes, *sum, place);
                 }
             }
         }
@@ -199,15 +202,17 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
 #[inline(always)]
 unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
     lanes: L,
-    task: &Task<'_>,
+    job: &Job<'_>,
     cursor: Cursor,
     sums: &mut [[[L::Vector; VECTORS]; WIDTH]; ROWS],
 ) {
-    let windows = task.windows;
-    let block_length = task.filters.block_length();
+    let windows = job.windows;
+    let block_length = job.filters.block_length();
     let mut weights = cursor.weights;
     for window_row in 0..windows.window_rows {
-        // SAFETY: see the caller.
+        // SAFETY: `window_row` and the runs' numbers are within the tile's windows, and `weights` advances by one number of
+        // a window at a time, as many as a block has weights for; the caller guarantees windows and filters. A prefetch
+        // accesses nothing.
         unsafe {
             let start = cursor.input.add(window_row * windows.window_row_step);
             let mut runs: [_; ROWS] = std::array::from_fn(|row| start.add(row * windows.row_step));
@@ -216,7 +221,7 @@ unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VE
                 for (vector, weight) in loaded.iter_mut().enumerate() {
                     let lane = vector * L::COUNT;
                     let weights = weights.add(lane / BLOCK * block_length + lane % BLOCK);
-                    *weight = lanes.load(weights);
+                    *weight = lanes.load_unchecked(weights);
                     lanes.prefetch(weights.wrapping_add(FETCHED_AHEAD * BLOCK));
                 }
                 for (run, sums) in runs.iter_mut().zip(sums.iter_mut()) {
@@ -234,26 +239,39 @@ unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VE
     }
 }
 
-/// The tiles of `$rows` rows of windows, each `$width` and `$vectors` vectors of filters, compiled with `$features`: an
-/// array of [`Tile`]s.
+/// An array of [`Tile`]s of `$rows` rows of windows, each `$width` windows wide, and `$blocks` blocks of filters, compiled
+/// with `$features`.
 macro_rules! tile_widths {
-    ($lanes:ty, $features:literal, $rows:literal, [$($width:literal)*], $vectors:literal) => {
+    ($lanes:ty, $features:literal, $rows:literal, [$($width:literal)*], $blocks:literal) => {
         &[$({
             #[target_feature(enable = $features)]
             unsafe fn compiled(
                 lanes: $lanes,
-                task: &$crate::engine::native::kernels::convolution::Task<'_>,
+                job: &$crate::engine::native::kernels::convolution::Job<'_>,
                 cursor: $crate::engine::native::kernels::convolution::tiles::Cursor,
             ) {
-                // SAFETY: the caller says that all of the tile is there.
-                unsafe {
-                    $crate::engine::native::kernels::convolution::tiles::tile::<_, $rows, $width, $vectors>(
-                        lanes, task, cursor,
-                    )
-                }
+                use $crate::engine::native::kernels::convolution::{BLOCK, tiles};
+                use $crate::engine::native::kernels::lanes::Lanes;
+
+                const VECTORS: usize = $blocks * BLOCK / <$lanes as Lanes>::COUNT;
+                // SAFETY: the caller of a `Tile` guarantees what this tile needs.
+                unsafe { tiles::tile::<_, $rows, $width, VECTORS>(lanes, job, cursor) }
             }
             compiled as $crate::engine::native::kernels::convolution::tiles::Tile<$lanes>
         }),*]
     };
 }
 pub(super) use tile_widths;
+
+/// [`Tiles`] of one row, as [`run`] requires them: the widths must be 1, 2, 3 and so on.
+macro_rules! tiles {
+    ($lanes:ty, $features:literal, [$($width:literal)*], $blocks:literal) => {
+        $crate::engine::native::kernels::convolution::tiles::Tiles {
+            blocks: $blocks,
+            widths: $crate::engine::native::kernels::convolution::tiles::tile_widths!(
+                $lanes, $features, 1, [$($width)*], $blocks
+            ),
+        }
+    };
+}
+pub(super) use tiles;

@@ -3,24 +3,23 @@
 use super::{Probe, ROWS, RowGroup};
 use crate::engine::native::kernels::Avx2;
 
-/// Writes the estimates of all rows for each of `probes`. The caller has checked the lengths.
+/// Writes the estimates of all rows for each of `probes`.
 pub(super) fn estimate(
     simd: Avx2,
     group: &RowGroup,
     probes: &[Probe],
     estimates: &mut [[f32; ROWS]],
 ) {
-    // SAFETY: the level exists only where the processor has the instructions; `mod.rs` has checked the lengths.
+    // SAFETY: `simd` proves that the processor has AVX2 and FMA, all that this safe function requires.
     unsafe { with_instructions(simd, group, probes, estimates) };
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn with_instructions(
+fn with_instructions(
     simd: Avx2,
     group: &RowGroup,
     probes: &[Probe],
     estimates: &mut [[f32; ROWS]],
 ) {
-    // SAFETY: handed on to the caller; the constants suit the width of the vectors.
-    unsafe { super::body::estimate::<_, 2, 4, 8>(simd, group, probes, estimates) };
+    super::body::estimate::<_, 2, 4, 8>(simd, group, probes, estimates);
 }

@@ -52,14 +52,14 @@ pub(crate) struct Probe {
 /// `offset + scale * (sum of number * probe number) + reach * width`.
 ///
 /// # Panics
-/// When there are not as many `estimates` as `probes`.
+/// If there are not as many `estimates` as `probes`.
 pub(crate) fn estimate(
     level: SimdLevel,
     group: &RowGroup,
     probes: &[Probe],
     estimates: &mut [[f32; ROWS]],
 ) {
-    assert_eq!(probes.len(), estimates.len());
+    assert_eq!(probes.len(), estimates.len(), "a probe has no estimates");
     match level {
         SimdLevel::Scalar => scalar::estimate(group, probes, estimates),
         #[cfg(target_arch = "x86_64")]

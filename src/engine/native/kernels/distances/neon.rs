@@ -3,24 +3,23 @@
 use super::{Probe, ROWS, RowGroup};
 use crate::engine::native::kernels::Neon;
 
-/// Writes the estimates of all rows for each of `probes`. The caller has checked the lengths.
+/// Writes the estimates of all rows for each of `probes`.
 pub(super) fn estimate(
     simd: Neon,
     group: &RowGroup,
     probes: &[Probe],
     estimates: &mut [[f32; ROWS]],
 ) {
-    // SAFETY: the level exists only where the processor has the instructions; `mod.rs` has checked the lengths.
+    // SAFETY: `simd` proves that the processor has NEON, all that this safe function requires.
     unsafe { with_instructions(simd, group, probes, estimates) };
 }
 
 #[target_feature(enable = "neon")]
-unsafe fn with_instructions(
+fn with_instructions(
     simd: Neon,
     group: &RowGroup,
     probes: &[Probe],
     estimates: &mut [[f32; ROWS]],
 ) {
-    // SAFETY: handed on to the caller; the constants suit the width of the vectors.
-    unsafe { super::body::estimate::<_, 4, 4, 8>(simd, group, probes, estimates) };
+    super::body::estimate::<_, 4, 4, 8>(simd, group, probes, estimates);
 }

@@ -2,7 +2,7 @@
 //! with them at a time, so that `2 * VECTORS * MOST` sums are in registers.
 
 use super::filters::Weights;
-use super::transform::{Direction, Line, transform};
+use super::transform::{Direction, transform, transform_row};
 use super::{
     BATCH, Cell, Extent, FilterBank, HALF, PAIRS, PAIRS_OF_TILE, PLANES, STRIDE, TILE, Tiles,
     half_of_row, opposite,
@@ -23,12 +23,9 @@ struct Inputs([[[f32; PAIRS]; 2]; 2]);
 #[repr(C, align(64))]
 struct Sums([[[f32; PAIRS_OF_TILE]; 4]; 2]);
 
-/// Turns the features of `tiles` into responses.
-///
-/// # Safety
-/// `VECTORS * COUNT` must be the number of a [`Weights`]' numbers, and `extent` no larger than a batch.
+/// Turns the features of `tiles` into responses. `VECTORS` vectors must be a [`Weights`].
 #[inline(always)]
-pub(super) unsafe fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
+pub(super) fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     simd: L,
     bank: &FilterBank,
     extent: Extent,
@@ -39,102 +36,76 @@ pub(super) unsafe fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     let mut spectra = [[[Cell::ZERO; TILE]; 2]; BATCH];
     let mut inputs = [Inputs([[[0.0; PAIRS]; 2]; 2]); BATCH];
     let mut weights = bank.weights();
-    // SAFETY: as demanded of the caller; `Tiles` have all their cells, and `spectra` too.
-    unsafe {
-        for tile in tiles
-            .features
-            .chunks_exact_mut(TILE * STRIDE)
-            .take(extent.tiles)
-        {
-            transform_columns(simd, Direction::Forwards, tile, TILE);
+    let (of_tiles, _) = tiles.features.as_chunks_mut::<TILE_CELLS>();
+    for tile in of_tiles.iter_mut().take(extent.tiles) {
+        transform_columns(simd, Direction::Forwards, tile, TILE);
+    }
+    for row in HALF {
+        transform_rows(simd, &of_tiles[..extent.tiles], row, &mut spectra);
+        let rows = [row, opposite(row)].map(|row| row * STRIDE);
+        for column in half_of_row(row) {
+            let (here, rest) = weights.split_at(PLANES);
+            weights = rest;
+            let product = Product {
+                column,
+                weights: here,
+                cells: [rows[0] + column, rows[1] + opposite(column)],
+            };
+            multiply_all::<L, VECTORS, MOST>(
+                simd,
+                &spectra,
+                extent.tiles,
+                product,
+                &mut inputs,
+                &mut tiles.responses,
+            );
         }
-        for row in HALF {
-            transform_rows(simd, &tiles.features, row, extent.tiles, &mut spectra);
-            let rows = [row, opposite(row)].map(|row| row * STRIDE);
-            for column in half_of_row(row) {
-                let (here, rest) = weights.split_at(PLANES);
-                weights = rest;
-                let product = Product {
-                    column,
-                    weights: here,
-                    cells: [rows[0] + column, rows[1] + opposite(column)],
-                };
-                let responses = &mut tiles.responses;
-                multiply_all::<L, VECTORS, MOST>(
-                    simd,
-                    &spectra,
-                    extent.tiles,
-                    product,
-                    &mut inputs,
-                    responses,
-                );
-            }
-            // The first and the middle row are opposite to themselves.
-            let distinct = if rows[0] == rows[1] { 1 } else { 2 };
-            for row in &rows[..distinct] {
-                let row = row_of(tiles.responses.as_mut_ptr().add(*row));
-                transform(simd, Direction::Backwards, row.readable(), row);
-            }
+        // The first and the middle row are opposite to themselves.
+        let distinct = if rows[0] == rows[1] { 1 } else { 2 };
+        for row in &rows[..distinct] {
+            transform::<L, 1>(simd, Direction::Backwards, &mut tiles.responses[*row..]);
         }
-        transform_columns(
-            simd,
-            Direction::Backwards,
-            &mut tiles.responses,
-            extent.columns,
-        );
+    }
+    let (responses, _) = tiles.responses.as_chunks_mut();
+    for tile in responses {
+        transform_columns(simd, Direction::Backwards, tile, extent.columns);
     }
 }
 
+/// The cells of a tile, with those behind its rows.
+const TILE_CELLS: usize = TILE * STRIDE;
+
 /// Transforms the first `count` columns of a tile.
-///
-/// # Safety
-/// `tile` must have `TILE` rows of `STRIDE` cells, and `count` be at most `TILE`.
 #[inline(always)]
-unsafe fn transform_columns<L: Lanes>(
+fn transform_columns<L: Lanes>(
     simd: L,
     direction: Direction,
-    tile: &mut [Cell],
+    tile: &mut [Cell; TILE_CELLS],
     count: usize,
 ) {
     for column in 0..count {
-        // SAFETY: as demanded of the caller.
-        unsafe {
-            let column = column_of(tile.as_mut_ptr().add(column));
-            transform(simd, direction, column.readable(), column);
-        }
+        transform::<L, STRIDE>(simd, direction, &mut tile[column..]);
     }
 }
 
-/// Transforms row `row` and the opposite one of the first `count` tiles.
-///
-/// # Safety
-/// `features` must have `count` tiles of `TILE` rows of `STRIDE` cells.
+/// Transforms row `row` and the opposite one of `tiles`.
 #[inline(always)]
-unsafe fn transform_rows<L: Lanes>(
+fn transform_rows<L: Lanes>(
     simd: L,
-    features: &[Cell],
+    tiles: &[[Cell; TILE_CELLS]],
     row: usize,
-    count: usize,
     spectra: &mut Spectra,
 ) {
-    for (tile, spectra) in spectra.iter_mut().take(count).enumerate() {
+    for (tile, spectra) in tiles.iter().zip(spectra) {
         for (row, spectrum) in [row, opposite(row)].into_iter().zip(spectra) {
-            // SAFETY: as demanded of the caller.
-            unsafe {
-                let first = features.as_ptr().add((tile * TILE + row) * STRIDE);
-                let to = row_of(spectrum.as_mut_ptr());
-                transform(simd, Direction::Forwards, Line { first, step: 1 }, to);
-            }
+            transform_row(simd, Direction::Forwards, &tile[row * STRIDE..], spectrum);
         }
     }
 }
 
 /// Multiplies the transforms of `count` tiles, `MOST` of them at a time.
-///
-/// # Safety
-/// As for [`respond`].
 #[inline(always)]
-unsafe fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
+fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
     simd: L,
     spectra: &Spectra,
     count: usize,
@@ -143,14 +114,11 @@ unsafe fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
     responses: &mut [Cell],
 ) {
     for first in (0..count).step_by(MOST) {
-        // SAFETY: as demanded of the caller; there are that many spectra.
-        unsafe {
-            match (count - first).min(MOST) {
-                1 => multiply::<L, VECTORS, 1>(simd, spectra, first, product, inputs, responses),
-                2 => multiply::<L, VECTORS, 2>(simd, spectra, first, product, inputs, responses),
-                3 => multiply::<L, VECTORS, 3>(simd, spectra, first, product, inputs, responses),
-                _ => multiply::<L, VECTORS, 4>(simd, spectra, first, product, inputs, responses),
-            }
+        match (count - first).min(MOST) {
+            1 => multiply::<L, VECTORS, 1>(simd, spectra, first, product, inputs, responses),
+            2 => multiply::<L, VECTORS, 2>(simd, spectra, first, product, inputs, responses),
+            3 => multiply::<L, VECTORS, 3>(simd, spectra, first, product, inputs, responses),
+            _ => multiply::<L, VECTORS, 4>(simd, spectra, first, product, inputs, responses),
         }
     }
 }
@@ -166,33 +134,10 @@ struct Product<'a> {
     cells: [usize; 2],
 }
 
-impl Line<*mut Cell> {
-    fn readable(self) -> Line<*const Cell> {
-        Line {
-            first: self.first,
-            step: self.step,
-        }
-    }
-}
-
-fn row_of(first: *mut Cell) -> Line<*mut Cell> {
-    Line { first, step: 1 }
-}
-
-fn column_of(first: *mut Cell) -> Line<*mut Cell> {
-    Line {
-        first,
-        step: STRIDE,
-    }
-}
-
 /// Multiplies the transforms of `COUNT` tiles from `first` on with the weights of all planes, and writes the sums of the
 /// products.
-///
-/// # Safety
-/// As for [`respond`]; there must be [`PLANES`] weights.
 #[inline(always)]
-unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
+fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     simd: L,
     spectra: &Spectra,
     first: usize,
@@ -200,20 +145,18 @@ unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     inputs: &mut [Inputs; BATCH],
     responses: &mut [Cell],
 ) {
+    // So the compiler sees that all slices below lie within their arrays.
+    const { assert!(VECTORS * L::COUNT == 4 * PAIRS_OF_TILE) }
     for (inputs, [here, there]) in inputs.iter_mut().zip(&spectra[first..first + COUNT]) {
         let (here, there) = (&here[product.column], &there[opposite(product.column)]);
-        // SAFETY: as demanded of the caller.
-        unsafe { separate(simd, here, there, inputs) };
+        separate(simd, here, there, inputs);
     }
     let mut sums = [[[simd.splat(0.0); VECTORS]; 2]; COUNT];
-    for plane in 0..PLANES {
+    for (plane, weights) in product.weights.iter().enumerate().take(PLANES) {
+        let weights = weights.0.as_flattened();
         let mut weight = [simd.splat(0.0); VECTORS];
         for (index, weight) in weight.iter_mut().enumerate() {
-            // SAFETY: as demanded of the caller.
-            unsafe {
-                let numbers: *const f32 = product.weights.as_ptr().add(plane).cast();
-                *weight = simd.load(numbers.add(index * L::COUNT));
-            }
+            *weight = simd.load(&weights[index * L::COUNT..]);
         }
         for (sums, inputs) in sums.iter_mut().zip(&*inputs) {
             for (sums, inputs) in sums.iter_mut().zip(&inputs.0) {
@@ -227,10 +170,9 @@ unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     for (index, sums) in sums.iter().enumerate() {
         let mut stored = Sums([[[0.0; PAIRS_OF_TILE]; 4]; 2]);
         for (sums, stored) in sums.iter().zip(&mut stored.0) {
-            let stored: *mut f32 = stored.as_mut_ptr().cast();
+            let stored = stored.as_flattened_mut();
             for (index, sum) in sums.iter().enumerate() {
-                // SAFETY: as demanded of the caller.
-                unsafe { simd.store(stored.add(index * L::COUNT), *sum) };
+                simd.store(&mut stored[index * L::COUNT..], *sum);
             }
         }
         write(&stored, responses, product.cells, first + index);
@@ -239,28 +181,23 @@ unsafe fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
 
 /// The transforms of the planes at a frequency, from those of the pairs `here`, at this frequency, and `there`, at the
 /// opposite one.
-///
-/// # Safety
-/// As for [`respond`].
 #[inline(always)]
-unsafe fn separate<L: Lanes>(simd: L, here: &Cell, there: &Cell, inputs: &mut Inputs) {
+fn separate<L: Lanes>(simd: L, here: &Cell, there: &Cell, inputs: &mut Inputs) {
     let [real, imaginary] = &mut inputs.0;
-    for lane in (0..PAIRS).step_by(L::COUNT) {
-        // SAFETY: each array has `PAIRS` numbers, a multiple of `COUNT`.
-        unsafe {
-            let here_real = simd.load(here.real.as_ptr().add(lane));
-            let here_imaginary = simd.load(here.imaginary.as_ptr().add(lane));
-            let there_real = simd.load(there.real.as_ptr().add(lane));
-            let there_imaginary = simd.load(there.imaginary.as_ptr().add(lane));
-            let first_real = simd.add(here_real, there_real);
-            let first_imaginary = simd.subtract(here_imaginary, there_imaginary);
-            let second_real = simd.add(here_imaginary, there_imaginary);
-            let second_imaginary = simd.subtract(there_real, here_real);
-            simd.store(real[0].as_mut_ptr().add(lane), first_real);
-            simd.store(imaginary[0].as_mut_ptr().add(lane), first_imaginary);
-            simd.store(real[1].as_mut_ptr().add(lane), second_real);
-            simd.store(imaginary[1].as_mut_ptr().add(lane), second_imaginary);
-        }
+    for vector in 0..PAIRS / L::COUNT {
+        let lane = vector * L::COUNT;
+        let here_real = simd.load(&here.real[lane..]);
+        let here_imaginary = simd.load(&here.imaginary[lane..]);
+        let there_real = simd.load(&there.real[lane..]);
+        let there_imaginary = simd.load(&there.imaginary[lane..]);
+        let first_real = simd.add(here_real, there_real);
+        let first_imaginary = simd.subtract(here_imaginary, there_imaginary);
+        let second_real = simd.add(here_imaginary, there_imaginary);
+        let second_imaginary = simd.subtract(there_real, here_real);
+        simd.store(&mut real[0][lane..], first_real);
+        simd.store(&mut imaginary[0][lane..], first_imaginary);
+        simd.store(&mut real[1][lane..], second_real);
+        simd.store(&mut imaginary[1][lane..], second_imaginary);
     }
 }
 

@@ -24,10 +24,15 @@ impl FilterBank {
     /// The filters that are the sums of `products`, at most [`MOST_FILTERS`].
     ///
     /// # Panics
-    /// When they are more.
+    /// If there are more, or a plane is not one of [`PLANES`].
     pub(crate) fn new<'a>(products: impl IntoIterator<Item = &'a [SeparableFilter]>) -> Self {
         let products: Vec<_> = products.into_iter().map(<[_]>::to_vec).collect();
-        assert!(products.len() <= MOST_FILTERS);
+        assert!(
+            products.len() <= MOST_FILTERS,
+            "too many filters for a bank"
+        );
+        let mut planes = products.iter().flatten().map(|product| product.plane);
+        assert!(planes.all(|plane| plane < PLANES), "no such plane");
         let weights = weights(&products);
         Self { products, weights }
     }

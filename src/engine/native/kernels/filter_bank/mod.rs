@@ -147,9 +147,12 @@ pub(crate) struct Extent {
 /// y + 9), counted modulo [`TILE`]. What lies outside of `extent` means nothing.
 ///
 /// # Panics
-/// When `extent` is larger than a batch.
+/// If `extent` is larger than a batch.
 pub(crate) fn respond(level: SimdLevel, bank: &FilterBank, extent: Extent, tiles: &mut Tiles) {
-    assert!(extent.tiles <= BATCH && extent.columns <= TILE && extent.rows <= TILE);
+    assert!(
+        extent.tiles <= BATCH && extent.columns <= TILE && extent.rows <= TILE,
+        "more than a batch is wanted"
+    );
     tiles.make_room();
     match level {
         SimdLevel::Scalar => scalar::respond(bank, extent, tiles),

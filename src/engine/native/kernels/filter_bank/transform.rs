@@ -1,6 +1,6 @@
 //! Fourier transforms of 32 cells, as four of eight after eight of four.
 
-use super::{Cell, PAIRS};
+use super::{Cell, PAIRS, TILE};
 use crate::engine::native::kernels::lanes::Lanes;
 
 /// Complex numbers, one a lane.
@@ -31,55 +31,96 @@ pub(super) enum Direction {
     Backwards,
 }
 
-/// 32 cells, each `step` behind the one before.
-#[derive(Clone, Copy)]
-pub(super) struct Line<P> {
-    pub(super) first: P,
-    pub(super) step: usize,
+/// The cells that a line of 32 spans, each `STEP` behind the one before.
+const fn span<const STEP: usize>() -> usize {
+    (TILE - 1) * STEP + 1
 }
 
-/// Writes the transform of `from` to `to`, which may be the same cells.
+/// Transforms 32 cells of `line`, each `STEP` behind the one before.
 ///
-/// # Safety
-/// All cells of `from` must be readable, those of `to` writable.
+/// # Panics
+/// If `line` ends before the last of them.
 #[inline(always)]
-pub(super) unsafe fn transform<L: Lanes>(
+pub(super) fn transform<L: Lanes, const STEP: usize>(
     simd: L,
     direction: Direction,
-    from: Line<*const Cell>,
-    to: Line<*mut Cell>,
+    line: &mut [Cell],
 ) {
-    // A transform backwards is one forwards with real and imaginary parts exchanged.
-    let [real, imaginary] = match direction {
-        Direction::Forwards => [0, PAIRS],
-        Direction::Backwards => [PAIRS, 0],
-    };
-    for lane in (0..PAIRS).step_by(L::COUNT) {
+    let line = &mut line[..span::<STEP>()];
+    for vector in 0..PAIRS / L::COUNT {
+        let lane = vector * L::COUNT;
         let mut fours = [[zero(simd); 4]; 8];
-        for (second, four) in fours.iter_mut().enumerate() {
-            for (first, number) in four.iter_mut().enumerate() {
-                // SAFETY: as demanded of the caller: 4 * 8 cells are read.
-                unsafe {
-                    let cell: *const f32 = from.first.add((8 * first + second) * from.step).cast();
-                    number.real = simd.load(cell.add(real + lane));
-                    number.imaginary = simd.load(cell.add(imaginary + lane));
-                }
-            }
-            *four = four_points(simd, *four);
-            for (first, number) in four.iter_mut().enumerate().skip(1) {
-                *number = turned(simd, *number, first * second);
-            }
+        read::<L, STEP>(simd, direction, line, lane, &mut fours);
+        write::<L, STEP>(simd, direction, &fours, line, lane);
+    }
+}
+
+/// Writes the transform of the first 32 cells of `from` to `to`.
+///
+/// # Panics
+/// If `from` has fewer.
+#[inline(always)]
+pub(super) fn transform_row<L: Lanes>(
+    simd: L,
+    direction: Direction,
+    from: &[Cell],
+    to: &mut [Cell; TILE],
+) {
+    let from = &from[..TILE];
+    for vector in 0..PAIRS / L::COUNT {
+        let lane = vector * L::COUNT;
+        let mut fours = [[zero(simd); 4]; 8];
+        read::<L, 1>(simd, direction, from, lane, &mut fours);
+        write::<L, 1>(simd, direction, &fours, to, lane);
+    }
+}
+
+/// Reads the vectors at `lane` of a line and transforms them four by four.
+#[inline(always)]
+fn read<L: Lanes, const STEP: usize>(
+    simd: L,
+    direction: Direction,
+    line: &[Cell],
+    lane: usize,
+    fours: &mut [[Complex<L::Vector>; 4]; 8],
+) {
+    for (second, four) in fours.iter_mut().enumerate() {
+        for (first, number) in four.iter_mut().enumerate() {
+            let cell = &line[(8 * first + second) * STEP];
+            // A transform backwards is one forwards with real and imaginary parts exchanged.
+            let [real, imaginary] = match direction {
+                Direction::Forwards => [&cell.real, &cell.imaginary],
+                Direction::Backwards => [&cell.imaginary, &cell.real],
+            };
+            number.real = simd.load(&real[lane..]);
+            number.imaginary = simd.load(&imaginary[lane..]);
         }
-        for first in 0..4 {
-            let eight = eight_points(simd, &fours, first);
-            for (second, number) in eight.iter().enumerate() {
-                // SAFETY: as demanded of the caller: 4 * 8 cells are written, after all have been read.
-                unsafe {
-                    let cell: *mut f32 = to.first.add((first + 4 * second) * to.step).cast();
-                    simd.store(cell.add(real + lane), number.real);
-                    simd.store(cell.add(imaginary + lane), number.imaginary);
-                }
-            }
+        *four = four_points(simd, *four);
+        for (first, number) in four.iter_mut().enumerate().skip(1) {
+            *number = turned(simd, *number, first * second);
+        }
+    }
+}
+
+/// Transforms `fours` eight by eight and writes them to `lane` of a line.
+#[inline(always)]
+fn write<L: Lanes, const STEP: usize>(
+    simd: L,
+    direction: Direction,
+    fours: &[[Complex<L::Vector>; 4]; 8],
+    line: &mut [Cell],
+    lane: usize,
+) {
+    for first in 0..4 {
+        let eight = eight_points(simd, fours, first);
+        for (second, number) in eight.iter().enumerate() {
+            let cell = &mut line[(first + 4 * second) * STEP];
+            let [real, imaginary] = match direction {
+                Direction::Forwards => [&mut cell.real, &mut cell.imaginary],
+                Direction::Backwards => [&mut cell.imaginary, &mut cell.real],
+            };
+            simd.store(&mut real[lane..], number.real);
+            simd.store(&mut imaginary[lane..], number.imaginary);
         }
     }
 }

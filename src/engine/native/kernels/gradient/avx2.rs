@@ -27,18 +27,24 @@ struct Gradients {
     squared: __m256i,
 }
 
-/// Writes the gradients of `columns`. The caller has checked the lengths.
-pub(super) fn row(
+/// Writes the gradients of `columns`.
+///
+/// # Safety
+/// All rows must have the columns from 0 to `columns.end`, and both outputs those before it. The body must
+/// begin with column 1 and end with or before `columns.end`.
+pub(super) unsafe fn row(
     simd: Avx2,
     rows: Neighbourhood<'_>,
     columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: an `Avx2` exists only where the processor has the instructions; `gradient_row` has checked the lengths.
+    // SAFETY: `simd` proves that the processor has AVX2 and FMA; the caller guarantees the lengths.
     unsafe { with_instructions(simd, rows, columns, lengths, orientations) };
 }
 
+/// # Safety
+/// As for [`row`].
 #[target_feature(enable = "avx2,fma")]
 unsafe fn with_instructions(
     simd: Avx2,
@@ -48,18 +54,17 @@ unsafe fn with_instructions(
     orientations: &mut [u8],
 ) {
     if columns.body.len() < PIXELS {
-        // SAFETY: handed on to the caller.
-        unsafe { super::body::row(simd, rows, columns, lengths, orientations) };
+        super::body::row(simd, rows, columns, lengths, orientations);
         return;
     }
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::tail(simd, rows, &columns, lengths, orientations) };
+    super::body::tail(simd, rows, &columns, lengths, orientations);
     let last = columns.body.end - PIXELS;
     for x in columns.body.step_by(PIXELS) {
         // What is left at the end is less than 16 pixels; some are computed again.
         let x = x.min(last);
-        // SAFETY: 16 columns from `x` on are in the body; the caller has checked that all rows have them and one more
-        // on each side.
+        // SAFETY: the body has `PIXELS` columns or more, and `x` is at most `last`; so the 16 columns from `x` on are in the
+        // body. It begins with column 1 and ends with or before `columns.end`, so the columns `x - 1` and `x + 16` are
+        // ones that the caller guarantees.
         unsafe {
             let lengths = lengths.as_mut_ptr().add(x);
             sixteen(rows, x, lengths, orientations.as_mut_ptr().add(x));
@@ -67,12 +72,14 @@ unsafe fn with_instructions(
     }
 }
 
+/// Writes the gradients of 16 pixels.
+///
 /// # Safety
 /// All rows must have the columns from `x - 1` to `x + 16`, and both outputs must have room for 16 numbers.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientations: *mut u8) {
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the caller guarantees the columns that are read, and 16 items of each output, all that is written.
     unsafe {
         let red = of_channel(rows, 0, x);
         let green = of_channel(rows, 1, x);
@@ -101,7 +108,7 @@ unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientat
 #[target_feature(enable = "avx2,fma")]
 unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
     let here = rows.here[channel].as_ptr();
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the four loads read the columns from `x - 1` to `x + 16`, which the caller guarantees.
     let (along_x, along_y) = unsafe {
         let left = sixteen_bytes(here.add(x - 1));
         let right = sixteen_bytes(here.add(x + 1));
@@ -126,12 +133,14 @@ unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Grad
     ]
 }
 
+/// Loads 16 bytes as whole numbers of 16 bits.
+///
 /// # Safety
-/// 16 bytes must be readable.
+/// 16 bytes must be readable from `from` on.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn sixteen_bytes(from: *const u8) -> __m256i {
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the caller guarantees 16 bytes.
     _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.cast()) })
 }
 

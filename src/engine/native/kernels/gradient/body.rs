@@ -27,31 +27,22 @@ pub(super) enum Ties {
 }
 
 /// Writes the gradients of `columns`.
-///
-/// # Safety
-/// All rows must have the columns from one before the first to one behind the last; both outputs must have them all.
 #[inline(always)]
-pub(super) unsafe fn row<L: PixelLanes>(
+pub(super) fn row<L: PixelLanes>(
     simd: L,
     rows: Neighbourhood<'_>,
     columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: as demanded of the caller.
-    unsafe {
-        tail(simd, rows, &columns, lengths, orientations);
-        some_columns(simd, rows, columns.body, Ties::Later, lengths, orientations);
-    }
+    tail(simd, rows, &columns, lengths, orientations);
+    some_columns(simd, rows, columns.body, Ties::Later, lengths, orientations);
 }
 
 /// Writes the gradients of the columns after the body. Some before them are overwritten with what may be wrong, so the
 /// body must be written afterwards.
-///
-/// # Safety
-/// As for [`row`].
 #[inline(always)]
-pub(super) unsafe fn tail<L: PixelLanes>(
+pub(super) fn tail<L: PixelLanes>(
     simd: L,
     rows: Neighbourhood<'_>,
     columns: &Columns,
@@ -62,17 +53,14 @@ pub(super) unsafe fn tail<L: PixelLanes>(
         super::scalar::tail(rows, columns.clone(), lengths, orientations);
     } else if columns.body.end < columns.end {
         let last = columns.end - STEP..columns.end;
-        // SAFETY: as demanded of the caller; the body has `STEP` columns, so these do not begin before it.
-        unsafe { some_columns(simd, rows, last, Ties::Earlier, lengths, orientations) };
+        // The body has `STEP` columns, so these do not begin before it.
+        some_columns(simd, rows, last, Ties::Earlier, lengths, orientations);
     }
 }
 
 /// Writes the gradients of `columns`, whose number is divisible by [`STEP`].
-///
-/// # Safety
-/// As for [`row`].
 #[inline(always)]
-pub(super) unsafe fn some_columns<L: PixelLanes>(
+pub(super) fn some_columns<L: PixelLanes>(
     simd: L,
     rows: Neighbourhood<'_>,
     columns: Range<usize>,
@@ -81,41 +69,28 @@ pub(super) unsafe fn some_columns<L: PixelLanes>(
     orientations: &mut [u8],
 ) {
     for x in columns.step_by(L::COUNT) {
-        // SAFETY: `x` and the columns after it, `COUNT` in all, are in `columns`.
-        unsafe {
-            let red = gradient_of_channel(simd, rows, 0, x);
-            let green = gradient_of_channel(simd, rows, 1, x);
-            let blue = gradient_of_channel(simd, rows, 2, x);
-            let strongest = stronger(simd, ties, stronger(simd, ties, red, green), blue);
-            let length = simd.square_root(strongest.squared);
-            simd.store(lengths.as_mut_ptr().add(x), length);
-            simd.store_bytes(
-                orientations.as_mut_ptr().add(x),
-                orientation(simd, strongest.x, strongest.y),
-            );
-        }
+        let red = gradient_of_channel(simd, rows, 0, x);
+        let green = gradient_of_channel(simd, rows, 1, x);
+        let blue = gradient_of_channel(simd, rows, 2, x);
+        let strongest = stronger(simd, ties, stronger(simd, ties, red, green), blue);
+        simd.store(&mut lengths[x..], simd.square_root(strongest.squared));
+        let orientation = orientation(simd, strongest.x, strongest.y);
+        simd.store_bytes(&mut orientations[x..], orientation);
     }
 }
 
-/// # Safety
-/// As for [`row`].
 #[inline(always)]
-unsafe fn gradient_of_channel<L: PixelLanes>(
+fn gradient_of_channel<L: PixelLanes>(
     simd: L,
     rows: Neighbourhood<'_>,
     channel: usize,
     x: usize,
 ) -> Gradient<L::Vector> {
-    let here = rows.here[channel].as_ptr();
-    // SAFETY: as demanded of the caller.
-    let [left, right, above, below] = unsafe {
-        [
-            simd.load_bytes(here.add(x - 1)),
-            simd.load_bytes(here.add(x + 1)),
-            simd.load_bytes(rows.above[channel].as_ptr().add(x)),
-            simd.load_bytes(rows.below[channel].as_ptr().add(x)),
-        ]
-    };
+    let here = rows.here[channel];
+    let left = simd.load_bytes(&here[x - 1..]);
+    let right = simd.load_bytes(&here[x + 1..]);
+    let above = simd.load_bytes(&rows.above[channel][x..]);
+    let below = simd.load_bytes(&rows.below[channel][x..]);
     let (x, y) = (simd.subtract(right, left), simd.subtract(below, above));
     let squared = simd.multiply_add(x, x, simd.multiply(y, y));
     Gradient { x, y, squared }

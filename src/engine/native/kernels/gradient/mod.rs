@@ -52,7 +52,7 @@ struct Columns {
 /// degrees each, from "brighter to the right" on clockwise as seen on a screen; 0 where nothing changes).
 ///
 /// # Panics
-/// When a row has no column `end`, or an output no column before it.
+/// If a row has no column `end`, or an output no column before it.
 pub(crate) fn gradient_row(
     level: SimdLevel,
     rows: Neighbourhood<'_>,
@@ -61,8 +61,14 @@ pub(crate) fn gradient_row(
     orientations: &mut [u8],
 ) {
     let channels = rows.above.iter().chain(&rows.here).chain(&rows.below);
-    assert!({ channels }.all(|row| row.len() > end));
-    assert!(lengths.len() >= end && orientations.len() >= end);
+    assert!(
+        { channels }.all(|row| row.len() > end),
+        "a row is too short"
+    );
+    assert!(
+        lengths.len() >= end && orientations.len() >= end,
+        "an output is too short"
+    );
     let steps = end.saturating_sub(1) / STEP;
     let columns = Columns {
         body: 1..1 + steps * STEP,
@@ -71,9 +77,15 @@ pub(crate) fn gradient_row(
     match level {
         SimdLevel::Scalar => scalar::row(rows, columns, lengths, orientations),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::row(simd, rows, columns, lengths, orientations),
+        // SAFETY: the assertions check the rows and outputs; `steps * STEP` is at most `end - 1`, so the body ends in time.
+        SimdLevel::Avx2(simd) => unsafe {
+            avx2::row(simd, rows, columns, lengths, orientations);
+        },
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => avx2::row(simd.avx2(), rows, columns, lengths, orientations),
+        // SAFETY: the assertions check the rows and outputs; `steps * STEP` is at most `end - 1`, so the body ends in time.
+        SimdLevel::Avx512(simd) => unsafe {
+            avx2::row(simd.avx2(), rows, columns, lengths, orientations);
+        },
         #[cfg(target_arch = "aarch64")]
         SimdLevel::Neon(simd) => neon::row(simd, rows, columns, lengths, orientations),
     }

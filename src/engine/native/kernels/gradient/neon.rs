@@ -3,7 +3,7 @@
 use super::{Columns, Neighbourhood};
 use crate::engine::native::kernels::Neon;
 
-/// Writes the gradients of `columns`. The caller has checked the lengths.
+/// Writes the gradients of `columns`.
 pub(super) fn row(
     simd: Neon,
     rows: Neighbourhood<'_>,
@@ -11,18 +11,17 @@ pub(super) fn row(
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: a `Neon` exists only where the processor has the instructions; `gradient_row` has checked the lengths.
+    // SAFETY: `simd` proves that the processor has NEON, all that this safe function requires.
     unsafe { with_instructions(simd, rows, columns, lengths, orientations) };
 }
 
 #[target_feature(enable = "neon")]
-unsafe fn with_instructions(
+fn with_instructions(
     simd: Neon,
     rows: Neighbourhood<'_>,
     columns: Columns,
     lengths: &mut [f32],
     orientations: &mut [u8],
 ) {
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::row(simd, rows, columns, lengths, orientations) };
+    super::body::row(simd, rows, columns, lengths, orientations);
 }

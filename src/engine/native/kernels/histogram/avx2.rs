@@ -3,18 +3,23 @@
 use super::{BLOCK, Histograms, Shares};
 use crate::engine::native::kernels::Avx2;
 
-/// Counts all blocks. The caller has checked the lengths.
-pub(super) fn count_row(
+/// Counts all blocks.
+///
+/// # Safety
+/// There must be as many orientations as lengths, and more columns than blocks.
+pub(super) unsafe fn count_row(
     _: Avx2,
     lengths: &[[f32; BLOCK]],
     orientations: &[[u8; BLOCK]],
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
-    // SAFETY: a `Avx2` exists only where the processor has the instructions; `mod.rs` has checked the lengths.
+    // SAFETY: the first argument proves that the processor has AVX2 and FMA; the caller guarantees the lengths.
     unsafe { with_instructions(lengths, orientations, shares, histograms) };
 }
 
+/// # Safety
+/// As for [`count_row`].
 #[target_feature(enable = "avx2,fma")]
 unsafe fn with_instructions(
     lengths: &[[f32; BLOCK]],
@@ -22,6 +27,6 @@ unsafe fn with_instructions(
     shares: &[Shares; BLOCK],
     histograms: &mut Histograms,
 ) {
-    // SAFETY: handed on to the caller.
+    // SAFETY: the caller guarantees the lengths.
     unsafe { super::body::count_row(lengths, orientations, shares, histograms) };
 }

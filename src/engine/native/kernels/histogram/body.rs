@@ -21,8 +21,9 @@ pub(super) unsafe fn count_row(
         for (pixel, shares) in shares.iter().enumerate() {
             for stream in 0..STREAMS {
                 let block = stream * quarter + block;
-                // SAFETY: the block is one of the lengths, and the columns `block` and `block + 1` exist in each of the
-                // orientations that `starts` names.
+                // SAFETY: `block` is below `STREAMS * quarter`, no more than the number of lengths, and the caller
+                // guarantees as many orientations and more columns. So `2 * block + 4` is at most `2 * columns`, and
+                // `Histograms` has that many numbers from each of its `starts` on.
                 unsafe {
                     let length = lengths.get_unchecked(block)[pixel];
                     let orientation = orientations.get_unchecked(block)[pixel];
@@ -35,7 +36,7 @@ pub(super) unsafe fn count_row(
     for block in STREAMS * quarter..lengths.len() {
         for (pixel, shares) in shares.iter().enumerate() {
             let (length, orientation) = (lengths[block][pixel], orientations[block][pixel]);
-            // SAFETY: as above.
+            // SAFETY: `block` is below the number of lengths; the rest is as in the loop before.
             unsafe {
                 let start = starts[usize::from(orientation)];
                 add(numbers.add(2 * block + start), length, shares);
@@ -44,12 +45,14 @@ pub(super) unsafe fn count_row(
     }
 }
 
+/// Adds `length` in these shares to four numbers.
+///
 /// # Safety
-/// Four numbers must be readable and writable.
+/// Four numbers must be readable and writable from `numbers` on.
 #[inline(always)]
 unsafe fn add(numbers: *mut f32, length: f32, shares: &Shares) {
     let numbers: *mut [f32; 4] = numbers.cast();
-    // SAFETY: as demanded of the caller; an array needs no other alignment than its items.
+    // SAFETY: the caller guarantees four numbers; an array needs no other alignment than its items.
     unsafe {
         let [a, b, c, d] = *numbers;
         *numbers = [

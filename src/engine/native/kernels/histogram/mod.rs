@@ -30,6 +30,8 @@ pub(crate) type Shares = [f32; 4];
 #[derive(Debug, Clone)]
 pub(crate) struct Histograms {
     columns: usize,
+    /// `2 * columns` numbers for each orientation. `unsafe` code relies on this and on `starts`; only
+    /// [`Self::set_size`] changes them.
     numbers: Vec<f32>,
     /// Where each orientation begins; for each number that a byte can be, so that none is out of range.
     starts: [usize; 256],
@@ -47,10 +49,16 @@ impl Default for Histograms {
 
 impl Histograms {
     /// Prepares for `columns` columns of cells, and forgets all that was counted.
+    ///
+    /// # Panics
+    /// If so many columns do not fit in memory.
     pub(crate) fn set_size(&mut self, columns: usize) {
-        self.columns = columns;
+        let length = columns.saturating_mul(ORIENTATIONS * 2);
+        // `Vec` refuses what does not fit; until it has room, there are no columns.
+        self.columns = 0;
         self.numbers.clear();
-        self.numbers.resize(ORIENTATIONS * 2 * columns, 0.0);
+        self.numbers.resize(length, 0.0);
+        self.columns = columns;
         for (orientation, start) in self.starts.iter_mut().enumerate() {
             *start = orientation.min(ORIENTATIONS - 1) * 2 * columns;
         }
@@ -78,7 +86,7 @@ impl Histograms {
 /// pixels of each block. An orientation above 17 counts as 17.
 ///
 /// # Panics
-/// When there are more blocks than columns less one, or less orientations than lengths.
+/// If there are more blocks than columns less one, or another number of orientations than of lengths.
 pub(crate) fn count_row(
     level: SimdLevel,
     lengths: &[f32],
@@ -88,17 +96,28 @@ pub(crate) fn count_row(
 ) {
     let (lengths, _) = lengths.as_chunks::<BLOCK>();
     let (orientations, _) = orientations.as_chunks::<BLOCK>();
-    assert_eq!(orientations.len(), lengths.len());
-    assert!(lengths.len() < histograms.columns);
+    assert_eq!(
+        orientations.len(),
+        lengths.len(),
+        "a length has no orientation"
+    );
+    assert!(lengths.len() < histograms.columns, "a block has no column");
     match level {
         SimdLevel::Scalar => scalar::count_row(lengths, orientations, shares, histograms),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::count_row(simd, lengths, orientations, shares, histograms),
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Avx2(simd) => unsafe {
+            avx2::count_row(simd, lengths, orientations, shares, histograms);
+        },
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => {
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Avx512(simd) => unsafe {
             avx2::count_row(simd.avx2(), lengths, orientations, shares, histograms);
-        }
+        },
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(simd) => neon::count_row(simd, lengths, orientations, shares, histograms),
+        // SAFETY: the two assertions are what it requires.
+        SimdLevel::Neon(simd) => unsafe {
+            neon::count_row(simd, lengths, orientations, shares, histograms);
+        },
     }
 }

@@ -1,16 +1,15 @@
 //! See [`body`](super::body).
 
-use super::{CellRows, FeatureRow};
+use super::Row;
 use crate::engine::native::kernels::Avx2;
 
-/// Writes the features of `count` cells. The caller has checked the lengths.
-pub(super) fn feature_row(simd: Avx2, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
-    // SAFETY: a `Avx2` exists only where the processor has the instructions; `mod.rs` has checked the lengths.
-    unsafe { with_instructions(simd, cells, count, to) };
+/// Writes the features of `row`.
+pub(super) fn feature_row(simd: Avx2, row: Row<'_>) {
+    // SAFETY: `simd` proves that the processor has AVX2 and FMA, all that this safe function requires.
+    unsafe { with_instructions(simd, row) };
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn with_instructions(simd: Avx2, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::feature_row(simd, cells, count, to) };
+fn with_instructions(simd: Avx2, row: Row<'_>) {
+    super::body::feature_row(simd, row);
 }

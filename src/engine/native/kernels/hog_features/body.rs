@@ -1,6 +1,6 @@
 //! The loop of all vector levels.
 
-use super::{CUT_OFF, CellRows, EPSILON, FULL, FeatureRow, TEXTURE};
+use super::{CUT_OFF, EPSILON, FULL, Row, SLACK, TEXTURE};
 use crate::engine::native::kernels::pixel_lanes::PixelLanes;
 
 /// How a number is cut off in the four squares that a cell lies in.
@@ -10,21 +10,18 @@ struct Squares<V> {
     factors: [V; 4],
 }
 
-/// Writes the features of `count` cells, `COUNT` cells at a time, and so of up to `COUNT - 1` more.
-///
-/// # Safety
-/// All rows must be as long as `feature_row` of `mod.rs` checks.
+/// Writes the features of `row`, `COUNT` cells at a time, and so of up to `COUNT - 1` more.
 #[inline(always)]
-pub(super) unsafe fn feature_row<L: PixelLanes>(
-    simd: L,
-    cells: CellRows<'_>,
-    count: usize,
-    to: FeatureRow<'_>,
-) {
+pub(super) fn feature_row<L: PixelLanes>(simd: L, row: Row<'_>) {
+    const { assert!(L::COUNT <= SLACK) }
+    let Row { cells, count, to } = row;
     let first = to.numbers[to.first..].as_mut_ptr();
     for column in (0..count).step_by(L::COUNT) {
-        // SAFETY: the last column read is two cells, and less than `SLACK` cells, behind the last feature; the last
-        // one written is less than `SLACK` behind it. The caller says that the rows are that long.
+        // SAFETY: `column` is below `count`, and `COUNT` at most `SLACK`. So energies are read up to
+        // `column + 2 + COUNT`, which is less than `count + 2 + SLACK`; histograms of an orientation up to
+        // `column + 1 + COUNT`, less than that; and features of a plane written up to `column + COUNT`,
+        // less than `count + SLACK`. `Row::new` has checked all three. The rows that are read are shared
+        // borrows, so none of them is the row that is written.
         unsafe {
             let squares = squares(simd, cells.energies, column);
             let histograms = cells.histograms.as_ptr().add(column + 1);
@@ -37,9 +34,9 @@ pub(super) unsafe fn feature_row<L: PixelLanes>(
                     *share = cut(
                         simd,
                         &squares,
-                        simd.load(histograms.add(plane * cells.stride)),
+                        simd.load_unchecked(histograms.add(plane * cells.stride)),
                     );
-                    simd.store(out.add(plane * to.stride), sum(simd, share));
+                    simd.store_unchecked(out.add(plane * to.stride), sum(simd, share));
                 }
                 for (square, texture) in texture.iter_mut().enumerate() {
                     let two = simd.add(shares[0][square], shares[1][square]);
@@ -47,14 +44,14 @@ pub(super) unsafe fn feature_row<L: PixelLanes>(
                 }
             }
             for direction in 0..9 {
-                let forwards = simd.load(histograms.add(direction * cells.stride));
-                let backwards = simd.load(histograms.add((direction + 9) * cells.stride));
+                let forwards = simd.load_unchecked(histograms.add(direction * cells.stride));
+                let backwards = simd.load_unchecked(histograms.add((direction + 9) * cells.stride));
                 let share = cut(simd, &squares, simd.add(forwards, backwards));
-                simd.store(out.add((18 + direction) * to.stride), sum(simd, &share));
+                simd.store_unchecked(out.add((18 + direction) * to.stride), sum(simd, &share));
             }
             for (square, sum) in texture.iter().enumerate() {
                 let feature = simd.multiply(*sum, simd.splat(TEXTURE));
-                simd.store(out.add((27 + square) * to.stride), feature);
+                simd.store_unchecked(out.add((27 + square) * to.stride), feature);
             }
         }
     }
@@ -62,15 +59,17 @@ pub(super) unsafe fn feature_row<L: PixelLanes>(
 
 // What follows are functions, not closures: a closure is not compiled for the instructions of the function around it.
 
+/// Returns the norms of the squares that the cells from `column + 1` on lie in.
+///
 /// # Safety
-/// As for [`feature_row`].
+/// Each row of `energies` must have `COUNT + 2` numbers from `column` on.
 #[inline(always)]
 unsafe fn squares<L: PixelLanes>(
     simd: L,
     energies: [&[f32]; 3],
     column: usize,
 ) -> Squares<L::Vector> {
-    // SAFETY: as demanded of the caller; three cells are read beginning at each lane.
+    // SAFETY: `COUNT + 2` numbers of each row are read, which the caller guarantees.
     let (above, here, below) = unsafe {
         (
             three_cells(simd, energies[0].as_ptr().add(column)),
@@ -99,15 +98,15 @@ unsafe fn squares<L: PixelLanes>(
 /// The cells at each lane, and the first and second ones after them.
 ///
 /// # Safety
-/// `COUNT + 2` numbers must be readable.
+/// `COUNT + 2` numbers must be readable from `from` on.
 #[inline(always)]
 unsafe fn three_cells<L: PixelLanes>(simd: L, from: *const f32) -> [L::Vector; 3] {
-    // SAFETY: as demanded of the caller.
+    // SAFETY: the last load ends `2 + COUNT` numbers behind `from`, which the caller guarantees.
     unsafe {
         [
-            simd.load(from),
-            simd.load(from.add(1)),
-            simd.load(from.add(2)),
+            simd.load_unchecked(from),
+            simd.load_unchecked(from.add(1)),
+            simd.load_unchecked(from.add(2)),
         ]
     }
 }

@@ -20,6 +20,7 @@ mod scalar;
 mod tests;
 
 use super::SimdLevel;
+use super::extent::{end, fits};
 use super::gradient::ORIENTATIONS;
 use crate::engine::models::hog_filters::PLANES;
 
@@ -59,20 +60,50 @@ pub(crate) struct FeatureRow<'a> {
 /// Writes the features of `count` cells. Up to [`SLACK`] numbers behind each row of them are read and overwritten.
 ///
 /// # Panics
-/// When the cells have no room for two more cells and [`SLACK`], or the features none for [`SLACK`].
+/// If the cells have no room for two more cells and [`SLACK`], or the features none for [`SLACK`].
 pub(crate) fn feature_row(level: SimdLevel, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
-    let needed = count + 2 + SLACK;
-    assert!(cells.energies.iter().all(|row| row.len() >= needed));
-    assert!(cells.histograms.len() >= (ORIENTATIONS - 1) * cells.stride + needed);
-    assert!(to.stride >= count + SLACK);
-    assert!(to.numbers.len() >= to.first + (PLANES - 1) * to.stride + count + SLACK);
+    let row = Row::new(cells, count, to);
     match level {
-        SimdLevel::Scalar => scalar::feature_row(cells, count, to),
+        SimdLevel::Scalar => scalar::feature_row(row),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(simd) => avx2::feature_row(simd, cells, count, to),
+        SimdLevel::Avx2(simd) => avx2::feature_row(simd, row),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(simd) => avx2::feature_row(simd.avx2(), cells, count, to),
+        SimdLevel::Avx512(simd) => avx2::feature_row(simd.avx2(), row),
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(simd) => neon::feature_row(simd, cells, count, to),
+        SimdLevel::Neon(simd) => neon::feature_row(simd, row),
+    }
+}
+
+/// What [`feature_row`] has to compute, checked by [`Row::new`], which alone makes it.
+struct Row<'a> {
+    cells: CellRows<'a>,
+    count: usize,
+    to: FeatureRow<'a>,
+}
+
+impl<'a> Row<'a> {
+    /// Checks that these lie in their slices:
+    /// - of each row of energies, the first `count + 2 + SLACK` numbers;
+    /// - of each orientation `o`, as many numbers from `o * cells.stride` on;
+    /// - of each plane `p`, `count + SLACK` numbers from `to.first + p * to.stride` on.
+    fn new(cells: CellRows<'a>, count: usize, to: FeatureRow<'a>) -> Self {
+        let (read, written) = (count.saturating_add(2 + SLACK), count.saturating_add(SLACK));
+        assert!(
+            cells.energies.iter().all(|row| row.len() >= read),
+            "a row of energies is too short"
+        );
+        assert!(
+            fits(
+                end(&[(ORIENTATIONS, cells.stride)], read),
+                cells.histograms.len()
+            ),
+            "the histograms are too short"
+        );
+        let last = end(&[(PLANES, to.stride), (2, to.first)], written);
+        assert!(
+            to.stride >= written && fits(last, to.numbers.len()),
+            "the row of features is too short"
+        );
+        Self { cells, count, to }
     }
 }

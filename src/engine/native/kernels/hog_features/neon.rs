@@ -1,16 +1,15 @@
 //! See [`body`](super::body).
 
-use super::{CellRows, FeatureRow};
+use super::Row;
 use crate::engine::native::kernels::Neon;
 
-/// Writes the features of `count` cells. The caller has checked the lengths.
-pub(super) fn feature_row(simd: Neon, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
-    // SAFETY: a `Neon` exists only where the processor has the instructions; `mod.rs` has checked the lengths.
-    unsafe { with_instructions(simd, cells, count, to) };
+/// Writes the features of `row`.
+pub(super) fn feature_row(simd: Neon, row: Row<'_>) {
+    // SAFETY: `simd` proves that the processor has NEON, all that this safe function requires.
+    unsafe { with_instructions(simd, row) };
 }
 
 #[target_feature(enable = "neon")]
-unsafe fn with_instructions(simd: Neon, cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
-    // SAFETY: handed on to the caller.
-    unsafe { super::body::feature_row(simd, cells, count, to) };
+fn with_instructions(simd: Neon, row: Row<'_>) {
+    super::body::feature_row(simd, row);
 }

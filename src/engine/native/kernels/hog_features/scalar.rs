@@ -1,9 +1,10 @@
 //! The specification: dlib's arithmetic, cell by cell.
 
-use super::{CUT_OFF, CellRows, EPSILON, FULL, FeatureRow, TEXTURE};
+use super::{CUT_OFF, CellRows, EPSILON, FULL, Row, TEXTURE};
 
-/// Writes the features of `count` cells.
-pub(super) fn feature_row(cells: CellRows<'_>, count: usize, to: FeatureRow<'_>) {
+/// Writes the features of `row`.
+pub(super) fn feature_row(row: Row<'_>) {
+    let Row { cells, count, to } = row;
     for column in 0..count {
         for (plane, number) in features(cells, column).into_iter().enumerate() {
             to.numbers[to.first + plane * to.stride + column] = number;

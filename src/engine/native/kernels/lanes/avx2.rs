@@ -9,28 +9,28 @@ use std::arch::x86_64::{
 use super::Lanes;
 use crate::engine::native::kernels::Avx2;
 
-// SAFETY of all methods: an `Avx2` exists only where the processor has the instructions; what pointers must be is handed
-// on to the caller.
-impl Lanes for Avx2 {
+// SAFETY: `Avx2::detect` makes an `Avx2` only where the processor has AVX2 and FMA. `COUNT` is the
+// size of the vector, and each load and store accesses that many items.
+unsafe impl Lanes for Avx2 {
     type Vector = __m256;
 
     const COUNT: usize = 8;
 
     #[inline(always)]
     fn splat(self, value: f32) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_set1_ps(value) }
     }
 
     #[inline(always)]
-    unsafe fn load(self, from: *const f32) -> __m256 {
-        // SAFETY: see above.
+    unsafe fn load_unchecked(self, from: *const f32) -> __m256 {
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are readable.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
-    unsafe fn load_signed_bytes(self, from: *const i8) -> __m256 {
-        // SAFETY: see above; 8 bytes are read.
+    unsafe fn load_signed_bytes_unchecked(self, from: *const i8) -> __m256 {
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` bytes are readable.
         unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))) }
     }
 
@@ -41,38 +41,38 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn store(self, to: *mut f32, vector: __m256) {
-        // SAFETY: see above.
+    unsafe fn store_unchecked(self, to: *mut f32, vector: __m256) {
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are writable.
         unsafe { _mm256_storeu_ps(to, vector) }
     }
 
     #[inline(always)]
     fn multiply_add(self, a: __m256, b: __m256, c: __m256) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 
     #[inline(always)]
     fn add(self, a: __m256, b: __m256) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_add_ps(a, b) }
     }
 
     #[inline(always)]
     fn subtract(self, a: __m256, b: __m256) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_sub_ps(a, b) }
     }
 
     #[inline(always)]
     fn multiply(self, a: __m256, b: __m256) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_mul_ps(a, b) }
     }
 
     #[inline(always)]
     fn max(self, a: __m256, b: __m256) -> __m256 {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_max_ps(a, b) }
     }
 }

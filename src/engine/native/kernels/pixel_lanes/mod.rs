@@ -9,38 +9,41 @@ mod neon;
 use super::lanes::Lanes;
 use super::resize_rows::Place;
 
-/// What kernels on pixels need besides [`Lanes`]. `COUNT` is at most 8.
+/// What kernels on pixels need besides [`Lanes`].
 ///
 /// Every method is `#[inline(always)]`: compiled on its own, it would not use the level's instructions.
-pub(crate) trait PixelLanes: Lanes {
-    /// The bytes of `source` at the first `COUNT` of `places`, as numbers.
+///
+/// # Safety
+/// [`COUNT`](Lanes::COUNT) must be at most 8: kernels check for that many items behind the last one.
+pub(crate) unsafe trait PixelLanes: Lanes {
+    /// Returns the bytes of `source` at the first `COUNT` of `places`, as numbers.
     ///
-    /// # Safety
-    /// 16 bytes must be readable from `source` on, and `COUNT` places from `places` on.
-    unsafe fn pick(self, source: *const u8, places: *const Place) -> Self::Vector;
+    /// # Panics
+    /// If there are fewer places.
+    fn pick(self, source: &[u8; 16], places: &[Place]) -> Self::Vector;
 
-    /// `COUNT` bytes from `from` on, as numbers.
+    /// Loads the first `COUNT` bytes of `from`, as numbers.
     ///
-    /// # Safety
-    /// They must be readable.
-    unsafe fn load_bytes(self, from: *const u8) -> Self::Vector;
+    /// # Panics
+    /// If `from` is shorter.
+    fn load_bytes(self, from: &[u8]) -> Self::Vector;
 
-    /// Writes numbers from 0 to below 256 as bytes from `to` on, their fractions cut off.
+    /// Writes numbers from 0 to below 256 as bytes to the beginning of `to`, their fractions cut off.
     ///
-    /// # Safety
-    /// `COUNT` bytes must be writable.
-    unsafe fn store_bytes(self, to: *mut u8, vector: Self::Vector);
+    /// # Panics
+    /// If `to` is shorter than `COUNT`.
+    fn store_bytes(self, to: &mut [u8], vector: Self::Vector);
 
-    /// The smaller of `a` and `b`, lane by lane.
+    /// Returns the smaller of `a` and `b`, lane by lane.
     fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// `a / b`.
+    /// Returns `a / b`.
     fn divide(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
-    /// The square root of `a`, rounded correctly.
+    /// Returns the square root of `a`, rounded correctly.
     fn square_root(self, a: Self::Vector) -> Self::Vector;
 
-    /// Where `a` is greater than `b`, `yes`; elsewhere `no`.
+    /// Returns `yes` where `a` is greater than `b`, and `no` elsewhere.
     fn select_greater(
         self,
         a: Self::Vector,

@@ -9,17 +9,15 @@ use std::arch::aarch64::{
 
 use super::PixelLanes;
 use crate::engine::native::kernels::Neon;
+use crate::engine::native::kernels::lanes::Lanes;
 use crate::engine::native::kernels::resize_rows::Place;
 
-/// The four bytes from `from` on, followed by zeros.
-///
-/// # Safety
-/// They must be readable.
+/// Returns four bytes, followed by zeros.
 #[inline(always)]
-unsafe fn four_bytes(_: Neon, from: *const u8) -> uint8x16_t {
-    // SAFETY: four bytes are read, aligned or not; a `Neon` exists only where the processor has the instructions.
+fn four_bytes(_: Neon, bytes: [u8; 4]) -> uint8x16_t {
+    let word = u32::from_ne_bytes(bytes);
+    // SAFETY: the instructions need NEON, which a `Neon` proves; they access no memory.
     unsafe {
-        let word = from.cast::<u32>().read_unaligned();
         let low = vreinterpret_u8_u32(vset_lane_u32::<0>(word, vdup_n_u32(0)));
         vcombine_u8(low, vreinterpret_u8_u32(vdup_n_u32(0)))
     }
@@ -28,55 +26,55 @@ unsafe fn four_bytes(_: Neon, from: *const u8) -> uint8x16_t {
 /// The first four bytes as numbers.
 #[inline(always)]
 fn widened(_: Neon, bytes: uint8x16_t) -> float32x4_t {
-    // SAFETY: a `Neon` exists only where the processor has the instructions.
+    // SAFETY: the instructions need NEON, which a `Neon` proves; they access no memory.
     unsafe { vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vget_low_u8(bytes))))) }
 }
 
-// SAFETY of all methods: a `Neon` exists only where the processor has the instructions; what pointers must be is handed
-// on to the caller.
-impl PixelLanes for Neon {
+// SAFETY: `COUNT` is 4.
+unsafe impl PixelLanes for Neon {
     #[inline(always)]
-    unsafe fn pick(self, source: *const u8, places: *const Place) -> float32x4_t {
-        // SAFETY: see above; 16 bytes of the source and 4 places are read. A place is four bytes, the first one of them
-        // the lowest.
+    fn pick(self, source: &[u8; 16], places: &[Place]) -> float32x4_t {
+        let places = &places[..Self::COUNT];
+        // SAFETY: `self` proves NEON. The 16 bytes of the array are read, and the 4 places of the slice,
+        // 16 bytes. A place's first byte is its lowest.
         unsafe {
-            let bytes = vqtbl1q_u8(vld1q_u8(source), vld1q_u8(places.cast()));
+            let bytes = vqtbl1q_u8(vld1q_u8(source.as_ptr()), vld1q_u8(places.as_ptr().cast()));
             vcvtq_f32_u32(vreinterpretq_u32_u8(bytes))
         }
     }
 
     #[inline(always)]
-    unsafe fn load_bytes(self, from: *const u8) -> float32x4_t {
-        // SAFETY: see above; 4 bytes are read.
-        unsafe { widened(self, four_bytes(self, from)) }
+    fn load_bytes(self, from: &[u8]) -> float32x4_t {
+        let bytes = [from[0], from[1], from[2], from[3]];
+        widened(self, four_bytes(self, bytes))
     }
 
     #[inline(always)]
-    unsafe fn store_bytes(self, to: *mut u8, vector: float32x4_t) {
-        // SAFETY: see above; 4 bytes are written, aligned or not.
-        unsafe {
+    fn store_bytes(self, to: &mut [u8], vector: float32x4_t) {
+        // SAFETY: the instructions need NEON, which `self` proves; they access no memory.
+        let word = unsafe {
             let words = vmovn_u32(vcvtq_u32_f32(vector));
             let bytes = vmovn_u16(vcombine_u16(words, words));
-            let word = vget_lane_u32::<0>(vreinterpret_u32_u8(bytes));
-            to.cast::<u32>().write_unaligned(word);
-        }
+            vget_lane_u32::<0>(vreinterpret_u32_u8(bytes))
+        };
+        to[..Self::COUNT].copy_from_slice(&word.to_ne_bytes());
     }
 
     #[inline(always)]
     fn min(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs NEON, which `self` proves.
         unsafe { vminq_f32(a, b) }
     }
 
     #[inline(always)]
     fn divide(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs NEON, which `self` proves.
         unsafe { vdivq_f32(a, b) }
     }
 
     #[inline(always)]
     fn square_root(self, a: float32x4_t) -> float32x4_t {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs NEON, which `self` proves.
         unsafe { vsqrtq_f32(a) }
     }
 
@@ -88,7 +86,7 @@ impl PixelLanes for Neon {
         yes: float32x4_t,
         no: float32x4_t,
     ) -> float32x4_t {
-        // SAFETY: see above.
+        // SAFETY: the instruction needs NEON, which `self` proves.
         unsafe { vbslq_f32(vcgtq_f32(a, b), yes, no) }
     }
 }

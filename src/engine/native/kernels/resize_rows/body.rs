@@ -1,6 +1,6 @@
 //! The loop of all vector levels.
 
-use super::plan::{Columns, GROUP, Group, RowPair};
+use super::plan::{Columns, GROUP, Group, REACH, RowPair};
 use crate::engine::native::kernels::pixel_lanes::PixelLanes;
 
 /// The shares of the two rows, in every lane.
@@ -11,12 +11,8 @@ struct RowShares<V> {
 }
 
 /// Writes the columns of all groups; returns how many they are.
-///
-/// # Safety
-/// Each row of the source must be as long as the widest group reaches: the source's width and 16 bytes more. Each row
-/// of the result must have room for all groups.
 #[inline(always)]
-pub(super) unsafe fn resize_groups<L: PixelLanes>(
+pub(super) fn resize_groups<L: PixelLanes>(
     simd: L,
     columns: &Columns,
     pair: RowPair,
@@ -29,41 +25,38 @@ pub(super) unsafe fn resize_groups<L: PixelLanes>(
         lower: simd.splat(pair.fraction as f32),
     };
     for group in columns.groups() {
+        let sources: [_; 3] = std::array::from_fn(|channel| {
+            [top[channel], bottom[channel]].map(|row| reach_of(row, group))
+        });
         for part in (0..GROUP).step_by(L::COUNT) {
-            // SAFETY: as demanded of the caller; `part` and the lanes after it lie within the group.
-            unsafe {
-                let weights = weights(simd, group, part, shares);
-                for channel in 0..3 {
-                    let top = top[channel].as_ptr().add(group.base);
-                    let bottom = bottom[channel].as_ptr().add(group.base);
-                    let pixels = interpolated(simd, group, part, weights, [top, bottom]);
-                    let to = out[channel].as_mut_ptr().add(group.first + part);
-                    simd.store_bytes(to, pixels);
-                }
+            let weights = weights(simd, group, part, shares);
+            for (rows, out) in sources.iter().zip(&mut *out) {
+                let pixels = interpolated(simd, group, part, weights, *rows);
+                simd.store_bytes(&mut out[group.first + part..], pixels);
             }
         }
     }
     columns.grouped()
 }
 
-/// The shares of the four neighbours: top left, top right, bottom left, bottom right.
-///
-/// # Safety
-/// The group must have `COUNT` columns from `part` on.
+/// Returns the bytes of `row` that `group` can reach.
 #[inline(always)]
-unsafe fn weights<L: PixelLanes>(
+fn reach_of<'a>(row: &'a [u8], group: &Group) -> &'a [u8; REACH] {
+    let (reach, _) = row[group.base..][..REACH].as_chunks();
+    &reach[0]
+}
+
+/// Returns the shares of the four neighbours: top left, top right, bottom left, bottom right, for the
+/// columns of `group` from `part` on.
+#[inline(always)]
+fn weights<L: PixelLanes>(
     simd: L,
     group: &Group,
     part: usize,
     shares: RowShares<L::Vector>,
 ) -> [L::Vector; 4] {
-    // SAFETY: as demanded of the caller.
-    let (rest, fraction) = unsafe {
-        (
-            simd.load(group.rests.as_ptr().add(part)),
-            simd.load(group.fractions.as_ptr().add(part)),
-        )
-    };
+    let rest = simd.load(&group.rests[part..]);
+    let fraction = simd.load(&group.fractions[part..]);
     [
         simd.multiply(shares.upper, rest),
         simd.multiply(shares.upper, fraction),
@@ -72,31 +65,18 @@ unsafe fn weights<L: PixelLanes>(
     ]
 }
 
-/// The columns of one channel from `part` on; `rows` point to the group's first source pixel in both rows.
-///
-/// # Safety
-/// The group must have `COUNT` columns from `part` on, and 16 bytes must be readable of both rows.
+/// Returns the columns of one channel from `part` on; `rows` are what the group can reach of both rows.
 #[inline(always)]
-unsafe fn interpolated<L: PixelLanes>(
+fn interpolated<L: PixelLanes>(
     simd: L,
     group: &Group,
     part: usize,
     weights: [L::Vector; 4],
-    rows: [*const u8; 2],
+    [top, bottom]: [&[u8; REACH]; 2],
 ) -> L::Vector {
-    // SAFETY: as demanded of the caller; a place is one of 16 bytes.
-    let [top_left, top_right, bottom_left, bottom_right] = unsafe {
-        let lefts = group.lefts.as_ptr().add(part);
-        let rights = group.rights.as_ptr().add(part);
-        [
-            simd.pick(rows[0], lefts),
-            simd.pick(rows[0], rights),
-            simd.pick(rows[1], lefts),
-            simd.pick(rows[1], rights),
-        ]
-    };
-    let sum = simd.multiply(weights[0], top_left);
-    let sum = simd.add(sum, simd.multiply(weights[1], top_right));
-    let sum = simd.add(sum, simd.multiply(weights[2], bottom_left));
-    simd.add(sum, simd.multiply(weights[3], bottom_right))
+    let (lefts, rights) = (&group.lefts[part..], &group.rights[part..]);
+    let sum = simd.multiply(weights[0], simd.pick(top, lefts));
+    let sum = simd.add(sum, simd.multiply(weights[1], simd.pick(top, rights)));
+    let sum = simd.add(sum, simd.multiply(weights[2], simd.pick(bottom, lefts)));
+    simd.add(sum, simd.multiply(weights[3], simd.pick(bottom, rights)))
 }

@@ -30,7 +30,7 @@ pub(crate) const SLACK: usize = 16;
 /// turn, with [`SLACK`] bytes behind the pixels, whose values do not matter.
 ///
 /// # Panics
-/// When a row is shorter than `columns` says.
+/// If a row is shorter than `columns` says.
 pub(crate) fn resize_row(
     level: SimdLevel,
     columns: &Columns,
@@ -39,9 +39,15 @@ pub(crate) fn resize_row(
     bottom: [&[u8]; 3],
     mut out: [&mut [u8]; 3],
 ) {
-    let needed = columns.source_width() + SLACK;
-    assert!(top.iter().chain(&bottom).all(|row| row.len() >= needed));
-    assert!(out.iter().all(|row| row.len() >= columns.width()));
+    let needed = columns.source_width().saturating_add(SLACK);
+    assert!(
+        top.iter().chain(&bottom).all(|row| row.len() >= needed),
+        "a row of the source is too short"
+    );
+    assert!(
+        out.iter().all(|row| row.len() >= columns.width()),
+        "a row of the result is too short"
+    );
     let done = match level {
         SimdLevel::Scalar => 0,
         #[cfg(target_arch = "x86_64")]

@@ -6,7 +6,7 @@ pub(super) const GROUP: usize = 8;
 /// How many columns dlib computes at a time.
 const STEP: usize = 4;
 /// How many source bytes a group can reach.
-const REACH: usize = 16;
+pub(super) const REACH: usize = 16;
 
 /// A column that dlib computes in `f32`. Its right neighbour in the source is `left + 1`.
 #[derive(Debug, Clone, Copy)]
@@ -123,8 +123,10 @@ impl Group {
     /// The columns from `first` on. `None` when they lie too far apart, as when an image becomes less than half as large.
     fn new(body: &[BodyColumn], first: usize) -> Option<Self> {
         let columns = body.get(first..first + GROUP)?;
-        let base = columns.first()?.left;
-        let last = columns.last()?.left + 1 - base;
+        // Past 2^24 the positions are rounded so far that they need not ascend.
+        let lefts = || columns.iter().map(|column| column.left);
+        let base = lefts().min()?;
+        let last = lefts().max()? + 1 - base;
         (last < REACH).then(|| Self {
             first,
             base,
@@ -152,7 +154,7 @@ fn body(source_width: usize, width: usize, scale: f64) -> Vec<BodyColumn> {
         places = places.map(|place| place + step);
         // A last digit below zero would be cut off to zero.
         let lefts = places.map(|place| place as usize);
-        if lefts.iter().any(|left| left + 1 >= source_width) {
+        if lefts.iter().any(|left| *left >= source_width - 1) {
             break;
         }
         columns.extend(places.iter().zip(lefts).map(|(place, left)| {

@@ -18,32 +18,40 @@ mod vectors;
 
 use std::ops::Range;
 
-pub use scheme::Scheme;
+pub(crate) use scheme::Scheme;
 
 use super::convolution::BLOCK;
+use super::extent::{end, fits, product};
 use super::{Finish, SimdLevel};
 
 /// Maps of several images, channels next to each other, cut into tiles row by row, image by image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grid {
+pub(crate) struct Grid {
     /// How many images there are.
-    pub images: usize,
+    pub(crate) images: usize,
     /// The height of an image's output.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// The width of an image's output.
-    pub columns: usize,
+    pub(crate) columns: usize,
     /// How many channels a pixel has; a multiple of [`BLOCK`].
-    pub channels: usize,
+    pub(crate) channels: usize,
     /// From a pixel to the same one of the next image, in numbers.
-    pub image_step: usize,
+    pub(crate) image_step: usize,
     /// From a pixel to the one below it, in numbers.
-    pub row_step: usize,
+    pub(crate) row_step: usize,
 }
 
 impl Grid {
     /// How many tiles there are. Those at the right and lower edge may reach beyond the output.
-    pub fn tiles(&self, scheme: Scheme) -> usize {
-        self.images * self.tile_rows(scheme) * self.tile_columns(scheme)
+    ///
+    /// # Panics
+    /// If there are more than a `usize` can count.
+    pub(crate) fn tiles(&self, scheme: Scheme) -> usize {
+        let (rows, columns) = (self.tile_rows(scheme), self.tile_columns(scheme));
+        let Some(tiles) = product(&[self.images, rows, columns]) else {
+            panic!("a grid has too many tiles");
+        };
+        tiles
     }
 
     fn tile_rows(&self, scheme: Scheme) -> usize {
@@ -69,9 +77,33 @@ impl Grid {
         image * self.image_step + row * self.row_step + column * self.channels
     }
 
-    /// Where the last of `rows` x `columns` pixels of the last image ends.
-    fn end(&self, rows: usize, columns: usize) -> usize {
-        self.place((self.images - 1, rows - 1, columns - 1)) + self.channels
+    /// Where the last of `rows` x `columns` pixels of the last image ends, unless that overflows.
+    fn end(&self, rows: usize, columns: usize) -> Option<usize> {
+        let axes = [
+            (self.images, self.image_step),
+            (rows, self.row_step),
+            (columns, self.channels),
+        ];
+        end(&axes, self.channels)
+    }
+
+    /// Checks that `tiles` are among those of the grid, and that channels come in whole blocks.
+    fn check(&self, scheme: Scheme, tiles: &Range<usize>) {
+        assert!(tiles.end <= self.tiles(scheme), "no such tile");
+        let is_whole = self.channels.is_multiple_of(BLOCK);
+        assert!(is_whole, "a block of channels is not full");
+    }
+
+    /// Whether `columns` pixels, unless they overflow, end before the next row begins.
+    fn is_row(&self, columns: Option<usize>) -> bool {
+        let numbers = columns.and_then(|columns| product(&[columns, self.channels]));
+        fits(numbers, self.row_step)
+    }
+
+    /// Whether `numbers` has one for each number of a patch, each of `tiles` and each channel.
+    fn is_patches(&self, scheme: Scheme, tiles: &Range<usize>, numbers: &[f32]) -> bool {
+        let size = scheme.size();
+        product(&[size, size, tiles.len(), self.channels]) == Some(numbers.len())
     }
 }
 
@@ -81,8 +113,8 @@ impl Grid {
 /// In `patches`, for each number of a patch (row by row), for each tile, the channels stand next to each other.
 ///
 /// # Panics
-/// When a patch reaches beyond `input`, `patches` has another length, or a tile is not of the grid.
-pub fn split(
+/// If a patch reaches beyond `input`, `patches` has another length, or a tile is not of the grid.
+pub(crate) fn split(
     level: SimdLevel,
     scheme: Scheme,
     input: &[f32],
@@ -90,28 +122,18 @@ pub fn split(
     tiles: Range<usize>,
     patches: &mut [f32],
 ) {
-    assert!(tiles.end <= grid.tiles(scheme));
-    assert!(grid.channels.is_multiple_of(BLOCK));
     if tiles.is_empty() {
         return;
     }
-    let beyond = scheme.size() - scheme.outputs();
-    let rows = grid.tile_rows(scheme) * scheme.outputs() + beyond;
-    let columns = grid.tile_columns(scheme) * scheme.outputs() + beyond;
-    assert!(columns * grid.channels <= grid.row_step);
-    assert!(grid.end(rows, columns) <= input.len());
-    assert_eq!(
-        patches.len(),
-        scheme.size() * scheme.size() * tiles.len() * grid.channels
-    );
+    let task = Split::new(scheme, input, grid, tiles, patches);
     match level {
-        SimdLevel::Scalar => scalar::split(scheme, input, grid, tiles, patches),
+        SimdLevel::Scalar => scalar::split(task),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(avx2) => avx2::split(avx2, scheme, input, grid, tiles, patches),
+        SimdLevel::Avx2(avx2) => avx2::split(avx2, task),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(avx512) => avx512::split(avx512, scheme, input, grid, tiles, patches),
+        SimdLevel::Avx512(avx512) => avx512::split(avx512, task),
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(neon) => neon::split(neon, scheme, input, grid, tiles, patches),
+        SimdLevel::Neon(neon) => neon::split(neon, task),
     }
 }
 
@@ -119,12 +141,12 @@ pub fn split(
 /// out as `grid` says; adds `bias`, one number for each channel, and finishes as `finish` says.
 ///
 /// # Panics
-/// When the output reaches beyond `output`, `products` or `bias` has another length, or a tile is not of the grid.
+/// If the output reaches beyond `output`, `products` or `bias` has another length, or a tile is not of the grid.
 #[allow(
     clippy::too_many_arguments,
     reason = "each is a thing of its own, and a kernel has no use for a type that bundles them"
 )]
-pub fn join(
+pub(crate) fn join(
     level: SimdLevel,
     scheme: Scheme,
     products: &[f32],
@@ -134,43 +156,108 @@ pub fn join(
     output: &mut [f32],
     finish: Finish,
 ) {
-    assert!(tiles.end <= grid.tiles(scheme));
-    assert!(grid.channels.is_multiple_of(BLOCK));
     if tiles.is_empty() {
         return;
     }
-    assert_eq!(bias.len(), grid.channels);
-    assert!(grid.columns * grid.channels <= grid.row_step);
-    assert!(grid.end(grid.rows, grid.columns) <= output.len());
-    assert_eq!(
-        products.len(),
-        scheme.size() * scheme.size() * tiles.len() * grid.channels
-    );
-    let task = Join {
-        products,
-        grid,
-        tiles,
-        bias,
-        finish,
-    };
+    let task = Join::new(scheme, products, grid, tiles, bias, output, finish);
     match level {
-        SimdLevel::Scalar => scalar::join(scheme, &task, output),
+        SimdLevel::Scalar => scalar::join(task),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx2(avx2) => avx2::join(avx2, scheme, &task, output),
+        SimdLevel::Avx2(avx2) => avx2::join(avx2, task),
         #[cfg(target_arch = "x86_64")]
-        SimdLevel::Avx512(avx512) => avx512::join(avx512, scheme, &task, output),
+        SimdLevel::Avx512(avx512) => avx512::join(avx512, task),
         #[cfg(target_arch = "aarch64")]
-        SimdLevel::Neon(neon) => neon::join(neon, scheme, &task, output),
+        SimdLevel::Neon(neon) => neon::join(neon, task),
     }
 }
 
-/// What [`join`] has to compute, checked.
+/// What [`split`] has to compute: made by [`Split::new`] alone, which has checked it.
+struct Split<'a> {
+    scheme: Scheme,
+    input: &'a [f32],
+    grid: &'a Grid,
+    tiles: Range<usize>,
+    patches: &'a mut [f32],
+}
+
+impl<'a> Split<'a> {
+    /// Checks that the tiles are of the grid, that the patches of all its tiles end within `input`, and that `patches` has
+    /// room for those of `tiles`.
+    fn new(
+        scheme: Scheme,
+        input: &'a [f32],
+        grid: &'a Grid,
+        tiles: Range<usize>,
+        patches: &'a mut [f32],
+    ) -> Self {
+        grid.check(scheme, &tiles);
+        // As many pixels as the patches of so many tiles take.
+        let reach = |tiles: usize| {
+            let beyond = scheme.size() - scheme.outputs();
+            tiles.checked_mul(scheme.outputs())?.checked_add(beyond)
+        };
+        let rows = reach(grid.tile_rows(scheme));
+        let columns = reach(grid.tile_columns(scheme));
+        assert!(grid.is_row(columns), "a row reaches into the next one");
+        let end = rows
+            .zip(columns)
+            .and_then(|(rows, columns)| grid.end(rows, columns));
+        assert!(fits(end, input.len()), "a patch reaches beyond the input");
+        let is_room = grid.is_patches(scheme, &tiles, patches);
+        assert!(is_room, "the patches are not those of the tiles");
+        Self {
+            scheme,
+            input,
+            grid,
+            tiles,
+            patches,
+        }
+    }
+}
+
+/// What [`join`] has to compute: made by [`Join::new`] alone, which has checked it.
 struct Join<'a> {
+    scheme: Scheme,
     products: &'a [f32],
     grid: &'a Grid,
     tiles: Range<usize>,
     bias: &'a [f32],
+    output: &'a mut [f32],
     finish: Finish,
+}
+
+impl<'a> Join<'a> {
+    /// Checks that the tiles are of the grid, that all its pixels end within `output`, that `products` are those of
+    /// `tiles`, and that there is a bias for each channel.
+    fn new(
+        scheme: Scheme,
+        products: &'a [f32],
+        grid: &'a Grid,
+        tiles: Range<usize>,
+        bias: &'a [f32],
+        output: &'a mut [f32],
+        finish: Finish,
+    ) -> Self {
+        grid.check(scheme, &tiles);
+        assert!(
+            grid.is_row(Some(grid.columns)),
+            "a row reaches into the next one"
+        );
+        let end = grid.end(grid.rows, grid.columns);
+        assert!(fits(end, output.len()), "a pixel lies beyond the output");
+        let is_whole = grid.is_patches(scheme, &tiles, products);
+        assert!(is_whole, "the products are not those of the tiles");
+        assert_eq!(bias.len(), grid.channels, "a channel has no bias");
+        Self {
+            scheme,
+            products,
+            grid,
+            tiles,
+            bias,
+            output,
+            finish,
+        }
+    }
 }
 
 #[cfg(test)]

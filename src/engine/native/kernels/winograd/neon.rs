@@ -1,42 +1,24 @@
 //! Vectors of 4 channels.
 
-use std::ops::Range;
-
-use super::{Grid, Join, Scheme, vectors};
+use super::{Join, Split, vectors};
 use crate::engine::native::kernels::Neon;
 
-/// Transforms the patches of `tiles`.
-pub(super) fn split(
-    neon: Neon,
-    scheme: Scheme,
-    input: &[f32],
-    grid: &Grid,
-    tiles: Range<usize>,
-    patches: &mut [f32],
-) {
+/// Transforms the patches of tiles.
+pub(super) fn split(neon: Neon, task: Split<'_>) {
     #[target_feature(enable = "neon")]
-    unsafe fn compiled(
-        neon: Neon,
-        scheme: Scheme,
-        input: &[f32],
-        grid: &Grid,
-        tiles: Range<usize>,
-        patches: &mut [f32],
-    ) {
-        // SAFETY: `super::split` has checked the lengths.
-        unsafe { vectors::split(neon, scheme, input, grid, tiles, patches) }
+    fn compiled(neon: Neon, task: Split<'_>) {
+        vectors::split(neon, task);
     }
-    // SAFETY: a `Neon` exists only where the processor has these instructions.
-    unsafe { compiled(neon, scheme, input, grid, tiles, patches) }
+    // SAFETY: `neon` proves that the processor has NEON, all that this safe function requires.
+    unsafe { compiled(neon, task) }
 }
 
 /// Transforms products into pixels.
-pub(super) fn join(neon: Neon, scheme: Scheme, task: &Join<'_>, output: &mut [f32]) {
+pub(super) fn join(neon: Neon, task: Join<'_>) {
     #[target_feature(enable = "neon")]
-    unsafe fn compiled(neon: Neon, scheme: Scheme, task: &Join<'_>, output: &mut [f32]) {
-        // SAFETY: `super::join` has checked the lengths.
-        unsafe { vectors::join(neon, scheme, task, output) }
+    fn compiled(neon: Neon, task: Join<'_>) {
+        vectors::join(neon, task);
     }
-    // SAFETY: a `Neon` exists only where the processor has these instructions.
-    unsafe { compiled(neon, scheme, task, output) }
+    // SAFETY: `neon` proves that the processor has NEON, all that this safe function requires.
+    unsafe { compiled(neon, task) }
 }

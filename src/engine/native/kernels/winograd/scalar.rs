@@ -1,20 +1,19 @@
 //! What the kernels compute, number by number: products with the matrices of a [`Scheme`].
 
-use std::ops::Range;
-
-use super::{Grid, Join, Scheme};
+use super::{Join, Split};
 
 /// The most numbers that a patch has.
 const PATCH: usize = 36;
 
-/// Transforms the patches of `tiles`.
-pub(super) fn split(
-    scheme: Scheme,
-    input: &[f32],
-    grid: &Grid,
-    tiles: Range<usize>,
-    patches: &mut [f32],
-) {
+/// Transforms the patches of tiles.
+pub(super) fn split(task: Split<'_>) {
+    let Split {
+        scheme,
+        input,
+        grid,
+        tiles,
+        patches,
+    } = task;
     let size = scheme.size();
     let tile_count = tiles.len();
     for (index, tile) in tiles.enumerate() {
@@ -36,9 +35,9 @@ pub(super) fn split(
 }
 
 /// Transforms products into pixels.
-pub(super) fn join(scheme: Scheme, task: &Join<'_>, output: &mut [f32]) {
+pub(super) fn join(task: Join<'_>) {
+    let (scheme, grid) = (task.scheme, task.grid);
     let (size, outputs) = (scheme.size(), scheme.outputs());
-    let grid = task.grid;
     for (index, tile) in task.tiles.clone().enumerate() {
         let (image, row, column) = grid.corner(scheme, tile);
         for channel in 0..grid.channels {
@@ -51,7 +50,8 @@ pub(super) fn join(scheme: Scheme, task: &Join<'_>, output: &mut [f32]) {
             for y in 0..outputs.min(grid.rows - row) {
                 for x in 0..outputs.min(grid.columns - column) {
                     let sum = pixels[y * outputs + x] + task.bias[channel];
-                    let place = &mut output[grid.place((image, row + y, column + x)) + channel];
+                    let place =
+                        &mut task.output[grid.place((image, row + y, column + x)) + channel];
                     task.finish.put(sum, place);
                 }
             }

@@ -3,7 +3,7 @@
 /// How large tiles and windows are. With the points 0, 1, -1, 2, -2 (and infinity) for patches of 6, and 0, 1, -1 for
 /// patches of 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// Tiles of 4x4 for windows of 3x3: 2.25 multiplications for each number instead of 9.
     Tile4Window3,
     /// Tiles of 2x2 for windows of 3x3: 4 multiplications instead of 9.
@@ -62,7 +62,7 @@ const FILTER_5_TO_6: [[f32; 5]; 6] = [
 
 impl Scheme {
     /// The side of a patch: 6 or 4.
-    pub const fn size(self) -> usize {
+    pub(crate) const fn size(self) -> usize {
         match self {
             Self::Tile4Window3 | Self::Tile2Window5 => 6,
             Self::Tile2Window3 => 4,
@@ -70,7 +70,7 @@ impl Scheme {
     }
 
     /// The side of a tile: 4 or 2.
-    pub const fn outputs(self) -> usize {
+    pub(crate) const fn outputs(self) -> usize {
         match self {
             Self::Tile4Window3 => 4,
             Self::Tile2Window3 | Self::Tile2Window5 => 2,
@@ -78,7 +78,7 @@ impl Scheme {
     }
 
     /// The side of a window: 3 or 5.
-    pub const fn window(self) -> usize {
+    pub(crate) const fn window(self) -> usize {
         match self {
             Self::Tile4Window3 | Self::Tile2Window3 => 3,
             Self::Tile2Window5 => 5,
@@ -114,8 +114,8 @@ impl Scheme {
     /// Transforms `LANES` filters at once: `window * window` numbers of each come in, row by row, `size * size` go out.
     ///
     /// # Panics
-    /// When a slice has another length.
-    pub fn transform_filters<const LANES: usize>(
+    /// If a slice has another length.
+    pub(crate) fn transform_filters<const LANES: usize>(
         self,
         filters: &[[f32; LANES]],
         transformed: &mut [[f32; LANES]],

@@ -1,56 +1,25 @@
 //! The kernels for all levels with vectors: neighbouring channels are transformed together. The products with the
 //! matrices are written out, as most of their numbers are 0 or 1.
 
-use std::ops::Range;
-
 use super::super::lanes::Lanes;
-use super::{Grid, Join, Scheme};
+use super::{BLOCK, Join, Scheme, Split};
 
-/// Transforms the patches of `tiles`.
-///
-/// # Safety
-/// All that [`super::split`] checks must have been checked.
+/// Transforms the patches of tiles.
 #[inline(always)]
-pub(super) unsafe fn split<L: Lanes>(
-    lanes: L,
-    scheme: Scheme,
-    input: &[f32],
-    grid: &Grid,
-    tiles: Range<usize>,
-    patches: &mut [f32],
-) {
-    // SAFETY: handed on to the caller.
-    unsafe {
-        match scheme {
-            Scheme::Tile4Window3 | Scheme::Tile2Window5 => {
-                split_by::<L, Input6, 6>(lanes, scheme, input, grid, tiles, patches);
-            }
-            Scheme::Tile2Window3 => {
-                split_by::<L, Input4, 4>(lanes, scheme, input, grid, tiles, patches);
-            }
-        }
+pub(super) fn split<L: Lanes>(lanes: L, task: Split<'_>) {
+    match task.scheme {
+        Scheme::Tile4Window3 | Scheme::Tile2Window5 => split_by::<L, Input6, 6>(lanes, task),
+        Scheme::Tile2Window3 => split_by::<L, Input4, 4>(lanes, task),
     }
 }
 
 /// Transforms products into pixels.
-///
-/// # Safety
-/// All that [`super::join`] checks must have been checked.
 #[inline(always)]
-pub(super) unsafe fn join<L: Lanes>(lanes: L, scheme: Scheme, task: &Join<'_>, output: &mut [f32]) {
-    // SAFETY: handed on to the caller.
-    unsafe {
-        match scheme {
-            Scheme::Tile4Window3 => {
-                join_by::<L, Output6To4, 6, 4>(lanes, scheme, task, output);
-            }
-            Scheme::Tile2Window5 => {
-                join_by::<L, Output6To2, 6, 2>(lanes, scheme, task, output);
-            }
-            Scheme::Tile2Window3 => {
-                join_by::<L, Output4To2, 4, 2>(lanes, scheme, task, output);
-            }
-        }
+pub(super) fn join<L: Lanes>(lanes: L, task: Join<'_>) {
+    match task.scheme {
+        Scheme::Tile4Window3 => join_by::<L, Output6To4, 6, 4>(lanes, task),
+        Scheme::Tile2Window5 => join_by::<L, Output6To2, 6, 2>(lanes, task),
+        Scheme::Tile2Window3 => join_by::<L, Output4To2, 4, 2>(lanes, task),
     }
 }
 
@@ -66,24 +35,26 @@ struct Output6To2;
 struct Output4To2;
 
 /// [`split`] with one transformation for both axes.
-///
-/// # Safety
-/// As for [`split`].
 #[inline(always)]
-unsafe fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(
-    lanes: L,
-    scheme: Scheme,
-    input: &[f32],
-    grid: &Grid,
-    tiles: Range<usize>,
-    patches: &mut [f32],
-) {
+fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task: Split<'_>) {
+    const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
+    assert_eq!(SIZE, task.scheme.size());
+    let Split {
+        scheme,
+        input,
+        grid,
+        tiles,
+        patches,
+    } = task;
+    // A copy, which the compiler knows that no store changes.
+    let grid = *grid;
     let number_step = tiles.len() * grid.channels;
     for (index, tile) in tiles.enumerate() {
         let start = grid.place(grid.corner(scheme, tile));
         for channel in (0..grid.channels).step_by(L::COUNT) {
-            // SAFETY: the patch lies in `input`, its numbers have their places in `patches`, and channels are a
-            // multiple of the lanes.
+            // SAFETY: `Split::new` has checked that the tile is of the grid, that the `SIZE` x `SIZE` pixels from its corner
+            // on end within `input`, with all channels, and that `patches` has `SIZE * SIZE * number_step` numbers. Channels
+            // are whole blocks, and a block is whole vectors, so no vector reaches beyond the channels.
             unsafe {
                 let from = input.as_ptr().add(start + channel);
                 let mut columns = [[lanes.splat(0.0); SIZE]; SIZE];
@@ -91,7 +62,7 @@ unsafe fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(
                     let mut numbers = [lanes.splat(0.0); SIZE];
                     for (row, number) in numbers.iter_mut().enumerate() {
                         let pixel = row * grid.row_step + column * grid.channels;
-                        *number = lanes.load(from.add(pixel));
+                        *number = lanes.load_unchecked(from.add(pixel));
                     }
                     *transformed = A::transform(lanes, numbers);
                 }
@@ -99,7 +70,8 @@ unsafe fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(
                 for row in 0..SIZE {
                     let numbers = A::transform(lanes, row_of(lanes, &columns, row));
                     for (column, number) in numbers.into_iter().enumerate() {
-                        lanes.store(to.add((row * SIZE + column) * number_step), number);
+                        let to = to.add((row * SIZE + column) * number_step);
+                        lanes.store_unchecked(to, number);
                     }
                 }
             }
@@ -108,43 +80,52 @@ unsafe fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(
 }
 
 /// [`join`] with one transformation for both axes.
-///
-/// # Safety
-/// As for [`join`].
 #[inline(always)]
-unsafe fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS: usize>(
+fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS: usize>(
     lanes: L,
-    scheme: Scheme,
-    task: &Join<'_>,
-    output: &mut [f32],
+    task: Join<'_>,
 ) {
-    let grid = task.grid;
-    let number_step = task.tiles.len() * grid.channels;
-    for (index, tile) in task.tiles.clone().enumerate() {
+    const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
+    assert_eq!([SIZE, OUTPUTS], [task.scheme.size(), task.scheme.outputs()]);
+    let Join {
+        scheme,
+        products,
+        grid,
+        tiles,
+        bias,
+        output,
+        finish,
+    } = task;
+    let grid = *grid;
+    let number_step = tiles.len() * grid.channels;
+    for (index, tile) in tiles.enumerate() {
         let (image, row, column) = grid.corner(scheme, tile);
         let height = OUTPUTS.min(grid.rows - row);
         let width = OUTPUTS.min(grid.columns - column);
         let place = grid.place((image, row, column));
         for channel in (0..grid.channels).step_by(L::COUNT) {
-            // SAFETY: the tile's products lie in `products`, and its first `height` x `width` pixels in `output`;
-            // channels are a multiple of the lanes.
+            // SAFETY: `Join::new` has checked that the tile is of the grid, that `products` has `SIZE * SIZE * number_step`
+            // numbers and `bias` one for each channel, and that all pixels of the grid end within `output`, with all
+            // channels; `height` and `width` keep to the grid. Channels are whole blocks, and a block is whole vectors, so
+            // no vector reaches beyond the channels.
             unsafe {
-                let from = task.products.as_ptr().add(index * grid.channels + channel);
+                let from = products.as_ptr().add(index * grid.channels + channel);
                 let mut columns = [[lanes.splat(0.0); OUTPUTS]; SIZE];
                 for (column, transformed) in columns.iter_mut().enumerate() {
                     let mut numbers = [lanes.splat(0.0); SIZE];
                     for (row, number) in numbers.iter_mut().enumerate() {
-                        *number = lanes.load(from.add((row * SIZE + column) * number_step));
+                        let from = from.add((row * SIZE + column) * number_step);
+                        *number = lanes.load_unchecked(from);
                     }
                     *transformed = A::transform(lanes, numbers);
                 }
-                let bias = lanes.load(task.bias.as_ptr().add(channel));
+                let bias = lanes.load_unchecked(bias.as_ptr().add(channel));
                 let to = output.as_mut_ptr().add(place + channel);
                 for row in 0..height {
                     let pixels = A::transform(lanes, row_of(lanes, &columns, row));
                     for (column, pixel) in pixels.into_iter().enumerate().take(width) {
                         let to = to.add(row * grid.row_step + column * grid.channels);
-                        task.finish.put_vector(lanes, lanes.add(pixel, bias), to);
+                        finish.put_vector(lanes, lanes.add(pixel, bias), to);
                     }
                 }
             }

@@ -1,0 +1,85 @@
+//! Models that no file holds, put together by a caller: whatever their sizes say, safe code cannot make the kernels leave
+//! their slices. A model whose numbers do not have its sizes is refused with a panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use facematch::engine::SimdLevel;
+use facematch::engine::models::hog_filters::read_frontal_face_detector;
+use facematch::engine::models::network::{Convolution, MmodModel, read_mmod};
+use facematch::engine::models::{ModelSource, ShippedModel};
+use facematch::engine::native::hog::HogDetector;
+use facematch::engine::native::mmod::MmodDetector;
+use image::RgbImage;
+
+fn models() -> ModelSource {
+    ModelSource::from(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"))
+}
+
+/// Whether the CNN detector takes `model`; if so, it must survive a search with it.
+fn is_taken(model: &MmodModel, level: SimdLevel) -> bool {
+    let detector = catch_unwind(|| MmodDetector::new(model.clone(), level));
+    let is_taken = detector.is_ok();
+    if let Ok(mut detector) = detector {
+        let image = RgbImage::new(90, 90);
+        let _ = catch_unwind(AssertUnwindSafe(|| detector.detect(&image, 0)));
+    }
+    is_taken
+}
+
+#[test]
+fn a_convolution_with_other_weights_than_its_sizes_say_is_refused() {
+    let model = models().load(ShippedModel::CnnDetector, read_mmod).unwrap();
+    let changes: [fn(&mut Convolution); 7] = [
+        |convolution| convolution.weights.clear(),
+        |convolution| convolution.weights.truncate(convolution.weights.len() - 1),
+        |convolution| convolution.weights.push(0.0),
+        |convolution| convolution.filters += 1,
+        |convolution| convolution.filters = usize::MAX,
+        |convolution| convolution.channels = usize::MAX / 4 + 1,
+        |convolution| convolution.columns = usize::MAX / 2 + 1,
+    ];
+    for level in SimdLevel::available() {
+        assert!(is_taken(&model, level), "{level}");
+        for layer in 0..model.layers.len() {
+            for (index, change) in changes.iter().enumerate() {
+                // The last layer has one filter, whatever it says.
+                if layer + 1 == model.layers.len() && (3..5).contains(&index) {
+                    continue;
+                }
+                let mut hostile = model.clone();
+                change(&mut hostile.layers[layer]);
+                assert!(!is_taken(&hostile, level), "{level} {layer} {index}");
+            }
+        }
+    }
+}
+
+#[test]
+fn strides_and_paddings_that_wrap_around_crash_nothing() {
+    let model = models().load(ShippedModel::CnnDetector, read_mmod).unwrap();
+    for level in SimdLevel::available() {
+        for layer in 0..model.layers.len() {
+            for size in [usize::MAX, usize::MAX / 2 + 1, usize::MAX / 16 + 1] {
+                let mut hostile = model.clone();
+                hostile.layers[layer].padding = size;
+                is_taken(&hostile, level);
+                hostile = model.clone();
+                hostile.layers[layer].stride = size;
+                is_taken(&hostile, level);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_of_a_plane_that_is_none_is_refused() {
+    let file = ShippedModel::FrontalFaceDetector;
+    let mut model = models().load(file, read_frontal_face_detector).unwrap();
+    for plane in [31, 32, usize::MAX] {
+        model.detectors[0].filters[0].plane = plane;
+        for level in SimdLevel::available() {
+            assert!(catch_unwind(|| HogDetector::new(&model, level)).is_err());
+        }
+    }
+}
