@@ -30,7 +30,7 @@ pub struct Decoded {
 enum Stored {
     /// All of them.
     Rgb(RgbImage),
-    /// At a reduced scale.
+    /// Those of a JPEG, perhaps at a reduced scale.
     Components(ComponentPlanes),
 }
 
@@ -44,8 +44,8 @@ impl Decoded {
         }
     }
 
-    /// The photo `original`, decoded at a reduced scale to `planes`.
-    pub(super) fn reduced(planes: ComponentPlanes, original: Original) -> Self {
+    /// The photo `original`, decoded to `planes`, perhaps at a reduced scale.
+    pub(super) fn from_planes(planes: ComponentPlanes, original: Original) -> Self {
         Self {
             stored: Stored::Components(planes),
             original,
@@ -65,8 +65,7 @@ impl Decoded {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
             Stored::Components(planes) => {
-                let resized = planes.resized(planes.size());
-                resized.ok_or_else(|| without_pixels(path))?
+                planes.to_rgb().ok_or_else(|| without_pixels(path))?
             }
         };
         Ok(self.original.orientation.upright(stored))
@@ -101,7 +100,7 @@ fn without_pixels(path: &Path) -> Error {
 mod tests {
     use super::*;
     use crate::image::MAX_SIDE;
-    use crate::image::component_planes::Plane;
+    use crate::image::component_planes::{Colours, Plane};
     use image::Rgb;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -141,15 +140,17 @@ mod tests {
             let middle = |at: u32, side: u32| (at * 8 + 4).min(side - 1);
             pixels.push(full.get_pixel(middle(x, 801), middle(y, 397)).0[0]);
         }
-        let eighth = ComponentPlanes::new(vec![Plane {
+        let extent = (100.125, 49.625);
+        let plane = Plane {
             width: 101,
             pixels,
-            extent: (100.125, 49.625),
-        }]);
+            extent,
+        };
+        let eighth = ComponentPlanes::new(vec![plane], Colours::Grey, extent);
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let whole = Decoded::new(full.clone(), orientation);
-            let reduced = Decoded::reduced(eighth.clone(), whole.original());
+            let reduced = Decoded::from_planes(eighth.clone(), whole.original());
             let copies = [whole, reduced].map(|d| d.upright_copy(Path::new("photo"), 50).unwrap());
             let worst = worst_difference(&copies[0], &copies[1]);
             assert!(worst <= 3, "orientation {number}: {worst}");

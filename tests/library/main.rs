@@ -18,5 +18,6 @@ mod detectors;
 mod engines_agree;
 mod fuzz_corpus;
 mod golden;
+mod jpegs_like_djpeg;
 mod landmarks;
 mod network;
