@@ -12,9 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::resize::working_size;
 use super::scale::DctScale;
 use super::scaled_jpeg::{Jpeg, JpegError};
-use super::{
-    Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg,
-};
+use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg};
 use crate::error::Error;
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.

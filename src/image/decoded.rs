@@ -64,9 +64,7 @@ impl Decoded {
     pub fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
-            Stored::Components(planes) => {
-                planes.to_rgb().ok_or_else(|| without_pixels(path))?
-            }
+            Stored::Components(planes) => planes.to_rgb().ok_or_else(|| without_pixels(path))?,
         };
         Ok(self.original.orientation.upright(stored))
     }

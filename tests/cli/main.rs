@@ -24,6 +24,7 @@ mod evaluating;
 mod evaluation_photos;
 mod formats;
 mod hostile;
+mod jpegs;
 mod messages;
 mod names;
 mod orientation;

@@ -43,17 +43,8 @@ const SAMPLINGS: &[&str] = &[
 
 /// Scan scripts of sequential JPEGs, one scan a line.
 const SEQUENTIAL_SCANS: &[&str] = &[
-    "0;1;2;",
-    "0;2;1;",
-    "1;0;2;",
-    "1;2;0;",
-    "2;0;1;",
-    "2;1;0;",
-    "0;1 2;",
-    "1 2;0;",
-    "0 1;2;",
-    "2;0 1;",
-    "0 2;1;",
+    "0;1;2;", "0;2;1;", "1;0;2;", "1;2;0;", "2;0;1;", "2;1;0;", "0;1 2;", "1 2;0;", "0 1;2;",
+    "2;0 1;", "0 2;1;",
 ];
 
 /// Scan scripts of progressive JPEGs: components apart from the first scan on, DC scans of two components, bits in many
@@ -188,7 +179,7 @@ fn mean_difference(a: &RgbImage, b: &RgbImage, channel: usize) -> f64 {
 fn soft(width: u32, height: u32) -> RgbImage {
     let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
     RgbImage::from_fn(width, height, |x, y| {
-        Rgb([wave(x, 31.0), wave(y, 23.0), wave(x + y, 40.0)])
+        Rgb([wave(x, 70.0), wave(y, 60.0), wave(x + y, 90.0)])
     })
 }
 

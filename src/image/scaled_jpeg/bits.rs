@@ -124,7 +124,10 @@ impl<'a> BitReader<'a> {
 
     /// Where the byte of data begins that ends before `end`.
     fn previous_byte(&self, end: usize) -> usize {
-        let is_stuffed = self.bytes.get(..end).is_some_and(|b| b.ends_with(&[0xFF, 0]));
+        let is_stuffed = self
+            .bytes
+            .get(..end)
+            .is_some_and(|b| b.ends_with(&[0xFF, 0]));
         end.saturating_sub(1 + usize::from(is_stuffed))
     }
 

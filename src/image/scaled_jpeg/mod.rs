@@ -276,7 +276,10 @@ mod tests {
     #[test]
     fn a_missing_component_is_an_error() {
         // All scans but the first one are left out.
-        let scan = SEPARATE.windows(2).rposition(|w| w == [0xFF, 0xDA]).unwrap();
+        let scan = SEPARATE
+            .windows(2)
+            .rposition(|w| w == [0xFF, 0xDA])
+            .unwrap();
         let without_last = [&SEPARATE[..scan], &[0xFF, 0xD9]].concat();
         let error = decode_jpeg_at(&without_last, 8).unwrap_err();
         assert_eq!(

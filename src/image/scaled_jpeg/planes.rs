@@ -49,7 +49,11 @@ pub(super) struct Unit {
 impl Unit {
     /// The blocks of a component in a unit, along x and along y.
     pub(super) fn blocks(self, plane: &Plane) -> (usize, usize) {
-        if self.is_block { (1, 1) } else { plane.sampling }
+        if self.is_block {
+            (1, 1)
+        } else {
+            plane.sampling
+        }
     }
 }
 

@@ -384,7 +384,9 @@ mod tests {
         blocks.set(2, 3, -20);
         blocks.clear();
         let mut pixels = [0; GROUP * 3 * 3];
-        transform.write(&blocks, GROUP, &mut pixels, GROUP * 3).unwrap();
+        transform
+            .write(&blocks, GROUP, &mut pixels, GROUP * 3)
+            .unwrap();
         assert_eq!(pixels, [128; GROUP * 3 * 3]);
         assert!(
             transform
