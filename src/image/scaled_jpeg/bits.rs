@@ -100,12 +100,6 @@ impl<'a> BitReader<'a> {
         self.count < 0
     }
 
-    /// Where the marker is that ends the bits; `None` when whole bytes are left before it.
-    fn end_at_marker(self) -> Option<usize> {
-        let end = self.refilled_bytewise();
-        (0..8).contains(&end.count).then_some(end.next)
-    }
-
     /// The end of the bits that were used; `None` when more were used than there are.
     pub(super) fn end(self) -> Option<End> {
         let loaded = self.refilled_bytewise();
@@ -131,11 +125,23 @@ impl<'a> BitReader<'a> {
         end.saturating_sub(1 + usize::from(is_stuffed))
     }
 
-    /// The bits after the restart marker of this number, 0 to 7; `None` when it is not what comes next.
+    /// The bits after the restart marker of this number, 0 to 7; `None` when another marker comes next. Bytes before it are
+    /// skipped: webcams write some too many.
     pub(super) fn after_restart(self, number: u8) -> Option<Self> {
-        let end = self.end_at_marker()?;
-        let is_there = self.bytes.get(end..end + 2)? == [0xFF, 0xD0 + number];
-        is_there.then(|| Self::new(self.bytes, end + 2))
+        let loaded = self.refilled_bytewise();
+        if loaded.is_overdrawn() {
+            return None;
+        }
+        let mut at = loaded.next;
+        loop {
+            at += memchr::memchr(0xFF, self.bytes.get(at..)?)?;
+            match *self.bytes.get(at + 1)? {
+                0x00 => at += 2,
+                0xFF => at += 1,
+                code if code == 0xD0 + number => return Some(Self::new(self.bytes, at + 2)),
+                _ => return None,
+            }
+        }
     }
 }
 
@@ -202,15 +208,16 @@ mod tests {
 
     #[test]
     fn only_the_restart_marker_that_is_due_is_passed() {
-        let bytes = [0x12, 0xFF, 0xD3, 0x34];
+        let bytes = [0x12, 0xFF, 0, 0x56, 0xFF, 0xFF, 0xD3, 0x34];
         let mut bits = BitReader::new(&bytes, 0);
         bits.refill();
-        assert!(bits.after_restart(3).is_none(), "a byte is left");
         bits.consume(5);
         assert!(bits.after_restart(2).is_none());
         let mut after = bits.after_restart(3).unwrap();
         after.refill();
         assert_eq!(after.take(8), 0x34);
+        bits.consume(20);
+        assert!(bits.after_restart(3).is_none(), "too few bits");
     }
 
     /// The end of the bits of `bytes` after `used` of them.

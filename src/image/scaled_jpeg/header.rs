@@ -3,6 +3,7 @@
 use super::bits::Restarts;
 use super::error::JpegError;
 use super::huffman::HuffmanTable;
+use super::standard_tables;
 use crate::image::component_planes::Colours;
 
 /// Content of the frame header.
@@ -69,8 +70,8 @@ impl<'a> Headers<'a> {
             next: 2,
             frame: None,
             quantisation: [None; 4],
-            dc_tables: [const { None }; 4],
-            ac_tables: [const { None }; 4],
+            dc_tables: standard_tables::dc_tables(),
+            ac_tables: standard_tables::ac_tables(),
             restarts: Restarts(0),
             is_jfif: false,
             adobe_transform: None,

@@ -15,6 +15,7 @@ mod planes;
 mod progress;
 mod progressive;
 mod sequential;
+mod standard_tables;
 mod transform;
 
 use image::RgbImage;
@@ -271,6 +272,18 @@ mod tests {
                 assert!(followed.is_err(), "cut to {cut} of {length}, then text");
             }
         }
+    }
+
+    #[test]
+    fn a_frame_of_motion_jpeg_needs_no_huffman_tables() {
+        let photo = encoded(waves(40, 30));
+        let mut frame = photo.clone();
+        while let Some(table) = frame.windows(2).position(|w| w == [0xFF, 0xC4]) {
+            let length = usize::from(frame[table + 2]) << 8 | usize::from(frame[table + 3]);
+            frame.drain(table..table + 2 + length);
+        }
+        assert!(frame.len() < photo.len());
+        assert_eq!(decode_jpeg_at(&frame, 8), decode_jpeg_at(&photo, 8));
     }
 
     #[test]
