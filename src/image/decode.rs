@@ -153,7 +153,13 @@ fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> 
     let planes = jpeg
         .decode(scale)
         .map_err(|error| jpeg_error(path, error))?;
-    Ok(Decoded::from_planes(planes, Original { size, orientation }))
+    if scale != DctScale::FULL {
+        return Ok(Decoded::reduced(planes, Original { size, orientation }));
+    }
+    // Resized like an image of any other format, so that its faces are the same in all of them.
+    let stored = planes.to_rgb();
+    let stored = stored.ok_or_else(|| damaged(path, "the image has no pixels"))?;
+    Ok(Decoded::new(stored, orientation))
 }
 
 fn jpeg_error(path: &Path, error: JpegError) -> Error {

@@ -30,7 +30,7 @@ pub struct Decoded {
 enum Stored {
     /// All of them.
     Rgb(RgbImage),
-    /// Those of a JPEG, perhaps at a reduced scale.
+    /// At a reduced scale.
     Components(ComponentPlanes),
 }
 
@@ -44,8 +44,8 @@ impl Decoded {
         }
     }
 
-    /// The photo `original`, decoded to `planes`, perhaps at a reduced scale.
-    pub(super) fn from_planes(planes: ComponentPlanes, original: Original) -> Self {
+    /// The photo `original`, decoded at a reduced scale to `planes`.
+    pub(super) fn reduced(planes: ComponentPlanes, original: Original) -> Self {
         Self {
             stored: Stored::Components(planes),
             original,
@@ -148,7 +148,7 @@ mod tests {
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let whole = Decoded::new(full.clone(), orientation);
-            let reduced = Decoded::from_planes(eighth.clone(), whole.original());
+            let reduced = Decoded::reduced(eighth.clone(), whole.original());
             let copies = [whole, reduced].map(|d| d.upright_copy(Path::new("photo"), 50).unwrap());
             let worst = worst_difference(&copies[0], &copies[1]);
             assert!(worst <= 3, "orientation {number}: {worst}");
