@@ -1,16 +1,35 @@
-//! A decoded photo before it becomes RGB: a plane of luma and, unless it is grey, two of chroma, which may have fewer
-//! pixels. They are resized one by one, so that colours are computed for the pixels of the small copy alone.
+//! A decoded photo before it becomes RGB: a plane for each of its colour components, some of which may have fewer pixels.
+//! They are resized one by one, so that colours are computed for the pixels of the small copy alone.
 
 use fast_image_resize::pixels::U8;
 use image::RgbImage;
 
 use super::resize::{Source, resize_pixels};
 use super::transpose::transposed;
+use super::upsampling::Upsampler;
 
-/// A plane of luma, or planes of luma, blue and red chroma (ITU-T T.871, JFIF).
+/// Planes of a photo's colour components.
 #[derive(Debug, Clone)]
 pub(super) struct ComponentPlanes {
     planes: Vec<Plane>,
+    colours: Colours,
+    /// Width and height of the photo in decoded pixels, the last ones perhaps in part.
+    extent: (f64, f64),
+}
+
+/// Meaning of the components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    /// Luma only.
+    Grey,
+    /// Luma, blue and red chroma (ITU-T T.871, JFIF).
+    YCbCr,
+    /// Red, green and blue.
+    Rgb,
+    /// Cyan, magenta, yellow and black, each inverted, as Adobe's programs store them.
+    Cmyk,
+    /// The first three of [`Self::Cmyk`] as luma and chroma, and black.
+    Ycck,
 }
 
 /// One number from 0 to 255 for each pixel.
@@ -25,43 +44,103 @@ pub(super) struct Plane {
 }
 
 impl ComponentPlanes {
-    /// Of one plane or of three.
-    pub(super) fn new(planes: Vec<Plane>) -> Self {
-        Self { planes }
+    /// `planes` as `colours` has them, for a photo of `extent` (width, height).
+    pub(super) fn new(planes: Vec<Plane>, colours: Colours, extent: (f64, f64)) -> Self {
+        Self {
+            planes,
+            colours,
+            extent,
+        }
     }
 
-    /// The size (width, height) of the plane of luma, pixels that are the photo's in part counted whole.
+    /// Width and height of the photo in decoded pixels. A pixel that is in the photo only in part counts.
     pub(super) fn size(&self) -> (u32, u32) {
-        self.planes.first().map_or((0, 0), |luma| {
-            (luma.extent.0.ceil() as u32, luma.extent.1.ceil() as u32)
-        })
+        (self.extent.0.ceil() as u32, self.extent.1.ceil() as u32)
     }
 
     /// The photo in RGB, resized to `size`; `None` when pixels are missing.
     pub(super) fn resized(&self, size: (u32, u32)) -> Option<RgbImage> {
+        if size == self.size() {
+            return self.to_rgb();
+        }
         let planes: Vec<_> = self
             .planes
             .iter()
             .map(|plane| plane.resized(size))
             .collect::<Option<_>>()?;
+        let planes: Vec<_> = planes.iter().map(Vec::as_slice).collect();
         let mut rgb = vec![0; 3 * size.0 as usize * size.1 as usize];
-        match &planes[..] {
-            [grey] => {
-                for (pixel, &level) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(grey) {
+        self.colours.write_rgb(&planes, &mut rgb)?;
+        RgbImage::from_raw(size.0, size.1, rgb)
+    }
+
+    /// The decoded pixels in RGB; `None` when pixels are missing.
+    pub(super) fn to_rgb(&self) -> Option<RgbImage> {
+        let (width, height) = self.size();
+        let mut upsamplers: Vec<_> = self
+            .planes
+            .iter()
+            .map(|plane| Upsampler::new(plane, self.extent))
+            .collect::<Option<_>>()?;
+        let mut rgb = vec![0; 3 * width as usize * height as usize];
+        let rows = rgb.chunks_exact_mut(3 * (width as usize).max(1));
+        for (y, row) in rows.enumerate() {
+            let components: Vec<_> = upsamplers
+                .iter_mut()
+                .map(|upsampler| upsampler.row(y))
+                .collect::<Option<_>>()?;
+            self.colours.write_rgb(&components, row)?;
+        }
+        RgbImage::from_raw(width, height, rgb)
+    }
+}
+
+impl Colours {
+    /// Whether the component number `index` is chroma, which is seen less sharply.
+    pub(super) fn has_chroma(self, index: usize) -> bool {
+        matches!(self, Self::YCbCr | Self::Ycck) && (1..=2).contains(&index)
+    }
+
+    /// Writes pixels in RGB, given those of each component; `None` when there is not one of each component.
+    fn write_rgb(self, components: &[&[u8]], rgb: &mut [u8]) -> Option<()> {
+        let pixels = rgb.as_chunks_mut::<3>().0.iter_mut();
+        match (self, components) {
+            (Self::Grey, [grey]) => {
+                for (pixel, &level) in pixels.zip(*grey) {
                     *pixel = [level; 3];
                 }
             }
-            [luma, blue, red] => {
-                let chroma = blue.iter().zip(red);
-                let pixels = rgb.as_chunks_mut::<3>().0.iter_mut();
-                for ((pixel, &luma), (&blue, &red)) in pixels.zip(luma).zip(chroma) {
+            (Self::YCbCr, [luma, blue, red]) => {
+                let chroma = blue.iter().zip(*red);
+                for ((pixel, &luma), (&blue, &red)) in pixels.zip(*luma).zip(chroma) {
                     *pixel = to_rgb(luma, blue, red);
+                }
+            }
+            (Self::Rgb, [red, green, blue]) => {
+                let others = green.iter().zip(*blue);
+                for ((pixel, &red), (&green, &blue)) in pixels.zip(*red).zip(others) {
+                    *pixel = [red, green, blue];
+                }
+            }
+            (Self::Cmyk | Self::Ycck, [first, second, third, black]) => {
+                let colours = first.iter().zip(*second).zip(*third);
+                for ((pixel, ((&a, &b), &c)), &black) in pixels.zip(colours).zip(*black) {
+                    let inks = match self {
+                        Self::Ycck => to_rgb(a, b, c).map(|level| 255 - level),
+                        _ => [a, b, c],
+                    };
+                    *pixel = inks.map(|ink| multiplied(ink, black));
                 }
             }
             _ => return None,
         }
-        RgbImage::from_raw(size.0, size.1, rgb)
+        Some(())
     }
+}
+
+/// The level of light that passes an ink and black, both inverted.
+fn multiplied(ink: u8, black: u8) -> u8 {
+    ((u32::from(ink) * u32::from(black) + 127) / 255) as u8
 }
 
 impl Plane {
@@ -116,6 +195,10 @@ mod tests {
         }
     }
 
+    fn grey(planes: Vec<Plane>, extent: (f64, f64)) -> ComponentPlanes {
+        ComponentPlanes::new(planes, Colours::Grey, extent)
+    }
+
     #[test]
     fn what_lies_outside_of_the_photo_does_not_show() {
         let mut luma = plane(16, 50, (9.5, 4.0));
@@ -123,7 +206,7 @@ mod tests {
             row[10..].fill(255);
         }
         luma.pixels.extend([255; 64]);
-        let planes = ComponentPlanes::new(vec![luma]);
+        let planes = grey(vec![luma], (9.5, 4.0));
         assert_eq!(planes.size(), (10, 4));
         for size in [(10, 4), (5, 2), (30, 12)] {
             let image = planes.resized(size).unwrap();
@@ -139,30 +222,48 @@ mod tests {
         for row in red.pixels.chunks_exact_mut(16) {
             row[..5].fill(228);
         }
-        let image = ComponentPlanes::new(vec![luma, blue, red])
-            .resized((20, 10))
-            .unwrap();
-        assert_eq!(image.get_pixel(2, 5).0, [240, 29, 100]);
-        assert_eq!(image.get_pixel(17, 5).0, [100; 3]);
+        let planes = ComponentPlanes::new(vec![luma, blue, red], Colours::YCbCr, (20.0, 10.0));
+        for size in [(20, 10), (21, 10)] {
+            let image = planes.resized(size).unwrap();
+            assert_eq!(image.get_pixel(2, 5).0, [240, 29, 100]);
+            assert_eq!(image.get_pixel(17, 5).0, [100; 3]);
+        }
     }
 
     #[test]
-    fn neither_two_planes_nor_none_are_a_photo() {
+    fn the_number_of_planes_is_that_of_the_colours() {
         let one = plane(8, 0, (8.0, 8.0));
-        assert!(ComponentPlanes::new(Vec::new()).resized((4, 4)).is_none());
-        assert!(
-            ComponentPlanes::new(vec![one.clone(), one.clone()])
-                .resized((4, 4))
-                .is_none()
-        );
         let missing = Plane {
             pixels: vec![0; 63],
-            ..one
+            ..one.clone()
         };
-        assert!(
-            ComponentPlanes::new(vec![missing])
-                .resized((4, 4))
-                .is_none()
+        for planes in [vec![], vec![one.clone(), one], vec![missing]] {
+            let planes = grey(planes, (8.0, 8.0));
+            assert!(planes.resized((4, 4)).is_none());
+            assert!(planes.to_rgb().is_none());
+        }
+    }
+
+    #[test]
+    fn every_kind_of_colours_becomes_rgb() {
+        let first_pixel = |colours: Colours, levels: &[u8]| {
+            let planes = levels.iter().map(|level| plane(8, *level, (8.0, 8.0)));
+            let planes = ComponentPlanes::new(planes.collect(), colours, (8.0, 8.0));
+            planes.to_rgb().unwrap().get_pixel(0, 0).0
+        };
+        assert_eq!(first_pixel(Colours::Grey, &[7]), [7; 3]);
+        assert_eq!(
+            first_pixel(Colours::YCbCr, &[100, 128, 228]),
+            [240, 29, 100]
+        );
+        assert_eq!(first_pixel(Colours::Rgb, &[1, 2, 3]), [1, 2, 3]);
+        assert_eq!(
+            first_pixel(Colours::Cmyk, &[255, 128, 0, 128]),
+            [128, 64, 0]
+        );
+        assert_eq!(
+            first_pixel(Colours::Ycck, &[100, 128, 228, 255]),
+            [15, 226, 155]
         );
     }
 

@@ -11,9 +11,8 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 
 use super::resize::working_size;
 use super::scale::DctScale;
-use super::{
-    Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg, scaled_jpeg,
-};
+use super::scaled_jpeg::{Jpeg, JpegError};
+use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg};
 use crate::error::Error;
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
@@ -113,33 +112,15 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     let format = supported_format(bytes).ok_or_else(|| Error::UnknownFormat {
         path: path.to_owned(),
     })?;
-    if format == ImageFormat::Jpeg && !jpeg::is_complete(bytes) {
-        return Err(damaged(
-            path,
-            "the file is cut off (it has no end-of-image marker)",
-        ));
+    if format == ImageFormat::Jpeg {
+        return decode_jpeg(path, bytes, width);
     }
-    // Size and orientation stand before the scans of a JPEG, which need not be copied to the decoder for them.
-    let head = match format {
-        ImageFormat::Jpeg => jpeg::head(bytes),
-        _ => bytes,
-    };
-    let mut decoder = decoder(path, Cursor::new(head), format)?;
+    let mut decoder = decoder(path, Cursor::new(bytes), format)?;
     check_size(path, &decoder)?;
     // A photo with damaged metadata is shown as it is stored by every viewer.
     let orientation = decoder
         .orientation()
         .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
-    let original = Original {
-        size: orientation.turn_size(decoder.dimensions()),
-        orientation,
-    };
-    if format == ImageFormat::Jpeg {
-        if let Some(decoded) = decode_scaled(bytes, original, width) {
-            return Ok(decoded);
-        }
-        decoder = self::decoder(path, Cursor::new(bytes), format)?;
-    }
     let stored = DynamicImage::from_decoder(decoder)
         .map_err(|error| decoder_error(path, error))?
         .into_rgb8();
@@ -159,16 +140,33 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
         .map_err(|error| decoder_error(path, error))
 }
 
-/// The JPEG `bytes` at the scale that suffices for a copy of `width`; `None` when that is the full scale, and for a
-/// kind of JPEG that is not decoded at a scale, which is then decoded like every other image.
-fn decode_scaled(bytes: &[u8], original: Original, width: u32) -> Option<Decoded> {
-    let scale = DctScale::sufficient(original.size.0, working_size(original.size, width).0);
-    if scale == DctScale::FULL {
-        return None;
+/// Decodes the JPEG `bytes` at the scale that suffices for a copy of `width`.
+fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
+    let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
+    check_dimensions(path, jpeg.size(), 3)?;
+    // A photo with damaged metadata is shown as it is stored by every viewer.
+    let orientation = jpeg::exif(bytes)
+        .and_then(image::metadata::Orientation::from_exif_chunk)
+        .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
+    let size = orientation.turn_size(jpeg.size());
+    let scale = DctScale::sufficient(size.0, working_size(size, width).0);
+    let planes = jpeg
+        .decode(scale)
+        .map_err(|error| jpeg_error(path, error))?;
+    if scale != DctScale::FULL {
+        return Ok(Decoded::reduced(planes, Original { size, orientation }));
     }
-    let stored_size = original.orientation.turn_size(original.size);
-    let planes = scaled_jpeg::decode(bytes, stored_size, scale)?;
-    Some(Decoded::reduced(planes, original))
+    // Resized like an image of any other format, so that its faces are the same in all of them.
+    let stored = planes.to_rgb();
+    let stored = stored.ok_or_else(|| damaged(path, "the image has no pixels"))?;
+    Ok(Decoded::new(stored, orientation))
+}
+
+fn jpeg_error(path: &Path, error: JpegError) -> Error {
+    match error {
+        JpegError::TooLarge { .. } => too_large(path, error.to_string()),
+        _ => damaged(path, &error.to_string()),
+    }
 }
 
 fn limits() -> Limits {
@@ -181,7 +179,15 @@ fn limits() -> Limits {
 
 /// The limits once more, before anything is allocated: not every decoder of the crate enforces all of them.
 fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
-    let (width, height) = decoder.dimensions();
+    let bytes_a_pixel = decoder.color_type().bytes_per_pixel();
+    check_dimensions(path, decoder.dimensions(), bytes_a_pixel.max(3).into())
+}
+
+fn check_dimensions(
+    path: &Path,
+    (width, height): (u32, u32),
+    bytes_a_pixel: u64,
+) -> Result<(), Error> {
     if width == 0 || height == 0 {
         return Err(damaged(path, "the image has no pixels"));
     }
@@ -191,8 +197,7 @@ fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
             format!("{width}x{height} pixels; at most {MAX_SIDE} a side are decoded"),
         ));
     }
-    let bytes_a_pixel = u64::from(decoder.color_type().bytes_per_pixel());
-    check_bytes(path, (width, height), bytes_a_pixel.max(3))
+    check_bytes(path, (width, height), bytes_a_pixel)
 }
 
 pub(super) fn check_bytes(

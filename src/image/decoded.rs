@@ -64,10 +64,7 @@ impl Decoded {
     pub fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
-            Stored::Components(planes) => {
-                let resized = planes.resized(planes.size());
-                resized.ok_or_else(|| without_pixels(path))?
-            }
+            Stored::Components(planes) => planes.to_rgb().ok_or_else(|| without_pixels(path))?,
         };
         Ok(self.original.orientation.upright(stored))
     }
@@ -101,7 +98,7 @@ fn without_pixels(path: &Path) -> Error {
 mod tests {
     use super::*;
     use crate::image::MAX_SIDE;
-    use crate::image::component_planes::Plane;
+    use crate::image::component_planes::{Colours, Plane};
     use image::Rgb;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -141,11 +138,13 @@ mod tests {
             let middle = |at: u32, side: u32| (at * 8 + 4).min(side - 1);
             pixels.push(full.get_pixel(middle(x, 801), middle(y, 397)).0[0]);
         }
-        let eighth = ComponentPlanes::new(vec![Plane {
+        let extent = (100.125, 49.625);
+        let plane = Plane {
             width: 101,
             pixels,
-            extent: (100.125, 49.625),
-        }]);
+            extent,
+        };
+        let eighth = ComponentPlanes::new(vec![plane], Colours::Grey, extent);
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let whole = Decoded::new(full.clone(), orientation);

@@ -1,32 +1,16 @@
-//! Where the parts of a JPEG end, and whether it is whole. Decoders fill the missing part of a cut-off file with grey and say nothing; a face search
-//! in such a photo would report "no faces" for a person who is there.
+//! The segments of a JPEG before its image data.
 
 use memchr::memchr;
 
+const APP1: u8 = 0xE1;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// Whether `bytes`, a JPEG file, reaches its end-of-image marker (ITU-T T.81, Annex B). What follows the marker does
-/// not matter; markers inside of segments (an EXIF thumbnail's, for example) do not count.
-pub fn is_complete(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    loop {
-        match next_marker(rest) {
-            None => return false,
-            Some((END_OF_IMAGE, _)) => return true,
-            Some((marker, after)) if stands_alone(marker) => rest = after,
-            Some((marker, after)) => {
-                let Some(after) = skip_segment(after) else {
-                    return false;
-                };
-                rest = if marker == START_OF_SCAN {
-                    skip_scan(after)
-                } else {
-                    after
-                };
-            }
-        }
-    }
+/// The EXIF block of the JPEG `bytes`, if it has one.
+pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
+    segments(head(bytes))
+        .filter(|(marker, _)| *marker == APP1)
+        .find_map(|(_, content)| content.strip_prefix(b"Exif\0\0"))
 }
 
 /// The segments of the JPEG `bytes` before its first scan, and the header of that; all of `bytes` where there is none.
@@ -83,21 +67,6 @@ fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(usize::from(length)..)
 }
 
-/// Goes past the entropy-coded bytes, to the marker that ends them.
-fn skip_scan(bytes: &[u8]) -> &[u8] {
-    let mut from = 0;
-    while let Some(found) = memchr(0xFF, &bytes[from..]) {
-        let at = from + found;
-        match bytes.get(at + 1) {
-            Some(0x00 | 0xD0..=0xD7) => from = at + 2,
-            Some(0xFF) => from = at + 1,
-            Some(_) => return &bytes[at..],
-            None => break,
-        }
-    }
-    &[]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,19 +77,6 @@ mod tests {
         0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x04, 0xFF, 0xD9, 0xFF, 0xDA, 0x00, 0x02, 1, 2, 0xFF, 0x00,
         3, 0xFF, 0xD0, 4, 0xFF, 0xD9,
     ];
-
-    #[test]
-    fn a_whole_file_is_complete_whatever_follows_it() {
-        assert!(is_complete(WHOLE));
-        assert!(is_complete(&[WHOLE, b"trailing data"].concat()));
-    }
-
-    #[test]
-    fn every_cut_is_noticed() {
-        for length in 0..WHOLE.len() {
-            assert!(!is_complete(&WHOLE[..length]), "cut to {length} bytes");
-        }
-    }
 
     #[test]
     fn the_head_ends_with_the_header_of_the_first_scan() {
@@ -140,7 +96,6 @@ mod tests {
     proptest! {
         #[test]
         fn arbitrary_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            is_complete(&bytes);
             let _ = segments(&bytes).count();
             assert!(bytes.starts_with(head(&bytes)));
         }
@@ -149,7 +104,6 @@ mod tests {
         fn marker_soup_is_answered(
             bytes in proptest::collection::vec(prop_oneof![Just(0xFF_u8), Just(0xDA), Just(0), Just(2), any::<u8>()], 0..200)
         ) {
-            is_complete(&bytes);
             assert!(bytes.starts_with(head(&bytes)));
         }
     }

@@ -15,15 +15,14 @@ mod resize;
 mod scale;
 mod scaled_jpeg;
 mod transpose;
+mod upsampling;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
-#[doc(hidden)]
-pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;
 #[doc(hidden)]
-pub use scaled_jpeg::scales_jpeg;
+pub use scaled_jpeg::{JpegError, decode_jpeg_at};
 
 /// Largest width and height that is decoded, and that a resized copy may have, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

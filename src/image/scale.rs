@@ -29,16 +29,35 @@ impl DctScale {
             .unwrap_or(Self::FULL)
     }
 
+    /// All scales, the full one last.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::reduced().chain([Self::FULL])
+    }
+
     /// All scales but the full one.
-    pub(super) fn reduced() -> impl Iterator<Item = Self> {
+    fn reduced() -> impl Iterator<Item = Self> {
         (1..8).map(|eighths| Self { eighths })
     }
 
-    /// The scale of chroma that has a pixel for each of luma. Half of luma's suffices: the eye sees no more of it, and most
-    /// photos store no more of it.
-    pub(super) fn of_chroma(self) -> Self {
+    /// The scale for the blocks of a component that has `sampling` of the `largest` sampling factors (x, y). It leaves a
+    /// pixel for each of the photo's where the component has one. Half of that suffices for chroma at a reduced scale:
+    /// the eye sees no more of it, and most photos store no more of it.
+    pub(super) fn of_component(
+        self,
+        sampling: (u32, u32),
+        largest: (u32, u32),
+        is_chroma: bool,
+    ) -> Self {
+        let share = if is_chroma { 2 } else { 1 };
+        let needed = |sampling: u32, largest: u32| {
+            (self.eighths * largest).div_ceil(sampling.max(1) * share)
+        };
+        let eighths = needed(sampling.0, largest.0).max(needed(sampling.1, largest.1));
+        if self == Self::FULL {
+            return Self::FULL;
+        }
         Self {
-            eighths: self.eighths.div_ceil(2),
+            eighths: eighths.clamp(1, 8),
         }
     }
 
@@ -91,6 +110,25 @@ mod tests {
         );
         assert_eq!(eighth.extent(4001), 500.125);
         assert_eq!(DctScale::FULL.decoded(u32::MAX), u32::MAX);
+    }
+
+    #[test]
+    fn a_component_has_the_pixels_that_the_photo_needs_of_it() {
+        let component = |eighths, sampling, largest, is_chroma| {
+            DctScale::from_eighths(eighths)
+                .of_component(sampling, largest, is_chroma)
+                .eighths()
+        };
+        // Chroma of 4:2:0, 4:2:2 and 4:4:4.
+        assert_eq!(component(3, (1, 1), (2, 2), true), 3);
+        assert_eq!(component(3, (1, 2), (2, 2), true), 3);
+        assert_eq!(component(3, (1, 1), (1, 1), true), 2);
+        assert_eq!(component(2, (1, 1), (4, 4), true), 4);
+        // Luma, and luma that is coarser than chroma.
+        assert_eq!(component(3, (2, 2), (2, 2), false), 3);
+        assert_eq!(component(3, (1, 1), (2, 2), false), 6);
+        assert_eq!(component(5, (1, 2), (2, 2), false), 8);
+        assert_eq!(component(8, (1, 1), (1, 1), true), 8);
     }
 
     proptest! {

@@ -26,6 +26,7 @@ mod evaluation_photos;
 mod file_systems;
 mod formats;
 mod hostile;
+mod jpegs;
 mod messages;
 mod names;
 mod orientation;

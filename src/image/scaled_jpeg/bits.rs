@@ -100,18 +100,59 @@ impl<'a> BitReader<'a> {
         self.count < 0
     }
 
-    /// Where the marker is that ends the bits; `None` when whole bytes are left before it.
-    pub(super) fn end(self) -> Option<usize> {
-        let end = self.refilled_bytewise();
-        (0..8).contains(&end.count).then_some(end.next)
+    /// The end of the bits that were used; `None` when more were used than there are.
+    pub(super) fn end(self) -> Option<End> {
+        let loaded = self.refilled_bytewise();
+        let left = u32::try_from(loaded.count).ok()?;
+        let next = (0..left / 8).fold(loaded.next, |end, _| self.previous_byte(end));
+        let used = self.bytes.get(..next)?;
+        let is_padded = loaded.peek(left % 8) == (1 << (left % 8)) - 1;
+        let follows = &self.bytes[next..];
+        // A card that was restored has zeros for what is lost, and they are codes like others.
+        let is_among_zeros = used.ends_with(&[0]) && follows.starts_with(&[0]);
+        Some(End {
+            next,
+            is_certain: matches!(follows, [] | [0xFF]) || is_padded && !is_among_zeros,
+        })
     }
 
-    /// The bits after the restart marker of this number, 0 to 7; `None` when it is not what comes next.
-    pub(super) fn after_restart(self, number: u8) -> Option<Self> {
-        let end = self.end()?;
-        let is_there = self.bytes.get(end..end + 2)? == [0xFF, 0xD0 + number];
-        is_there.then(|| Self::new(self.bytes, end + 2))
+    /// Where the byte of data begins that ends before `end`.
+    fn previous_byte(&self, end: usize) -> usize {
+        let is_stuffed = self
+            .bytes
+            .get(..end)
+            .is_some_and(|b| b.ends_with(&[0xFF, 0]));
+        end.saturating_sub(1 + usize::from(is_stuffed))
     }
+
+    /// The bits after the restart marker of this number, 0 to 7; `None` when another marker comes next. Bytes before it are
+    /// skipped: webcams write some too many.
+    pub(super) fn after_restart(self, number: u8) -> Option<Self> {
+        let loaded = self.refilled_bytewise();
+        if loaded.is_overdrawn() {
+            return None;
+        }
+        let mut at = loaded.next;
+        loop {
+            at += memchr::memchr(0xFF, self.bytes.get(at..)?)?;
+            match *self.bytes.get(at + 1)? {
+                0x00 => at += 2,
+                0xFF => at += 1,
+                code if code == 0xD0 + number => return Some(Self::new(self.bytes, at + 2)),
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// The end of a scan's bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct End {
+    /// The place of the first byte that was not used.
+    pub(super) next: usize,
+    /// Whether the bits end as an encoder ends them: at the end of the file, or padded with ones. Bits that were decoded
+    /// from what follows a cut-off scan hardly do.
+    pub(super) is_certain: bool,
 }
 
 /// Where restart markers stand: after how many minimum coded units each, 0 for nowhere.
@@ -167,15 +208,53 @@ mod tests {
 
     #[test]
     fn only_the_restart_marker_that_is_due_is_passed() {
-        let bytes = [0x12, 0xFF, 0xD3, 0x34];
+        let bytes = [0x12, 0xFF, 0, 0x56, 0xFF, 0xFF, 0xD3, 0x34];
         let mut bits = BitReader::new(&bytes, 0);
         bits.refill();
-        assert!(bits.after_restart(3).is_none(), "a byte is left");
         bits.consume(5);
         assert!(bits.after_restart(2).is_none());
         let mut after = bits.after_restart(3).unwrap();
         after.refill();
         assert_eq!(after.take(8), 0x34);
+        bits.consume(20);
+        assert!(bits.after_restart(3).is_none(), "too few bits");
+    }
+
+    /// The end of the bits of `bytes` after `used` of them.
+    fn end(bytes: &[u8], used: u32) -> Option<End> {
+        let mut bits = BitReader::new(bytes, 0);
+        for _ in 0..used {
+            bits.refill();
+            bits.consume(1);
+        }
+        bits.end()
+    }
+
+    #[test]
+    fn bits_end_with_ones_or_with_the_file() {
+        let certain = |next| {
+            Some(End {
+                next,
+                is_certain: true,
+            })
+        };
+        let uncertain = |next| {
+            Some(End {
+                next,
+                is_certain: false,
+            })
+        };
+        assert_eq!(end(&[0x12, 0x30], 12), certain(2), "nothing follows");
+        assert_eq!(end(&[0x12, 0x30, 0xFF], 12), certain(2), "half a marker");
+        assert_eq!(end(&[0x12, 0x3F, 0, 0], 12), certain(2), "ones, then zeros");
+        assert_eq!(end(&[0x12, 0x34, 0, 0], 16), certain(2), "whole bytes");
+        assert_eq!(end(&[0x12, 0x30, 0, 0], 12), uncertain(2), "no ones");
+        assert_eq!(end(&[0x12, 0, 0, 0], 16), uncertain(2), "among zeros");
+        assert_eq!(end(&[0x12, 0x34], 17), None, "too few bits");
+        let stuffed = [0x1F, 0xFF, 0, 0xFF, 0, 9, 9, 9, 9, 9, 9, 9, 9];
+        assert_eq!(end(&stuffed, 4), certain(1));
+        assert_eq!(end(&stuffed, 16), certain(3));
+        assert_eq!(end(&stuffed, 20), certain(5));
     }
 
     proptest! {

@@ -1,9 +1,12 @@
-//! The segments of a JPEG before and between its scans (ITU-T T.81, Annex B). What is rare or damaged gives `None`.
+//! The segments of a JPEG before and between its scans (ITU-T T.81, Annex B).
 
 use super::bits::Restarts;
+use super::error::JpegError;
 use super::huffman::HuffmanTable;
+use super::standard_tables;
+use crate::image::component_planes::Colours;
 
-/// What the frame header tells.
+/// Content of the frame header.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) is_progressive: bool,
@@ -12,7 +15,7 @@ pub(super) struct Frame {
     pub(super) components: Vec<Component>,
 }
 
-/// A colour component: luma or one of the chromas.
+/// A colour component: luma or one of the chromas, for example.
 #[derive(Debug, Clone)]
 pub(super) struct Component {
     id: u8,
@@ -21,7 +24,7 @@ pub(super) struct Component {
     pub(super) quantisation: usize,
 }
 
-/// What a scan header tells, and where its bits start.
+/// Content of a scan header, and the place where its bits start.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) components: Vec<ScanComponent>,
@@ -52,96 +55,124 @@ pub(super) struct Headers<'a> {
     pub(super) dc_tables: [Option<HuffmanTable>; 4],
     pub(super) ac_tables: [Option<HuffmanTable>; 4],
     pub(super) restarts: Restarts,
-    has_scan: bool,
+    is_jfif: bool,
+    /// The colour transform that an Adobe marker names.
+    adobe_transform: Option<u8>,
 }
 
 impl<'a> Headers<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
-        bytes.starts_with(&[0xFF, 0xD8]).then_some(Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
+        if !bytes.starts_with(&[0xFF, 0xD8]) {
+            return Err(JpegError::Damaged("it has no start-of-image marker"));
+        }
+        Ok(Self {
             bytes,
             next: 2,
             frame: None,
             quantisation: [None; 4],
-            dc_tables: [const { None }; 4],
-            ac_tables: [const { None }; 4],
+            dc_tables: standard_tables::dc_tables(),
+            ac_tables: standard_tables::ac_tables(),
             restarts: Restarts(0),
-            has_scan: false,
+            is_jfif: false,
+            adobe_transform: None,
         })
     }
 
-    /// Goes on after a scan's bits.
+    /// Goes on at `next`, behind a scan's bits.
     pub(super) fn continue_at(&mut self, next: usize) {
         self.next = next;
     }
 
-    /// Reads up to the next scan; `Some(None)` at the end of the image.
-    pub(super) fn next_scan(&mut self) -> Option<Option<Scan>> {
+    /// Reads up to the next scan; `None` at the end of the image.
+    pub(super) fn next_scan(&mut self) -> Result<Option<Scan>, JpegError> {
         loop {
-            let marker = self.marker()?;
+            let marker = self.marker().ok_or(JpegError::CutOff)?;
             if marker == 0xD9 {
-                return Some(None);
+                return Ok(None);
             }
+            check_kind(marker)?;
             let segment = self.segment()?;
-            match marker {
-                0xC0..=0xC2 => self.read_frame(segment, marker == 0xC2)?,
-                0xC4 => self.read_huffman_tables(segment)?,
-                0xDB => self.read_quantisation(segment)?,
-                0xDD => self.restarts = Restarts(word(segment, 0)?.into()),
-                0xDA => {
-                    self.has_scan = true;
-                    return self.read_scan(segment).map(Some);
+            let is_read = match marker {
+                0xC0..=0xC2 => {
+                    self.read_frame(segment, marker == 0xC2)?;
+                    Some(())
                 }
-                0xEE => check_adobe(segment)?,
-                0xE0..=0xEF | 0xFE => {}
-                // Lossless, arithmetic and hierarchical coding, and what has no place here.
-                _ => return None,
+                0xC4 => self.read_huffman_tables(segment),
+                0xDB => self.read_quantisation(segment),
+                0xDD => word(segment, 0).map(|units| self.restarts = Restarts(units.into())),
+                0xDA => return self.read_scan(segment).map(Some),
+                0xE0 => {
+                    self.is_jfif |= segment.starts_with(b"JFIF\0");
+                    Some(())
+                }
+                0xEE => {
+                    self.read_adobe(segment);
+                    Some(())
+                }
+                // Metadata, and what the standard reserves.
+                _ => Some(()),
+            };
+            is_read.ok_or(JpegError::Damaged("a table in its header is not valid"))?;
+        }
+    }
+
+    /// The code of the next marker with a content. Bytes before it are skipped, as some cameras write too many.
+    fn marker(&mut self) -> Option<u8> {
+        loop {
+            let rest = self.bytes.get(self.next..)?;
+            self.next += memchr::memchr(0xFF, rest)?;
+            let rest = self.bytes.get(self.next..)?;
+            let fill = rest.iter().position(|&b| b != 0xFF)?;
+            self.next += fill + 1;
+            match rest.get(fill) {
+                Some(0x00 | 0x01 | 0xD0..=0xD7) => {}
+                code => return code.copied(),
             }
         }
     }
 
-    fn marker(&mut self) -> Option<u8> {
-        if *self.bytes.get(self.next)? != 0xFF {
-            return None;
-        }
-        let rest = self.bytes.get(self.next..)?;
-        let fill = rest.iter().position(|&b| b != 0xFF)?;
-        self.next += fill + 1;
-        rest.get(fill).copied()
+    /// Whether the next marker ends the image.
+    pub(super) fn is_at_end_of_image(&mut self) -> bool {
+        self.marker() == Some(0xD9)
     }
 
-    fn segment(&mut self) -> Option<&'a [u8]> {
-        let length = usize::from(word(self.bytes, self.next)?);
-        let segment = self.bytes.get(self.next + 2..self.next + length)?;
+    /// Whether a marker with a content follows the bits from `start` on.
+    pub(super) fn has_marker_after(&mut self, start: usize) -> bool {
+        self.next = start;
+        self.marker().is_some()
+    }
+
+    fn segment(&mut self) -> Result<&'a [u8], JpegError> {
+        let length = usize::from(word(self.bytes, self.next).ok_or(JpegError::CutOff)?);
+        if length < 2 {
+            return Err(JpegError::Damaged("a segment has no valid length"));
+        }
+        let segment = self.bytes.get(self.next + 2..self.next + length);
         self.next += length;
-        Some(segment)
+        segment.ok_or(JpegError::CutOff)
     }
 
-    fn read_frame(&mut self, segment: &[u8], is_progressive: bool) -> Option<()> {
-        let (header, rest) = segment.split_at_checked(6)?;
-        let components: Vec<_> = rest.chunks_exact(3).map(component).collect();
-        let is_valid = header[0] == 8
-            && usize::from(header[5]) == components.len()
-            && components.iter().all(|component| {
-                let (h, v) = component.sampling;
-                (1..=4).contains(&h) && (1..=4).contains(&v) && component.quantisation < 4
-            });
-        if !is_valid || self.frame.is_some() {
-            return None;
+    fn read_frame(&mut self, segment: &[u8], is_progressive: bool) -> Result<(), JpegError> {
+        let frame = frame(segment, is_progressive)
+            .ok_or(JpegError::Damaged("its frame header is not valid"))?;
+        if segment.first() != Some(&8) {
+            return Err(JpegError::Unsupported(
+                "JPEGs with more than 8 bits per channel are not supported",
+            ));
         }
-        self.frame = Some(Frame {
-            is_progressive,
-            width: word(header, 3)?.into(),
-            height: word(header, 1)?.into(),
-            components,
-        });
-        Some(())
+        if frame.height == 0 && frame.width > 0 {
+            return Err(JpegError::Unsupported(
+                "the JPEG does not say its height before the image data, which is not supported",
+            ));
+        }
+        if self.frame.is_some() {
+            return Err(JpegError::Damaged("it has two frame headers"));
+        }
+        self.frame = Some(frame);
+        Ok(())
     }
 
     fn read_quantisation(&mut self, mut segment: &[u8]) -> Option<()> {
-        // A table that changes between scans holds for those after it alone.
-        if self.has_scan {
-            return None;
-        }
         while let Some((&kind, rest)) = segment.split_first() {
             let bytes_a_value = 1 + usize::from(kind >> 4);
             let (values, rest) = rest.split_at_checked(64 * bytes_a_value)?;
@@ -175,36 +206,69 @@ impl<'a> Headers<'a> {
         Some(())
     }
 
-    fn read_scan(&self, segment: &[u8]) -> Option<Scan> {
-        let frame = self.frame.as_ref()?;
-        let (&count, rest) = segment.split_first()?;
-        let (selectors, parameters) = rest.split_at_checked(2 * usize::from(count))?;
-        let components = selectors
-            .chunks_exact(2)
-            .map(|selector| {
-                let index = frame.components.iter().position(|c| c.id == selector[0])?;
-                Some(ScanComponent {
-                    index,
-                    dc_table: usize::from(selector[1] >> 4),
-                    ac_table: usize::from(selector[1] & 15),
-                })
-            })
-            .collect::<Option<Vec<_>>>()?;
-        let &[first, last, approximation] = parameters else {
-            return None;
-        };
-        // T.81, table B.3.
-        if approximation & 15 > 13 {
-            return None;
+    fn read_adobe(&mut self, segment: &[u8]) {
+        if segment.starts_with(b"Adobe") {
+            self.adobe_transform = segment.get(11).copied().or(self.adobe_transform);
         }
-        Some(Scan {
-            components,
-            band: (first.into(), last.into()),
-            is_refinement: approximation >> 4 != 0,
-            shift: u32::from(approximation & 15),
-            start: self.next,
-        })
     }
+
+    fn read_scan(&self, segment: &[u8]) -> Result<Scan, JpegError> {
+        let frame = self
+            .frame
+            .as_ref()
+            .ok_or(JpegError::Damaged("it has no frame header"))?;
+        scan(frame, segment, self.next).ok_or(JpegError::Damaged("a scan header is not valid"))
+    }
+
+    /// The colours of `frame`, as libjpeg guesses them.
+    pub(super) fn colours(&self, frame: &Frame) -> Result<Colours, JpegError> {
+        match (&frame.components[..], self.adobe_transform) {
+            ([_], _) => Ok(Colours::Grey),
+            ([_, _, _], _) if self.is_jfif => Ok(Colours::YCbCr),
+            ([_, _, _], Some(0)) => Ok(Colours::Rgb),
+            ([r, g, b], None) if [r.id, g.id, b.id] == *b"RGB" => Ok(Colours::Rgb),
+            ([_, _, _], _) => Ok(Colours::YCbCr),
+            ([_, _, _, _], None | Some(0)) => Ok(Colours::Cmyk),
+            ([_, _, _, _], _) => Ok(Colours::Ycck),
+            _ => Err(JpegError::Unsupported(
+                "JPEGs with 2 or more than 4 channels are not supported",
+            )),
+        }
+    }
+}
+
+/// Refuses markers of coding processes that are not decoded, and those that have no place between segments.
+fn check_kind(marker: u8) -> Result<(), JpegError> {
+    let unsupported = match marker {
+        0xC3 | 0xC7 => "lossless JPEGs are not supported",
+        0xC5 | 0xC6 | 0xDE | 0xDF => "hierarchical JPEGs are not supported",
+        0xC8..=0xCB | 0xCC..=0xCF => {
+            "arithmetic-coded JPEGs are not supported; \
+             `jpegtran -copy all` converts them without loss"
+        }
+        0xDC => "JPEGs that say their height after the image data are not supported",
+        0x02..=0xBF | 0xD8 | 0xF0..=0xFD => {
+            return Err(JpegError::Damaged("it has an unknown marker"));
+        }
+        _ => return Ok(()),
+    };
+    Err(JpegError::Unsupported(unsupported))
+}
+
+fn frame(segment: &[u8], is_progressive: bool) -> Option<Frame> {
+    let (header, rest) = segment.split_at_checked(6)?;
+    let components: Vec<_> = rest.chunks_exact(3).map(component).collect();
+    let is_valid = usize::from(header[5]) == components.len()
+        && components.iter().all(|component| {
+            let (h, v) = component.sampling;
+            (1..=4).contains(&h) && (1..=4).contains(&v) && component.quantisation < 4
+        });
+    is_valid.then_some(Frame {
+        is_progressive,
+        width: word(header, 3)?.into(),
+        height: word(header, 1)?.into(),
+        components,
+    })
 }
 
 fn component(bytes: &[u8]) -> Component {
@@ -215,21 +279,35 @@ fn component(bytes: &[u8]) -> Component {
     }
 }
 
-/// `None` for an Adobe marker that tells of other colours than YCbCr.
-fn check_adobe(segment: &[u8]) -> Option<()> {
-    let is_other = segment.starts_with(b"Adobe") && segment.get(11) != Some(&1);
-    (!is_other).then_some(())
-}
-
-impl Frame {
-    /// Whether the colours are grey or YCbCr. Components named R, G and B are what their names say.
-    pub(super) fn is_grey_or_ycbcr(&self) -> bool {
-        match &self.components[..] {
-            [_] => true,
-            [r, g, b] => [r.id, g.id, b.id] != *b"RGB",
-            _ => false,
-        }
+fn scan(frame: &Frame, segment: &[u8], start: usize) -> Option<Scan> {
+    let (&count, rest) = segment.split_first()?;
+    let (selectors, parameters) = rest.split_at_checked(2 * usize::from(count))?;
+    let mut components: Vec<ScanComponent> = Vec::new();
+    for selector in selectors.chunks_exact(2) {
+        // Components of the same name are taken in their order.
+        let is_next = |index: usize| components.iter().all(|c| c.index != index);
+        let index = (0..frame.components.len())
+            .find(|&index| frame.components[index].id == selector[0] && is_next(index))?;
+        components.push(ScanComponent {
+            index,
+            dc_table: usize::from(selector[1] >> 4),
+            ac_table: usize::from(selector[1] & 15),
+        });
     }
+    let &[first, last, approximation] = parameters else {
+        return None;
+    };
+    // T.81, table B.3.
+    if components.is_empty() || approximation & 15 > 13 {
+        return None;
+    }
+    Some(Scan {
+        components,
+        band: (first.into(), last.into()),
+        is_refinement: approximation >> 4 != 0,
+        shift: u32::from(approximation & 15),
+        start,
+    })
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {

@@ -1,61 +1,156 @@
-//! JPEGs at a reduced DCT scale. In: the bytes of a JPEG, its size and a scale. Out: its components at that scale, as stored.
+//! JPEGs at a DCT scale. In: the bytes of a JPEG and a scale. Out: its components at that scale, as stored.
 //!
 //! Of each block only the low frequencies are transformed, to as many pixels as the scale leaves of it; the other
-//! coefficients are read and forgotten. What photos are is decoded: 8 bits, sequential in one scan or progressive, grey
-//! or YCbCr. Everything rare and everything damaged is left to the decoder of full size.
+//! coefficients are read and forgotten. 8-bit Huffman-coded JPEGs are decoded, sequential and progressive, with the
+//! components in any number of scans and with any sampling factors. The image data must be complete: what is missing of
+//! it would be grey, and a face search would report "no faces" for a person who is there. The end-of-image marker may be
+//! missing.
 
 mod bits;
+mod error;
 mod header;
 mod huffman;
 mod pairs;
 mod planes;
+mod progress;
 mod progressive;
 mod sequential;
+mod standard_tables;
 mod transform;
 
-use self::header::Headers;
+use image::RgbImage;
+
+use self::bits::End;
+use self::header::{Frame, Headers, Scan};
 use self::planes::Layout;
+use self::progress::Progress;
 use self::progressive::Coefficients;
-use super::component_planes::ComponentPlanes;
+use super::component_planes::{Colours, ComponentPlanes};
 use super::scale::DctScale;
 use super::{MAX_DECODED_BYTES, MAX_SIDE};
 
-/// The JPEG `bytes`, whose header tells `size` (width, height), at `scale`. `None` when it is damaged or rare.
-pub(super) fn decode(bytes: &[u8], size: (u32, u32), scale: DctScale) -> Option<ComponentPlanes> {
-    let mut headers = Headers::new(bytes)?;
-    let scan = headers.next_scan()??;
-    let frame = headers.frame.clone()?;
-    if (frame.width, frame.height) != size || !frame.is_grey_or_ycbcr() {
-        return None;
+pub use self::error::JpegError;
+
+/// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
+const MAX_SCANS: usize = 100;
+
+/// A JPEG whose header has been read.
+pub(super) struct Jpeg<'a> {
+    headers: Headers<'a>,
+    frame: Frame,
+    colours: Colours,
+    first: Scan,
+}
+
+impl<'a> Jpeg<'a> {
+    /// Reads the header of the JPEG `bytes`.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
+        let mut headers = Headers::new(bytes)?;
+        let first = headers
+            .next_scan()?
+            .ok_or(JpegError::Damaged("it has no image data"))?;
+        let frame = headers
+            .frame
+            .clone()
+            .ok_or(JpegError::Damaged("it has no frame header"))?;
+        let colours = headers.colours(&frame)?;
+        Ok(Self {
+            headers,
+            frame,
+            colours,
+            first,
+        })
     }
-    let mut layout = Layout::new(&headers, &frame, scale)?;
-    if frame.is_progressive {
-        let mut coefficients = Coefficients::new(&layout)?;
-        coefficients.read(&mut headers, &layout, scan)?;
-        coefficients.write(&mut layout)?;
+
+    /// Width and height in pixels, as stored.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.frame.width, self.frame.height)
+    }
+
+    /// Decodes the photo at `scale`.
+    pub(super) fn decode(mut self, scale: DctScale) -> Result<ComponentPlanes, JpegError> {
+        let mut layout = Layout::new(&self.frame, self.colours, scale)
+            .ok_or(JpegError::Damaged("its frame header is not valid"))?;
+        let is_progressive = self.frame.is_progressive;
+        let mut coefficients = is_progressive
+            .then(|| Coefficients::new(&layout))
+            .transpose()?;
+        let mut progress = Progress::new(self.frame.components.len());
+        let mut scan = self.first;
+        for _ in 0..MAX_SCANS {
+            progress.add(&scan, is_progressive)?;
+            layout
+                .keep_quantisation(&self.headers, &scan)
+                .ok_or(JpegError::Damaged("a quantisation table is missing"))?;
+            let end = match &mut coefficients {
+                Some(coefficients) => coefficients.read_scan(&self.headers, &layout, &scan),
+                None => sequential::decode(&self.headers, &scan, &mut layout),
+            };
+            let Some(end) = end else {
+                return Err(damaged_scan(&mut self.headers, &scan));
+            };
+            self.headers.continue_at(end.next);
+            let next = if progress.is_complete() {
+                check_end(&mut self.headers, end)?;
+                None
+            } else {
+                self.headers.next_scan()?
+            };
+            match next {
+                Some(next) => scan = next,
+                None => {
+                    progress.check_components()?;
+                    if let Some(coefficients) = coefficients {
+                        coefficients
+                            .write(&mut layout)
+                            .ok_or(JpegError::Damaged("a component is missing"))?;
+                    }
+                    return Ok(layout.finish());
+                }
+            }
+        }
+        Err(JpegError::Damaged("it has too many scans"))
+    }
+}
+
+/// Why `scan` could not be decoded.
+fn damaged_scan(headers: &mut Headers, scan: &Scan) -> JpegError {
+    if headers.has_marker_after(scan.start) {
+        JpegError::Damaged("its image data is not valid")
     } else {
-        sequential::decode(&headers, &scan, &mut layout)?;
+        JpegError::CutOff
     }
-    Some(layout.finish())
 }
 
-/// Whether `bytes` is a JPEG within the limits that is decoded at every reduced scale. For the fuzzer and its seeds.
+/// Checks what follows `end`, where the bits of a complete image end. An end-of-image marker shows that the file was
+/// written to its end. Without one, the bits of a cut-off scan might have been taken from what follows it.
+fn check_end(headers: &mut Headers, end: End) -> Result<(), JpegError> {
+    if headers.is_at_end_of_image() || end.is_certain {
+        return Ok(());
+    }
+    Err(JpegError::CutOff)
+}
+
+/// Decodes the JPEG `bytes` within the limits at `eighths`/8 of its size. For the fuzzer, its seeds and the tests that
+/// compare with libjpeg-turbo.
+///
+/// # Errors
+/// When it is damaged, of a kind that is not supported, or too large.
 #[doc(hidden)]
-pub fn scales_jpeg(bytes: &[u8]) -> bool {
-    size(bytes)
-        .is_some_and(|size| DctScale::reduced().all(|scale| decode(bytes, size, scale).is_some()))
-}
-
-/// The size that the header tells, if it is within the limits.
-fn size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let mut headers = Headers::new(bytes)?;
-    headers.next_scan()??;
-    let frame = headers.frame?;
-    let (width, height) = (frame.width, frame.height);
+pub fn decode_jpeg_at(bytes: &[u8], eighths: u32) -> Result<RgbImage, JpegError> {
+    let jpeg = Jpeg::new(bytes)?;
+    let (width, height) = jpeg.size();
     let is_allowed = (1..=MAX_SIDE).contains(&width)
         && (1..=MAX_SIDE).contains(&height)
         && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
-    is_allowed.then_some((width, height))
+    let scale = DctScale::all().find(|scale| scale.eighths() == eighths);
+    match scale.filter(|_| is_allowed) {
+        Some(scale) => jpeg
+            .decode(scale)?
+            .to_rgb()
+            .ok_or(JpegError::Damaged("it has no pixels")),
+        None => Err(JpegError::Damaged("it has no size within the limits")),
+    }
 }
 
 #[cfg(test)]
@@ -63,17 +158,15 @@ mod tests {
     use super::*;
     use crate::image::resize::resize;
     use image::codecs::jpeg::JpegEncoder;
-    use image::{DynamicImage, Rgb, RgbImage};
+    use image::{DynamicImage, Rgb};
 
     const SEQUENTIAL: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-sequential");
     const PROGRESSIVE: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-progressive");
-
-    fn decoded(bytes: &[u8], size: (u32, u32), scale: DctScale) -> RgbImage {
-        let planes = decode(bytes, size, scale).unwrap();
-        planes.resized(planes.size()).unwrap()
-    }
+    const RESTARTS: &[u8] = include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-restarts");
+    const SEPARATE: &[u8] =
+        include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-separate-scans");
 
     fn waves(width: u32, height: u32) -> RgbImage {
         let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
@@ -99,10 +192,10 @@ mod tests {
     fn the_pixels_are_those_of_the_photo_made_smaller() {
         let photo = waves(160, 120);
         let bytes = encoded(photo.clone());
-        for scale in DctScale::reduced() {
+        for scale in DctScale::all() {
             let size = (scale.decoded(160), scale.decoded(120));
             let wanted = resize(&photo, size).unwrap();
-            let got = decoded(&bytes, (160, 120), scale);
+            let got = decode_jpeg_at(&bytes, scale.eighths()).unwrap();
             let worst = worst_difference(&got, &wanted);
             assert!(worst <= 12, "{scale:?}: {worst}");
         }
@@ -119,10 +212,9 @@ mod tests {
                 (DynamicImage::from(grey), [118; 3]),
             ] {
                 let bytes = encoded(image);
-                for scale in DctScale::reduced() {
-                    let got = decoded(&bytes, (width, height), scale);
+                for scale in DctScale::all() {
+                    let got = decode_jpeg_at(&bytes, scale.eighths()).unwrap();
                     let size = (scale.decoded(width), scale.decoded(height));
-                    assert_eq!(got.dimensions(), size);
                     let wanted = RgbImage::from_pixel(size.0, size.1, Rgb(wanted));
                     assert!(
                         worst_difference(&got, &wanted) <= 3,
@@ -134,37 +226,91 @@ mod tests {
     }
 
     #[test]
-    fn a_progressive_photo_is_that_of_the_same_coefficients_in_one_scan() {
-        let size = size(SEQUENTIAL).unwrap();
-        for scale in DctScale::reduced() {
-            let [one, other] = [SEQUENTIAL, PROGRESSIVE].map(|b| decoded(b, size, scale));
-            assert_eq!(one, other, "{scale:?}");
+    fn the_order_of_scans_does_not_change_the_pixels() {
+        for eighths in 1..=8 {
+            let [one, two, three] = [SEQUENTIAL, PROGRESSIVE, SEPARATE]
+                .map(|bytes| decode_jpeg_at(bytes, eighths).unwrap());
+            assert_eq!(one, two, "{eighths}/8");
+            assert_eq!(one, three, "{eighths}/8");
         }
     }
 
     #[test]
-    fn what_is_damaged_or_of_another_size_is_left_to_others() {
-        let scale = DctScale::from_eighths(2);
-        for bytes in [SEQUENTIAL, PROGRESSIVE] {
-            let (width, height) = size(bytes).unwrap();
-            assert!(decode(bytes, (width, height + 1), scale).is_none());
-            for cut in 0..bytes.len() - 2 {
-                assert!(
-                    decode(&bytes[..cut], (width, height), scale).is_none(),
-                    "cut to {cut}"
-                );
+    fn a_missing_end_of_image_marker_is_no_loss() {
+        for bytes in [SEQUENTIAL, PROGRESSIVE, RESTARTS, SEPARATE] {
+            let wanted = decode_jpeg_at(bytes, 8).unwrap();
+            let complete = bytes.strip_suffix(&[0xFF, 0xD9]).unwrap();
+            let trailers: [&[u8]; 6] = [
+                b"",
+                &[0xFF],
+                &[0; 1000],
+                &[0xFF; 1000],
+                b"\0\0\x08\x0bImage_UTC_Data1600000000000SEFHk\0\0\0SEFT",
+                &SEQUENTIAL[..100],
+            ];
+            for trailer in trailers {
+                let got = decode_jpeg_at(&[complete, trailer].concat(), 8);
+                assert_eq!(got.as_ref(), Ok(&wanted), "{trailer:?}");
             }
         }
     }
 
     #[test]
+    fn every_cut_is_noticed_whatever_follows() {
+        let text = "Quite a long text that is no image data at all. ".repeat(500);
+        for bytes in [SEQUENTIAL, PROGRESSIVE, RESTARTS, SEPARATE] {
+            let length = bytes.len() - 2;
+            for cut in 0..length {
+                let cut_off = decode_jpeg_at(&bytes[..cut], 8);
+                assert!(cut_off.is_err(), "cut to {cut} of {length}");
+                let zeros = decode_jpeg_at(&[&bytes[..cut], &[0; 20_000]].concat(), 8);
+                assert!(zeros.is_err(), "cut to {cut} of {length}, then zeros");
+            }
+            // Text may pass for the last few blocks.
+            for cut in 0..length / 2 {
+                let followed = decode_jpeg_at(&[&bytes[..cut], text.as_bytes()].concat(), 8);
+                assert!(followed.is_err(), "cut to {cut} of {length}, then text");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_of_motion_jpeg_needs_no_huffman_tables() {
+        let photo = encoded(waves(40, 30));
+        let mut frame = photo.clone();
+        while let Some(table) = frame.windows(2).position(|w| w == [0xFF, 0xC4]) {
+            let length = usize::from(frame[table + 2]) << 8 | usize::from(frame[table + 3]);
+            frame.drain(table..table + 2 + length);
+        }
+        assert!(frame.len() < photo.len());
+        assert_eq!(decode_jpeg_at(&frame, 8), decode_jpeg_at(&photo, 8));
+    }
+
+    #[test]
+    fn a_missing_component_is_an_error() {
+        // All scans but the first one are left out.
+        let scan = SEPARATE
+            .windows(2)
+            .rposition(|w| w == [0xFF, 0xDA])
+            .unwrap();
+        let without_last = [&SEPARATE[..scan], &[0xFF, 0xD9]].concat();
+        let error = decode_jpeg_at(&without_last, 8).unwrap_err();
+        assert_eq!(
+            error,
+            JpegError::Damaged("the scan of a component is missing")
+        );
+    }
+
+    #[test]
     fn any_changed_byte_is_answered() {
-        for bytes in [SEQUENTIAL, PROGRESSIVE] {
+        for bytes in [SEQUENTIAL, PROGRESSIVE, SEPARATE] {
             for at in 0..bytes.len() {
                 for value in [0, 1, 0x11, 0x7F, 0xFF] {
                     let mut changed = bytes.to_vec();
                     changed[at] = value;
-                    scales_jpeg(&changed);
+                    for eighths in [1, 8] {
+                        let _ = decode_jpeg_at(&changed, eighths);
+                    }
                 }
             }
         }

@@ -1,8 +1,8 @@
-//! Where the pixels of a scaled JPEG go, component by component.
+//! Where the pixels of a JPEG go, component by component.
 
-use super::header::{Frame, Headers};
+use super::header::{Frame, Headers, Scan};
 use super::transform::{Blocks, GROUP, Transform};
-use crate::image::component_planes::{ComponentPlanes, Plane as FinishedPlane};
+use crate::image::component_planes::{Colours, ComponentPlanes, Plane as FinishedPlane};
 use crate::image::scale::DctScale;
 
 /// How many minimum coded units beside one another are transformed together: enough for groups of blocks, and few
@@ -14,6 +14,8 @@ pub(super) struct Layout {
     pub(super) planes: Vec<Plane>,
     /// The number of minimum coded units, along x and along y.
     pub(super) units: (usize, usize),
+    colours: Colours,
+    extent: (f64, f64),
 }
 
 /// The pixels of a component.
@@ -24,7 +26,8 @@ pub(super) struct Plane {
     pub(super) own_blocks: (usize, usize),
     /// All blocks, those that fill the last units included.
     pub(super) blocks: (usize, usize),
-    pub(super) transform: Transform,
+    /// The transform with the quantisation table of the component's first scan.
+    transform: Option<Transform>,
     /// The part that is the image's, in pixels of the plane, the last ones perhaps in part.
     extent: (f64, f64),
     /// Pixels of a line.
@@ -34,9 +37,29 @@ pub(super) struct Plane {
     pixels: Vec<u8>,
 }
 
+/// The components that a scan codes together.
+#[derive(Clone, Copy)]
+pub(super) struct Unit {
+    /// The number of units, along x and along y.
+    pub(super) count: (usize, usize),
+    /// Whether the units are the blocks of a single component.
+    pub(super) is_block: bool,
+}
+
+impl Unit {
+    /// The blocks of a component in a unit, along x and along y.
+    pub(super) fn blocks(self, plane: &Plane) -> (usize, usize) {
+        if self.is_block {
+            (1, 1)
+        } else {
+            plane.sampling
+        }
+    }
+}
+
 impl Layout {
-    /// For the frame of `headers` at `scale`; `None` for samplings that are too odd.
-    pub(super) fn new(headers: &Headers, frame: &Frame, scale: DctScale) -> Option<Self> {
+    /// For `frame` at `scale`; `None` when it has no components.
+    pub(super) fn new(frame: &Frame, colours: Colours, scale: DctScale) -> Option<Self> {
         // The blocks of a lone component are not grouped, whatever its sampling.
         let samplings: Vec<_> = match &frame.components[..] {
             [_] => vec![(1, 1)],
@@ -46,35 +69,49 @@ impl Layout {
             samplings.iter().map(|s| s.0).max()?,
             samplings.iter().map(|s| s.1).max()?,
         );
-        // Luma is never the coarser one in what photos are, and both chromas are alike.
-        let is_usual = match &samplings[..] {
-            [luma, blue, red] => *luma == largest && blue == red,
-            _ => true,
-        };
-        if !is_usual {
-            return None;
-        }
         let units = (
             frame.width.div_ceil(8 * largest.0) as usize,
             frame.height.div_ceil(8 * largest.1) as usize,
         );
-        let planes = frame
-            .components
-            .iter()
-            .zip(samplings)
-            .enumerate()
-            .map(|(index, (component, sampling))| {
-                let quantisation = headers.quantisation.get(component.quantisation)?.as_ref()?;
-                let is_fine_chroma = index > 0 && sampling == largest;
-                let block_side = if is_fine_chroma {
-                    scale.of_chroma()
-                } else {
-                    scale
-                };
-                Plane::new(frame, sampling, largest, units, block_side, quantisation)
-            })
-            .collect::<Option<_>>()?;
-        Some(Self { planes, units })
+        let plane = |(index, sampling)| {
+            let is_chroma = index > 0 && colours.has_chroma(index);
+            let block_scale = scale.of_component(sampling, largest, is_chroma);
+            Plane::new(frame, sampling, largest, units, block_scale)
+        };
+        Some(Self {
+            planes: samplings.into_iter().enumerate().map(plane).collect(),
+            units,
+            colours,
+            extent: (scale.extent(frame.width), scale.extent(frame.height)),
+        })
+    }
+
+    /// Keeps the quantisation tables for the components of `scan` that no earlier scan had; `None` when one is missing.
+    pub(super) fn keep_quantisation(&mut self, headers: &Headers, scan: &Scan) -> Option<()> {
+        for component in &scan.components {
+            let plane = self.planes.get_mut(component.index)?;
+            if plane.transform.is_none() {
+                let frame = headers.frame.as_ref()?;
+                let table = frame.components.get(component.index)?.quantisation;
+                let table = headers.quantisation.get(table)?.as_ref()?;
+                plane.transform = Some(Transform::new(plane.block_side, table)?);
+            }
+        }
+        Some(())
+    }
+
+    /// The units of `scan`.
+    pub(super) fn unit(&self, scan: &Scan) -> Option<Unit> {
+        match &scan.components[..] {
+            [component] => Some(Unit {
+                count: self.planes.get(component.index)?.own_blocks,
+                is_block: true,
+            }),
+            _ => Some(Unit {
+                count: self.units,
+                is_block: false,
+            }),
+        }
     }
 
     /// The planes, finished.
@@ -84,7 +121,8 @@ impl Layout {
             pixels: plane.pixels,
             extent: plane.extent,
         };
-        ComponentPlanes::new(self.planes.into_iter().map(finished).collect())
+        let planes = self.planes.into_iter().map(finished).collect();
+        ComponentPlanes::new(planes, self.colours, self.extent)
     }
 }
 
@@ -95,11 +133,7 @@ impl Plane {
         largest: (u32, u32),
         units: (usize, usize),
         scale: DctScale,
-        quantisation: &[u16; 64],
-    ) -> Option<Self> {
-        if !largest.0.is_multiple_of(sampling.0) || !largest.1.is_multiple_of(sampling.1) {
-            return None;
-        }
+    ) -> Self {
         let block_side = scale.eighths() as usize;
         let blocks = |side: u32, sampling: u32, largest: u32| {
             (side * sampling).div_ceil(8 * largest) as usize
@@ -108,15 +142,18 @@ impl Plane {
             blocks(frame.width, sampling.0, largest.0),
             blocks(frame.height, sampling.1, largest.1),
         );
+        let extent = |side: u32, sampling: u32, largest: u32| {
+            scale.extent(side) * f64::from(sampling) / f64::from(largest)
+        };
         let extent = (
-            scale.extent(frame.width) / f64::from(largest.0 / sampling.0),
-            scale.extent(frame.height) / f64::from(largest.1 / sampling.1),
+            extent(frame.width, sampling.0, largest.0),
+            extent(frame.height, sampling.1, largest.1),
         );
         let sampling = (sampling.0 as usize, sampling.1 as usize);
         let all_blocks = (units.0 * sampling.0, units.1 * sampling.1);
-        let width = units.0.next_multiple_of(UNITS) * sampling.0 * block_side;
-        Some(Self {
-            transform: Transform::new(block_side, quantisation)?,
+        let width = all_blocks.0.next_multiple_of(GROUP) * block_side;
+        Self {
+            transform: None,
             pixels: vec![0; width * block_side * all_blocks.1],
             sampling,
             own_blocks,
@@ -124,18 +161,25 @@ impl Plane {
             extent,
             width,
             block_side,
-        })
+        }
     }
 
-    /// Room for the coefficients of the blocks of [`UNITS`] units that are beside one another in the image.
-    pub(super) fn some_blocks(&self) -> Blocks {
-        self.transform.blocks(UNITS * self.sampling.0)
+    /// The transform of its blocks; `None` before the component's first scan.
+    pub(super) fn transform(&self) -> Option<&Transform> {
+        self.transform.as_ref()
     }
 
-    /// Writes the pixels of blocks, the first of which is `first` (x, y).
-    pub(super) fn write(&mut self, first: (usize, usize), blocks: &Blocks) -> Option<()> {
+    /// Writes the pixels of the first `count` of `blocks`, which begin at the block `first` (x, y).
+    pub(super) fn write(
+        &mut self,
+        first: (usize, usize),
+        blocks: &Blocks,
+        count: usize,
+    ) -> Option<()> {
         let start = (first.1 * self.width + first.0) * self.block_side;
         let pixels = self.pixels.get_mut(start..)?;
-        self.transform.write(blocks, pixels, self.width)
+        self.transform
+            .as_ref()?
+            .write(blocks, count, pixels, self.width)
     }
 }

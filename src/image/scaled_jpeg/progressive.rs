@@ -1,14 +1,12 @@
 //! A progressive JPEG: its scans bring the coefficients of all blocks bit by bit, and only then come the pixels
 //! (ITU-T T.81, Annex G).
 
-use super::bits::BitReader;
+use super::bits::{BitReader, End};
+use super::error::JpegError;
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::HuffmanTable;
 use super::planes::{Layout, UNITS};
 use crate::image::MAX_DECODED_BYTES;
-
-/// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
-const MAX_SCANS: usize = 100;
 
 /// The coefficients of a block in zigzag order.
 type Block = [i16; 64];
@@ -17,18 +15,21 @@ type Block = [i16; 64];
 pub(super) struct Coefficients(Vec<Vec<Block>>);
 
 impl Coefficients {
-    /// All zero, for the planes of `layout`; `None` when they would take too much memory.
-    pub(super) fn new(layout: &Layout) -> Option<Self> {
+    /// All zero, for the planes of `layout`.
+    ///
+    /// # Errors
+    /// [`JpegError::TooLarge`] when they would take too much memory.
+    pub(super) fn new(layout: &Layout) -> Result<Self, JpegError> {
         let counts: Vec<usize> = layout
             .planes
             .iter()
             .map(|p| p.blocks.0 * p.blocks.1)
             .collect();
-        let bytes = counts.iter().sum::<usize>() * size_of::<Block>();
-        if bytes as u64 > MAX_DECODED_BYTES {
-            return None;
+        let bytes = (counts.iter().sum::<usize>() * size_of::<Block>()) as u64;
+        if bytes > MAX_DECODED_BYTES {
+            return Err(JpegError::TooLarge { bytes });
         }
-        Some(Self(
+        Ok(Self(
             counts
                 .into_iter()
                 .map(|count| vec![[0; 64]; count])
@@ -36,30 +37,16 @@ impl Coefficients {
         ))
     }
 
-    /// Reads `first` and all scans after it.
-    pub(super) fn read(
+    /// Reads `scan`; `None` when it is damaged.
+    pub(super) fn read_scan(
         &mut self,
-        headers: &mut Headers,
+        headers: &Headers,
         layout: &Layout,
-        first: Scan,
-    ) -> Option<()> {
-        let mut scan = first;
-        for _ in 0..MAX_SCANS {
-            let end = self.read_scan(headers, layout, &scan)?;
-            headers.continue_at(end);
-            match headers.next_scan()? {
-                Some(next) => scan = next,
-                None => return Some(()),
-            }
-        }
-        None
-    }
-
-    /// Reads `scan`; where its bits end.
-    fn read_scan(&mut self, headers: &Headers, layout: &Layout, scan: &Scan) -> Option<usize> {
+        scan: &Scan,
+    ) -> Option<End> {
         let bits = BitReader::new(headers.bytes, scan.start);
         match (scan.band, &scan.components[..]) {
-            ((0, 0), components) => self.read_dc(headers, layout, scan, components, bits),
+            ((0, 0), _) => self.read_dc(headers, layout, scan, bits),
             ((first, last), &[component]) if first > 0 && first <= last && last < 64 => {
                 let band = Band {
                     first,
@@ -78,32 +65,24 @@ impl Coefficients {
         headers: &Headers,
         layout: &Layout,
         scan: &Scan,
-        components: &[ScanComponent],
         mut bits: BitReader,
-    ) -> Option<usize> {
-        let units = match components {
-            [component] => layout.planes.get(component.index)?.own_blocks,
-            _ => layout.units,
-        };
+    ) -> Option<End> {
+        let unit = layout.unit(scan)?;
         let mut predicted = [0_i32; 4];
-        let mut unit = 0;
-        for y in 0..units.1 {
-            for x in 0..units.0 {
-                if let Some(number) = headers.restarts.before(unit) {
-                    bits = bits.after_restart(number)?;
+        let mut number = 0;
+        for y in 0..unit.count.1 {
+            for x in 0..unit.count.0 {
+                if let Some(restart) = headers.restarts.before(number) {
+                    bits = bits.after_restart(restart)?;
                     predicted = [0; 4];
                 }
-                unit += 1;
-                for component in components {
+                number += 1;
+                for component in &scan.components {
                     let plane = layout.planes.get(component.index)?;
                     let blocks = self.0.get_mut(component.index)?;
                     let table = headers.dc_tables.get(component.dc_table)?.as_ref();
                     let predicted = predicted.get_mut(component.index)?;
-                    let (columns, rows) = if components.len() == 1 {
-                        (1, 1)
-                    } else {
-                        plane.sampling
-                    };
+                    let (columns, rows) = unit.blocks(plane);
                     for row in y * rows..(y + 1) * rows {
                         for column in x * columns..(x + 1) * columns {
                             let block = blocks.get_mut(row * plane.blocks.0 + column)?;
@@ -133,7 +112,7 @@ impl Coefficients {
         component: ScanComponent,
         mut band: Band,
         mut bits: BitReader,
-    ) -> Option<usize> {
+    ) -> Option<End> {
         let plane = layout.planes.get(component.index)?;
         let table = headers.ac_tables.get(component.ac_table)?.as_ref()?;
         let rows = self
@@ -163,18 +142,20 @@ impl Coefficients {
     /// Writes the pixels of all blocks.
     pub(super) fn write(&self, layout: &mut Layout) -> Option<()> {
         for (plane, blocks) in layout.planes.iter_mut().zip(&self.0) {
-            let mut some = plane.some_blocks();
+            let transform = plane.transform()?;
+            let last = transform.last;
             let length = UNITS * plane.sampling.0;
+            let mut some = transform.blocks(length);
             for (y, row) in blocks.chunks_exact(plane.blocks.0).enumerate() {
                 for (index, blocks) in row.chunks(length).enumerate() {
                     some.clear();
                     for (x, block) in blocks.iter().enumerate() {
-                        let needed = block.iter().enumerate().take(plane.transform.last + 1);
+                        let needed = block.iter().enumerate().take(last + 1);
                         for (place, &value) in needed.filter(|(_, value)| **value != 0) {
                             some.set(x, place, value.into());
                         }
                     }
-                    plane.write((index * length, y), &some)?;
+                    plane.write((index * length, y), &some, blocks.len())?;
                 }
             }
         }
@@ -212,7 +193,7 @@ impl Band {
             if size > 0 {
                 place += usize::from(run);
                 let value = bits.take_signed(size) * i32::from(self.step);
-                *block.get_mut(place)? = value as i16;
+                *block.get_mut(place).filter(|_| place <= self.last)? = value as i16;
                 place += 1;
             } else if run == 15 {
                 place += 16;

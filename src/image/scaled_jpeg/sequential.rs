@@ -1,50 +1,51 @@
-//! A sequential JPEG with one scan: some minimum coded units are decoded and written before the next ones.
+//! A scan of a sequential JPEG: some minimum coded units are decoded and written before the next ones.
 
-use super::bits::BitReader;
+use super::bits::{BitReader, End};
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::HuffmanTable;
 use super::pairs::{LOOKUPS, Pairs};
-use super::planes::{Layout, Plane, UNITS};
+use super::planes::{Layout, Plane, UNITS, Unit};
 use super::transform::Blocks;
 
 /// A component of the scan: its tables, and the coefficients of the current minimum coded units.
 struct Coding<'a> {
+    /// Its place among the planes.
+    index: usize,
     dc_table: &'a HuffmanTable,
     ac_table: &'a HuffmanTable,
     ac_pairs: Pairs,
     /// The DC coefficient of the block before.
     predicted: i32,
+    /// The largest DC coefficient, without its sign.
+    largest_dc: u32,
     /// Blocks of a unit along x.
     columns: usize,
     /// Row by row of a unit.
     rows: Vec<Blocks>,
 }
 
-/// Decodes `scan` into the planes of `layout`. `None` when it is damaged or leaves out a component.
-pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Option<()> {
-    if !scan
-        .components
-        .iter()
-        .map(|c| c.index)
-        .eq(0..layout.planes.len())
-    {
-        return None;
-    }
-    let components = scan.components.iter().zip(&layout.planes);
+/// Decodes `scan` into the planes of `layout`; `None` when it is damaged.
+pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Option<End> {
+    let unit = layout.unit(scan)?;
+    let components = scan.components.iter();
     let mut codings = components
-        .map(|(component, plane)| Coding::new(headers, component, plane))
+        .map(|component| {
+            let plane = layout.planes.get(component.index)?;
+            Coding::new(headers, component, plane, unit)
+        })
         .collect::<Option<Vec<_>>>()?;
     let mut bits = BitReader::new(headers.bytes, scan.start);
-    let mut unit = 0;
-    for y in 0..layout.units.1 {
-        for first in (0..layout.units.0).step_by(UNITS) {
+    let mut number = 0;
+    for y in 0..unit.count.1 {
+        for first in (0..unit.count.0).step_by(UNITS) {
             codings.iter_mut().for_each(Coding::clear);
-            for x in 0..UNITS.min(layout.units.0 - first) {
-                if let Some(number) = headers.restarts.before(unit) {
-                    bits = bits.after_restart(number)?;
+            let count = UNITS.min(unit.count.0 - first);
+            for x in 0..count {
+                if let Some(restart) = headers.restarts.before(number) {
+                    bits = bits.after_restart(restart)?;
                     codings.iter_mut().for_each(|coding| coding.predicted = 0);
                 }
-                unit += 1;
+                number += 1;
                 for coding in &mut codings {
                     coding.read_unit(&mut bits, x)?;
                 }
@@ -52,24 +53,38 @@ pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Opt
             if bits.is_overdrawn() {
                 return None;
             }
-            for (coding, plane) in codings.iter().zip(&mut layout.planes) {
-                coding.write((first, y), plane)?;
+            for coding in &codings {
+                let plane = layout.planes.get_mut(coding.index)?;
+                coding.write((first, y), count, plane)?;
             }
         }
     }
-    bits.end().map(|_| ())
+    let mut end = bits.end()?;
+    end.is_certain &= codings.iter().all(|coding| coding.is_plausible(layout));
+    Some(end)
 }
 
 impl<'a> Coding<'a> {
-    fn new(headers: &'a Headers, component: &ScanComponent, plane: &Plane) -> Option<Self> {
+    fn new(
+        headers: &'a Headers,
+        component: &ScanComponent,
+        plane: &Plane,
+        unit: Unit,
+    ) -> Option<Self> {
         let ac_table = headers.ac_tables.get(component.ac_table)?.as_ref()?;
+        let (columns, rows) = unit.blocks(plane);
+        let transform = plane.transform()?;
         Some(Self {
+            index: component.index,
             dc_table: headers.dc_tables.get(component.dc_table)?.as_ref()?,
             ac_table,
             ac_pairs: Pairs::new(ac_table),
             predicted: 0,
-            columns: plane.sampling.0,
-            rows: (0..plane.sampling.1).map(|_| plane.some_blocks()).collect(),
+            largest_dc: 0,
+            columns,
+            rows: (0..rows)
+                .map(|_| transform.blocks(UNITS * columns))
+                .collect(),
         })
     }
 
@@ -77,11 +92,18 @@ impl<'a> Coding<'a> {
         self.rows.iter_mut().for_each(Blocks::clear);
     }
 
-    /// Writes the pixels of the units, the first of which is `unit` (x, y).
-    fn write(&self, unit: (usize, usize), plane: &mut Plane) -> Option<()> {
+    /// Whether pixels can have DC coefficients as large as those that were read. Bytes that are no image data hardly
+    /// ever give such.
+    fn is_plausible(&self, layout: &Layout) -> bool {
+        let transform = layout.planes.get(self.index).and_then(Plane::transform);
+        transform.is_some_and(|transform| transform.has_dc_level(self.largest_dc))
+    }
+
+    /// Writes the pixels of `count` units, the first of which is `unit` (x, y).
+    fn write(&self, unit: (usize, usize), count: usize, plane: &mut Plane) -> Option<()> {
         for (row, blocks) in self.rows.iter().enumerate() {
             let first = (unit.0 * self.columns, unit.1 * self.rows.len() + row);
-            plane.write(first, blocks)?;
+            plane.write(first, blocks, count * self.columns)?;
         }
         Some(())
     }
@@ -93,6 +115,7 @@ impl<'a> Coding<'a> {
             for block in x * self.columns..(x + 1) * self.columns {
                 bits.refill();
                 self.predicted = self.predicted.wrapping_add(self.dc_table.value(bits)?);
+                self.largest_dc = self.largest_dc.max(self.predicted.unsigned_abs());
                 blocks.set(block, 0, self.predicted);
                 read_rest(bits, self.ac_table, &self.ac_pairs, blocks, block)?;
             }

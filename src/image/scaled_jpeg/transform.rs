@@ -54,28 +54,33 @@ pub(super) struct Transform {
     length: usize,
     /// What each frequency is multiplied by, row by row.
     factors: Vec<f32>,
-    write: fn(&Self, &Blocks, &mut [u8], usize) -> Option<()>,
+    write: fn(&Self, &Blocks, usize, &mut [u8], usize) -> Option<()>,
     /// The last place of the zigzag order that is needed.
     pub(super) last: usize,
 }
 
 impl Transform {
-    /// To blocks of `length` x `length` pixels, with a quantisation table; `None` for a length that is not 1 to 7.
+    /// To blocks of `length` x `length` pixels, with a quantisation table; `None` for a length that is not 1 to 8.
     pub(super) fn new(length: usize, quantisation: &[u16; 64]) -> Option<Self> {
         let write = match length {
-            1 => write::<1>,
-            2 => write::<2>,
-            3 => write::<3>,
-            4 => write::<4>,
-            5 => write::<5>,
-            6 => write::<6>,
-            7 => write::<7>,
+            1 => write::<1, Few<1>>,
+            2 => write::<2, Few<2>>,
+            3 => write::<3, Few<3>>,
+            4 => write::<4, Few<4>>,
+            5 => write::<5, Few<5>>,
+            6 => write::<6, Few<6>>,
+            7 => write::<7, Few<7>>,
+            8 => write::<8, Eight>,
             _ => return None,
         };
         let mut factors = vec![0.0; length * length];
         for (&place, &step) in ZIGZAG.iter().zip(quantisation) {
             if let Some(frequency) = frequency(place, length) {
-                factors[frequency] = f32::from(step) / 8.0;
+                let share = match length {
+                    8 => share_of_8(frequency % 8) * share_of_8(frequency / 8),
+                    _ => 1.0,
+                };
+                factors[frequency] = f32::from(step) / 8.0 * share;
             }
         }
         Some(Self {
@@ -103,9 +108,25 @@ impl Transform {
         }
     }
 
-    /// Writes the pixels of `blocks` to lines that are `stride` apart. `None` when the lines are too short.
-    pub(super) fn write(&self, blocks: &Blocks, pixels: &mut [u8], stride: usize) -> Option<()> {
-        (self.write)(self, blocks, pixels, stride)
+    /// Writes the pixels of the first `count` of `blocks`, and of those that fill the last [`GROUP`], to lines that are
+    /// `stride` apart. `None` when the lines are too short.
+    pub(super) fn write(
+        &self,
+        blocks: &Blocks,
+        count: usize,
+        pixels: &mut [u8],
+        stride: usize,
+    ) -> Option<()> {
+        (self.write)(self, blocks, count, pixels, stride)
+    }
+
+    /// Whether the DC coefficient of a block of pixels can be as large as `coded`.
+    pub(super) fn has_dc_level(&self, coded: u32) -> bool {
+        /// Half of the levels that a pixel can have.
+        const LEVELS: f32 = 128.0;
+        // Rounding to a quantisation step adds at most one.
+        let step = self.factors.first().copied().unwrap_or_default();
+        coded as f32 * step <= LEVELS + step
     }
 }
 
@@ -115,16 +136,25 @@ fn frequency(place: u8, length: usize) -> Option<usize> {
     (x < length && y < length).then_some(y * length + x)
 }
 
+/// An inverse DCT over `N` places.
+trait Inverse<const N: usize>: Sized {
+    fn new() -> Self;
+
+    /// The levels at the places. A method, as closures are not always inlined, and a call copies all numbers.
+    fn places(&self, frequencies: [Numbers; N]) -> [Numbers; N];
+}
+
 /// Writes blocks, compiled for their size: all lengths are known, and the loops become vectors.
-fn write<const N: usize>(
+fn write<const N: usize, I: Inverse<N>>(
     transform: &Transform,
     blocks: &Blocks,
+    count: usize,
     pixels: &mut [u8],
     stride: usize,
 ) -> Option<()> {
-    let basis = basis::<N>();
-    for first in (0..blocks.count).step_by(GROUP) {
-        let columns = columns::<N>(transform, blocks, first, &basis)?;
+    let inverse = I::new();
+    for first in (0..count).step_by(GROUP) {
+        let columns = columns(&inverse, transform, blocks, first)?;
         for y in 0..N {
             let mut frequencies = [[0.0; GROUP]; N];
             for (frequency, column) in frequencies.iter_mut().zip(&columns) {
@@ -132,7 +162,7 @@ fn write<const N: usize>(
             }
             let start = y * stride + first * N;
             let line = pixels.get_mut(start..start + GROUP * N)?;
-            write_line(&inverse(&basis, frequencies), line);
+            write_line(&inverse.places(frequencies), line);
         }
     }
     Some(())
@@ -141,10 +171,10 @@ fn write<const N: usize>(
 /// The transform along y of each column of frequencies.
 #[inline(always)]
 fn columns<const N: usize>(
+    inverse: &impl Inverse<N>,
     transform: &Transform,
     blocks: &Blocks,
     first: usize,
-    basis: &[[f32; N]; N],
 ) -> Option<[[Numbers; N]; N]> {
     let mut columns = [[[0.0; GROUP]; N]; N];
     for (x, column) in columns.iter_mut().enumerate() {
@@ -162,33 +192,93 @@ fn columns<const N: usize>(
                 *number += 128.0;
             }
         }
-        *column = inverse(basis, frequencies);
+        *column = inverse.places(frequencies);
     }
     Some(columns)
 }
 
-/// The inverse DCT over `N` places. Waves of even frequencies are symmetric, those of odd ones the opposite.
-#[inline(always)]
-fn inverse<const N: usize>(basis: &[[f32; N]; N], frequencies: [Numbers; N]) -> [Numbers; N] {
-    let mut places = [[0.0; GROUP]; N];
-    for x in 0..N.div_ceil(2) {
-        let (mut even, mut odd) = (frequencies[0], [0.0; GROUP]);
-        for frequency in 1..N {
-            let sum = if frequency % 2 == 0 {
-                &mut even
-            } else {
-                &mut odd
-            };
-            for (sum, number) in sum.iter_mut().zip(frequencies[frequency]) {
-                *sum += basis[frequency][x] * number;
+/// The inverse DCT over few places. Waves of even frequencies are symmetric, those of odd ones the opposite.
+struct Few<const N: usize>([[f32; N]; N]);
+
+impl<const N: usize> Inverse<N> for Few<N> {
+    fn new() -> Self {
+        Self(basis())
+    }
+
+    #[inline(always)]
+    fn places(&self, frequencies: [Numbers; N]) -> [Numbers; N] {
+        let mut places = [[0.0; GROUP]; N];
+        for x in 0..N.div_ceil(2) {
+            let (mut even, mut odd) = (frequencies[0], [0.0; GROUP]);
+            for frequency in 1..N {
+                let sum = if frequency % 2 == 0 {
+                    &mut even
+                } else {
+                    &mut odd
+                };
+                for (sum, number) in sum.iter_mut().zip(frequencies[frequency]) {
+                    *sum += self.0[frequency][x] * number;
+                }
+            }
+            for block in 0..GROUP {
+                places[N - 1 - x][block] = even[block] - odd[block];
+                places[x][block] = even[block] + odd[block];
             }
         }
-        for block in 0..GROUP {
-            places[N - 1 - x][block] = even[block] - odd[block];
-            places[x][block] = even[block] + odd[block];
-        }
+        places
     }
-    places
+}
+
+/// The inverse DCT over 8 places, whose frequencies have been multiplied by [`share_of_8`]: the method of Arai, Agui and
+/// Nakajima, with few multiplications.
+struct Eight;
+
+impl Inverse<8> for Eight {
+    fn new() -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    fn places(&self, frequencies: [Numbers; 8]) -> [Numbers; 8] {
+        /// 2 cos(pi / 8), and 2 sin(pi / 8) less than that and more than that.
+        const TURN: [f32; 3] = [1.847_759_1, 1.082_392_2, 2.613_126];
+        let add = |a: Numbers, b: Numbers| -> Numbers { std::array::from_fn(|i| a[i] + b[i]) };
+        let less = |a: Numbers, b: Numbers| -> Numbers { std::array::from_fn(|i| a[i] - b[i]) };
+        let times = |a: Numbers, factor: f32| -> Numbers { a.map(|number| number * factor) };
+        let [f0, f1, f2, f3, f4, f5, f6, f7] = frequencies;
+
+        let (sum, difference) = (add(f0, f4), less(f0, f4));
+        let outer = add(f2, f6);
+        let inner = less(times(less(f2, f6), SQRT_2), outer);
+        let (even_0, even_3) = (add(sum, outer), less(sum, outer));
+        let (even_1, even_2) = (add(difference, inner), less(difference, inner));
+
+        let (z10, z11, z12, z13) = (less(f5, f3), add(f1, f7), less(f1, f7), add(f5, f3));
+        let turned = times(add(z10, z12), TURN[0]);
+        let odd_0 = add(z11, z13);
+        let odd_1 = less(less(turned, times(z10, TURN[2])), odd_0);
+        let odd_2 = less(times(less(z11, z13), SQRT_2), odd_1);
+        let odd_3 = less(less(turned, times(z12, TURN[1])), odd_2);
+
+        [
+            add(even_0, odd_0),
+            add(even_1, odd_1),
+            add(even_2, odd_2),
+            add(even_3, odd_3),
+            less(even_3, odd_3),
+            less(even_2, odd_2),
+            less(even_1, odd_1),
+            less(even_0, odd_0),
+        ]
+    }
+}
+
+/// What [`Eight`] wants a frequency to be multiplied by.
+fn share_of_8(frequency: usize) -> f32 {
+    match frequency {
+        0 => 1.0,
+        _ => SQRT_2 * (frequency as f32 * PI / 16.0).cos(),
+    }
 }
 
 /// Writes a line of pixels, block by block.
@@ -262,7 +352,7 @@ mod tests {
     proptest! {
         #[test]
         fn pixels_are_those_of_the_definition(
-            length in 1_usize..=7,
+            length in 1_usize..=8,
             content in proptest::collection::vec(proptest::collection::vec(-300..300_i32, 64), 1..20),
         ) {
             let transform = Transform::new(length, &[1; 64]).unwrap();
@@ -275,7 +365,7 @@ mod tests {
             }
             let stride = count * length + 3;
             let mut pixels = vec![0; stride * length];
-            transform.write(&blocks, &mut pixels, stride).unwrap();
+            transform.write(&blocks, count, &mut pixels, stride).unwrap();
             for (block, numbers) in content.into_iter().enumerate() {
                 let wanted = by_definition(&numbers.try_into().unwrap(), length);
                 for (at, wanted) in wanted.into_iter().enumerate() {
@@ -294,11 +384,13 @@ mod tests {
         blocks.set(2, 3, -20);
         blocks.clear();
         let mut pixels = [0; GROUP * 3 * 3];
-        transform.write(&blocks, &mut pixels, GROUP * 3).unwrap();
+        transform
+            .write(&blocks, GROUP, &mut pixels, GROUP * 3)
+            .unwrap();
         assert_eq!(pixels, [128; GROUP * 3 * 3]);
         assert!(
             transform
-                .write(&blocks, &mut pixels[1..], GROUP * 3)
+                .write(&blocks, GROUP, &mut pixels[1..], GROUP * 3)
                 .is_none()
         );
     }

@@ -1,0 +1,36 @@
+//! Why a JPEG is not decoded.
+
+use std::fmt;
+
+/// Reason why a JPEG is not decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JpegError {
+    /// The image data ends too early.
+    CutOff,
+    /// A part contradicts the standard.
+    Damaged(&'static str),
+    /// A kind of JPEG that is not supported.
+    Unsupported(&'static str),
+    /// The coefficients of a progressive JPEG take too much memory.
+    TooLarge {
+        /// Memory that they take.
+        bytes: u64,
+    },
+}
+
+impl fmt::Display for JpegError {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::CutOff => formatter.write_str("the file is cut off (image data is missing)"),
+            Self::Damaged(what) => write!(formatter, "the JPEG is damaged: {what}"),
+            Self::Unsupported(what) => formatter.write_str(what),
+            Self::TooLarge { bytes } => {
+                write!(
+                    formatter,
+                    "decoding the progressive JPEG takes {} MiB",
+                    bytes >> 20
+                )
+            }
+        }
+    }
+}
