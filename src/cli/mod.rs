@@ -14,6 +14,7 @@ mod output;
 mod pictures;
 mod sorting;
 mod tagging;
+mod terminal;
 mod timings;
 
 use std::io::{self, Write};
