@@ -65,6 +65,11 @@ impl Rows {
         self.encodings.len()
     }
 
+    /// Number of people with at least one face.
+    pub(super) fn people(&self) -> usize {
+        self.people.len()
+    }
+
     /// The number of the photo of `row`.
     pub(super) fn photo(&self, row: usize) -> usize {
         self.photos[row]

@@ -62,7 +62,7 @@ pub struct Check {
     pub photos: usize,
     /// Photos with a face.
     pub faces: usize,
-    /// People that the photos stand for.
+    /// People with at least one face among the photos: those that a search could find.
     pub people: usize,
     /// The largest distance at which two faces were taken for one person.
     pub threshold: DistanceThreshold,
@@ -128,7 +128,7 @@ pub fn check(
     Check {
         photos: photos.len(),
         faces: rows.len(),
-        people: people.len(),
+        people: rows.people(),
         threshold,
         findings,
         unlisted_close_people: comparison.unlisted_close_people,

@@ -43,7 +43,7 @@ fn each_photo_is_told_by_what_is_in_it() {
         photo("cat", content(vec![], 3)),
     ];
     let check = checked(&photos);
-    assert_eq!((check.photos, check.faces, check.people), (4, 2, 4));
+    assert_eq!((check.photos, check.faces, check.people), (4, 2, 2));
     assert_eq!(
         kinds(&check),
         [

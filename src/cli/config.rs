@@ -12,7 +12,7 @@ use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, Si
 use facematch::gallery::is_gallery_file;
 use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
 use facematch::photo::{EncodeFrom, PhotoSettings};
-use facematch::report::Format;
+use facematch::report::{Format, Layout, TextStyle};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
@@ -427,14 +427,16 @@ pub(super) fn check_no_exiftool_json(args: &OutputArgs) -> Result<(), Failure> {
 }
 
 /// The form of the report; text is coloured where that is wanted and can be seen.
-pub(super) fn format(args: &OutputArgs) -> Format {
+pub(super) fn format(args: &OutputArgs, layout: Layout) -> Format {
     match args.format {
         FormatArg::Json => Format::Json,
         FormatArg::Ndjson => Format::Ndjson,
         FormatArg::Csv => Format::Csv,
         FormatArg::ExiftoolJson => Format::ExiftoolJson,
-        FormatArg::Text if colored(args) => Format::ColoredText,
-        FormatArg::Text => Format::Text,
+        FormatArg::Text => Format::Text(TextStyle {
+            colored: colored(args),
+            layout,
+        }),
     }
 }
 

@@ -16,6 +16,7 @@ mod pictures;
 mod sorting;
 mod tagging;
 mod temporary;
+mod terminal;
 mod timings;
 
 use std::io::{self, Write};

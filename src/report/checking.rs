@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::text::escaped;
+use super::columns::{Field, Layout, Lines};
 use super::{path_bytes, rounded};
 use crate::checking::{Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation};
 
@@ -46,14 +46,15 @@ impl CheckedSource {
 }
 
 impl CheckReport<'_> {
-    /// Writes one line for each finding, with the fields path, kind, person and what to do, separated by tabs; then one
-    /// about the best threshold. Of close people the nearest hundred pairs have a line.
+    /// Writes one line for each finding, with the fields path, kind, person and what to do; then one about the best
+    /// threshold. Of close people the nearest hundred pairs have a line.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write_text(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
         let is_close = |finding: &&Finding| matches!(finding, Finding::ClosePeople { .. });
         let close = self.check.findings.iter().filter(is_close).count();
+        let mut lines = Vec::new();
         let mut lines_of_people = 0;
         for finding in &self.check.findings {
             if is_close(&finding) {
@@ -63,18 +64,19 @@ impl CheckReport<'_> {
                 let path = finding.photos().first().map_or(self.known, |p| &p.path);
                 let kind = finding.kind().replace('_', " ");
                 let people = finding.people().join(", ");
-                line(out, path, [&kind, &people, &finding.advice()])?;
+                lines.push(line(path, [&kind, &people, &finding.advice()]));
             }
         }
         let more = close.saturating_sub(MOST_LINES_OF_PEOPLE) + self.check.unlisted_close_people;
         if more > 0 {
             let words = format!("{more} more pairs of people; a lower --threshold leaves fewer");
-            line(out, self.known, ["close people", "", &words])?;
+            lines.push(line(self.known, ["close people", "", &words]));
         }
         let words = separation_in_words(&self.check.separation);
         let best = self.check.separation.best;
         let threshold = best.map_or_else(|| "-".to_owned(), |b| format!("{:.3}", b.threshold));
-        line(out, self.known, ["best threshold", &threshold, &words])
+        lines.push(line(self.known, ["best threshold", &threshold, &words]));
+        Lines::new(layout, &[]).write_all(out, &lines)
     }
 
     /// Writes it as a JSON object.
@@ -90,9 +92,9 @@ impl CheckReport<'_> {
             known_bytes: path_bytes(self.known),
             source: self.source.name(),
             threshold: six_decimals(check.threshold.value()),
-            photos: check.photos,
-            faces: check.faces,
-            people: check.people,
+            image_count: check.photos,
+            face_count: check.faces,
+            person_count: check.people,
             findings: check.findings.iter().map(FindingJson::new).collect(),
             unlisted_close_people: check.unlisted_close_people,
             separation: SeparationJson::new(&check.separation),
@@ -102,13 +104,10 @@ impl CheckReport<'_> {
     }
 }
 
-fn line(out: &mut dyn Write, path: &Path, fields: [&str; 3]) -> io::Result<()> {
-    escaped(out, path.as_os_str().as_encoded_bytes())?;
-    for field in fields {
-        write!(out, "\t")?;
-        escaped(out, field.as_bytes())?;
-    }
-    writeln!(out)
+fn line(path: &Path, fields: [&str; 3]) -> Vec<Field> {
+    let mut line = vec![Field::path(path)];
+    line.extend(fields.map(Field::text));
+    line
 }
 
 fn separation_in_words(separation: &Separation) -> String {
@@ -160,21 +159,27 @@ struct CheckJson<'a> {
     known_bytes: Option<String>,
     source: &'static str,
     threshold: f64,
-    photos: usize,
-    faces: usize,
-    people: usize,
+    image_count: usize,
+    face_count: usize,
+    person_count: usize,
     findings: Vec<FindingJson<'a>>,
     unlisted_close_people: usize,
     separation: SeparationJson<'a>,
 }
 
+/// Every finding has all keys, so that a reader which infers the columns of a table finds the same ones in each.
 #[derive(Serialize)]
 struct FindingJson<'a> {
     kind: &'static str,
     photos: Vec<PhotoJson<'a>>,
-    #[serde(flatten)]
-    details: DetailsJson<'a>,
     advice: String,
+    error: Option<ErrorJson<'a>>,
+    nearest_own: Option<NearJson<'a>>,
+    nearest_other: Option<NearJson<'a>>,
+    identical: Option<bool>,
+    distance: Option<f64>,
+    face_count: Option<usize>,
+    side: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -183,32 +188,6 @@ struct PhotoJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
     person: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum DetailsJson<'a> {
-    None {},
-    Error {
-        error: ErrorJson<'a>,
-    },
-    Neighbours {
-        nearest_own: NearJson<'a>,
-        nearest_other: Option<NearJson<'a>>,
-    },
-    SamePicture {
-        identical: bool,
-        distance: f64,
-    },
-    ClosePeople {
-        distance: f64,
-    },
-    SeveralFaces {
-        faces: usize,
-    },
-    TinyFace {
-        side: u32,
-    },
 }
 
 #[derive(Serialize)]
@@ -248,11 +227,51 @@ struct ClosePeopleJson<'a> {
 
 impl<'a> FindingJson<'a> {
     fn new(finding: &'a Finding) -> Self {
-        Self {
+        let json = Self {
             kind: finding.kind(),
             photos: finding.photos().iter().map(PhotoJson::new).collect(),
-            details: DetailsJson::new(finding),
             advice: finding.advice(),
+            error: None,
+            nearest_own: None,
+            nearest_other: None,
+            identical: None,
+            distance: None,
+            face_count: None,
+            side: None,
+        };
+        match finding {
+            Finding::NoFace { .. } => json,
+            Finding::Unreadable { kind, message, .. } => Self {
+                error: Some(ErrorJson { kind, message }),
+                ..json
+            },
+            Finding::Mislabelled { own, other, .. } => Self {
+                nearest_own: Some(NearJson::new(own)),
+                nearest_other: Some(NearJson::new(other)),
+                ..json
+            },
+            Finding::FarFromOwn { own, other, .. } => Self {
+                nearest_own: Some(NearJson::new(own)),
+                nearest_other: other.as_ref().map(NearJson::new),
+                ..json
+            },
+            Finding::SamePicture { distance, .. } => Self {
+                identical: Some(distance.is_none()),
+                distance: Some(six_decimals(distance.unwrap_or_default())),
+                ..json
+            },
+            Finding::ClosePeople { people, .. } => Self {
+                distance: Some(six_decimals(people.distance)),
+                ..json
+            },
+            Finding::SeveralFaces { faces, .. } => Self {
+                face_count: Some(*faces),
+                ..json
+            },
+            Finding::TinyFace { side, .. } => Self {
+                side: Some(*side),
+                ..json
+            },
         }
     }
 }
@@ -263,34 +282,6 @@ impl<'a> PhotoJson<'a> {
             path: photo.path.to_string_lossy().into_owned(),
             path_bytes: path_bytes(&photo.path),
             person: &photo.person,
-        }
-    }
-}
-
-impl<'a> DetailsJson<'a> {
-    fn new(finding: &'a Finding) -> Self {
-        match finding {
-            Finding::NoFace { .. } => Self::None {},
-            Finding::Unreadable { kind, message, .. } => Self::Error {
-                error: ErrorJson { kind, message },
-            },
-            Finding::Mislabelled { own, other, .. } => Self::Neighbours {
-                nearest_own: NearJson::new(own),
-                nearest_other: Some(NearJson::new(other)),
-            },
-            Finding::FarFromOwn { own, other, .. } => Self::Neighbours {
-                nearest_own: NearJson::new(own),
-                nearest_other: other.as_ref().map(NearJson::new),
-            },
-            Finding::SamePicture { distance, .. } => Self::SamePicture {
-                identical: distance.is_none(),
-                distance: six_decimals(distance.unwrap_or_default()),
-            },
-            Finding::ClosePeople { people, .. } => Self::ClosePeople {
-                distance: six_decimals(people.distance),
-            },
-            Finding::SeveralFaces { faces, .. } => Self::SeveralFaces { faces: *faces },
-            Finding::TinyFace { side, .. } => Self::TinyFace { side: *side },
         }
     }
 }
@@ -373,7 +364,7 @@ mod tests {
             check: &check,
         };
         let mut out = Vec::new();
-        report.write_text(&mut out).unwrap();
+        report.write_text(Layout::Tabs, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines.len(), MOST_LINES_OF_PEOPLE + 2);

@@ -78,7 +78,7 @@ impl<W: Write> CsvReport<W> {
             Finding::Landmarks(points) => {
                 fields.push("face".to_owned());
                 for point in points {
-                    fields.extend([point.x, point.y].map(|v| rounded(v, 1).to_string()));
+                    fields.extend([point.x, point.y].map(|v| decimal(rounded(v, 1))));
                 }
             }
         }
@@ -217,7 +217,17 @@ fn path_fields(path: &Path) -> Vec<String> {
 }
 
 fn six_decimals(value: f32) -> String {
-    rounded(f64::from(value), 6).to_string()
+    decimal(rounded(f64::from(value), 6))
+}
+
+/// A number with a point even if it is whole: a reader that takes a column for whole numbers by its first rows refuses the
+/// fractions that follow.
+fn decimal(value: f64) -> String {
+    let digits = value.to_string();
+    match digits.contains('.') {
+        true => digits,
+        false => digits + ".0",
+    }
 }
 
 #[cfg(test)]
@@ -243,7 +253,7 @@ mod tests {
         "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,unknown,,0.75,biden,0.75,known/biden.jpg,,,,
         unknown/broken.jpg,,,,,,,,,,,error,,,,,,,,,unknown/broken.jpg: cannot decode: the file is empty
         unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,,,,
-        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0,"Zoë ""Z"", jr.",0,"known/Zoë ""Z"", jr..jpg",,,,
+        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0.0,"Zoë ""Z"", jr.",0.0,"known/Zoë ""Z"", jr..jpg",,,,
         "#);
     }
 
@@ -293,7 +303,7 @@ mod tests {
         test_records::write_landmarks(&mut CsvReport::new(&mut out, subject).unwrap());
         assert_snapshot!(String::from_utf8(out).unwrap().replace("\r\n", "\n"), @"
         path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,left_eye_x,left_eye_y,nose_x,nose_y,error
-        a.jpg,,1126,661,6,1,236,49,166,167,1.5,face,250,100,0,120.5,
+        a.jpg,,1126,661,6,1,236,49,166,167,1.5,face,250.0,100.0,0.0,120.5,
         ");
     }
 }

@@ -228,8 +228,8 @@ struct ErrorJson<'a> {
 struct SummaryJson {
     r#type: &'static str,
     schema: &'static str,
-    images: usize,
-    faces: usize,
+    image_count: usize,
+    face_count: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     matched: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -254,8 +254,8 @@ impl SummaryJson {
         Self {
             r#type: "summary",
             schema: SCHEMA,
-            images: summary.images,
-            faces: summary.faces,
+            image_count: summary.images,
+            face_count: summary.faces,
             matched: matching.map(|m| m.matched),
             ambiguous: matching.map(|m| m.ambiguous),
             unknown: matching.map(|m| m.unknown),
@@ -433,7 +433,7 @@ mod tests {
         {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
         {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
         {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
-        {"type":"summary","schema":"facematch/1","images":3,"faces":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
+        {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
         "#);
     }
 

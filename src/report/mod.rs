@@ -4,6 +4,7 @@
 //! `docs/facematch-1.schema.json`.
 
 mod checking;
+mod columns;
 mod csv;
 mod exiftool_json;
 mod figures;
@@ -16,11 +17,12 @@ mod text;
 mod verification;
 
 pub use checking::{CheckReport, CheckedSource};
+pub use columns::{Columns, Layout};
 pub use identification::IdentificationReport;
 pub use plot::verification_plot;
 pub use sorting::{SortChange, SortMethod, SortedPhoto};
-pub use tags::write_tagged_file;
-pub use text::write_people;
+pub use tags::TaggedFiles;
+pub use text::{write_people, write_values};
 pub use verification::PairsReport;
 
 use std::io::{self, Write};
@@ -170,8 +172,6 @@ pub struct MatchingSummary {
     pub unknown: usize,
     /// Number of known people.
     pub known_people: usize,
-    /// Number of their faces.
-    pub known_faces: usize,
     /// The largest distance of a match.
     pub threshold: f32,
     /// The part of strangers, 0 to 1, that are expected to get a name.
@@ -202,10 +202,8 @@ pub trait Report {
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// One line per face, tab-separated, in plain letters.
-    Text,
-    /// As [`Format::Text`], with the names in colour for a terminal.
-    ColoredText,
+    /// One line per face.
+    Text(TextStyle),
     /// One JSON array of all records.
     Json,
     /// One JSON object a line.
@@ -214,6 +212,15 @@ pub enum Format {
     Csv,
     /// One JSON array of the photos whose names are to be written, as `exiftool -json=FILE` reads it.
     ExiftoolJson,
+}
+
+/// How text looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextStyle {
+    /// Whether names are coloured, for a terminal.
+    pub colored: bool,
+    /// How the fields of a line are separated.
+    pub layout: Layout,
 }
 
 /// A report of the given form about `subject`, written to `out` and flushed after each record.
@@ -226,20 +233,11 @@ pub fn new<'w>(
     out: Box<dyn Write + 'w>,
 ) -> io::Result<Box<dyn Report + 'w>> {
     Ok(match format {
-        Format::Text if matches!(subject, Subject::Tags(_)) => {
-            Box::new(tags::TagsReport::new(out, text::PLAIN))
-        }
-        Format::ColoredText if matches!(subject, Subject::Tags(_)) => {
-            Box::new(tags::TagsReport::new(out, text::COLORED))
-        }
-        Format::Text if subject == Subject::Places => {
-            Box::new(sorting::SortingReport::new(out, text::PLAIN))
-        }
-        Format::ColoredText if subject == Subject::Places => {
-            Box::new(sorting::SortingReport::new(out, text::COLORED))
-        }
-        Format::Text => Box::new(text::TextReport::new(out, subject, text::PLAIN)),
-        Format::ColoredText => Box::new(text::TextReport::new(out, subject, text::COLORED)),
+        Format::Text(style) => match subject {
+            Subject::Tags(_) => Box::new(TaggedFiles::new(out, style)),
+            Subject::Places => Box::new(sorting::SortingReport::new(out, style)),
+            _ => Box::new(text::TextReport::new(out, subject, style)),
+        },
         Format::Json => Box::new(json::JsonReport::document(out, subject)?),
         Format::Ndjson => Box::new(json::JsonReport::lines(out, subject)?),
         Format::ExiftoolJson => Box::new(exiftool_json::ExiftoolReport::new(out)?),

@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::text::{Palette, escaped};
-use super::{PhotoRecord, Report, Summary};
+use super::columns::{Column, Field, Lines};
+use super::text::Palette;
+use super::{PhotoRecord, Report, Summary, TextStyle};
 use crate::error::Error;
 
 /// How a photo comes to another place.
@@ -70,27 +71,32 @@ pub struct SortedPhoto {
 pub(super) struct SortingReport<W> {
     out: W,
     palette: Palette,
+    lines: Lines,
 }
 
 impl<W: Write> SortingReport<W> {
-    pub(super) fn new(out: W, palette: Palette) -> Self {
-        Self { out, palette }
+    pub(super) fn new(out: W, style: TextStyle) -> Self {
+        // A place is a path, too, and often about as long as that of the photo.
+        let columns = [Column::Path, Column::Width("copied".len()), Column::Path];
+        Self {
+            out,
+            palette: Palette::of(style),
+            lines: Lines::new(style.layout, &columns),
+        }
     }
 
     fn line(&mut self, photo: &PhotoRecord, place: &SortedPhoto) -> io::Result<()> {
-        let out = &mut self.out;
-        escaped(out, photo.path.as_os_str().as_encoded_bytes())?;
-        write!(out, "\t{}\t", in_words(place.method, place.done))?;
-        escaped(out, place.path.as_os_str().as_encoded_bytes())?;
-        match &place.person {
-            Some(person) => {
-                write!(out, "\t{}", self.palette.name)?;
-                escaped(out, person.as_bytes())?;
-                writeln!(out, "{}", self.palette.end)
-            }
-            None if photo.faces.is_empty() => writeln!(out, "\tno faces"),
-            None => writeln!(out, "\tunknown"),
-        }
+        let fields = [
+            Field::path(&photo.path),
+            Field::text(in_words(place.method, place.done)),
+            Field::path(&place.path),
+            match &place.person {
+                Some(person) => self.palette.name(person),
+                None if photo.faces.is_empty() => Field::text("no faces"),
+                None => Field::text("unknown"),
+            },
+        ];
+        self.lines.write(&mut self.out, &fields)
     }
 }
 

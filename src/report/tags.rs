@@ -5,23 +5,66 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::text::{PLAIN, Palette, escaped};
-use super::{Finding, PhotoRecord, Report, Summary, TagChange, TaggedFile};
+use super::columns::{Column, Field, Lines};
+use super::text::Palette;
+use super::{Finding, PhotoRecord, Report, Summary, TagChange, TaggedFile, TextStyle};
 use crate::error::Error;
 use crate::matching::Identity;
 
-pub(super) struct TagsReport<W> {
+/// Extra letters of the path of a sidecar, `.xmp`.
+const SIDECAR_EXTENSION: usize = 4;
+
+/// Writes a line for each file whose names are changed.
+pub struct TaggedFiles<W> {
     out: W,
     palette: Palette,
+    lines: Lines,
 }
 
-impl<W: Write> TagsReport<W> {
-    pub(super) fn new(out: W, palette: Palette) -> Self {
-        Self { out, palette }
+impl<W: Write> TaggedFiles<W> {
+    /// Lines in `out`.
+    pub fn new(out: W, style: TextStyle) -> Self {
+        let columns = [
+            Column::Path,
+            Column::Width("changed".len()),
+            Column::LongerPath(SIDECAR_EXTENSION),
+        ];
+        Self {
+            out,
+            palette: Palette::of(style),
+            lines: Lines::new(style.layout, &columns),
+        }
+    }
+
+    /// Writes the line of `photo` and the `file` with its `names`, unless that stays as it is.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub fn write(&mut self, photo: &Path, file: &TaggedFile, names: &[&str]) -> io::Result<()> {
+        let Some(done) = in_words(file) else {
+            return Ok(());
+        };
+        let mut fields = vec![
+            Field::path(photo),
+            Field::text(done),
+            Field::path(&file.path),
+        ];
+        if !names.is_empty() {
+            let mut field = Field::default();
+            for (i, name) in names.iter().enumerate() {
+                if i > 0 {
+                    field.push("", b", ", "");
+                }
+                self.palette.push_name(&mut field, name);
+            }
+            fields.push(field);
+        }
+        self.lines.write(&mut self.out, &fields)?;
+        self.out.flush()
     }
 }
 
-impl<W: Write> Report for TagsReport<W> {
+impl<W: Write> Report for TaggedFiles<W> {
     fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
         let Some(file) = &photo.tagged else {
             return Ok(());
@@ -31,7 +74,7 @@ impl<W: Write> Report for TagsReport<W> {
             Finding::Landmarks(_) => None,
         });
         let names: Vec<_> = names.collect();
-        write_line(&mut self.out, &photo.path, file, &names, &self.palette)
+        self.write(&photo.path, file, &names)
     }
 
     fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
@@ -41,41 +84,6 @@ impl<W: Write> Report for TagsReport<W> {
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-/// Writes the line of `photo` and the `file` with its names, unless that stays as it is.
-///
-/// # Errors
-/// When `out` cannot be written.
-pub fn write_tagged_file(
-    out: &mut (impl Write + ?Sized),
-    photo: &Path,
-    file: &TaggedFile,
-) -> io::Result<()> {
-    write_line(out, photo, file, &[], &PLAIN)
-}
-
-fn write_line(
-    out: &mut (impl Write + ?Sized),
-    photo: &Path,
-    file: &TaggedFile,
-    names: &[&str],
-    palette: &Palette,
-) -> io::Result<()> {
-    let Some(done) = in_words(file) else {
-        return Ok(());
-    };
-    escaped(out, photo.as_os_str().as_encoded_bytes())?;
-    write!(out, "\t{done}\t")?;
-    escaped(out, file.path.as_os_str().as_encoded_bytes())?;
-    for (i, name) in names.iter().enumerate() {
-        let separator = if i == 0 { "\t" } else { ", " };
-        write!(out, "{separator}{}", palette.name)?;
-        escaped(out, name.as_bytes())?;
-        write!(out, "{}", palette.end)?;
-    }
-    writeln!(out)?;
-    out.flush()
 }
 
 fn in_words(file: &TaggedFile) -> Option<&'static str> {
@@ -92,11 +100,10 @@ fn in_words(file: &TaggedFile) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::TagPlace;
-    use super::super::text::COLORED;
+    use super::super::{Layout, TagPlace};
     use super::*;
 
-    fn line(change: TagChange, done: bool, palette: &Palette) -> String {
+    fn line(change: TagChange, done: bool, colored: bool) -> String {
         let file = TaggedFile {
             place: TagPlace::Sidecar,
             path: "a.jpg.xmp".into(),
@@ -105,22 +112,25 @@ mod tests {
         };
         let mut out = Vec::new();
         let names = ["Zoë", "A\tB"];
-        write_line(&mut out, Path::new("a.jpg"), &file, &names, palette).unwrap();
+        let layout = Layout::Tabs;
+        TaggedFiles::new(&mut out, TextStyle { colored, layout })
+            .write(Path::new("a.jpg"), &file, &names)
+            .unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn a_line_tells_what_was_done_or_would_be() {
         assert_eq!(
-            line(TagChange::Create, true, &PLAIN),
+            line(TagChange::Create, true, false),
             "a.jpg\tcreated\ta.jpg.xmp\tZoë, A\\tB\n"
         );
         assert_eq!(
-            line(TagChange::Change, false, &PLAIN),
+            line(TagChange::Change, false, false),
             "a.jpg\twould change\ta.jpg.xmp\tZoë, A\\tB\n"
         );
-        assert_eq!(line(TagChange::Keep, true, &PLAIN), "");
-        let coloured = line(TagChange::Create, true, &COLORED);
+        assert_eq!(line(TagChange::Keep, true, false), "");
+        let coloured = line(TagChange::Create, true, true);
         assert!(
             coloured.contains("\t\x1b[1;32mZoë\x1b[0m, "),
             "{coloured:?}"

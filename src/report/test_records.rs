@@ -95,7 +95,6 @@ pub(super) fn write_people(report: &mut dyn Report) {
                 ambiguous: 0,
                 unknown: 1,
                 known_people: 3,
-                known_faces: 4,
                 threshold: 0.6,
                 strangers_named: 0.02,
             }),

@@ -1,4 +1,4 @@
-//! Lines for people and for `cut`: one per face, fields separated by tabs, the path first.
+//! Lines for people and for `cut`: one per face, the path first.
 //!
 //! A path is written byte by byte, so that it can be opened again; only control characters and the backslash are
 //! escaped (`\t`, `\n`, `\r`, `\\`, `\x1b`), since they would break the line or the terminal.
@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, rounded};
+use super::columns::{Column, Field, Layout, Lines};
+use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TextStyle, rounded};
 use crate::error::Error;
 use crate::gallery::Gallery;
+use crate::geometry::Point;
 use crate::matching::{Identity, Outcome};
 
-/// What is written before and after a field.
+/// Escape sequences that begin and end the colour of a field.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Palette {
-    pub(super) name: &'static str,
+    name: &'static str,
     unknown: &'static str,
     quiet: &'static str,
     pub(super) end: &'static str,
 }
 
-pub(super) const PLAIN: Palette = Palette {
+const PLAIN: Palette = Palette {
     name: "",
     unknown: "",
     quiet: "",
@@ -28,110 +31,131 @@ pub(super) const PLAIN: Palette = Palette {
 };
 
 /// ECMA-48: bold green, yellow, faint.
-pub(super) const COLORED: Palette = Palette {
+const COLORED: Palette = Palette {
     name: "\x1b[1;32m",
     unknown: "\x1b[33m",
     quiet: "\x1b[2m",
     end: "\x1b[0m",
 };
 
+impl Palette {
+    pub(super) fn of(style: TextStyle) -> Self {
+        match style.colored {
+            true => COLORED,
+            false => PLAIN,
+        }
+    }
+
+    /// Adds a person's name to `field`.
+    pub(super) fn push_name(&self, field: &mut Field, name: &str) {
+        field.push(self.name, name.as_bytes(), self.end);
+    }
+
+    /// The name of a person as a field.
+    pub(super) fn name(&self, name: &str) -> Field {
+        Field::colored(self.name, name, self.end)
+    }
+}
+
 pub(super) struct TextReport<W> {
     out: W,
     subject: Subject,
     palette: Palette,
+    lines: Lines,
 }
 
 impl<W: Write> TextReport<W> {
-    pub(super) fn new(out: W, subject: Subject, palette: Palette) -> Self {
+    pub(super) fn new(out: W, subject: Subject, style: TextStyle) -> Self {
+        const PIXELS: Column = Column::Width(4);
+        const SCORE: Column = Column::Width(6);
+        let columns: &[Column] = match subject {
+            Subject::Landmarks(_) => &[Column::Path, PIXELS, PIXELS, PIXELS, PIXELS, SCORE],
+            Subject::People { .. } | Subject::Tags(_) | Subject::Places => {
+                &[Column::Path, Column::Name]
+            }
+        };
         Self {
             out,
             subject,
-            palette,
+            palette: Palette::of(style),
+            lines: Lines::new(style.layout, columns),
         }
     }
 
-    fn face(&mut self, face: &FaceRecord) -> io::Result<()> {
+    fn face(&self, face: &FaceRecord) -> Vec<Field> {
         match &face.finding {
             Finding::Identity(identity) => self.identity(identity),
             Finding::Landmarks(points) => {
                 let b = face.bounds;
-                write!(self.out, "\t{}\t{}\t{}\t{}", b.x, b.y, b.w, b.h)?;
-                match face.score {
-                    Some(score) => write!(self.out, "\t{score:.4}")?,
-                    None => write!(self.out, "\t-")?,
-                }
+                let mut fields: Vec<_> = [b.x, b.y, b.w, b.h].map(Field::number).into();
+                let score = face.score.map(|score| format!("{score:.4}"));
+                fields.push(Field::number(score.unwrap_or_else(|| "-".to_owned())));
                 let names: &[&str] = match self.subject {
                     Subject::Landmarks(names) => names,
                     Subject::People { .. } | Subject::Tags(_) | Subject::Places => &[],
                 };
-                for (i, (name, p)) in names.iter().zip(points).enumerate() {
-                    let separator = if i == 0 { '\t' } else { ' ' };
-                    let (x, y) = (rounded(p.x, 1), rounded(p.y, 1));
-                    write!(self.out, "{separator}{name}={x},{y}")?;
+                let landmark = |(name, p): (&&str, &Point)| {
+                    format!("{name}={},{}", rounded(p.x, 1), rounded(p.y, 1))
+                };
+                let landmarks: Vec<_> = names.iter().zip(points).map(landmark).collect();
+                if !landmarks.is_empty() {
+                    fields.push(Field::text(&landmarks.join(" ")));
                 }
-                Ok(())
+                fields
             }
         }
     }
 
-    fn identity(&mut self, identity: &Identity) -> io::Result<()> {
-        let Palette {
-            name, unknown, end, ..
-        } = self.palette;
-        let out = &mut self.out;
-        match identity.name() {
-            Some(person) => {
-                write!(out, "\t{name}")?;
-                escaped(out, person.as_bytes())?;
-                write!(out, "{end}")?;
-            }
-            None => write!(out, "\t{unknown}{}{end}", identity.outcome.name())?,
-        }
+    fn identity(&self, identity: &Identity) -> Vec<Field> {
+        let Palette { unknown, end, .. } = self.palette;
+        let mut fields = vec![match identity.name() {
+            Some(person) => self.palette.name(person),
+            None => Field::colored(unknown, identity.outcome.name(), end),
+        }];
         if let Some(distance) = identity.distance() {
-            write!(out, "\t{distance:.4}")?;
+            fields.push(Field::text(&format!("{distance:.4}")));
         }
-        self.candidates(identity)
+        fields.extend(self.candidates(identity));
+        fields
     }
 
     /// The nearest person of an unknown face, those in question of an ambiguous one; all candidates when several are asked
     /// for.
-    fn candidates(&mut self, identity: &Identity) -> io::Result<()> {
+    fn candidates(&self, identity: &Identity) -> Option<Field> {
         let several = matches!(self.subject, Subject::People { candidates, .. } if candidates > 1);
         let unknown = identity.outcome != Outcome::Match;
         if identity.candidates.is_empty() || !(several || unknown) {
-            return Ok(());
+            return None;
         }
         let label = match identity.outcome {
             Outcome::Unknown => "nearest",
             _ => "candidates",
         };
         let several = several || identity.outcome == Outcome::Ambiguous;
-        write!(self.out, "\t{}{label}: ", self.palette.quiet)?;
-        for (i, candidate) in identity.candidates.iter().enumerate() {
-            if i > 0 {
-                write!(self.out, ", ")?;
-            }
-            escaped(&mut self.out, candidate.name.as_bytes())?;
-            if several {
-                write!(self.out, " {:.4}", candidate.distance)?;
-            }
-        }
-        write!(self.out, "{}", self.palette.end)
+        let candidates = identity.candidates.iter();
+        let candidates = candidates.map(|candidate| match several {
+            true => format!("{} {:.4}", candidate.name, candidate.distance),
+            false => candidate.name.as_ref().to_owned(),
+        });
+        let candidates: Vec<_> = candidates.collect();
+        let text = format!("{label}: {}", candidates.join(", "));
+        Some(Field::colored(self.palette.quiet, &text, self.palette.end))
     }
 }
 
 impl<W: Write> Report for TextReport<W> {
     fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
-        let path = photo.path.as_os_str().as_encoded_bytes();
+        let path = Field::path(&photo.path);
         if photo.faces.is_empty() {
-            escaped(&mut self.out, path)?;
             let Palette { quiet, end, .. } = self.palette;
-            writeln!(self.out, "\t{quiet}no faces{end}")?;
+            let fields = [path, Field::colored(quiet, "no faces", end)];
+            self.lines.write(&mut self.out, &fields)?;
+            return self.out.flush();
         }
         for face in &photo.faces {
-            escaped(&mut self.out, path)?;
-            self.face(face)?;
-            writeln!(self.out)?;
+            let mut fields = vec![path.clone()];
+            fields.extend(self.face(face));
+            self.lines.write(&mut self.out, &fields)?;
         }
         self.out.flush()
     }
@@ -145,20 +169,33 @@ impl<W: Write> Report for TextReport<W> {
     }
 }
 
-/// Writes the people of `gallery` in the order of their names, one a line, each with the number of their known faces
-/// after a tab.
+/// Writes the people of `gallery` in the order of their names, one a line, each with the number of their known faces.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write_people(gallery: &Gallery, out: &mut impl Write) -> io::Result<()> {
+pub fn write_people(gallery: &Gallery, layout: Layout, out: &mut impl Write) -> io::Result<()> {
     let mut faces: BTreeMap<&str, usize> = BTreeMap::new();
     for face in gallery.known_faces() {
         *faces.entry(face.name).or_default() += 1;
     }
-    for (name, faces) in faces {
-        escaped(out, name.as_bytes())?;
-        writeln!(out, "\t{faces}")?;
-    }
+    let line = |(name, faces)| vec![Field::text(name), Field::number(faces)];
+    let lines: Vec<_> = faces.into_iter().map(line).collect();
+    Lines::new(layout, &[]).write_all(out, &lines)?;
+    out.flush()
+}
+
+/// Writes a line for each of `values`: what it is, and the value.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn write_values(
+    values: &[(&str, String)],
+    layout: Layout,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let line = |(name, value): &(&str, String)| vec![Field::text(name), Field::text(value)];
+    let lines: Vec<_> = values.iter().map(line).collect();
+    Lines::new(layout, &[]).write_all(out, &lines)?;
     out.flush()
 }
 
@@ -183,13 +220,23 @@ mod tests {
     use super::*;
     use insta::assert_snapshot;
 
-    fn people(candidates: usize, palette: Palette) -> String {
+    const PLAIN: TextStyle = TextStyle {
+        colored: false,
+        layout: Layout::Tabs,
+    };
+
+    const COLORED: TextStyle = TextStyle {
+        colored: true,
+        layout: Layout::Tabs,
+    };
+
+    fn people(candidates: usize, style: TextStyle) -> String {
         let mut out = Vec::new();
         let subject = Subject::People {
             candidates,
             people: 3,
         };
-        test_records::write_people(&mut TextReport::new(&mut out, subject, palette));
+        test_records::write_people(&mut TextReport::new(&mut out, subject, style));
         String::from_utf8(out).unwrap()
     }
 

@@ -103,7 +103,7 @@ impl PairsReport {
         let json = ReportJson {
             kind: "verification",
             schema: SCHEMA,
-            pairs: self.pairs,
+            pair_count: self.pairs,
             unreadable: self.unreadable,
             threshold: six_decimals(self.verification_only.at_threshold.threshold.into()),
             engine: self.engine,
@@ -153,7 +153,7 @@ struct ReportJson {
     #[serde(rename = "type")]
     kind: &'static str,
     schema: &'static str,
-    pairs: usize,
+    pair_count: usize,
     unreadable: usize,
     threshold: f64,
     engine: &'static str,
@@ -314,7 +314,7 @@ mod tests {
     fn json_has_the_same_figures_as_shares() {
         let mut out = Vec::new();
         report().write_json(&mut out).unwrap();
-        assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"verification","schema":"facematch-eval/1","pairs":6,"unreadable":1,"threshold":0.6,"engine":"native","detector":"hog","verification_only":{"same":2,"different":2,"folds":{"count":2,"accuracy":0.75,"standard_error":0.25},"best":{"accuracy":1.0,"threshold":0.475},"accuracy":0.75,"fmr":0.5,"fnmr":0.0,"equal_error_rate":0.0,"tar_at_far":[{"far":0.01,"tar":1.0},{"far":0.001,"tar":1.0}]},"end_to_end":{"same":3,"different":2,"folds":{"count":2,"accuracy":0.583333,"standard_error":0.083333},"best":{"accuracy":0.8,"threshold":0.475},"accuracy":0.6,"fmr":0.5,"fnmr":0.333333,"equal_error_rate":0.333333,"tar_at_far":[{"far":0.01,"tar":0.666667},{"far":0.001,"tar":0.666667}]}}"#);
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"verification","schema":"facematch-eval/1","pair_count":6,"unreadable":1,"threshold":0.6,"engine":"native","detector":"hog","verification_only":{"same":2,"different":2,"folds":{"count":2,"accuracy":0.75,"standard_error":0.25},"best":{"accuracy":1.0,"threshold":0.475},"accuracy":0.75,"fmr":0.5,"fnmr":0.0,"equal_error_rate":0.0,"tar_at_far":[{"far":0.01,"tar":1.0},{"far":0.001,"tar":1.0}]},"end_to_end":{"same":3,"different":2,"folds":{"count":2,"accuracy":0.583333,"standard_error":0.083333},"best":{"accuracy":0.8,"threshold":0.475},"accuracy":0.6,"fmr":0.5,"fnmr":0.333333,"equal_error_rate":0.333333,"tar_at_far":[{"far":0.01,"tar":0.666667},{"far":0.001,"tar":0.666667}]}}"#);
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn odd_known_photos_are_warned_of_and_the_run_goes_on() {
     facematch: warning: known/pair.png: 2 faces in this known photo; the largest is taken for pair
     facematch: warning: a known person is called "unknown", which the text form cannot tell from its own word; use -f json
     facematch: 1 photo, 1 face: 1 known, 0 unknown (2 people known, threshold 0.6)
-    facematch: with 2 people about 1 stranger in 79 gets a name
+    facematch: about 1 in 79 strangers would get a name at this threshold
     "#);
 
     let quiet = env

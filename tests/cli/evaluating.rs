@@ -29,7 +29,7 @@ fn the_figures_tell_found_pairs_from_all_of_them() {
     let list = list(&env, LIST);
     let figures = figures(&[&list, "--root", "."], 0);
     assert_eq!(figures["schema"], "facematch-eval/1");
-    assert_eq!(figures["pairs"], 4);
+    assert_eq!(figures["pair_count"], 4);
     assert_eq!(figures["unreadable"], 0);
     let found = &figures["verification_only"];
     assert_eq!(

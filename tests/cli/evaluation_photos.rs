@@ -84,7 +84,7 @@ fn nobody_is_found_in_scenes_without_people() {
     let records = run.records();
     let summary = records.last().unwrap();
     assert_eq!(summary["matched"], 0, "{records:#?}");
-    assert_eq!(summary["images"], photos_below(&folder).len());
+    assert_eq!(summary["image_count"], photos_below(&folder).len());
 }
 
 #[test]

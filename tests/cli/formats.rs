@@ -42,7 +42,7 @@ fn text_names_the_people() {
     );
     assert_snapshot!(run.stderr, @"
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)
-    facematch: with 2 people about 1 stranger in 79 gets a name
+    facematch: about 1 in 79 strangers would get a name at this threshold
     ");
 }
 
@@ -72,7 +72,7 @@ fn the_samples_come_out_as_readme_promises() {
     assert_eq!(
         run.records().last().unwrap(),
         &json!({
-            "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "matched": 1, "ambiguous": 0,
+            "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "matched": 1, "ambiguous": 0,
             "unknown": 1, "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "auto"
         })
     );
@@ -167,7 +167,7 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
     assert_eq!(
         run.records().last().unwrap(),
         &json!({
-            "type": "summary", "schema": "facematch/1", "images": 3, "faces": 2, "errors": 0,
+            "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "errors": 0,
             "engine": "native", "detector": "auto"
         })
     );
@@ -203,7 +203,6 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed
-    facematch: with 1 person about 1 stranger in 158 gets a name
     ");
 
     let ndjson = run("ndjson");
@@ -215,7 +214,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
         })
     );
     let summary = ndjson.records().pop().unwrap();
-    assert_eq!([&summary["images"], &summary["errors"]], [1, 1]);
+    assert_eq!([&summary["image_count"], &summary["errors"]], [1, 1]);
 
     let rows = csv_rows(&run("csv"));
     assert_eq!(

@@ -16,6 +16,9 @@ mod common;
 mod caching;
 mod checking;
 mod choosing;
+#[cfg(target_os = "linux")]
+mod columns;
+mod consumers;
 mod deciding;
 mod embedding;
 mod engines;

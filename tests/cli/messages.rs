@@ -79,7 +79,6 @@ fn verbose_tells_engine_people_and_each_photo() {
     facematch: unknown/chelsea.png: 0 faces in # ms
     facematch: unknown/obama2.jpg: 1 face in # ms
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (1 person known, threshold 0.6)
-    facematch: with 1 person about 1 stranger in 158 gets a name
     ");
 }
 

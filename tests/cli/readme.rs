@@ -1,5 +1,7 @@
 //! What README shows is what the program prints. Digits may differ in the last places between machines.
 
+use facematch::matching::{DistanceThreshold, ImpostorDistances};
+
 use crate::common::{RunExt, TestEnv, facematch, repository};
 
 fn without_digits(text: &str) -> String {
@@ -10,22 +12,22 @@ fn readme() -> String {
     std::fs::read_to_string(repository("README.md")).unwrap()
 }
 
-#[test]
-fn the_first_example_is_what_the_program_prints() {
-    let run = facematch().args(["known/", "unknown/"]).ends_with(0);
-    let shown = format!(
-        "$ facematch known/ unknown/\n{}{}```",
-        run.text(),
-        run.stderr
-    );
-    assert!(
-        without_digits(&readme()).contains(&without_digits(&shown)),
-        "{shown}"
-    );
+/// Runs `arguments` in the folder of `env`, which must end with the exit code `code`, and checks that README shows what they
+/// print, with spaces in the place of tabs as on a terminal.
+fn assert_shown(env: &TestEnv, arguments: &str, code: i32) {
+    let mut command = env.facematch();
+    let run = command.args(arguments.split(' ')).ends_with(code);
+    let shown = format!("$ facematch {arguments}\n{}{}```", run.text(), run.stderr);
+    let gaps = |text: &str| {
+        let fields = text.split("  ").map(|field| field.trim_start_matches(' '));
+        let fields: Vec<_> = fields.filter(|field| !field.is_empty()).collect();
+        fields.join("\t")
+    };
+    let readme = gaps(&without_digits(&readme()));
+    assert!(readme.contains(&without_digits(&shown)), "{shown}");
 }
 
-#[test]
-fn the_example_of_tagging_is_what_the_program_prints() {
+fn samples() -> TestEnv {
     let env = TestEnv::new();
     for sample in [
         "known/biden.jpg",
@@ -36,19 +38,36 @@ fn the_example_of_tagging_is_what_the_program_prints() {
     ] {
         env.copy(sample, sample);
     }
-    let run = env
-        .facematch()
-        .args(["tag", "known/", "unknown/"])
-        .ends_with(0);
-    let shown = format!(
-        "$ facematch tag known/ unknown/\n{}{}```",
-        run.text(),
-        run.stderr
+    env
+}
+
+#[test]
+fn the_first_example_is_what_the_program_prints() {
+    assert_shown(&samples(), "known/ unknown/", 0);
+}
+
+#[test]
+fn the_example_of_tagging_is_what_the_program_prints() {
+    assert_shown(&samples(), "tag known/ unknown/", 0);
+}
+
+#[test]
+fn the_example_of_sorting_is_what_the_program_prints() {
+    assert_shown(
+        &samples(),
+        "sort --dry-run known/ unknown/ --into people/",
+        0,
     );
-    assert!(
-        without_digits(&readme()).contains(&without_digits(&shown)),
-        "{shown}"
-    );
+}
+
+#[test]
+fn the_example_of_a_check_is_what_the_program_prints() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "family/obama.1.jpg");
+    env.copy("unknown/obama2.jpg", "family/obama.2.jpg");
+    env.copy("known/biden.jpg", "family/biden.jpg");
+    env.copy("unknown/chelsea.png", "family/cat.png");
+    assert_shown(&env, "check family/", 1);
 }
 
 #[test]
@@ -78,6 +97,34 @@ fn the_json_example_picks_what_it_shows() {
         .find(|line| line.starts_with("unknown/obama2.jpg\tobama\t0.") && line.len() > 31);
     let start = |text: &str| text[..text.len().min(27)].to_owned();
     assert_eq!(line.map(start), Some(start(&matches[0])));
+}
+
+#[test]
+fn the_rates_of_strangers_are_those_of_the_program() {
+    let percent = |table: ImpostorDistances, faces| {
+        100.0 * table.strangers_named(DistanceThreshold::DEFAULT, faces)
+    };
+    let flipped = |faces| percent(ImpostorDistances::flipped(), faces);
+    let plain = |faces| percent(ImpostorDistances::plain(), faces);
+    let in_readme = format!(
+        "with 10 people known by one photo each, about {:.0}% of strangers would get a name at the default threshold; with \
+         100 people, about {:.0}%.",
+        flipped(10),
+        flipped(100)
+    );
+    let in_accuracy = format!(
+        "{:.1} % with 10 faces and {:.0} % with 100 (with `--no-flip` {:.1} % and {:.0} %)",
+        flipped(10),
+        flipped(100),
+        plain(10),
+        plain(100)
+    );
+    let accuracy = std::fs::read_to_string(repository("docs/ACCURACY.md")).unwrap();
+    for (page, sentence) in [(readme(), in_readme), (accuracy, in_accuracy)] {
+        let words: Vec<_> = page.split_whitespace().collect();
+        assert!(words.join(" ").contains(&sentence), "{sentence}");
+    }
+    assert!(readme().contains(&format!("about 1 in {:.0} strangers", 100.0 / flipped(2))));
 }
 
 #[test]

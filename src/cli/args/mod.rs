@@ -426,7 +426,7 @@ pub(crate) struct CacheFileArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormatArg {
-    /// One line per finding, tab-separated
+    /// One line per finding, in columns on a terminal, else tab-separated
     Text,
     /// One JSON object
     Json,

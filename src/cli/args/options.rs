@@ -293,7 +293,7 @@ pub(crate) enum EngineArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
-    /// One line per face, tab-separated
+    /// One line per face, in columns on a terminal, else tab-separated
     Text,
     /// One JSON array
     Json,

@@ -4,27 +4,39 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::cache::{CacheError, Pruned, Store, StoreStats, clear};
+use facematch::report::write_values;
 
 use super::super::args::{CacheCommand, CacheFileArgs};
 use super::super::caching::usual_file;
 use super::super::exit::{Exit, Failure};
 use super::super::output::Output;
+use super::super::terminal;
+
+/// Values to print, each with what it is.
+type Values = Vec<(&'static str, String)>;
 
 pub(in super::super) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
-    let text = match command {
-        CacheCommand::Path(args) => file(args)?.display().to_string(),
+    let values = match command {
+        CacheCommand::Path(args) => return print_path(&file(args)?),
         CacheCommand::Stats(args) => stats(&file(args)?).map_err(|error| failure(error, args))?,
         CacheCommand::Prune { file: args, unused } => {
             prune(&file(args)?, *unused).map_err(|error| failure(error, args))?
         }
         CacheCommand::Clear(args) => {
             let removed = clear(&file(args)?).map_err(|error| failure(error, args))?;
-            format!("files removed\t{removed}")
+            vec![("files removed", removed.to_string())]
         }
     };
     let output = Output::stdout();
+    let layout = terminal::layout(None, [], []);
+    output.written(write_values(&values, layout, &mut output.writer()))?;
+    Ok(Exit::Done)
+}
+
+fn print_path(file: &Path) -> Result<Exit, Failure> {
+    let output = Output::stdout();
     let mut out = output.writer();
-    output.written(writeln!(out, "{text}").and_then(|()| out.flush()))?;
+    output.written(writeln!(out, "{}", file.display()).and_then(|()| out.flush()))?;
     Ok(Exit::Done)
 }
 
@@ -35,8 +47,8 @@ fn file(args: &CacheFileArgs) -> Result<PathBuf, Failure> {
     }
 }
 
-/// What `facematch cache stats` tells.
-fn stats(file: &Path) -> Result<String, CacheError> {
+/// The statistics of the cache in `file`.
+fn stats(file: &Path) -> Result<Values, CacheError> {
     let stats = match open(file)? {
         Some(store) => store.stats()?,
         None => StoreStats {
@@ -50,18 +62,18 @@ fn stats(file: &Path) -> Result<String, CacheError> {
     let unused = stats
         .longest_unused
         .map_or_else(|| "-".to_owned(), |days| days.to_string());
-    Ok(format!(
-        "path\t{}\nbytes\t{}\nphotos\t{}\nresults\t{}\noutdated results\t{}\ndays since the oldest was used\t{unused}",
-        file.display(),
-        stats.file_bytes,
-        stats.photos,
-        stats.entries,
-        stats.outdated,
-    ))
+    Ok(vec![
+        ("path", file.display().to_string()),
+        ("bytes", stats.file_bytes.to_string()),
+        ("photos", stats.photos.to_string()),
+        ("results", stats.entries.to_string()),
+        ("outdated results", stats.outdated.to_string()),
+        ("days since the oldest was used", unused),
+    ])
 }
 
-/// Prunes, and tells what `facematch cache prune` tells.
-fn prune(file: &Path, unused_days: Option<u32>) -> Result<String, CacheError> {
+/// Prunes the cache in `file` and returns the numbers of results.
+fn prune(file: &Path, unused_days: Option<u32>) -> Result<Values, CacheError> {
     let Pruned { removed, kept } = match open(file)? {
         Some(mut store) => store.prune(unused_days)?,
         None => Pruned {
@@ -69,7 +81,10 @@ fn prune(file: &Path, unused_days: Option<u32>) -> Result<String, CacheError> {
             kept: 0,
         },
     };
-    Ok(format!("results removed\t{removed}\nresults kept\t{kept}"))
+    Ok(vec![
+        ("results removed", removed.to_string()),
+        ("results kept", kept.to_string()),
+    ])
 }
 
 /// The store in `file`; none where there is no file.

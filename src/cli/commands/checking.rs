@@ -20,6 +20,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
+use super::super::terminal;
 use super::counted;
 use super::evaluating::write_figures;
 
@@ -54,8 +55,10 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
         source,
         check: &check,
     };
+    let paths = photos.iter().map(|photo| photo.path.as_path());
+    let layout = terminal::layout(args.output.as_deref(), paths, []);
     write_figures(output, |out| match args.format {
-        CheckFormatArg::Text => report.write_text(out),
+        CheckFormatArg::Text => report.write_text(layout, out),
         CheckFormatArg::Json => report.write_json(out),
     })?;
     console.summary(in_words(&check));

@@ -16,6 +16,7 @@ use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::pictures::Pictures;
+use super::super::terminal;
 use super::Search;
 use super::searching::{Judgement, PhotoSearch};
 
@@ -60,6 +61,8 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         pictures: Pictures::new(&common.output, &unfinished),
         with_encodings,
     };
+    let paths = inputs.list.iter().map(Input::path);
+    let layout = terminal::layout(common.output.output.as_deref(), paths, []);
     let search = Search {
         common,
         console,
@@ -68,6 +71,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         start: began.elapsed(),
         enrolled: Duration::ZERO,
         subject: Subject::Landmarks(landmark_model.point_names()),
+        layout,
         output,
         at_a_time: 1,
     };

@@ -21,6 +21,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::guard::{RunInputs, Written};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{Access, Output, ReadFile};
+use super::super::terminal;
 use super::counted;
 use super::known::KnownPeople;
 use super::known_sources::KnownSources;
@@ -224,7 +225,8 @@ fn list(file: &Path) -> Result<Exit, Failure> {
     check_gallery(file)?;
     let (gallery, _) = read_gallery(file, SimdLevel::best())?;
     let output = Output::stdout();
-    output.written(write_people(&gallery, &mut output.writer()))?;
+    let layout = terminal::layout(None, [], gallery.names());
+    output.written(write_people(&gallery, layout, &mut output.writer()))?;
     Ok(Exit::Done)
 }
 

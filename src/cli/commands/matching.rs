@@ -19,6 +19,7 @@ use super::super::guard::RunInputs;
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::pictures::Pictures;
+use super::super::terminal;
 use super::Search;
 use super::known::KnownPeople;
 use super::searching::{Judgement, PhotoSearch, Searched};
@@ -126,6 +127,8 @@ impl PeopleSearch<'_> {
             pictures: Pictures::new(&common.output, unfinished),
             with_encodings: common.output.with_encodings,
         };
+        let paths = inputs.list.iter().map(Input::path);
+        let layout = terminal::layout(common.output.output.as_deref(), paths, gallery.names());
         let search = Search {
             common,
             console,
@@ -134,6 +137,7 @@ impl PeopleSearch<'_> {
             start,
             enrolled: found + enrolling.elapsed(),
             subject,
+            layout,
             output,
             at_a_time: self.at_a_time,
         };
@@ -148,7 +152,6 @@ impl PeopleSearch<'_> {
                     ambiguous: totals.ambiguous,
                     unknown: totals.unknown,
                     known_people: people,
-                    known_faces: gallery.faces(),
                     threshold: rules.threshold.value(),
                     strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
                 }),

@@ -25,7 +25,7 @@ use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use facematch::report::{self, Finding, Format, MatchingSummary, Report, Subject, Summary};
+use facematch::report::{self, Finding, Format, Layout, MatchingSummary, Report, Subject, Summary};
 
 use super::args::CommonArgs;
 use super::config;
@@ -35,6 +35,15 @@ use super::output::Output;
 use super::timings::Timings;
 use batches::Batch;
 use searching::Searched;
+
+/// From this number of known people on, the user is always told how many strangers would get a name.
+const MANY_PEOPLE: usize = 10;
+
+/// With fewer people the user is told only if more than 1 in so many strangers would get a name.
+const FEW_STRANGERS: f64 = 100.0;
+
+/// Rarer than 1 in so many is not told apart: the rates were measured on about as many pairs.
+const FEWEST_STRANGERS: f64 = 1e6;
 
 /// From this part of strangers with a name on, a threshold that follows from the gallery is recommended.
 const WORTH_ADVICE: f64 = 0.02;
@@ -80,6 +89,7 @@ struct Search<'a> {
     /// How long the known people took.
     enrolled: Duration,
     subject: Subject,
+    layout: Layout,
     output: Output,
     /// So many photos are best handed on together.
     at_a_time: usize,
@@ -121,8 +131,8 @@ impl Search<'_> {
             Ok(summary) => {
                 self.output.finish()?;
                 self.console.summary(in_words(&summary));
-                if let Some(matching) = &summary.matching {
-                    self.console.summary(strangers_in_words(matching));
+                if let Some(words) = summary.matching.as_ref().and_then(strangers_in_words) {
+                    self.console.summary(words);
                 }
             }
             // Whoever read the results has seen enough.
@@ -153,7 +163,7 @@ impl Search<'_> {
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
     ) -> Result<Summary, EarlyEnd> {
-        let format = config::format(&self.common.output);
+        let format = config::format(&self.common.output, self.layout);
         let mut report = report::new(format, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut done = Ok(());
@@ -277,24 +287,39 @@ fn rounded_threshold(threshold: f32) -> f64 {
     (f64::from(threshold) * 1e4).round() / 1e4
 }
 
-/// What the threshold means for a gallery of so many people: "with 240 people about 1 stranger in 2 gets a name". Where
-/// somebody is known by several faces, these count.
-fn strangers_in_words(matching: &MatchingSummary) -> String {
-    let mut people = counted(matching.known_people, "person", "people");
-    if matching.known_faces != matching.known_people {
-        people = format!("{} faces of {people}", matching.known_faces);
-    }
+/// What the threshold means for strangers: "about 1 in 79 strangers would get a name at this threshold". Nothing where few
+/// people are known and hardly any stranger would.
+fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     let named = matching.strangers_named;
-    let part = match named {
-        _ if named > 2.0 / 3.0 => "most strangers get a name".to_owned(),
-        _ if named > 0.0 => format!("about 1 stranger in {:.0} gets a name", 1.0 / named),
-        _ => "hardly any stranger gets a name".to_owned(),
+    let one_in = (1.0 / named).round();
+    if matching.known_people < MANY_PEOPLE && one_in >= FEW_STRANGERS {
+        return None;
+    }
+    let strangers = match one_in {
+        _ if named > 2.0 / 3.0 => "most strangers".to_owned(),
+        _ if one_in <= FEWEST_STRANGERS => {
+            format!("about 1 in {} strangers", grouped(one_in as u64))
+        }
+        _ => format!(
+            "fewer than 1 in {} strangers",
+            grouped(FEWEST_STRANGERS as u64)
+        ),
     };
     let advice = match named > WORTH_ADVICE {
         true => "; try --threshold auto",
         false => "",
     };
-    format!("with {people} {part}{advice}")
+    Some(format!(
+        "{strangers} would get a name at this threshold{advice}"
+    ))
+}
+
+/// The digits of `number` in groups of three: 1,200.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {
@@ -307,33 +332,30 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let told = |[known_people, known_faces]: [usize; 2], strangers_named| {
+        let told = |known_people, strangers_named| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
                 unknown: 0,
                 known_people,
-                known_faces,
                 threshold: 0.6,
                 strangers_named,
             })
         };
-        assert_eq!(
-            told([1, 1], 0.005),
-            "with 1 person about 1 stranger in 200 gets a name"
-        );
-        assert_eq!(
-            told([240, 240], 0.52),
-            "with 240 people about 1 stranger in 2 gets a name; try --threshold auto"
-        );
-        assert_eq!(
-            told([10_000, 10_000], 0.7),
-            "with 10000 people most strangers get a name; try --threshold auto"
-        );
-        assert_eq!(
-            told([12, 40], 0.25),
-            "with 40 faces of 12 people about 1 stranger in 4 gets a name; try --threshold auto"
-        );
+        let words =
+            |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
+        assert_eq!(told(2, 0.01266), words("about 1 in 79 strangers"));
+        // --threshold auto, but for the last digits.
+        assert_eq!(told(2, 0.010_000_01), None);
+        assert_eq!(told(9, 0.009), None);
+        assert_eq!(told(10, 0.010_000_01), words("about 1 in 100 strangers"));
+        assert_eq!(told(10, 1.0 / 1200.0), words("about 1 in 1,200 strangers"));
+        for rare in [0.0, 1e-9] {
+            assert_eq!(told(10, rare), words("fewer than 1 in 1,000,000 strangers"));
+        }
+        let advised = |strangers| words(strangers).map(|words| words + "; try --threshold auto");
+        assert_eq!(told(240, 0.52), advised("about 1 in 2 strangers"));
+        assert_eq!(told(10_000, 0.7), advised("most strangers"));
     }
 
     #[test]
@@ -353,7 +375,6 @@ mod tests {
             ambiguous: 0,
             unknown: 1,
             known_people: 1,
-            known_faces: 1,
             threshold: 0.6,
             strangers_named: 0.005,
         });

@@ -73,13 +73,11 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
                 let folders = folders.get_or_init(PersonFolders::default);
                 for place in sort(args, &searched.record, folders, &mut sorter) {
                     match place {
-                        Ok(place) => {
-                            counts.add(&place);
-                            searched.record.sorted.push(place);
-                        }
+                        Ok(place) => searched.record.sorted.push(place),
                         Err(error) => searched.errors.push(error),
                     }
                 }
+                counts.add(&searched.record.sorted);
             }
             Ok(())
         },
@@ -175,24 +173,34 @@ fn people_on(photo: &PhotoRecord) -> Vec<&str> {
     people
 }
 
-/// How many places there were of each kind.
+/// Number of photos of each kind.
 #[derive(Debug, Default)]
 struct Counts {
+    /// Photos that came to at least one place.
     new: usize,
+    /// The places that they came to: a photo of two people has two.
+    new_places: usize,
+    /// Photos that were at all of their places already.
     kept: usize,
     /// Photos by which people are known, which stay where they are.
     known: usize,
 }
 
 impl Counts {
-    fn add(&mut self, place: &SortedPhoto) {
-        *match place.change {
-            SortChange::Create => &mut self.new,
-            SortChange::Keep => &mut self.kept,
-        } += 1;
+    /// Counts a photo with all of its places, of which there are none for a photo that is not sorted.
+    fn add(&mut self, places: &[SortedPhoto]) {
+        let is_new = |place: &&SortedPhoto| place.change == SortChange::Create;
+        match places.iter().filter(is_new).count() {
+            0 if places.is_empty() => {}
+            0 => self.kept += 1,
+            count => {
+                self.new += 1;
+                self.new_places += count;
+            }
+        }
     }
 
-    /// "3 photos copied, 2 unchanged", or what would be.
+    /// "3 photos copied to 4 places, 2 unchanged", or what would be. The places are counted only where they are more.
     fn in_words(&self, method: SortMethod, dry_run: bool) -> String {
         let done = match (method, dry_run) {
             (SortMethod::Copy, false) => "copied",
@@ -202,13 +210,17 @@ impl Counts {
             (SortMethod::Move, false) => "moved",
             (SortMethod::Move, true) => "to move",
         };
-        let new = format!("{} {done}", counted(self.new, "photo", "photos"));
-        let known = counted(self.known, "known photo stays", "known photos stay");
-        match (self.kept, self.known) {
-            (0, 0) => new,
-            (kept, 0) => format!("{new}, {kept} unchanged"),
-            (0, _) => format!("{new}; {known}"),
-            (kept, _) => format!("{new}, {kept} unchanged; {known}"),
+        let mut words = format!("{} {done}", counted(self.new, "photo", "photos"));
+        if self.new_places > self.new {
+            words += &format!(" to {} places", self.new_places);
         }
+        if self.kept > 0 {
+            words += &format!(", {} unchanged", self.kept);
+        }
+        if self.known > 0 {
+            let known = counted(self.known, "known photo stays", "known photos stay");
+            words += &format!("; {known}");
+        }
+        words
     }
 }

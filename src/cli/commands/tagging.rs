@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use facematch::Error;
+use facematch::batch::Input;
 use facematch::image::Orientation;
 use facematch::matching::{CandidateCount, Outcome};
 use facematch::report::{
-    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, write_tagged_file,
+    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, TaggedFiles,
+    TextStyle,
 };
 use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming};
 use serde_json::{Map, Value};
@@ -18,6 +20,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, TaggingRun, Writing};
+use super::super::terminal;
 use super::counted;
 use super::matching::PeopleSearch;
 
@@ -295,7 +298,9 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     };
     let inputs = config::photos_with_sidecars(&args.photo, &args.walk, console)?;
     let output = Output::stdout();
-    let mut out = output.writer();
+    let layout = terminal::layout(None, inputs.list.iter().map(Input::path), []);
+    let colored = false;
+    let mut lines = TaggedFiles::new(output.writer(), TextStyle { colored, layout });
     let bar = console.progress("untagging", inputs.list.len());
     let mut counts = FileCounts::default();
     let mut failed = false;
@@ -313,7 +318,7 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
                 }
                 Ok(file) => {
                     counts.add(&file);
-                    output.written(write_tagged_file(&mut out, input.path(), &file))
+                    output.written(lines.write(input.path(), &file, &[]))
                 }
                 Err(error) => {
                     failed = true;
