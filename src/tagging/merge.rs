@@ -13,7 +13,7 @@ use super::xmp::edits::Edits;
 use super::xmp::encoding::decoded;
 use super::xmp::prefixes::Prefixes;
 use super::xmp::tree::Element;
-use super::xmp::{Property, XmpError, check_well_formed, declaration, escaped, lasting};
+use super::xmp::{Property, XmpError, check_file, declaration, escaped, lasting};
 use super::{Area, FaceTag, PhotoTags, Stamp, region_area};
 use crate::gallery::composed_name;
 
@@ -147,7 +147,7 @@ fn merged(
         return Ok(None);
     }
     let text = merge.finish()?;
-    check_well_formed(&text)?;
+    check_file(&text)?;
     Ok(Some(text.into_bytes()))
 }
 
