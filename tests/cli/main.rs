@@ -26,6 +26,7 @@ mod formats;
 mod hostile;
 mod messages;
 mod names;
+mod numbered_names;
 mod orientation;
 mod pictures;
 mod readme;
