@@ -196,8 +196,8 @@ pub enum EngineError {
     /// The landmarks do not come from this engine's model.
     #[error("the landmarks were made by another landmark model")]
     ForeignLandmarks,
-    /// The encoder gave back something that is no encoding.
-    #[error("the encoder returned {0} numbers instead of 128 finite ones")]
+    /// The encoder returned something that is no encoding, see [`Encoding::checked`](crate::engine::Encoding::checked).
+    #[error("the encoder returned {0} numbers that are no encoding; is its model the right one?")]
     BadEncoding(usize),
     /// A network passed its check and could not be read all the same.
     #[error("a model of the engine {0}")]

@@ -39,7 +39,7 @@ pub fn encode(photo: &FoundPhoto) -> Vec<u8> {
 }
 
 /// The photo in `bytes`; `None` when they are not exactly what [`encode`] makes of one: cut off, too long, of another
-/// version, a number that is none, a box that leaves the photo.
+/// version, a number that is none, an encoding that no encoder makes, a box that leaves the photo.
 pub fn decode(bytes: &[u8]) -> Option<FoundPhoto> {
     let mut reader = Reader(bytes);
     if reader.byte()? != VERSION {
@@ -206,7 +206,7 @@ impl Reader<'_> {
         for value in &mut values {
             *value = self.f32()?;
         }
-        Some(Encoding::new(values))
+        Encoding::checked(values)
     }
 
     fn face(&mut self, size: (u32, u32)) -> Option<FoundFace> {
@@ -261,7 +261,9 @@ pub(super) mod tests {
         let bounds = (0..width, 0..height).prop_flat_map(move |(x, y)| {
             (0..=width - x, 0..=height - y).prop_map(move |(w, h)| PixelBox { x, y, w, h })
         });
-        let encoding = prop::option::of(prop::collection::vec(finite_f32(), ENCODING_LEN));
+        // Small enough for an encoding, with all that a number can have: signs of zero, subnormal ones.
+        let number = finite_f32().prop_map(|n| n % 8.0);
+        let encoding = prop::option::of(prop::collection::vec(number, ENCODING_LEN));
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
         (bounds, score, points(), rect, points(), encoding).prop_map(
@@ -301,7 +303,7 @@ pub(super) mod tests {
         })
     }
 
-    /// A photo with one face that has an encoding of this number.
+    /// A photo with one face that has an encoding of this number, up to 255.
     pub(in crate::cache) fn sample(number: f32) -> FoundPhoto {
         let points = vec![Point::new(1.0 / 3.0, f64::from(number)); 5];
         FoundPhoto {
@@ -320,7 +322,7 @@ pub(super) mod tests {
                     },
                     score: Some(0.1),
                     landmarks: points.clone(),
-                    encoding: Some(Encoding::new([number; ENCODING_LEN])),
+                    encoding: Some(Encoding::new([number / 256.0; ENCODING_LEN])),
                 },
                 working_landmarks: Landmarks {
                     rect: Rect {
@@ -368,6 +370,15 @@ pub(super) mod tests {
         #[test]
         fn arbitrary_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn an_encoding_that_no_encoder_makes_is_refused() {
+        let mut photo = sample(1.0);
+        for (number, is_read) in [(-0.0, true), (1e-42, true), (8.0, true), (1e30, false)] {
+            photo.faces[0].face.encoding = Some(Encoding::new([number; ENCODING_LEN]));
+            assert_eq!(decode(&encode(&photo)).is_some(), is_read, "{number}");
         }
     }
 

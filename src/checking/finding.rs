@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{KnownPhoto, LEAST_FACE_SIDE};
-use crate::gallery::largest_face;
+use crate::gallery::{differ_by_number, largest_face, naming_advice};
 use crate::matching::DistanceThreshold;
 
 /// A photo and whom it stands for.
@@ -215,10 +215,13 @@ impl Finding {
             } => far_from_own(photo, own, other.as_ref(), *threshold),
             Self::SamePicture { photos, distance } => same_picture(photos, *distance),
             Self::ClosePeople { people, threshold } => {
-                let [_, second] = &people.photos;
+                let [first, second] = &people.photos;
+                let one_person = match differ_by_number(&first.person, &second.person) {
+                    true => naming_advice(&first.person, &first.path),
+                    false => "if both are one person, give them one name".to_owned(),
+                };
                 format!(
-                    "{:.4} from {}, within the threshold {}; if both are one person, give them one name, else search \
-                     with a lower --threshold",
+                    "{:.4} from {}, within the threshold {}; {one_person}, else search with a lower --threshold",
                     people.distance,
                     second.path.display(),
                     threshold.value(),

@@ -419,7 +419,7 @@ pub(super) fn refuse_encoding_options(args: &EncodingArgs) -> Result<(), Failure
 pub(super) fn check_no_exiftool_json(args: &OutputArgs) -> Result<(), Failure> {
     match args.format {
         FormatArg::ExiftoolJson => Err(Failure::Usage(
-            "-f exiftool-json is a form of facematch tag; write facematch tag KNOWN PHOTO..."
+            "-f exiftool-json works only with facematch tag; write facematch tag -f exiftool-json KNOWN PHOTO..."
                 .to_owned(),
         )),
         _ => Ok(()),

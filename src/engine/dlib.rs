@@ -390,5 +390,5 @@ fn to_encoding(values: &[f64]) -> Result<Encoding, EngineError> {
     let values: &[f64; ENCODING_LEN] = values
         .try_into()
         .map_err(|_| EngineError::BadEncoding(values.len()))?;
-    Ok(Encoding::new(values.map(|v| v as f32)))
+    Encoding::checked(values.map(|v| v as f32)).ok_or(EngineError::BadEncoding(ENCODING_LEN))
 }

@@ -72,7 +72,11 @@ impl FaceEngine for FakeEngine {
         let tone = f32::from(image.get_pixel(0, 0).0[0]);
         Ok(landmarks
             .iter()
-            .map(|landmarks| Encoding::new([tone + landmarks.rect.left as f32; ENCODING_LEN]))
+            .map(|landmarks| {
+                let mut values = [0.0; ENCODING_LEN];
+                values[0] = tone + landmarks.rect.left as f32;
+                Encoding::new(values)
+            })
             .collect())
     }
 

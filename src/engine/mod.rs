@@ -161,9 +161,26 @@ pub const ENCODING_LEN: usize = 128;
 pub struct Encoding([f32; ENCODING_LEN]);
 
 impl Encoding {
+    /// The greatest length (Euclidean norm) of an encoding. dlib's are 1.2 to 1.6 units long, the longest of other encoders
+    /// a few tens; far longer ones come from a damaged file, and their distances can leave the range of `f32`.
+    pub const MAX_LENGTH: f32 = 100.0;
+
     /// Wraps 128 numbers as they come from the network.
     pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
         Self(values)
+    }
+
+    /// Wraps 128 numbers that may be any, such as those of a file. `None` if a number is not finite, or together they are
+    /// longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of two accepted encodings is always finite.
+    pub fn checked(values: [f32; ENCODING_LEN]) -> Option<Self> {
+        Some(Self(values)).filter(Self::is_plausible)
+    }
+
+    fn is_plausible(&self) -> bool {
+        let square = |number: &f32| f64::from(*number) * f64::from(*number);
+        let length = self.0.iter().map(square).sum::<f64>().sqrt();
+        // No comparison holds for what is not a number.
+        length <= f64::from(Self::MAX_LENGTH)
     }
 
     /// The mean of the encodings of a face and of its mirror image, brought to a length of 1.45.
@@ -219,6 +236,14 @@ fn found_or_else(
     match cnn() {
         Err(EngineError::ImageTooLarge { .. }) => Ok(found),
         result => result,
+    }
+}
+
+/// `encodings`, as an encoder made them: the weights of a model may be any numbers.
+fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineError> {
+    match encodings.iter().all(Encoding::is_plausible) {
+        true => Ok(encodings),
+        false => Err(EngineError::BadEncoding(ENCODING_LEN)),
     }
 }
 
@@ -309,6 +334,44 @@ mod tests {
         assert_eq!(a.distance(&a), 0.0);
         assert!((a.distance(&b) - (128.0_f32 * 0.25).sqrt()).abs() < 1e-6);
         assert_eq!(a.distance(&b), b.distance(&a));
+    }
+
+    #[test]
+    fn numbers_of_which_no_encoder_makes_an_encoding_are_refused() {
+        let only = |number: f32| {
+            let mut values = [0.0; ENCODING_LEN];
+            values[7] = number;
+            Encoding::checked(values)
+        };
+        for number in [0.0, -0.0, 1e-45, -f32::MIN_POSITIVE, 1.45, -100.0] {
+            let encoding = only(number).unwrap();
+            assert_eq!(encoding.values()[7].to_bits(), number.to_bits());
+        }
+        for number in [f32::NAN, f32::INFINITY, 100.001, -1e15, 1e30, f32::MIN] {
+            assert_eq!(only(number), None, "{number}");
+        }
+        // Each number is small enough, and all of them are not.
+        assert_eq!(Encoding::checked([9.0; ENCODING_LEN]), None);
+        assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
+        let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());
+        assert!(far.distance(&opposite) <= 2.0 * Encoding::MAX_LENGTH);
+    }
+
+    #[test]
+    fn what_a_damaged_model_makes_is_an_error() {
+        let faces = |number: f32| {
+            vec![
+                Encoding::new([0.1; ENCODING_LEN]),
+                Encoding::new([number; ENCODING_LEN]),
+            ]
+        };
+        assert_eq!(check_encodings(faces(0.2)), Ok(faces(0.2)));
+        for number in [f32::NAN, 1e30] {
+            assert_eq!(
+                check_encodings(faces(number)),
+                Err(EngineError::BadEncoding(128))
+            );
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use safetensors::tensor::TensorInfo;
 use serde::Serialize;
 
 use super::fingerprint::RESIZED;
-use super::header::Header;
+use super::header::{Header, shortened};
 use super::{Fingerprint, Gallery, GalleryBuilder, KnownFace};
 use crate::engine::{ENCODING_LEN, Encoding, SimdLevel};
 use crate::error::Error;
@@ -118,11 +118,17 @@ pub fn read_gallery_from(
             .to_owned(),
     };
     let mut builder = GalleryBuilder::new(simd);
-    for ((name, source), [x, y, w, h]) in names.iter().zip(&sources).zip(boxes) {
+    for (row, ((name, source), [x, y, w, h])) in names.iter().zip(&sources).zip(boxes).enumerate() {
         if name.is_empty() {
             return Err(damaged("a name is empty"));
         }
-        let encoding = read_encoding(&mut input)?;
+        let encoding = Encoding::checked(read_numbers(&mut input)?).ok_or_else(|| {
+            damaged(&format!(
+                "face {} ({}) has numbers that no encoder gives",
+                row + 1,
+                shortened(name)
+            ))
+        })?;
         builder.add_encoding(name, source, PixelBox { x, y, w, h }, encoding);
     }
     Ok((builder.build(), fingerprint))
@@ -151,7 +157,7 @@ fn read_header(input: &mut impl Read, length: u64) -> Result<(Header, u64), Stri
     Ok((Header::read(&header)?, data_bytes))
 }
 
-fn read_encoding(input: &mut impl Read) -> Result<Encoding, String> {
+fn read_numbers(input: &mut impl Read) -> Result<[f32; ENCODING_LEN], String> {
     let mut bytes = [0; ROW_BYTES];
     read_exactly(input, &mut bytes)?;
     let (numbers, _) = bytes.as_chunks();
@@ -159,11 +165,7 @@ fn read_encoding(input: &mut impl Read) -> Result<Encoding, String> {
     for (value, number) in values.iter_mut().zip(numbers) {
         *value = f32::from_le_bytes(*number);
     }
-    if values.iter().all(|value| value.is_finite()) {
-        Ok(Encoding::new(values))
-    } else {
-        Err(damaged("a number of an encoding is not finite"))
-    }
+    Ok(values)
 }
 
 fn read_exactly(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
@@ -428,9 +430,24 @@ mod tests {
             let message = refused(from, to);
             assert!(message.contains(reason), "{from}: {message}");
         }
+    }
+
+    #[test]
+    fn numbers_that_no_encoder_gives_are_told_with_the_person() {
         let mut bytes = bytes(&small());
         let last = bytes.len() - 4;
-        bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
-        assert!(read(&bytes).unwrap_err().contains("not finite"));
+        for number in [f32::NAN, f32::NEG_INFINITY, 1e30, f32::MAX, 101.0] {
+            bytes[last..].copy_from_slice(&number.to_le_bytes());
+            assert_eq!(
+                read(&bytes).unwrap_err(),
+                "is damaged: face 2 (bob) has numbers that no encoder gives; enroll its photos again"
+            );
+        }
+        for number in [-0.0_f32, 1e-45, 90.0] {
+            bytes[last..].copy_from_slice(&number.to_le_bytes());
+            let (gallery, _) = read(&bytes).unwrap();
+            let faces: Vec<_> = gallery.known_faces().collect();
+            assert!(faces[0].encoding.distance(faces[1].encoding).is_finite());
+        }
     }
 }

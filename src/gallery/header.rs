@@ -159,8 +159,9 @@ fn missing(key: &str) -> String {
     format!("is a safetensors file, but no gallery: its metadata lack {key:?}")
 }
 
-fn shortened(error: &serde_json::Error) -> String {
-    error.to_string().chars().take(MAX_REASON_CHARS).collect()
+/// As much of `told`, which repeats what was read, as a message has room for.
+pub(super) fn shortened(told: &impl ToString) -> String {
+    told.to_string().chars().take(MAX_REASON_CHARS).collect()
 }
 
 impl<'de> Deserialize<'de> for Texts {

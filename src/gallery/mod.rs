@@ -8,15 +8,19 @@ mod file;
 mod fingerprint;
 mod header;
 mod nearest;
+mod numbered_names;
 mod person_name;
 
 pub use file::{is_gallery_file, read_gallery, read_gallery_from, write_gallery};
 pub use fingerprint::Fingerprint;
+pub use numbered_names::{NumberedPeople, numbered_people};
 pub use person_name::{composed_name, person_name};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+pub(crate) use self::numbered_names::{differ_by_number, naming_advice};
 
 use self::compact::CompactRows;
 use crate::engine::{Encoding, SimdLevel};

@@ -13,8 +13,8 @@ use super::xmp::edits::Edits;
 use super::xmp::encoding::decoded;
 use super::xmp::prefixes::Prefixes;
 use super::xmp::tree::Element;
-use super::xmp::{Property, XmpError, check_well_formed, declaration, escaped, lasting};
-use super::{Area, FaceTag, PhotoTags, Stamp};
+use super::xmp::{Property, XmpError, check_file, declaration, escaped, lasting};
+use super::{Area, FaceTag, PhotoTags, Stamp, region_area};
 use crate::gallery::composed_name;
 
 /// The beginning and the end of a sidecar, as the XMP specification (part 1, 7.3.2) asks for them.
@@ -147,7 +147,7 @@ fn merged(
         return Ok(None);
     }
     let text = merge.finish()?;
-    check_well_formed(&text)?;
+    check_file(&text)?;
     Ok(Some(text.into_bytes()))
 }
 
@@ -186,11 +186,13 @@ struct ToldRegions<'a> {
 
 impl<'a> ToldRegions<'a> {
     fn of(rdf: &'a Element, noted: &'a [Record]) -> Result<Self, XmpError> {
-        let list = rdf.property(REGIONS).map(region_list).transpose()?;
+        let regions = rdf.property(REGIONS);
+        let list = regions.map(region_list).transpose()?;
+        let made_for = regions.and_then(region_area::dimensions);
         let items = list.flatten().into_iter().flat_map(Element::items);
         let own = noted.iter().filter_map(Record::region);
         Ok(Self {
-            regions: items.map(Region::of).collect(),
+            regions: items.map(|item| Region::of(item, made_for)).collect(),
             own: own.collect(),
         })
     }

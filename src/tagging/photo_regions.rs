@@ -142,7 +142,7 @@ mod tests {
         NamedRegions {
             regions: vec![region(name, AREA)],
             dimensions,
-            own: Vec::new(),
+            ..NamedRegions::default()
         }
     }
 

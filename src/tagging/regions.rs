@@ -2,6 +2,7 @@
 //! Image Metadata 2.0, section 5.9).
 
 use super::Area;
+use super::region_area::working_group_area;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, declaration, escaped};
 use crate::gallery::composed_name;
@@ -29,11 +30,12 @@ pub(super) fn region_list(regions: &Element) -> Result<Option<&Element>, XmpErro
 }
 
 impl<'a> Region<'a> {
-    /// The region in an item of the list.
-    pub(super) fn of(item: &'a Element) -> Self {
+    /// The region in an item of the list, which was made for an image of `dimensions`.
+    pub(super) fn of(item: &'a Element, dimensions: Option<(f64, f64)>) -> Self {
+        let area = item.structure().field(AREA);
         Self {
             name: item.field_text(NAME),
-            area: item.structure().field(AREA).and_then(area),
+            area: area.and_then(|area| working_group_area(area, dimensions).ok()),
         }
     }
 
@@ -57,21 +59,6 @@ impl<'a> Region<'a> {
                 pairs.into_iter().all(|(a, b)| (a - b).abs() < SAME_NUMBER)
             })
     }
-}
-
-fn area(element: &Element) -> Option<Area> {
-    let number = |name| {
-        element
-            .field_text(Property::new("stArea", name))?
-            .parse()
-            .ok()
-    };
-    Some(Area {
-        x: number("x")?,
-        y: number("y")?,
-        w: number("w")?,
-        h: number("h")?,
-    })
 }
 
 /// An area as four numbers in a text, and such a text as an area.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Area;
 use super::keywords::KEYWORD_LISTS;
 use super::record::{self, Record, SIDECAR, copy_note};
+use super::region_area::dimensions;
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
@@ -136,9 +137,12 @@ impl Removal {
 
     /// Removes one region, if it is there still.
     fn remove_region(&mut self, rdf: &Element, name: &str, area: &Area) -> Result<(), XmpError> {
-        let list = rdf.property(REGIONS).map(region_list).transpose()?;
+        let regions = rdf.property(REGIONS);
+        let list = regions.map(region_list).transpose()?;
+        let made_for = regions.and_then(dimensions);
         let mut items = list.flatten().into_iter().flat_map(Element::items);
-        let found = items.find(|item| !self.has(item) && Region::of(item).is(name, area));
+        let is_region = |item: &&Element| Region::of(item, made_for).is(name, area);
+        let found = items.find(|item| !self.has(item) && is_region(item));
         found.into_iter().for_each(|item| self.remove(item));
         Ok(())
     }

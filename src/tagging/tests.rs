@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::regions::region_item;
 use super::*;
 
 const DIGIKAM: &str = include_str!("../../tests/fuzz/seeds/sidecar/valid_digikam.xmp");
@@ -156,6 +157,36 @@ fn a_region_that_somebody_made_is_left_alone() {
             tagged.contains("facematch:Property=\"mwg-rs:Regions\""),
             "{tagged}"
         );
+    }
+}
+
+#[test]
+fn a_region_is_left_alone_in_whichever_form_its_area_is() {
+    let at = face("Eileen Collins", 0.5);
+    let regions = |dimensions: &str, area: &str| {
+        let item = region_item("rdf:", &at.name, &at.area);
+        let (start, end) = item.split_once("stArea:x=").unwrap();
+        let end = end.split_once("/>").unwrap().1;
+        let region = format!("{start}{area}/>{end}");
+        let list = "<mwg-rs:RegionList><rdf:Bag>";
+        format!(
+            "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+             <rdf:Description rdf:about='' xmlns:mwg-rs='http://www.metadataworkinggroup.com/schemas/regions/' \
+             xmlns:stDim='http://ns.adobe.com/xap/1.0/sType/Dimensions#'>\
+             <mwg-rs:Regions rdf:parseType='Resource'>{dimensions}{list}{region}</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions>\
+             </rdf:Description></rdf:RDF></x:xmpmeta>"
+        )
+    };
+    let size = "<mwg-rs:AppliedToDimensions stDim:w='640' stDim:h='320'/>";
+    for area in [
+        "stArea:x='0,5' stArea:y='0,25' stArea:w='0,125' stArea:h='0,25'",
+        "stArea:x='0.5' stArea:y='0.25' stArea:d='0.25'",
+        "stArea:x='320' stArea:y='80' stArea:w='80' stArea:h='80' stArea:unit='pixel'",
+    ] {
+        let existing = regions(size, area);
+        let tagged = tagged(Some(&existing), std::slice::from_ref(&at));
+        assert!(tagged.contains(area), "{tagged}");
+        assert_eq!(tagged.matches("mwg-rs:Name=").count(), 1, "{tagged}");
     }
 }
 

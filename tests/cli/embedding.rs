@@ -49,6 +49,34 @@ fn the_form_for_exiftool_is_of_tag_alone_and_of_no_photo_that_is_written_to() {
     }
 }
 
+#[test]
+fn the_help_of_tag_lists_the_form_for_exiftool_and_no_other_help_does() {
+    let env = scene();
+    for (command, is_listed) in [("tag", true), ("sort", false), ("detect", false)] {
+        let run = env.facematch().args([command, "--help"]).ends_with(0);
+        let values = run.text().split("Possible values:").collect::<Vec<_>>();
+        let lists_it = values.iter().any(|part| part.contains("- exiftool-json:"));
+        assert_eq!(lists_it, is_listed, "{}", run.text());
+    }
+    let run = tag(&env, &["-f", "exiftool"], 2);
+    let told = "[possible values: text, json, ndjson, csv, exiftool-json]";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let mut facematch = env.facematch();
+    let run = facematch
+        .args([
+            "sort",
+            "--into",
+            "sorted",
+            "known",
+            "photos",
+            "-f",
+            "exiftool-json",
+        ])
+        .ends_with(2);
+    let told = "works only with facematch tag";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
 #[cfg(unix)]
 pub(crate) mod unix {
     use image::ImageFormat;

@@ -249,6 +249,37 @@ fn damaged_galleries_are_named() {
 }
 
 #[test]
+fn a_gallery_with_absurd_numbers_is_refused_before_anything_is_searched() {
+    let env = with_gallery();
+    env.copy(
+        "tests/faults/gallery-huge-number/huge.safetensors",
+        "huge.safetensors",
+    );
+    let known = std::fs::read(env.path("people.safetensors")).unwrap();
+    for arguments in [
+        &["-f", "json", "huge.safetensors", "unknown"][..],
+        &["-f", "text", "huge.safetensors", "unknown"],
+        &["tag", "huge.safetensors", "unknown"],
+        &["check", "huge.safetensors"],
+        &["enroll", "--list", "huge.safetensors"],
+        &["enroll", "--add", "people.safetensors", "huge.safetensors"],
+    ] {
+        let run = env.facematch().args(arguments).ends_with(3);
+        assert_eq!(run.text(), "", "{arguments:?}");
+        assert_eq!(
+            run.stderr,
+            "facematch: gallery: huge.safetensors: is damaged: face 1 (biden) has numbers that no encoder gives; enroll its \
+             photos again\n",
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(
+        std::fs::read(env.path("people.safetensors")).unwrap(),
+        known
+    );
+}
+
+#[test]
 fn wrong_usage_is_told() {
     let env = TestEnv::new();
     let message = |arguments: &[&str]| env.facematch().args(arguments).ends_with(2).stderr;

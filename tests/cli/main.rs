@@ -32,6 +32,7 @@ mod hostile;
 mod jpegs;
 mod messages;
 mod names;
+mod numbered_names;
 mod orientation;
 mod overwriting;
 mod pictures;

@@ -416,3 +416,63 @@ fn wrong_usage_is_told() {
     assert_snapshot!(message(&["empty", "-o", "other.safetensors"], 3), @"facematch: nobody to enroll: no photos in empty");
     assert_snapshot!(message(&["none", "-o", "other.safetensors"], 3), @"facematch: none: cannot read: No such file or directory (os error 2)");
 }
+
+/// A folder with `photos/p.jpg` and the sidecar `photos/p.jpg.xmp` of a folder of `tests/faults`.
+fn fault(folder: &str) -> TestEnv {
+    let env = TestEnv::new();
+    env.copy("tests/faults/picasa-placeholder-name/p.jpg", "photos/p.jpg");
+    env.copy(
+        &format!("tests/faults/{folder}/p.jpg.xmp"),
+        "photos/p.jpg.xmp",
+    );
+    env
+}
+
+#[test]
+fn a_face_that_picasa_has_no_name_for_is_nobody() {
+    let run = enroll(&fault("picasa-placeholder-name"), &NEW, 3);
+    let told = "nobody to enroll: no face region with a name in photos";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn circles_and_decimal_commas_are_read() {
+    for form in ["circle", "comma_decimal", "ms_comma_locale"] {
+        let env = fault(&format!("region-left-out-silently/{form}"));
+        let run = enroll(&env, &NEW, 0);
+        let summary = "facematch: people.safetensors: 1 person known by 1 face\n";
+        assert_eq!(run.stderr, summary, "{form}");
+        assert_eq!(listed(&env), "Ann\t1\n", "{form}");
+    }
+}
+
+#[test]
+fn people_whose_regions_cannot_be_read_are_told_with_the_reason() {
+    let env = scene();
+    let unread = r#"<rdf:li><rdf:Description mwg-rs:Name="Bob" mwg-rs:Type="Face"><mwg-rs:Area stArea:x="0.5" stArea:y="0.5"/>
+        </rdf:Description></rdf:li><rdf:li><rdf:Description mwg-rs:Name="Cem"><mwg-rs:Area stArea:x="7" stArea:y="0.5"
+        stArea:w="0.1" stArea:h="0.1"/></rdf:Description></rdf:li>"#;
+    let no_place = r#"<MP:RegionInfo rdf:parseType="Resource"><MPRI:Regions><rdf:Bag><rdf:li MPReg:PersonDisplayName="Ann"/>
+        <rdf:li MPReg:PersonDisplayName="Dan"/></rdf:Bag></MPRI:Regions></MP:RegionInfo>"#;
+    let with = |people: &[(&str, Area)]| {
+        let regions = regions(OBAMA_SIZE, people);
+        regions.replace("<rdf:Bag>", &format!("<rdf:Bag>{unread}"))
+    };
+    // Ann is tagged in the other schema, too, where her place is.
+    let read = packet(&(with(&[("Ann", OBAMA)]) + no_place));
+    env.write("photos/a.jpg.xmp", read);
+    let run = enroll(&env, &NEW, 0);
+    let told = "facematch: warning: photos/a.jpg.xmp: 3 face regions with names cannot be read and are left out: Bob (no size), \
+                Cem (outside of the image), Dan (no area); tag the photo again\n\
+                facematch: people.safetensors: 1 person known by 1 face; no face for 3 face regions\n";
+    assert_eq!(run.stderr, told);
+    assert_eq!(listed(&env), "Ann\t1\n");
+
+    env.write("photos/a.jpg.xmp", packet(&with(&[])));
+    let run = enroll(&env, &NEW, 3);
+    let told = "2 face regions with names cannot be read and are left out: Bob (no size), Cem (outside of the image)";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let told =
+        "no face could be taken for 2 face regions with names in photos; the warnings say why";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}

@@ -499,3 +499,21 @@ fn a_run_that_is_killed_leaves_whole_sidecars() {
         "{counts:?}"
     );
 }
+
+#[test]
+fn a_sidecar_that_other_programs_cannot_parse_is_refused_and_not_changed() {
+    let env = scene();
+    let fault = "tests/faults/sidecar-nobody-else-reads/p.jpg.xmp";
+    env.copy(fault, SIDECAR);
+    let before = read(&env, SIDECAR);
+    let run = tag(&env, &[], 1);
+    assert_eq!(run.text(), "");
+    let told = "photos/obama2.jpg.xmp: the sidecar is not well-formed XML: white space stands before its XML declaration; it \
+                stays as it is";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(read(&env, SIDECAR), before);
+    // Nothing else is wrong with it.
+    env.write(SIDECAR, before.trim_start());
+    tag(&env, &[], 0);
+    assert!(read(&env, SIDECAR).contains("<rdf:li>obama</rdf:li>"));
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, pixels};
-use crate::common::{RunExt, TestEnv, only_face, repository};
+use crate::common::{RunExt, TestEnv, only_face, repository, sample_bytes};
 use crate::tagging::{
     PHOTO, oriented_photos, oriented_scene, scene, stored_edges, tag, tagged, untag,
 };
@@ -279,6 +279,72 @@ fn what_cannot_be_written_is_told_and_stays_as_it_is() {
         );
     }
     assert_eq!(env.files(), files);
+}
+
+/// Photos about which ExifTool warns, though it writes into each.
+const WARNED_OF: [&str; 5] = [
+    "bad_iccp.png",
+    "data_after_iend.png",
+    "imagemagick.png",
+    "jpeg_strips.tif",
+    "text_after_idat.png",
+];
+
+#[test]
+#[ignore = "needs exiftool"]
+fn photos_of_which_exiftool_only_warns_are_written() {
+    let env = TestEnv::new();
+    // Without the warnings.
+    let options = ["-q", "-q", "-b", "-XMP"];
+    let packet = |photo: &String| told("exiftool", &options, env.root(), &[photo.clone()]);
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let photos = WARNED_OF.map(|name| {
+        let photo = format!("photos/{name}");
+        env.copy(
+            &format!("tests/faults/embed-refuses-on-warning/{name}"),
+            &photo,
+        );
+        photo
+    });
+    let before = photos.each_ref().map(|photo| bytes(&env, photo));
+    let run = tag(&env, &["--embed"], 0);
+    assert!(run.stderr.contains("5 photos changed"), "{}", run.stderr);
+    for (photo, before) in photos.iter().zip(before) {
+        assert!(packet(photo).contains("obama"), "{photo}");
+        assert_eq!(bytes(&env, &format!("{photo}_original")), before, "{photo}");
+    }
+    // Each alone, again, and out.
+    for photo in &photos {
+        std::fs::rename(env.path(format!("{photo}_original")), env.path(photo)).unwrap();
+        let mut facematch = env.facematch();
+        let arguments = ["tag", "--embed", "--no-backup", "known", photo];
+        facematch.args(arguments).ends_with(0);
+        assert!(packet(photo).contains("obama"), "{photo}");
+    }
+    let again = tag(&env, &["--embed"], 0);
+    assert!(
+        again.stderr.contains("5 photos unchanged"),
+        "{}",
+        again.stderr
+    );
+    untag(&env, &["--no-backup"], 0);
+    for photo in &photos {
+        assert_eq!(packet(photo), "", "{photo}");
+    }
+}
+
+#[test]
+#[ignore = "needs exiftool"]
+fn an_error_beside_a_warning_is_an_error() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let png = sample_bytes("tests/faults/embed-refuses-on-warning/bad_iccp.png");
+    env.write("photos/a.jpg", &png);
+    let run = tag(&env, &["--embed"], 1);
+    assert!(run.stderr.contains("Not a valid JPG"), "{}", run.stderr);
+    assert!(!run.stderr.contains("Warning"), "{}", run.stderr);
+    assert_eq!(bytes(&env, "photos/a.jpg"), png);
+    assert_eq!(env.files(), ["known/obama.jpg", "photos/a.jpg"]);
 }
 
 #[cfg(unix)]

@@ -21,7 +21,7 @@ pub(crate) use options::{
 pub(crate) use parsing::{mistyped_command, parse};
 pub(crate) use sorting::{SortArgs, SortByArg};
 
-use options::first_given;
+use options::{first_given, with_hidden_formats};
 
 /// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///
@@ -201,6 +201,7 @@ pub(crate) struct DetectArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("format", with_hidden_formats))]
 pub(crate) struct TagArgs {
     /// Known people: a folder, a photo or a gallery file
     ///

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args as ClapArgs, ValueEnum, ValueHint};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::matching::{DistanceThreshold, Margin};
 
 /// The options of every command that searches photos.
@@ -301,9 +302,20 @@ pub(crate) enum FormatArg {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
-    /// What exiftool -json=FILE reads; only for facematch tag
+    /// What exiftool -json=FILE reads
+    // Only `facematch tag` has it; see `with_hidden_formats`.
     #[value(hide = true)]
     ExiftoolJson,
+}
+
+/// Lists the forms that other commands hide among the possible values of `format`.
+pub(super) fn with_hidden_formats(format: Arg) -> Arg {
+    let values = FormatArg::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .map(|value| value.hide(false));
+    let parser = PossibleValuesParser::new(values);
+    format.value_parser(parser.try_map(|value| FormatArg::from_str(&value, false)))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,6 +10,7 @@ use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, composed_name, is_gallery_file, read_gallery,
     write_gallery,
 };
+use facematch::matching::DistanceThreshold;
 use facematch::photo::{Depth, EncodeFrom};
 use facematch::report::write_people;
 
@@ -23,7 +24,7 @@ use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{Access, Output, ReadFile};
 use super::super::terminal;
 use super::counted;
-use super::known::KnownPeople;
+use super::known::{KnownPeople, warn_of_numbered_people};
 use super::known_sources::KnownSources;
 use super::tagged_people::TaggedPeople;
 
@@ -159,6 +160,9 @@ fn enroll(
         without_face,
     } = people.enroll(&mut engines, &params, &session.searcher, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
+    if !args.from_tags {
+        warn_of_numbered_people(&gallery, DistanceThreshold::DEFAULT, console);
+    }
     let mut failed = String::new();
     if without_face > 0 {
         let regions = counted(without_face, "face region", "face regions");

@@ -7,7 +7,10 @@ use facematch::Error;
 use facematch::batch::WalkOptions;
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
-use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
+use facematch::gallery::{
+    Gallery, GalleryBuilder, KnownPhotoWarning, numbered_people, person_name,
+};
+use facematch::matching::DistanceThreshold;
 use facematch::photo::{EncodeFrom, Face, StageTimes};
 
 use super::super::config;
@@ -133,6 +136,42 @@ impl KnownPeople {
                 files.join(", ")
             )),
         }
+    }
+}
+
+/// The most groups of people, and names of a group, that warnings list.
+const MOST_LISTED: usize = 10;
+
+/// Warns of people who are probably one, as their names differ only by a number and their faces match: every photo of that
+/// person would be ambiguous.
+pub(super) fn warn_of_numbered_people(
+    gallery: &Gallery,
+    threshold: DistanceThreshold,
+    console: &Console,
+) {
+    let groups = numbered_people(gallery, threshold.value());
+    for group in groups.iter().take(MOST_LISTED) {
+        let mut names = group
+            .names
+            .iter()
+            .take(MOST_LISTED)
+            .cloned()
+            .collect::<Vec<_>>();
+        if let Some(more @ 1..) = group.names.len().checked_sub(MOST_LISTED) {
+            names.push(format!("{more} more"));
+        }
+        console.warn(format_args!(
+            "{}: separate people, though their faces match (distance {:.4}) and their names differ only by a number; {}",
+            names.join(", "),
+            group.distance,
+            group.advice(),
+        ));
+    }
+    if let Some(more @ 1..) = groups.len().checked_sub(MOST_LISTED) {
+        console.warn(format_args!(
+            "{} of people whose names differ only by a number; facematch check lists them",
+            counted(more, "more group", "more groups")
+        ));
     }
 }
 

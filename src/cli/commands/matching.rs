@@ -21,7 +21,7 @@ use super::super::output::Output;
 use super::super::pictures::Pictures;
 use super::super::terminal;
 use super::Search;
-use super::known::KnownPeople;
+use super::known::{KnownPeople, warn_of_numbered_people};
 use super::searching::{Judgement, PhotoSearch, Searched};
 
 /// Whom to look for, and where.
@@ -122,6 +122,7 @@ impl PeopleSearch<'_> {
         }
         let strangers = config::impostor_distances(&params);
         let rules = config::rules(self.decision, self.candidates, &strangers, gallery.faces());
+        warn_of_numbered_people(&gallery, rules.threshold, console);
         let photos = PhotoSearch {
             searcher,
             pictures: Pictures::new(&common.output, unfinished),

@@ -206,11 +206,13 @@ fn tagged_photo(
     searcher: &PhotoSearcher,
 ) -> Result<TaggedPhoto, Error> {
     let mut warnings = Vec::new();
-    let tags = read_tags(path, &mut warnings)?;
+    let (tags, unread) = read_tags(path, &mut warnings)?;
     if tags.is_empty() {
         return Ok(TaggedPhoto {
             warnings,
-            ..TaggedPhoto::default()
+            regions: unread,
+            without_face: unread,
+            faces: Vec::new(),
         });
     }
     let (found, _) = searcher.search(path, engine, &mut StageTimes::default())?;
@@ -226,39 +228,81 @@ fn tagged_photo(
         });
     }
     let (faces, told) = faces_of(path, &displayed.regions, &found);
-    let without_face = displayed.left_out + told.len();
+    let left_out = displayed.left_out + unread;
+    let without_face = left_out + told.len();
     warnings.extend(told);
     Ok(TaggedPhoto {
-        regions: displayed.regions.len() + displayed.left_out,
+        regions: displayed.regions.len() + left_out,
         without_face,
         faces,
         warnings,
     })
 }
 
-/// What is tagged in the sidecars of the photo at `path` and inside of it. What of it cannot be read is a warning.
+/// What is tagged in the sidecars of the photo at `path` and inside of it, and how many regions with a name cannot be read. What
+/// cannot be read is a warning.
 ///
 /// # Errors
 /// When the photo cannot be read, and nobody is tagged in its sidecars.
-fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<PhotoRegions, Error> {
+fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<(PhotoRegions, usize), Error> {
     let mut packets = Vec::new();
     for sidecar in Sidecars::of(path)? {
         match Sidecars::read(&sidecar) {
-            Ok(xmp) => packets.extend(parse(&sidecar, "the sidecar ", &xmp, warnings)),
+            Ok(xmp) => {
+                let packet = parse(&sidecar, "the sidecar ", &xmp, warnings);
+                packets.extend(packet.map(|packet| (sidecar, packet)));
+            }
             Err(error) => warnings.push(unread_sidecar(sidecar, error)),
         }
     }
-    let is_tagged = packets.iter().any(|packet| !packet.regions.is_empty());
+    let is_tagged = packets.iter().any(|(_, packet)| !packet.regions.is_empty());
     match embedded_packets(path) {
         Ok(inside) => {
             let inside = inside.iter();
-            packets.extend(inside.filter_map(|xmp| parse(path, "the XMP in it ", xmp, warnings)));
+            let parsed = inside.filter_map(|xmp| parse(path, "the XMP in it ", xmp, warnings));
+            packets.extend(parsed.map(|packet| (path.to_owned(), packet)));
         }
         // The search says it once more, if it is more than the metadata.
         Err(_) if is_tagged => {}
         Err(error) => return Err(error),
     }
-    Ok(PhotoRegions::new(packets))
+    let unread = warn_of_unread(&packets, warnings);
+    let packets = packets.into_iter().map(|(_, packet)| packet).collect();
+    Ok((PhotoRegions::new(packets), unread))
+}
+
+/// Warns of the people whose regions in the `packets` of a photo cannot be read. Returns how many these are. Programs write
+/// regions in several schemas and places: a person of whom another region is read is not among them.
+fn warn_of_unread(packets: &[(PathBuf, NamedRegions)], warnings: &mut Vec<Warning>) -> usize {
+    const MOST_NAMES: usize = 8;
+    let read = packets.iter().flat_map(|(_, packet)| &packet.regions);
+    let mut known: HashSet<&str> = read.map(|region| region.name.as_str()).collect();
+    let mut count = 0;
+    for (file, packet) in packets {
+        let unread = packet.unread.iter();
+        let people: Vec<_> = unread.filter(|region| known.insert(&region.name)).collect();
+        if people.is_empty() {
+            continue;
+        }
+        count += people.len();
+        let named = people.iter().take(MOST_NAMES);
+        let mut listed: Vec<_> = named
+            .map(|region| format!("{} ({})", region.name, region.fault))
+            .collect();
+        if people.len() > MOST_NAMES {
+            listed.push(format!("{} more", people.len() - MOST_NAMES));
+        }
+        let message = match people.len() {
+            1 => "1 face region with a name cannot be read and is left out".to_owned(),
+            count => format!("{count} face regions with names cannot be read and are left out"),
+        };
+        warnings.push(Warning {
+            about: file.clone(),
+            person: None,
+            message: format!("{message}: {}; tag the photo again", listed.join(", ")),
+        });
+    }
+    count
 }
 
 fn parse(file: &Path, what: &str, xmp: &[u8], warnings: &mut Vec<Warning>) -> Option<NamedRegions> {

@@ -101,8 +101,8 @@ impl ExifTool {
             .filter(|(name, _)| name.rsplit(':').next() == Some("XMP"))
             .map(|(_, value)| value.as_str().unwrap_or_default());
         match (packets.next(), packets.next()) {
-            (None, _) if answer.errors.is_empty() => Ok(None),
-            (None, _) => Err(answer.complaint(&photo)),
+            (None, _) if answer.error().is_some() => Err(answer.complaint(&photo)),
+            (None, _) => Ok(None),
             (Some(packet), None) => decoded(packet).map(Some),
             (Some(_), Some(_)) => Err("it has several XMP packets".to_owned()),
         }
@@ -297,11 +297,15 @@ impl Answer {
         })
     }
 
-    /// The first error, without the path of `photo`, as ExifTool was told it: an error record has it.
+    /// The first error. Warnings are told on the same stream, of photos that ExifTool reads and writes nevertheless.
+    fn error(&self) -> Option<&str> {
+        self.errors.lines().find(|line| line.starts_with("Error"))
+    }
+
+    /// The first error, else the first warning, without the path of `photo`, as ExifTool was told it: an error record has it.
     fn complaint(&self, photo: &Path) -> String {
         let of_photo = format!(" - {}", photo.display());
-        let error = self.errors.lines().find(|line| line.starts_with("Error"));
-        let error = error.or(self.errors.lines().next());
+        let error = self.error().or(self.errors.lines().next());
         let error = error.unwrap_or("exiftool did not change it");
         let error = error.strip_prefix("Error: ").unwrap_or(error);
         let error = error.strip_suffix(&of_photo).unwrap_or(error);
@@ -404,6 +408,26 @@ mod tests {
         assert_eq!(
             complaint("Error: Error writing output file - /photos/a - b.bmp\n"),
             "Error writing output file (is the disk full, or may nothing be written to the folder?)"
+        );
+    }
+
+    #[test]
+    fn a_warning_is_no_error() {
+        let error = |errors: &str| {
+            let answer = Answer {
+                output: Vec::new(),
+                errors: errors.to_owned(),
+            };
+            answer.error().map(str::to_owned)
+        };
+        assert_eq!(error(""), None);
+        assert_eq!(error("Warning: Error inflating iCCP - /a.png\n"), None);
+        let minor = "Warning: [minor] Trailer data after PNG IEND chunk - /a.png\n";
+        assert_eq!(error(minor), None);
+        let both = format!("{minor}Error: File is empty - /a.png\n");
+        assert_eq!(
+            error(&both).as_deref(),
+            Some("Error: File is empty - /a.png")
         );
     }
 

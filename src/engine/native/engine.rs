@@ -14,6 +14,7 @@ use crate::engine::jitter::jittered_chip;
 use crate::engine::models::{ShippedModel, read_landmarks, refused};
 use crate::engine::{
     Detection, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks,
+    check_encodings,
 };
 use crate::error::{EngineError, Error};
 
@@ -54,6 +55,11 @@ impl NativeEngine {
         })
     }
 
+    /// The encoding of each chip as the network makes it.
+    fn encode_chips(&mut self, chips: &[RgbImage]) -> Result<Vec<Encoding>, EngineError> {
+        check_encodings(self.encoder.get()?.encode(chips))
+    }
+
     /// The encoding of each chip with its mirror image.
     fn encode_mirrored(&mut self, chips: Vec<RgbImage>) -> Result<Vec<Encoding>, EngineError> {
         let pairs: Vec<RgbImage> = chips
@@ -63,7 +69,7 @@ impl NativeEngine {
                 [chip, mirrored]
             })
             .collect();
-        let encodings = self.encoder.get()?.encode(&pairs);
+        let encodings = self.encode_chips(&pairs)?;
         let (pairs, _) = encodings.as_chunks::<2>();
         Ok(pairs.iter().map(Encoding::of_face_and_mirror).collect())
     }
@@ -73,7 +79,7 @@ impl NativeEngine {
         let mut sums = [0.0_f64; ENCODING_LEN];
         for copy in 0..self.jitters {
             let jittered = jittered_chip(chip, copy);
-            for encoding in self.encoder.get()?.encode(std::slice::from_ref(&jittered)) {
+            for encoding in self.encode_chips(std::slice::from_ref(&jittered))? {
                 for (sum, number) in sums.iter_mut().zip(encoding.values()) {
                     *sum += f64::from(*number);
                 }
@@ -139,7 +145,7 @@ impl FaceEngine for NativeEngine {
         if self.flip {
             return self.encode_mirrored(chips);
         }
-        Ok(self.encoder.get()?.encode(&chips))
+        self.encode_chips(&chips)
     }
 
     fn fork(&self) -> Box<dyn FaceEngine> {

@@ -26,6 +26,9 @@ pub enum XmpError {
     /// It is no XML to a strict reader, though parts of it can be read.
     #[error("is not well-formed XML: {0}")]
     Malformed(String),
+    /// Other programs read its text as that of another encoding.
+    #[error("declares the encoding {0:?} instead of UTF-8")]
+    DeclaredEncoding(String),
     /// It is XML, but no XMP.
     #[error("has no rdf:RDF, so it is no XMP")]
     NotXmp,
@@ -46,6 +49,48 @@ pub(super) fn check_well_formed(text: &str) -> Result<(), XmpError> {
     roxmltree::Document::parse(text)
         .map(drop)
         .map_err(|error| XmpError::Malformed(error.to_string()))
+}
+
+/// Refuses a file that other programs do not read: [not well-formed](check_well_formed), with anything but one byte order
+/// mark before its XML declaration, or in another encoding by that declaration. NUL behind the end is no hindrance.
+pub(super) fn check_file(text: &str) -> Result<(), XmpError> {
+    let malformed = |reason: &str| Err(XmpError::Malformed(reason.to_owned()));
+    let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let content = marked.trim_end_matches(['\0', ' ', '\t', '\r', '\n']);
+    if content.starts_with('\u{feff}') {
+        return malformed("it has two byte order marks");
+    }
+    let trimmed = content.trim_start();
+    let (start, rest) = trimmed
+        .split_at_checked(DECLARATION.len())
+        .unwrap_or_default();
+    if start.eq_ignore_ascii_case(DECLARATION) && rest.starts_with(char::is_whitespace) {
+        if trimmed.len() < content.len() {
+            return malformed("white space stands before its XML declaration");
+        }
+        if start != DECLARATION {
+            return malformed("its XML declaration is in capital letters");
+        }
+    }
+    roxmltree::Document::parse(content).map_err(|error| XmpError::Malformed(error.to_string()))?;
+    match declared_encoding(content) {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("UTF-8") => {
+            Err(XmpError::DeclaredEncoding(encoding.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How an XML declaration begins.
+const DECLARATION: &str = "<?xml";
+
+/// The encoding in the XML declaration of a well-formed `text`, if any.
+fn declared_encoding(text: &str) -> Option<&str> {
+    let (declaration, _) = text.strip_prefix(DECLARATION)?.split_once("?>")?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim();
+    let quote = value.chars().next()?;
+    value[quote.len_utf8()..].split(quote).next()
 }
 
 /// A property of XMP: the prefix that it is written with here, and its name.
@@ -127,4 +172,56 @@ pub(super) fn lasting(text: &str) -> String {
         })
         .collect();
     lasting.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_other_programs_do_not_read_is_refused() {
+        const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a/>";
+        for text in [
+            "<a/>",
+            "\n <a/>\n",
+            XML,
+            &format!("\u{feff}{XML}"),
+            "\u{feff}<?xpacket begin=\"\u{feff}\" id=\"x\"?><a/><?xpacket end=\"w\"?>",
+            &format!("{XML}\r\n\0\0"),
+            &format!("{XML}<!-- x -->"),
+            "<?xml version='1.0'?><a/>",
+            "<?xml version = '1.0' encoding = 'utf-8' standalone='yes' ?><a/>",
+        ] {
+            assert_eq!(check_file(text), Ok(()), "{text:?}");
+        }
+        for (text, reason) in [
+            (
+                format!("\n{XML}"),
+                "white space stands before its XML declaration",
+            ),
+            (format!(" \t{XML}"), "white space stands before"),
+            (format!("\u{feff}\n{XML}"), "white space stands before"),
+            (format!("\u{feff}\u{feff}{XML}"), "two byte order marks"),
+            (format!("\n\u{feff}{XML}"), "not well-formed"),
+            (format!("\u{a0}{XML}"), "not well-formed"),
+            (format!("<!-- x -->{XML}"), "not well-formed"),
+            (format!("{XML}<b/>"), "not well-formed"),
+            (format!("{XML}\u{feff}"), "not well-formed"),
+            (format!("{XML}x"), "not well-formed"),
+            ("\0<a/>".to_owned(), "not well-formed"),
+            (XML.replace("<?xml", "<?XML"), "in capital letters"),
+            ("<a b='<'/>".to_owned(), "not well-formed"),
+            ("<a><b:c/></a>".to_owned(), "not well-formed"),
+            ("<a>&x;</a>".to_owned(), "not well-formed"),
+            (
+                XML.replace("UTF-8", "ISO-8859-1"),
+                "declares the encoding \"ISO-8859-1\"",
+            ),
+            (XML.replace("UTF-8", "utf8"), "instead of UTF-8"),
+            (XML.replace("UTF-8", "UTF-16"), "instead of UTF-8"),
+        ] {
+            let error = check_file(&text).unwrap_err().to_string();
+            assert!(error.contains(reason), "{text:?}: {error}");
+        }
+    }
 }
