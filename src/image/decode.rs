@@ -5,15 +5,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, Cursor, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::resize::working_size;
 use super::scale::DctScale;
-use super::{
-    Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg, scaled_jpeg,
-};
+use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, jpeg, scaled_jpeg, tiff};
 use crate::error::Error;
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
@@ -119,6 +118,9 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
             "the file is cut off (it has no end-of-image marker)",
         ));
     }
+    if format == ImageFormat::Tiff {
+        return tiff::decode(path, bytes);
+    }
     // Size and orientation stand before the scans of a JPEG, which need not be copied to the decoder for them.
     let head = match format {
         ImageFormat::Jpeg => jpeg::head(bytes),
@@ -126,10 +128,7 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     };
     let mut decoder = decoder(path, Cursor::new(head), format)?;
     check_size(path, &decoder)?;
-    // A photo with damaged metadata is shown as it is stored by every viewer.
-    let orientation = decoder
-        .orientation()
-        .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
+    let orientation = exif::orientation(format, bytes);
     let original = Original {
         size: orientation.turn_size(decoder.dimensions()),
         orientation,
@@ -140,9 +139,10 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
         }
         decoder = self::decoder(path, Cursor::new(bytes), format)?;
     }
-    let stored = DynamicImage::from_decoder(decoder)
-        .map_err(|error| decoder_error(path, error))?
-        .into_rgb8();
+    let stored = guarded(path, || {
+        DynamicImage::from_decoder(decoder).map_err(|error| decoder_error(path, error))
+    })?
+    .into_rgb8();
     Ok(Decoded::new(stored, orientation))
 }
 
@@ -154,9 +154,25 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
 ) -> Result<impl ImageDecoder + use<'a, R>, Error> {
     let mut reader = ImageReader::with_format(content, format);
     reader.limits(limits());
-    reader
-        .into_decoder()
-        .map_err(|error| decoder_error(path, error))
+    guarded(path, || {
+        reader
+            .into_decoder()
+            .map_err(|error| decoder_error(path, error))
+    })
+}
+
+/// Runs `decode`, a decoder of another library, for the photo at `path`. Such decoders panic on some damaged files; that
+/// is an error of the file, which need not be reported to us. Nothing that the decoder left behind is used again.
+pub(super) fn guarded<T>(
+    path: &Path,
+    decode: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        Err(damaged(
+            path,
+            "the decoder failed on it; the file is probably damaged",
+        ))
+    })
 }
 
 /// The JPEG `bytes` at the scale that suffices for a copy of `width`; `None` when that is the full scale, and for a
@@ -173,8 +189,6 @@ fn decode_scaled(bytes: &[u8], original: Original, width: u32) -> Option<Decoded
 
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     limits
 }
@@ -184,12 +198,6 @@ fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 {
         return Err(damaged(path, "the image has no pixels"));
-    }
-    if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(too_large(
-            path,
-            format!("{width}x{height} pixels; at most {MAX_SIDE} a side are decoded"),
-        ));
     }
     let bytes_a_pixel = u64::from(decoder.color_type().bytes_per_pixel());
     check_bytes(path, (width, height), bytes_a_pixel.max(3))

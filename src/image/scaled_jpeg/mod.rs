@@ -16,9 +16,9 @@ mod transform;
 use self::header::Headers;
 use self::planes::Layout;
 use self::progressive::Coefficients;
+use super::MAX_DECODED_BYTES;
 use super::component_planes::ComponentPlanes;
 use super::scale::DctScale;
-use super::{MAX_DECODED_BYTES, MAX_SIDE};
 
 /// The JPEG `bytes`, whose header tells `size` (width, height), at `scale`. `None` when it is damaged or rare.
 pub(super) fn decode(bytes: &[u8], size: (u32, u32), scale: DctScale) -> Option<ComponentPlanes> {
@@ -52,9 +52,8 @@ fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     headers.next_scan()??;
     let frame = headers.frame?;
     let (width, height) = (frame.width, frame.height);
-    let is_allowed = (1..=MAX_SIDE).contains(&width)
-        && (1..=MAX_SIDE).contains(&height)
-        && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
+    let is_allowed =
+        width > 0 && height > 0 && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
     is_allowed.then_some((width, height))
 }
 
