@@ -27,6 +27,7 @@ mod hostile;
 mod messages;
 mod names;
 mod orientation;
+mod orientation_variants;
 mod pictures;
 mod readme;
 #[cfg(unix)]
@@ -40,5 +41,6 @@ mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
+mod tiff_images;
 mod updating;
 mod usage;

@@ -20,3 +20,4 @@ mod fuzz_corpus;
 mod golden;
 mod landmarks;
 mod network;
+mod tiff_kinds;

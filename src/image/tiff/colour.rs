@@ -1,8 +1,7 @@
 //! Samples of a TIFF image, one byte each, become RGB.
 
 use super::directory::{Directory, tag};
-use super::picture::{Meaning, damaged};
-use super::picture::{Picture, Problem};
+use super::picture::{JPEG, Meaning, Picture, Problem, damaged};
 
 /// JFIF's, which are those of JPEG in TIFF too: libtiff has libjpeg convert them.
 const JFIF: [f32; 3] = [0.299, 0.587, 0.114];
@@ -32,7 +31,9 @@ impl Colours {
             Meaning::Rgb => Self::Rgb,
             Meaning::Palette => Self::Palette(palette(directory, picture.bits)?),
             Meaning::Cmyk => Self::Cmyk,
-            Meaning::YCbCr => Self::YCbCr(Box::new(YCbCr::of(directory, picture.compression == 7))),
+            Meaning::YCbCr => {
+                Self::YCbCr(Box::new(YCbCr::of(directory, picture.compression == JPEG)))
+            }
         })
     }
 

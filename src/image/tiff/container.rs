@@ -5,6 +5,7 @@
 //! images whose channels are stored apart. All of that goes away when each plane is described as a grey image with as many
 //! samples as it has.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::directory::tag;
@@ -20,7 +21,7 @@ const UNDEFINED: u16 = 7;
 /// A file's bytes with another directory.
 pub(super) struct Container<'a> {
     header: [u8; 8],
-    file: &'a [u8],
+    file: Cow<'a, [u8]>,
     directory: Vec<u8>,
     position: u64,
 }
@@ -60,7 +61,7 @@ impl DirectoryWriter {
     }
 
     /// The content of `file` with this directory alone.
-    pub(super) fn over(mut self, file: &[u8]) -> Container<'_> {
+    pub(super) fn over(mut self, file: Cow<'_, [u8]>) -> Container<'_> {
         self.entries.sort_by_key(|(tag, ..)| *tag);
         let length = 2 + 12 * self.entries.len() + 4;
         let mut directory = self.two_bytes(self.entries.len() as u16).to_vec();
@@ -123,7 +124,7 @@ impl Container<'_> {
         } else if self.position < 8 {
             &self.header[from(&self.header, 0)..]
         } else {
-            &self.file[from(self.file, 0)..]
+            &self.file[from(&self.file, 0)..]
         }
     }
 }

@@ -5,9 +5,12 @@ mod choice;
 mod colour;
 mod container;
 pub(super) mod directory;
+mod lzw_tiles;
 mod picture;
 #[cfg(test)]
 mod test_files;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 
@@ -18,7 +21,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use self::colour::Colours;
 use self::container::{Container, DirectoryWriter};
 use self::directory::{Directory, Tiff, tag};
-use self::picture::{Parts, Picture, Problem, damaged};
+use self::picture::{JPEG, LZW, Parts, Picture, Problem, UNCOMPRESSED, damaged};
 use super::decode::{self, check_bytes, guarded};
 use super::orientation::from_number;
 use super::{Decoded, MAX_DECODED_BYTES, Orientation};
@@ -84,7 +87,7 @@ fn rgb(
     let rgb = if picture.is_planar {
         let mut planes = Vec::new();
         for plane in 0..used {
-            let samples = decompressed(container(file, big_endian, picture, plane), picture)?;
+            let samples = decompressed(container(file, big_endian, picture, plane)?, picture)?;
             planes.push(bytes_of(samples, picture, 1)?);
         }
         let mut rgb = Vec::with_capacity(3 * pixels);
@@ -98,7 +101,7 @@ fn rgb(
         rgb
     } else {
         let per_pixel = usize::from(picture.samples);
-        let samples = decompressed(container(file, big_endian, picture, 0), picture)?;
+        let samples = decompressed(container(file, big_endian, picture, 0)?, picture)?;
         let samples = bytes_of(samples, picture, per_pixel)?;
         if per_pixel == 3 && matches!(colours, Colours::Rgb) {
             samples
@@ -120,19 +123,17 @@ fn container<'a>(
     big_endian: bool,
     picture: &Picture,
     plane: usize,
-) -> Container<'a> {
-    let (planes, samples) = if picture.is_planar {
-        (usize::from(picture.samples), 1)
+) -> Result<Container<'a>, Problem> {
+    let samples = if picture.is_planar {
+        1
     } else {
-        (1, picture.samples)
+        picture.samples
     };
-    let count = picture.offsets.len() / planes;
-    let part = count * plane..count * (plane + 1);
+    let places = picture.places(plane);
     let mut directory = DirectoryWriter::new(big_endian);
     directory.longs(tag::WIDTH, &[picture.width]);
     directory.longs(tag::HEIGHT, &[picture.height]);
     directory.short(tag::BITS, picture.bits);
-    directory.short(tag::COMPRESSION, picture.compression);
     // Grey, whatever they mean: so the crate hands over all samples as they are.
     directory.short(tag::PHOTOMETRIC, 1);
     directory.short(tag::SAMPLES, samples);
@@ -140,23 +141,31 @@ fn container<'a>(
     if picture.bits == 32 {
         directory.short(tag::SAMPLE_FORMAT, 3);
     }
-    if let Some(tables) = picture.jpeg_tables.filter(|_| picture.compression == 7) {
+    if let Some(tables) = picture.jpeg_tables.filter(|_| picture.compression == JPEG) {
         directory.jpeg_tables(tables);
     }
-    let (offsets, lengths) = match picture.parts {
+    match picture.parts {
         Parts::Strips(rows) => {
             directory.longs(tag::ROWS_PER_STRIP, &[rows]);
-            (tag::STRIP_OFFSETS, tag::STRIP_BYTES)
+            directory.longs(tag::STRIP_OFFSETS, places.offsets);
+            directory.longs(tag::STRIP_BYTES, places.lengths);
         }
         Parts::Tiles(width, height) => {
             directory.longs(tag::TILE_WIDTH, &[width]);
             directory.longs(tag::TILE_HEIGHT, &[height]);
-            (tag::TILE_OFFSETS, tag::TILE_BYTES)
+            if picture.compression == LZW {
+                let tiles = lzw_tiles::decompressed(file, places, picture.part_bytes())?;
+                directory.short(tag::COMPRESSION, UNCOMPRESSED);
+                directory.longs(tag::TILE_OFFSETS, &tiles.offsets);
+                directory.longs(tag::TILE_BYTES, &tiles.lengths);
+                return Ok(directory.over(tiles.bytes.into()));
+            }
+            directory.longs(tag::TILE_OFFSETS, places.offsets);
+            directory.longs(tag::TILE_BYTES, places.lengths);
         }
-    };
-    directory.longs(offsets, &picture.offsets[part.clone()]);
-    directory.longs(lengths, &picture.lengths[part]);
-    directory.over(file)
+    }
+    directory.short(tag::COMPRESSION, picture.compression);
+    Ok(directory.over(file.into()))
 }
 
 fn decompressed(container: Container, picture: &Picture) -> Result<DecodingResult, Problem> {

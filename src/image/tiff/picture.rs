@@ -7,8 +7,10 @@ use crate::image::{MAX_DECODED_BYTES, jpeg};
 const MOST_CHUNKS: u64 = 1 << 18;
 
 /// Kinds of compression.
-const JPEG: u64 = 7;
-const UNCOMPRESSED: u64 = 1;
+pub(super) const UNCOMPRESSED: u16 = 1;
+pub(super) const LZW: u16 = 5;
+const OLD_JPEG: u16 = 6;
+pub(super) const JPEG: u16 = 7;
 
 /// Why an image is not decoded.
 #[derive(Debug, PartialEq)]
@@ -52,6 +54,13 @@ pub(super) enum Parts {
     Tiles(u32, u32),
 }
 
+/// Where parts are in the file, and how many bytes each has there.
+#[derive(Clone, Copy)]
+pub(super) struct Places<'a> {
+    pub(super) offsets: &'a [u32],
+    pub(super) lengths: &'a [u32],
+}
+
 /// An image of a TIFF file.
 #[derive(Debug)]
 pub(super) struct Picture<'a> {
@@ -84,7 +93,7 @@ impl<'a> Picture<'a> {
         if width == 0 || height == 0 {
             return Err(damaged("the image has no pixels"));
         }
-        let compression = compression(number(tag::COMPRESSION, UNCOMPRESSED))?;
+        let compression = compression(number(tag::COMPRESSION, UNCOMPRESSED.into()))?;
         let meaning = meaning(directory.number(tag::PHOTOMETRIC))?;
         let samples = number(tag::SAMPLES, 1);
         if samples < meaning.samples() || samples > 64 {
@@ -94,7 +103,11 @@ impl<'a> Picture<'a> {
         }
         let bits = bits(directory, meaning)?;
         let is_planar = number(tag::PLANAR, 1) == 2;
-        refuse_odd_forms(directory, meaning, bits, compression)?;
+        let is_interleaved_jpeg = compression == JPEG && !is_planar;
+        if meaning == Meaning::YCbCr && !is_interleaved_jpeg {
+            refuse_subsampling(directory)?;
+        }
+        refuse_odd_forms(directory, bits, compression)?;
         let planes = if is_planar { samples } else { 1 };
         let parts = parts(directory, width, height)?;
         let of_part = match parts {
@@ -117,7 +130,7 @@ impl<'a> Picture<'a> {
             bits,
             samples: samples as u16,
             is_planar,
-            compression: compression as u16,
+            compression,
             predictor: number(tag::PREDICTOR, 1).min(u64::from(u16::MAX)) as u16,
             parts,
             offsets,
@@ -130,14 +143,37 @@ impl<'a> Picture<'a> {
         Ok(picture)
     }
 
+    /// Bytes of a tile, decompressed, or of a strip with all of its rows. They are no more than an image may take.
+    pub(super) fn part_bytes(&self) -> usize {
+        let (width, height) = self.part_size();
+        let samples = if self.is_planar { 1 } else { self.samples };
+        let bits = width as usize * usize::from(samples) * usize::from(self.bits);
+        bits.div_ceil(8) * height as usize
+    }
+
+    fn part_size(&self) -> (u32, u32) {
+        match self.parts {
+            Parts::Strips(rows) => (self.width, rows),
+            Parts::Tiles(width, height) => (width, height),
+        }
+    }
+
+    /// Where the parts of a plane are; of all samples, if they are not stored apart.
+    pub(super) fn places(&self, plane: usize) -> Places<'_> {
+        let planes = if self.is_planar { self.samples } else { 1 };
+        let count = self.offsets.len() / usize::from(planes);
+        let range = count * plane..count * (plane + 1);
+        Places {
+            offsets: &self.offsets[range.clone()],
+            lengths: &self.lengths[range],
+        }
+    }
+
     /// Holds each part against its JPEG header: one of another size would shift all rows behind it, or take more memory
     /// than the image.
     fn check_jpeg_parts(&self, file: &[u8]) -> Result<(), Problem> {
         let components = if self.is_planar { 1 } else { self.samples };
-        let (width, height) = match self.parts {
-            Parts::Strips(rows) => (self.width, rows.min(self.height)),
-            Parts::Tiles(width, height) => (width, height),
-        };
+        let (width, height) = self.part_size();
         if self.jpeg_tables.is_some_and(|tables| tables.len() < 4) {
             return Err(damaged("its JPEG tables are cut off"));
         }
@@ -171,12 +207,13 @@ pub(super) fn damaged(reason: &str) -> Problem {
     Problem::Damaged(reason.to_owned())
 }
 
-fn compression(number: u64) -> Result<u64, Problem> {
+fn compression(number: u64) -> Result<u16, Problem> {
+    let number = u16::try_from(number).unwrap_or(u16::MAX);
     let name = match number {
         // None, fax group 4, LZW, JPEG, Deflate (two numbers), PackBits.
-        1 | 4 | 5 | JPEG | 8 | 32_773 | 32_946 => return Ok(number),
+        UNCOMPRESSED | 4 | LZW | JPEG | 8 | 32_773 | 32_946 => return Ok(number),
         2 | 3 => "fax compression of group 3",
-        6 => "JPEG compression of the old kind",
+        OLD_JPEG => "JPEG compression of the old kind",
         34_712 | 33_003 | 33_005 => "JPEG 2000 compression",
         34_887 => "LERC compression",
         34_925 => "LZMA compression",
@@ -248,12 +285,7 @@ fn bits(directory: &Directory, meaning: Meaning) -> Result<u16, Problem> {
 }
 
 /// Forms that the `tiff` crate would read wrongly without an error.
-fn refuse_odd_forms(
-    directory: &Directory,
-    meaning: Meaning,
-    bits: u16,
-    compression: u64,
-) -> Result<(), Problem> {
+fn refuse_odd_forms(directory: &Directory, bits: u16, compression: u16) -> Result<(), Problem> {
     let is_reversed = directory.number(tag::FILL_ORDER) == Some(2);
     if is_reversed && (bits < 8 || compression == 4) {
         return Err(Problem::Unsupported("reversed order of bits".to_owned()));
@@ -263,16 +295,18 @@ fn refuse_odd_forms(
             "JPEG compression with {bits}-bit samples"
         )));
     }
-    if meaning == Meaning::YCbCr && compression != JPEG {
-        let mut subsampling = directory
-            .numbers(tag::YCBCR_SUBSAMPLING)
-            .map_or_else(|| vec![2, 2], |numbers| numbers.take(2).collect());
-        subsampling.resize(2, 1);
-        if subsampling != [1, 1] {
-            return Err(Problem::Unsupported(
-                "subsampled YCbCr colours without JPEG compression".to_owned(),
-            ));
-        }
+    Ok(())
+}
+
+/// Subsampled chroma, which only the decoder of JPEG brings to the size of luma.
+fn refuse_subsampling(directory: &Directory) -> Result<(), Problem> {
+    let subsampling = directory.numbers(tag::YCBCR_SUBSAMPLING);
+    let is_subsampled =
+        subsampling.is_none_or(|mut subsampling| subsampling.any(|factor| factor != 1));
+    if is_subsampled {
+        return Err(Problem::Unsupported(
+            "subsampled YCbCr colours without JPEG compression or in separate planes".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -293,7 +327,7 @@ fn parts(directory: &Directory, width: u32, height: u32) -> Result<Parts, Proble
         };
     }
     if directory.has(tag::OLD_JPEG) {
-        compression(6)?;
+        compression(OLD_JPEG.into())?;
     }
     Err(damaged(&format!(
         "there is no place for the {width}x{height} pixels"
