@@ -229,13 +229,7 @@ fn pngs() -> Vec<Variant> {
         .concat(),
     );
     let itxt = |flag: &[u8], text: &[u8]| {
-        let content = [
-            b"Raw profile type exif\0",
-            flag,
-            b"\0en\0translated\0",
-            text,
-        ]
-        .concat();
+        let content = [b"Raw profile type exif\0", flag, b"en\0translated\0", text].concat();
         chunk(b"iTXt", &content)
     };
     [

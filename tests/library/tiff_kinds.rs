@@ -96,8 +96,9 @@ fn every_kind_that_libtiff_writes_has_its_pixels() {
                     &["-p", "contig", "-8"],
                     &["-p", "separate", "-L"],
                 ] {
-                    // libtiff cannot write it.
-                    if *source == "rgb.tif" && *compression == "jpeg" && form[1] == "separate" {
+                    // Of the others libtiff cannot write separate planes.
+                    let has_planes = *source == "rgb.tif" && *compression != "jpeg";
+                    if form[1] == "separate" && !has_planes {
                         continue;
                     }
                     let arguments = [&["-c", compression], parts, form, &[source, "made.tif"]];
@@ -120,5 +121,5 @@ fn every_kind_that_libtiff_writes_has_its_pixels() {
             }
         }
     }
-    assert_eq!(count, 214);
+    assert_eq!(count, 176);
 }
