@@ -117,7 +117,7 @@ fn put_points(bytes: &mut Vec<u8>, points: &[Point]) {
     }
 }
 
-/// A number of things that lie in memory for a photo of 16 384 pixels a side at most, far below 2^32.
+/// A number of things that lie in memory for one photo, far below 2^32.
 fn put_count(bytes: &mut Vec<u8>, count: usize) {
     put_u32(bytes, u32::try_from(count).unwrap_or(u32::MAX));
 }

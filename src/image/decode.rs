@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, Cursor, Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
@@ -12,7 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::resize::working_size;
 use super::scale::DctScale;
 use super::scaled_jpeg::{Jpeg, JpegError};
-use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_SIDE, Orientation, Original, jpeg};
+use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, tiff};
 use crate::error::Error;
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
@@ -115,15 +116,16 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     if format == ImageFormat::Jpeg {
         return decode_jpeg(path, bytes, width);
     }
-    let mut decoder = decoder(path, Cursor::new(bytes), format)?;
+    if format == ImageFormat::Tiff {
+        return tiff::decode(path, bytes);
+    }
+    let decoder = decoder(path, Cursor::new(bytes), format)?;
     check_size(path, &decoder)?;
-    // A photo with damaged metadata is shown as it is stored by every viewer.
-    let orientation = decoder
-        .orientation()
-        .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
-    let stored = DynamicImage::from_decoder(decoder)
-        .map_err(|error| decoder_error(path, error))?
-        .into_rgb8();
+    let orientation = exif::orientation(format, bytes);
+    let stored = guarded(path, || {
+        DynamicImage::from_decoder(decoder).map_err(|error| decoder_error(path, error))
+    })?
+    .into_rgb8();
     Ok(Decoded::new(stored, orientation))
 }
 
@@ -135,19 +137,32 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
 ) -> Result<impl ImageDecoder + use<'a, R>, Error> {
     let mut reader = ImageReader::with_format(content, format);
     reader.limits(limits());
-    reader
-        .into_decoder()
-        .map_err(|error| decoder_error(path, error))
+    guarded(path, || {
+        reader
+            .into_decoder()
+            .map_err(|error| decoder_error(path, error))
+    })
+}
+
+/// Runs `decode`, a decoder of another library, for the photo at `path`. Such decoders panic on some damaged files; that
+/// is an error of the file, which need not be reported to us. Nothing that the decoder left behind is used again.
+pub(super) fn guarded<T>(
+    path: &Path,
+    decode: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        Err(damaged(
+            path,
+            "the decoder failed on it; the file is probably damaged",
+        ))
+    })
 }
 
 /// Decodes the JPEG `bytes` at the scale that suffices for a copy of `width`.
 fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
     check_dimensions(path, jpeg.size(), 3)?;
-    // A photo with damaged metadata is shown as it is stored by every viewer.
-    let orientation = jpeg::exif(bytes)
-        .and_then(image::metadata::Orientation::from_exif_chunk)
-        .map_or(Orientation::UPRIGHT, Orientation::from_decoder);
+    let orientation = exif::orientation(ImageFormat::Jpeg, bytes);
     let size = orientation.turn_size(jpeg.size());
     let scale = DctScale::sufficient(size.0, working_size(size, width).0);
     let planes = jpeg
@@ -171,8 +186,6 @@ fn jpeg_error(path: &Path, error: JpegError) -> Error {
 
 fn limits() -> Limits {
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_DECODED_BYTES);
     limits
 }
@@ -190,12 +203,6 @@ fn check_dimensions(
 ) -> Result<(), Error> {
     if width == 0 || height == 0 {
         return Err(damaged(path, "the image has no pixels"));
-    }
-    if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(too_large(
-            path,
-            format!("{width}x{height} pixels; at most {MAX_SIDE} a side are decoded"),
-        ));
     }
     check_bytes(path, (width, height), bytes_a_pixel)
 }
@@ -243,6 +250,7 @@ fn too_large(path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Orientation;
     use image::{ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {

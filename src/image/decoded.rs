@@ -69,14 +69,14 @@ impl Decoded {
         Ok(self.original.orientation.upright(stored))
     }
 
-    /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. A copy
-    /// that would be higher than [`MAX_SIDE`](super::MAX_SIDE) is made narrower instead.
+    /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. The copy of
+    /// a photo that is more than 12 times as high as wide is narrower: its area is bounded.
     ///
     /// The stored pixels are resized first and the small copy is turned: the same picture for a fraction of the work.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the copy would pass [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES); [`Error::Decode`]
-    /// when the photo has no pixels.
+    /// [`Error::TooLarge`] when the copy would pass [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`Error::Decode`] when
+    /// the photo has no pixels.
     pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
         let Original { size, orientation } = self.original;
         let upright_size = resize::working_size(size, width);
@@ -97,7 +97,6 @@ fn without_pixels(path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::MAX_SIDE;
     use crate::image::component_planes::{Colours, Plane};
     use image::Rgb;
 
@@ -153,14 +152,5 @@ mod tests {
             let worst = worst_difference(&copies[0], &copies[1]);
             assert!(worst <= 3, "orientation {number}: {worst}");
         }
-    }
-
-    #[test]
-    fn a_copy_is_held_to_the_limit_of_every_image() {
-        let decoded = Decoded::new(RgbImage::new(512, 512), Orientation::UPRIGHT);
-        let error = decoded
-            .upright_copy(Path::new("photo"), MAX_SIDE)
-            .unwrap_err();
-        assert_eq!(error.kind(), "too_large");
     }
 }

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use image::{ImageDecoder, ImageFormat};
 
-use super::decode::{damaged, decoder, open_file, read_error, supported_format};
+use super::MAX_FILE_BYTES;
+use super::decode::{damaged, decoder, guarded, open_file, read_error, supported_format};
 use super::extended_xmp::extended_xmp;
 use super::jpeg;
+use super::tiff::directory::{Tiff, tag};
 use crate::error::Error;
 
 /// The beginning of a file that tells its format.
@@ -69,6 +71,7 @@ pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<
             return jpeg_packets(path, &head);
         }
         ImageFormat::Png => png_packet(path, &mut file)?,
+        ImageFormat::Tiff => tiff_packet(path, file)?,
         _ => packet(path, decoder(path, file, format)?)?,
     };
     Ok(packet.into_iter().collect())
@@ -100,9 +103,30 @@ fn png_packet(
     }
 }
 
+fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, Error> {
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(|error| read_error(path, error))?;
+    let directory = Tiff::of_file(&bytes).and_then(|tiff| tiff.first());
+    let Some(directory) = directory else {
+        return Err(damaged(
+            path,
+            "the file has no image directory; it may be cut off",
+        ));
+    };
+    let xmp = directory.bytes(tag::XMP);
+    if xmp.is_none() && directory.mentions(tag::XMP) {
+        return Err(damaged(path, "its XMP: it lies outside the file"));
+    }
+    Ok(xmp.map(<[u8]>::to_vec))
+}
+
 fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>, Error> {
-    let xmp = decoder.xmp_metadata();
-    xmp.map_err(|error| damaged(path, &format!("its XMP: {error}")))
+    guarded(path, || {
+        let xmp = decoder.xmp_metadata();
+        xmp.map_err(|error| damaged(path, &format!("its XMP: {error}")))
+    })
 }
 
 /// The segments of a JPEG before its first scan, where its metadata are; all of what is no JPEG. Little more of `file` is

@@ -2,16 +2,8 @@
 
 use memchr::memchr;
 
-const APP1: u8 = 0xE1;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
-
-/// The EXIF block of the JPEG `bytes`, if it has one.
-pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
-    segments(head(bytes))
-        .filter(|(marker, _)| *marker == APP1)
-        .find_map(|(_, content)| content.strip_prefix(b"Exif\0\0"))
-}
 
 /// The segments of the JPEG `bytes` before its first scan, and the header of that; all of `bytes` where there is none.
 pub(super) fn head(bytes: &[u8]) -> &[u8] {

@@ -8,12 +8,14 @@ mod component_planes;
 mod decode;
 mod decoded;
 mod embedded_xmp;
+mod exif;
 mod extended_xmp;
 mod jpeg;
 mod orientation;
 mod resize;
 mod scale;
 mod scaled_jpeg;
+mod tiff;
 mod transpose;
 mod upsampling;
 
@@ -24,14 +26,11 @@ pub use orientation::Orientation;
 #[doc(hidden)]
 pub use scaled_jpeg::{JpegError, decode_jpeg_at};
 
-/// Largest width and height that is decoded, and that a resized copy may have, in pixels.
-pub const MAX_SIDE: u32 = 16_384;
-
-/// Most bytes that one decoded image may take.
+/// Most bytes that one decoded image may take. The length of a side does not matter.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 
 /// Largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
 /// Largest working width that can be asked for.
-pub const MAX_WIDTH: u32 = MAX_SIDE;
+pub const MAX_WIDTH: u32 = 16_384;

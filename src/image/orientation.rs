@@ -11,10 +11,6 @@ impl Orientation {
     /// Stored as it is looked at.
     pub const UPRIGHT: Self = Self(image::metadata::Orientation::NoTransforms);
 
-    pub(super) fn from_decoder(orientation: image::metadata::Orientation) -> Self {
-        Self(orientation)
-    }
-
     /// The orientation of this EXIF number, 1 to 8; `None` for every other number.
     pub fn from_exif(number: u8) -> Option<Self> {
         image::metadata::Orientation::from_exif(number).map(Self)
@@ -45,6 +41,11 @@ impl Orientation {
         image.apply_orientation(self.0);
         image.into_rgb8()
     }
+}
+
+/// The orientation that EXIF metadata name with this number, if it is one.
+pub(super) fn from_number(number: u64) -> Option<Orientation> {
+    u8::try_from(number).ok().and_then(Orientation::from_exif)
 }
 
 #[cfg(test)]

@@ -5,23 +5,42 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::MAX_SIDE;
+use super::MAX_DECODED_BYTES;
 
 /// Catmull and Rom's cubic. Of Lanczos, cubic and linear it gave the best accuracy on LFW (folds 1 and 2, enlarged from
 /// 250 to 500 pixels): 98.98 % of the pairs at the best threshold, against 98.73 % and 98.90 %.
 const FILTER: FilterType = FilterType::CatmullRom;
 
+/// How many times as high as wide a copy may be before it is made smaller. Higher ones are screenshots and strips, and cost
+/// many times what a photo costs.
+const MOST_ASPECT: u64 = 12;
+
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
-/// A copy that would be higher than [`MAX_SIDE`] is made narrower instead.
+///
+/// The area of the copy is bounded: a photo that is more than [`MOST_ASPECT`] times as high as wide gets a narrower copy with
+/// as many pixels as one of that shape has, and no copy takes more than [`MAX_DECODED_BYTES`].
 pub(super) fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
         return size;
     }
-    match scaled(size.1, width, size.0) {
-        height if height <= u64::from(MAX_SIDE) => (width, height as u32),
-        // Narrower than `width`, which fits into 32 bits.
-        _ => (scaled(size.0, MAX_SIDE, size.1) as u32, MAX_SIDE),
+    let height = scaled(size.1, width, size.0);
+    let most = area_bound(width);
+    if u64::from(width) * height <= most {
+        // At most 2^28, as the area is.
+        return (width, height as u32);
     }
+    // Both sides rounded down, so that the area stays within its bound.
+    let scale = (most as f64 / (f64::from(size.0) * f64::from(size.1))).sqrt();
+    let shrunk = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+    let (narrow, high) = (shrunk(size.0), shrunk(size.1));
+    // A side of less than a pixel became 1.
+    (narrow, u64::from(high).min(most / u64::from(narrow)) as u32)
+}
+
+/// Most pixels of a copy of this width.
+fn area_bound(width: u32) -> u64 {
+    let width = u64::from(width);
+    (MOST_ASPECT * width * width).min(MAX_DECODED_BYTES / 3)
 }
 
 /// `side * numerator / denominator`, rounded, at least 1.
@@ -82,6 +101,7 @@ pub(super) fn resize_pixels<Pixel: PixelTrait>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::MAX_WIDTH;
     use image::Rgb;
 
     #[test]
@@ -89,14 +109,36 @@ mod tests {
         assert_eq!(working_size((4000, 3000), 500), (500, 375));
         assert_eq!(working_size((250, 250), 500), (500, 500));
         assert_eq!(working_size((16_384, 3), 500), (500, 1));
+        assert_eq!(working_size((17_000, 450), 500), (500, 13));
         assert_eq!(working_size((640, 480), 0), (640, 480));
+        assert_eq!(working_size((100, 20_000), 0), (100, 20_000));
+        assert_eq!(working_size((3000, 4000), 1600), (1600, 2133));
+        assert_eq!(working_size((1080, 12_960), 500), (500, 6000));
     }
 
     #[test]
-    fn a_strip_that_would_become_too_high_is_made_narrower() {
-        assert_eq!(working_size((400, 14_000), 500), (468, MAX_SIDE));
-        assert_eq!(working_size((1, 16_384), 500), (1, MAX_SIDE));
-        assert_eq!(working_size((1, 16_384), 16_384), (1, MAX_SIDE));
+    fn the_area_of_a_copy_is_bounded() {
+        for (size, width) in [
+            ((34, 1376), 500),
+            ((500, 20_235), 500),
+            ((1, 65_535), 500),
+            ((1, 178_000_000), 500),
+            ((1, u32::MAX), 1),
+            ((u32::MAX, 1), MAX_WIDTH),
+            ((4000, 3000), MAX_WIDTH),
+            ((1, 1), MAX_WIDTH),
+            ((3, 100_000), MAX_WIDTH),
+            ((1, u32::MAX), MAX_WIDTH),
+        ] {
+            let (columns, rows) = working_size(size, width);
+            assert!(columns > 0 && rows > 0, "{size:?}");
+            let area = u64::from(columns) * u64::from(rows);
+            assert!(area <= area_bound(width), "{size:?}: {columns}x{rows}");
+        }
+        // Of a strip that is bounded the aspect is kept.
+        let (columns, rows) = working_size((34, 1376), 500);
+        assert_eq!((columns, rows), (272, 11_018));
+        assert_eq!(working_size((4000, 3000), MAX_WIDTH), (15_446, 11_585));
     }
 
     #[test]

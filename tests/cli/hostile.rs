@@ -4,8 +4,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 
 #[cfg(unix)]
 use crate::common::limits::bound_by_permissions;
-use crate::common::photos::{encoded, png_bomb};
-use crate::common::{Run, RunExt, TestEnv, only_face, sample_bytes};
+use crate::common::photos::{at_width, encoded, pixels, png_bomb};
+use crate::common::{Run, RunExt, TestEnv, face_box, only_face, sample_bytes};
 
 /// A whole photo with a face, and beside it what the test adds.
 fn beside_a_whole_photo() -> TestEnv {
@@ -80,16 +80,43 @@ fn damaged_files_give_an_error_each() {
 fn images_beyond_the_limits_are_refused_before_they_are_decoded() {
     let env = beside_a_whole_photo();
     env.write("photos/bomb.png", png_bomb(65_000, 65_000));
-    env.write("photos/wide.png", png_bomb(16_385, 1));
     env.write("photos/many.png", png_bomb(16_384, 16_384));
+    env.write("photos/long.png", png_bomb(2_000_000_000, 1));
     assert_kinds(
         &env,
         &[
             ("bomb.png", "too_large"),
-            ("wide.png", "too_large"),
             ("many.png", "too_large"),
+            ("long.png", "too_large"),
         ],
     );
+}
+
+#[test]
+fn a_panorama_may_be_as_long_as_memory_allows() {
+    let env = TestEnv::new();
+    let face = at_width(&pixels("unknown/astronaut.png"), 450);
+    let mut panorama = RgbImage::from_pixel(17_000, 450, Rgb([128; 3]));
+    image::imageops::replace(&mut panorama, &face, 16_500, 0);
+    for (name, format) in [
+        ("wide.jpg", ImageFormat::Jpeg),
+        ("wide.png", ImageFormat::Png),
+        ("wide.tif", ImageFormat::Tiff),
+        ("wide.bmp", ImageFormat::Bmp),
+        ("wide.gif", ImageFormat::Gif),
+    ] {
+        env.write(format!("photos/{name}"), encoded(&panorama, format));
+    }
+    let run = env
+        .facematch()
+        .args(["detect", "photos", "-f", "ndjson", "--width", "8500"])
+        .args(["--detector", "hog"])
+        .ends_with(0);
+    for name in ["wide.jpg", "wide.png", "wide.tif", "wide.bmp", "wide.gif"] {
+        let record = run.record(format!("photos/{name}"));
+        assert_eq!([&record["width"], &record["height"]], [17_000, 450]);
+        assert!(face_box(only_face(&record))[0] > 16_500, "{record}");
+    }
 }
 
 #[test]
@@ -102,8 +129,9 @@ fn odd_but_whole_images_are_searched() {
     write("dot.png", 1, 1);
     write("strip.png", 16_384, 1);
     write("narrow.png", 10, 300);
-    // At the working width it would be 100 000 pixels high: it is made narrower.
+    // At the working width it would be 100,000 pixels high: its copy is narrower.
     write("tall.png", 1, 200);
+    write("tower.png", 1, 70_000);
     // The content tells the format, not the name.
     env.copy("unknown/obama2.jpg", "photos/really_a_jpeg.gif");
     let run = detect(&env, 0);
@@ -112,6 +140,7 @@ fn odd_but_whole_images_are_searched() {
         ("strip.png", 0),
         ("narrow.png", 0),
         ("tall.png", 0),
+        ("tower.png", 0),
         ("really_a_jpeg.gif", 1),
     ] {
         let record = run.record(format!("photos/{name}"));

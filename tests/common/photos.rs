@@ -132,30 +132,53 @@ fn oriented(mut encoder: impl ImageEncoder, upright: &RgbImage, number: u8) {
 
 /// `upright` as an uncompressed TIFF of orientation `number`.
 pub(crate) fn oriented_tiff(upright: &RgbImage, number: u8) -> Vec<u8> {
-    let image = stored(upright, number);
-    let pixels = image.as_raw();
-    let entries: u16 = 10;
-    let bits_at = 8 + 2 + 12 * u32::from(entries) + 4;
-    let pixels_at = bits_at + 6;
+    tiff_of(
+        &[(stored(upright, number), 0)],
+        &[(274, 3, u32::from(number))],
+    )
+}
+
+/// An uncompressed TIFF of images, each with its NewSubfileType. The first has `more` entries too: tag, type, and a number.
+pub(crate) fn tiff_of(images: &[(RgbImage, u32)], more: &[(u16, u16, u32)]) -> Vec<u8> {
     let mut tiff = b"II\x2a\0\x08\0\0\0".to_vec();
-    tiff.extend(entries.to_le_bytes());
-    for (tag, kind, count, value) in [
-        (256, 4, 1, image.width()),
-        (257, 4, 1, image.height()),
-        (258, 3, 3, bits_at),
-        (259, 3, 1, 1),
-        (262, 3, 1, 2),
-        (273, 4, 1, pixels_at),
-        (274, 3, 1, u32::from(number)),
-        (277, 3, 1, 3),
-        (278, 4, 1, image.height()),
-        (279, 4, 1, u32::try_from(pixels.len()).unwrap()),
-    ] {
-        tiff.extend(tiff_entry(tag, kind, count, value));
+    for (at, (image, subfile_type)) in images.iter().enumerate() {
+        let pixels = image.as_raw();
+        let mut entries = vec![
+            (254, 4, 1, *subfile_type),
+            (256, 4, 1, image.width()),
+            (257, 4, 1, image.height()),
+            (258, 3, 3, 0),
+            (259, 3, 1, 1),
+            (262, 3, 1, 2),
+            (273, 4, 1, 0),
+            (277, 3, 1, 3),
+            (278, 4, 1, image.height()),
+            (279, 4, 1, u32::try_from(pixels.len()).unwrap()),
+        ];
+        if at == 0 {
+            entries.extend(
+                more.iter()
+                    .map(|&(tag, kind, number)| (tag, kind, 1, number)),
+            );
+        }
+        entries.sort_unstable();
+        let bits_at = u32::try_from(tiff.len() + 2 + 12 * entries.len() + 4).unwrap();
+        tiff.extend(u16::try_from(entries.len()).unwrap().to_le_bytes());
+        for (tag, kind, count, value) in entries {
+            let value = match tag {
+                258 => bits_at,
+                273 => bits_at + 6,
+                _ => value,
+            };
+            tiff.extend(tiff_entry(tag, kind, count, value));
+        }
+        let is_last = at + 1 == images.len();
+        let next_at = bits_at as usize + 6 + pixels.len();
+        let next_at = if is_last { 0 } else { next_at };
+        tiff.extend(u32::try_from(next_at).unwrap().to_le_bytes());
+        tiff.extend([8, 0, 8, 0, 8, 0]);
+        tiff.extend(pixels);
     }
-    tiff.extend([0; 4]);
-    tiff.extend([8, 0, 8, 0, 8, 0]);
-    tiff.extend(pixels);
     tiff
 }
 
@@ -183,7 +206,7 @@ pub(crate) fn png_bomb(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// CRC-32 as PNG uses it (ISO 3309).
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {
             (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))

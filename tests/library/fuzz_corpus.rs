@@ -12,7 +12,7 @@ use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
-use facematch::image::{decode_jpeg_at, embedded_packets_from};
+use facematch::image::{decode_bytes, decode_jpeg_at, embedded_packets_from};
 use facematch::tagging::{
     Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,
     without_tags,
@@ -91,6 +91,13 @@ fn sidecars() {
             other => panic!("{other:?}"),
         }
         with_tags(Some(bytes), &tags, stamp).is_ok()
+    });
+}
+
+#[test]
+fn photos() {
+    check_seeds("decode", |bytes| {
+        decode_bytes(Path::new("photo"), bytes).is_ok()
     });
 }
 

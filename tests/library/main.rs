@@ -24,3 +24,4 @@ mod hostile_models;
 mod jpegs_like_djpeg;
 mod landmarks;
 mod network;
+mod tiff_kinds;

@@ -25,9 +25,9 @@ use self::header::{Frame, Headers, Scan};
 use self::planes::Layout;
 use self::progress::Progress;
 use self::progressive::Coefficients;
+use super::MAX_DECODED_BYTES;
 use super::component_planes::{Colours, ComponentPlanes};
 use super::scale::DctScale;
-use super::{MAX_DECODED_BYTES, MAX_SIDE};
 
 pub use self::error::JpegError;
 
@@ -140,9 +140,8 @@ fn check_end(headers: &mut Headers, end: End) -> Result<(), JpegError> {
 pub fn decode_jpeg_at(bytes: &[u8], eighths: u32) -> Result<RgbImage, JpegError> {
     let jpeg = Jpeg::new(bytes)?;
     let (width, height) = jpeg.size();
-    let is_allowed = (1..=MAX_SIDE).contains(&width)
-        && (1..=MAX_SIDE).contains(&height)
-        && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
+    let is_allowed =
+        width > 0 && height > 0 && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
     let scale = DctScale::all().find(|scale| scale.eighths() == eighths);
     match scale.filter(|_| is_allowed) {
         Some(scale) => jpeg

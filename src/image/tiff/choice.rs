@@ -1,0 +1,148 @@
+//! Which of a TIFF file's images is the photo: never a thumbnail, and of a document the first page.
+
+use super::directory::{Directory, Tiff, tag};
+
+/// NewSubfileType (TIFF 6.0, section 8): a smaller version of another image, a page of several, a transparency mask.
+const REDUCED: u64 = 1;
+const PAGE: u64 = 2;
+const MASK: u64 = 4;
+/// SubfileType, its predecessor.
+const OLD_REDUCED: u64 = 2;
+const TRANSPARENCY_MASK: u64 = 4;
+/// The light that a sensor's pixels measured, each behind its colour filter, and the same with colours interpolated (DNG).
+const COLOR_FILTER_ARRAY: u64 = 32_803;
+const LINEAR_RAW: u64 = 34_892;
+/// A later image is the photo in the place of the first when it has so many times its pixels: a thumbnail that is not
+/// called one. Pages of a document differ by less.
+const THUMBNAIL_RATIO: u64 = 4;
+
+/// The image of `tiff` that is searched.
+///
+/// # Errors
+/// What the file is, when none of its images can be.
+pub(super) fn photo<'a>(tiff: &Tiff<'a>) -> Result<Directory<'a>, String> {
+    let directories = tiff.directories();
+    let Some(first) = directories.first() else {
+        return Err("the file has no image directory; it may be cut off".to_owned());
+    };
+    if let Some(maker) = raw_maker(tiff, &directories) {
+        return Err(format!(
+            "a {maker}raw file, of which only the thumbnail could be read; convert it to JPEG, or extract its preview \
+             with `exiftool -b -JpgFromRaw` or `-PreviewImage`"
+        ));
+    }
+    let full: Vec<_> = directories.iter().filter(|d| is_full(d)).collect();
+    let Some(&first_full) = full.first() else {
+        let (width, height) = size(first);
+        return Err(format!(
+            "the file holds no full image, only a thumbnail of {width}x{height} pixels"
+        ));
+    };
+    // Of several of the same size, `max_by_key` takes the last.
+    let largest = full.iter().rev().max_by_key(|d| pixels(d));
+    let photo = match largest {
+        Some(largest)
+            if !is_page(first_full)
+                && pixels(largest) / THUMBNAIL_RATIO >= pixels(first_full).max(1) =>
+        {
+            largest
+        }
+        _ => first_full,
+    };
+    Ok(photo.clone())
+}
+
+fn is_full(directory: &Directory) -> bool {
+    let kind = directory.number(tag::NEW_SUBFILE_TYPE).unwrap_or_default();
+    let photometric = directory.number(tag::PHOTOMETRIC);
+    kind & (REDUCED | MASK) == 0
+        && directory.number(tag::SUBFILE_TYPE) != Some(OLD_REDUCED)
+        && photometric != Some(TRANSPARENCY_MASK)
+        && pixels(directory) > 0
+}
+
+fn is_page(directory: &Directory) -> bool {
+    let kind = directory.number(tag::NEW_SUBFILE_TYPE).unwrap_or_default();
+    kind & PAGE != 0 || directory.has(tag::PAGE_NUMBER)
+}
+
+fn size(directory: &Directory) -> (u64, u64) {
+    let side = |tag| directory.number(tag).unwrap_or_default();
+    (side(tag::WIDTH), side(tag::HEIGHT))
+}
+
+fn pixels(directory: &Directory) -> u64 {
+    let (width, height) = size(directory);
+    width.saturating_mul(height)
+}
+
+/// The maker of the camera, with a space behind it, when the file holds what a sensor measured.
+fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
+    let is_raw = tiff.is_canon_raw()
+        || directories.iter().any(|directory| {
+            let photometric = directory.number(tag::PHOTOMETRIC);
+            matches!(photometric, Some(COLOR_FILTER_ARRAY | LINEAR_RAW))
+                || directory.has(tag::DNG_VERSION)
+        });
+    is_raw.then(|| {
+        let make = directories.iter().find_map(|d| d.bytes(tag::MAKE));
+        let make = String::from_utf8_lossy(make.unwrap_or_default());
+        // "NIKON CORPORATION" is a Nikon. The word stands in a message: letters only.
+        let word: String = make.chars().take_while(char::is_ascii_alphabetic).collect();
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) => format!("{first}{} ", letters.as_str().to_ascii_lowercase()),
+            None => String::new(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_files::{Entry, tiff};
+    use super::*;
+
+    const NEF: [Entry; 3] = [(254, 1), (256, 160), (257, 107)];
+
+    fn size_of_photo(directories: &[&[Entry]]) -> Result<(u64, u64), String> {
+        let bytes = tiff(directories);
+        photo(&Tiff::of_file(&bytes).unwrap()).map(|photo| size(&photo))
+    }
+
+    #[test]
+    fn a_thumbnail_is_passed_over_for_the_full_image() {
+        let full: &[Entry] = &[(256, 1500), (257, 1000)];
+        assert_eq!(size_of_photo(&[&NEF, full]), Ok((1500, 1000)));
+        assert_eq!(size_of_photo(&[full, &NEF]), Ok((1500, 1000)));
+        let old: &[Entry] = &[(255, 2), (256, 160), (257, 107)];
+        assert_eq!(size_of_photo(&[old, full]), Ok((1500, 1000)));
+        let unnamed: &[Entry] = &[(256, 160), (257, 107)];
+        assert_eq!(size_of_photo(&[unnamed, full]), Ok((1500, 1000)));
+        let mask: &[Entry] = &[(254, 4), (256, 3000), (257, 2000)];
+        assert_eq!(size_of_photo(&[mask, full]), Ok((1500, 1000)));
+    }
+
+    #[test]
+    fn of_a_document_the_first_page_is_taken() {
+        let page: &[Entry] = &[(256, 1000), (257, 1400)];
+        let wider: &[Entry] = &[(256, 1500), (257, 1500)];
+        assert_eq!(size_of_photo(&[page, wider]), Ok((1000, 1400)));
+        let marked: &[Entry] = &[(254, 2), (256, 100), (257, 140)];
+        assert_eq!(size_of_photo(&[marked, wider]), Ok((100, 140)));
+        let numbered: &[Entry] = &[(256, 100), (257, 140), (297, 0)];
+        assert_eq!(size_of_photo(&[numbered, wider]), Ok((100, 140)));
+        assert_eq!(size_of_photo(&[wider, wider]), Ok((1500, 1500)));
+    }
+
+    #[test]
+    fn a_file_without_a_readable_full_image_says_what_it_is() {
+        let error = size_of_photo(&[&NEF]).unwrap_err();
+        assert!(error.contains("only a thumbnail of 160x107"), "{error}");
+        let sensor: &[Entry] = &[(256, 6000), (257, 4000), (262, 32_803)];
+        let error = size_of_photo(&[&NEF, sensor]).unwrap_err();
+        assert!(error.starts_with("a raw file"), "{error}");
+        let dng: &[Entry] = &[(254, 1), (256, 160), (257, 107), (50_706, 1)];
+        assert!(size_of_photo(&[dng]).unwrap_err().contains("raw file"));
+        assert!(size_of_photo(&[]).unwrap_err().contains("no image"));
+    }
+}

@@ -1,0 +1,265 @@
+//! The directories of a TIFF file (TIFF 6.0, section 2; BigTIFF), and of the EXIF metadata that are laid out like one.
+//! Nothing is decoded here, and nothing is read that does not lie inside the file.
+
+/// The tags that facematch looks at.
+pub(in crate::image) mod tag {
+    pub(in crate::image) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(in crate::image) const SUBFILE_TYPE: u16 = 255;
+    pub(in crate::image) const WIDTH: u16 = 256;
+    pub(in crate::image) const HEIGHT: u16 = 257;
+    pub(in crate::image) const BITS: u16 = 258;
+    pub(in crate::image) const COMPRESSION: u16 = 259;
+    pub(in crate::image) const PHOTOMETRIC: u16 = 262;
+    pub(in crate::image) const FILL_ORDER: u16 = 266;
+    pub(in crate::image) const MAKE: u16 = 271;
+    pub(in crate::image) const STRIP_OFFSETS: u16 = 273;
+    pub(in crate::image) const ORIENTATION: u16 = 274;
+    pub(in crate::image) const SAMPLES: u16 = 277;
+    pub(in crate::image) const ROWS_PER_STRIP: u16 = 278;
+    pub(in crate::image) const STRIP_BYTES: u16 = 279;
+    pub(in crate::image) const PLANAR: u16 = 284;
+    pub(in crate::image) const PAGE_NUMBER: u16 = 297;
+    pub(in crate::image) const PREDICTOR: u16 = 317;
+    pub(in crate::image) const COLOR_MAP: u16 = 320;
+    pub(in crate::image) const TILE_WIDTH: u16 = 322;
+    pub(in crate::image) const TILE_HEIGHT: u16 = 323;
+    pub(in crate::image) const TILE_OFFSETS: u16 = 324;
+    pub(in crate::image) const TILE_BYTES: u16 = 325;
+    pub(in crate::image) const SUB_DIRECTORIES: u16 = 330;
+    pub(in crate::image) const SAMPLE_FORMAT: u16 = 339;
+    pub(in crate::image) const JPEG_TABLES: u16 = 347;
+    pub(in crate::image) const OLD_JPEG: u16 = 513;
+    pub(in crate::image) const YCBCR_COEFFICIENTS: u16 = 529;
+    pub(in crate::image) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(in crate::image) const REFERENCE_BLACK_WHITE: u16 = 532;
+    pub(in crate::image) const XMP: u16 = 700;
+    pub(in crate::image) const DNG_VERSION: u16 = 50_706;
+}
+
+/// Directories of one file that are looked at. A multi-page document has its pages in as many.
+const MOST_DIRECTORIES: usize = 1024;
+/// Entries of a directory; one with more is damaged.
+const MOST_ENTRIES: usize = 4096;
+
+/// A file that begins like a TIFF.
+#[derive(Clone, Copy)]
+pub(in crate::image) struct Tiff<'a> {
+    bytes: &'a [u8],
+    pub(super) big_endian: bool,
+    /// Whether it is a BigTIFF.
+    big: bool,
+}
+
+impl<'a> Tiff<'a> {
+    /// Reads the header of `bytes`, a TIFF or BigTIFF file.
+    pub(in crate::image) fn of_file(bytes: &'a [u8]) -> Option<Self> {
+        let tiff = Self::of_exif(bytes)?;
+        match tiff.number(2, 2)? {
+            42 => Some(tiff),
+            43 => Some(Self { big: true, ..tiff }),
+            _ => None,
+        }
+    }
+
+    /// Reads the header of EXIF metadata. Its version does not matter, as it does not to exiftool.
+    pub(in crate::image) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
+        let big_endian = match bytes.get(..2)? {
+            b"II" => false,
+            b"MM" => true,
+            _ => return None,
+        };
+        Some(Self {
+            bytes,
+            big_endian,
+            big: false,
+        })
+    }
+
+    /// The first directory.
+    pub(in crate::image) fn first(&self) -> Option<Directory<'a>> {
+        let start = if self.big {
+            self.number(8, 8)
+        } else {
+            self.number(4, 4)
+        };
+        self.directory(start?)
+    }
+
+    /// The directories with images: those of the chain, and behind each those inside it.
+    pub(super) fn directories(&self) -> Vec<Directory<'a>> {
+        let mut found: Vec<Directory<'a>> = Vec::new();
+        let mut next = self.first();
+        while let Some(directory) = next {
+            let is_known = found.iter().any(|known| known.start == directory.start);
+            if is_known || found.len() >= MOST_DIRECTORIES {
+                break;
+            }
+            let inside = directory.numbers(tag::SUB_DIRECTORIES);
+            next = directory.next.and_then(|start| self.directory(start));
+            found.push(directory);
+            let free = MOST_DIRECTORIES.saturating_sub(found.len());
+            found.extend(
+                inside
+                    .into_iter()
+                    .flatten()
+                    .take(free)
+                    .filter_map(|start| self.directory(start)),
+            );
+        }
+        found
+    }
+
+    /// Whether the header is that of a Canon raw file (CR2).
+    pub(super) fn is_canon_raw(&self) -> bool {
+        self.bytes.get(8..11) == Some(b"CR\x02")
+    }
+
+    fn directory(&self, start: u64) -> Option<Directory<'a>> {
+        let (count_size, entry_size) = if self.big { (8, 20) } else { (2, 12) };
+        let at = usize::try_from(start).ok()?;
+        let count = usize::try_from(self.number(at, count_size)?).ok()?;
+        if count > MOST_ENTRIES {
+            return None;
+        }
+        let entries_at = at.checked_add(count_size)?;
+        let length = count.checked_mul(entry_size)?;
+        let entries = self.bytes.get(entries_at..)?.get(..length)?;
+        let next_size = if self.big { 8 } else { 4 };
+        let next = self.number(entries_at + length, next_size);
+        Some(Directory {
+            tiff: *self,
+            start,
+            entries,
+            next: next.filter(|next| *next != 0),
+        })
+    }
+
+    /// The number in the `size` bytes at `at`.
+    fn number(&self, at: usize, size: usize) -> Option<u64> {
+        let bytes = self.bytes.get(at..)?.get(..size)?;
+        Some(number(bytes, self.big_endian))
+    }
+}
+
+fn number(bytes: &[u8], big_endian: bool) -> u64 {
+    let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+    if big_endian {
+        bytes.iter().fold(0, join)
+    } else {
+        bytes.iter().rev().fold(0, join)
+    }
+}
+
+/// A directory, which describes one image.
+#[derive(Clone)]
+pub(in crate::image) struct Directory<'a> {
+    tiff: Tiff<'a>,
+    start: u64,
+    entries: &'a [u8],
+    next: Option<u64>,
+}
+
+/// The values of an entry.
+struct Value<'a> {
+    /// The TIFF type.
+    kind: u64,
+    bytes: &'a [u8],
+    count: usize,
+}
+
+impl<'a> Directory<'a> {
+    /// The first entry with this tag.
+    fn entry(&self, tag: u16) -> Option<&'a [u8]> {
+        let entry_size = if self.tiff.big { 20 } else { 12 };
+        self.entries
+            .chunks_exact(entry_size)
+            .find(|entry| number(&entry[..2], self.tiff.big_endian) == u64::from(tag))
+    }
+
+    /// The values of the first entry with this tag, if they lie inside the file.
+    fn value(&self, tag: u16) -> Option<Value<'a>> {
+        let entry = self.entry(tag)?;
+        let Tiff {
+            big_endian, big, ..
+        } = self.tiff;
+        let inline = if big { 8 } else { 4 };
+        let kind = number(&entry[2..4], big_endian);
+        let (count, in_place) = entry[4..].split_at(inline);
+        let count = usize::try_from(number(count, big_endian)).ok()?;
+        let length = count.checked_mul(size_of(kind)?)?;
+        let bytes = if length <= inline {
+            &in_place[..length]
+        } else {
+            let at = usize::try_from(number(in_place, big_endian)).ok()?;
+            self.tiff.bytes.get(at..)?.get(..length)?
+        };
+        Some(Value { kind, bytes, count })
+    }
+
+    /// The bytes of the value, whatever they mean.
+    pub(in crate::image) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+        self.value(tag).map(|value| value.bytes)
+    }
+
+    /// Whether there is such an entry, even if its values lie outside the file.
+    pub(in crate::image) fn mentions(&self, tag: u16) -> bool {
+        self.entry(tag).is_some()
+    }
+
+    /// Whether there is such an entry with a value.
+    pub(super) fn has(&self, tag: u16) -> bool {
+        self.value(tag).is_some_and(|value| value.count > 0)
+    }
+
+    /// How many values there are.
+    pub(super) fn count(&self, tag: u16) -> usize {
+        self.value(tag).map_or(0, |value| value.count)
+    }
+
+    /// The values, if they are whole numbers. Negative ones become very large.
+    pub(super) fn numbers(&self, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
+        let value = self.value(tag)?;
+        // BYTE, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, SLONG8, IFD8.
+        if !matches!(value.kind, 1 | 3 | 4 | 6..=9 | 13 | 16..=18) {
+            return None;
+        }
+        let big_endian = self.tiff.big_endian;
+        let values = value.bytes.chunks_exact(size_of(value.kind)?);
+        Some(values.map(move |bytes| number(bytes, big_endian)))
+    }
+
+    /// The first value, if it is a whole number.
+    pub(super) fn number(&self, tag: u16) -> Option<u64> {
+        self.numbers(tag)?.next()
+    }
+
+    /// The values, if they are fractions.
+    pub(super) fn fractions(&self, tag: u16) -> Option<Vec<f32>> {
+        let value = self.value(tag).filter(|value| value.kind == 5)?;
+        let big_endian = self.tiff.big_endian;
+        let fractions = value.bytes.chunks_exact(8).map(|bytes| {
+            let (numerator, denominator) = bytes.split_at(4);
+            number(numerator, big_endian) as f32 / number(denominator, big_endian) as f32
+        });
+        Some(fractions.collect())
+    }
+
+    /// The orientation, as the number that stands there: a single whole number of any size, as cameras and programs write
+    /// it (Exif wants a SHORT).
+    pub(in crate::image) fn orientation(&self) -> Option<u64> {
+        (self.count(tag::ORIENTATION) == 1)
+            .then(|| self.number(tag::ORIENTATION))
+            .flatten()
+    }
+}
+
+/// Bytes of a value of this TIFF type.
+fn size_of(kind: u64) -> Option<usize> {
+    Some(match kind {
+        1 | 2 | 6 | 7 => 1,
+        3 | 8 => 2,
+        4 | 9 | 11 | 13 => 4,
+        5 | 10 | 12 | 16..=18 => 8,
+        _ => return None,
+    })
+}

@@ -1,0 +1,25 @@
+//! Feeds arbitrary bytes to the decoders of photos: which image of a TIFF is searched and how it is stored, and where the
+//! orientation is. It must not panic, and the pixels must be as many as the size says.
+//!
+//! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
+//!
+//! ```sh
+//! mkdir -p tests/fuzz/corpus/decode
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz decode \
+//!     tests/fuzz/corpus/decode tests/fuzz/seeds/decode -- -max_total_time=60 -max_len=8192 -rss_limit_mb=4096
+//! ```
+#![no_main]
+
+use std::path::Path;
+
+use facematch::image::decode_bytes;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let path = Path::new("photo");
+    if let Ok(decoded) = decode_bytes(path, bytes) {
+        let size = decoded.original().size;
+        let upright = decoded.into_upright(path).expect("a photo has pixels");
+        assert_eq!(upright.dimensions(), size);
+    }
+});
