@@ -270,7 +270,7 @@ impl<'a> PhotoJson<'a> {
 impl<'a> DetailsJson<'a> {
     fn new(finding: &'a Finding) -> Self {
         match finding {
-            Finding::NoFace { .. } => Self::None {},
+            Finding::NoFace { .. } | Finding::NotUpright { .. } => Self::None {},
             Finding::Unreadable { kind, message, .. } => Self::Error {
                 error: ErrorJson { kind, message },
             },

@@ -40,5 +40,6 @@ mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
+mod turning;
 mod updating;
 mod usage;
