@@ -88,18 +88,13 @@ impl PhotoSearcher {
         Ok((found, Some(copy)))
     }
 
-    /// The working copy of the photo at `path`, in which `found` was found: for pictures of a photo that the cache knew.
+    /// The working copy of the photo at `path`: for pictures of a photo that the cache knew.
     ///
     /// # Errors
     /// When the photo cannot be read or decoded any more.
-    pub fn working_copy(
-        &self,
-        path: &Path,
-        found: &FoundPhoto,
-        times: &mut StageTimes,
-    ) -> Result<RgbImage, Error> {
+    pub fn working_copy(&self, path: &Path, times: &mut StageTimes) -> Result<RgbImage, Error> {
         let (_, copy) = open(path, self.settings.width, times)?;
-        Ok(found.turn.apply(copy))
+        Ok(copy)
     }
 
     /// Ends the work with the cache, if there is one. Returns how many photos it knew, and how many are new in it.
@@ -183,7 +178,7 @@ mod tests {
             .unwrap();
         assert_eq!(second, first);
         assert_eq!(copy, None);
-        let copy = searcher.working_copy(&moved, &second, &mut times).unwrap();
+        let copy = searcher.working_copy(&moved, &mut times).unwrap();
         assert_eq!(copy.dimensions(), (90, 60));
         assert_eq!(searcher.close().unwrap(), Some((1, 0)));
     }

@@ -1,8 +1,8 @@
 //! What was found in a photo as bytes, and back: exact for every number, and panic-free for every input.
 //!
 //! The form, all numbers little-endian: the version (1 byte), width and height (u32 each), EXIF orientation (1 byte),
-//! turn (1 byte), the faces' number (u32), and each face. A face: box (4 x u32), score, landmarks, the rectangle of the
-//! working landmarks (4 x i64), working landmarks, encoding. Points are a number (u32) and two f64 each; score (f32) and
+//! the faces' number (u32), and each face. A face: box (4 x u32), score, landmarks, whether it is upright (1 byte: 0 or 1),
+//! turn (1 byte), the rectangle of the working landmarks (4 x i64), working landmarks, encoding. Points are a number (u32) and two f64 each; score (f32) and
 //! encoding (128 x f32) follow a byte that is 1 where there is one and 0 where there is none.
 
 use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
@@ -11,26 +11,21 @@ use crate::image::{Orientation, Original};
 use crate::photo::{Face, FoundFace, FoundPhoto, Turn};
 
 /// Another version is not read. To be raised when the form changes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// The bytes of the smallest face: box, no score, no points twice, a rectangle, no encoding.
-const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 32 + 4 + 1;
+/// The bytes of the smallest face: box, no score, no points, upright, turn, a rectangle, no points, no encoding.
+const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 32 + 4 + 1;
 
 /// The bytes of a point.
 const POINT_BYTES: usize = 16;
 
 /// `photo` as bytes.
 pub fn encode(photo: &FoundPhoto) -> Vec<u8> {
-    let FoundPhoto {
-        original,
-        turn,
-        faces,
-    } = photo;
+    let FoundPhoto { original, faces } = photo;
     let mut bytes = vec![VERSION];
     put_u32(&mut bytes, original.size.0);
     put_u32(&mut bytes, original.size.1);
     bytes.push(original.orientation.exif());
-    bytes.push(turn_number(*turn));
     put_count(&mut bytes, faces.len());
     for found in faces {
         put_face(&mut bytes, found);
@@ -47,17 +42,12 @@ pub fn decode(bytes: &[u8]) -> Option<FoundPhoto> {
     }
     let size = (reader.u32()?, reader.u32()?);
     let orientation = Orientation::from_exif(reader.byte()?)?;
-    let number = reader.byte()?;
-    let turn = *Turn::ALL
-        .iter()
-        .find(|turn| turn_number(**turn) == number)?;
     let count = reader.count(MIN_FACE_BYTES)?;
     let faces = (0..count)
         .map(|_| reader.face(size))
         .collect::<Option<Vec<_>>>()?;
     reader.0.is_empty().then_some(FoundPhoto {
         original: Original { size, orientation },
-        turn,
         faces,
     })
 }
@@ -74,6 +64,7 @@ fn turn_number(turn: Turn) -> u8 {
 fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
     let FoundFace {
         face,
+        turn,
         working_landmarks,
     } = found;
     let PixelBox { x, y, w, h } = face.bounds;
@@ -88,6 +79,8 @@ fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
         None => bytes.push(0),
     }
     put_points(bytes, &face.landmarks);
+    bytes.push(u8::from(face.upright));
+    bytes.push(turn_number(*turn));
     let Rect {
         left,
         top,
@@ -162,13 +155,19 @@ impl Reader<'_> {
         number.is_finite().then_some(number)
     }
 
-    /// Whether something follows.
-    fn present(&mut self) -> Option<bool> {
+    /// Whether something follows, or is so.
+    fn flag(&mut self) -> Option<bool> {
         match self.byte()? {
             0 => Some(false),
             1 => Some(true),
             _ => None,
         }
+    }
+
+    fn turn(&mut self) -> Option<Turn> {
+        let number = self.byte()?;
+        let mut turns = Turn::ALL.into_iter();
+        turns.find(|turn| turn_number(*turn) == number)
     }
 
     /// How many things follow, of `bytes` at least each: never more than there can be, so that no memory is taken for
@@ -211,16 +210,18 @@ impl Reader<'_> {
 
     fn face(&mut self, size: (u32, u32)) -> Option<FoundFace> {
         let bounds = self.bounds(size)?;
-        let score = match self.present()? {
+        let score = match self.flag()? {
             true => Some(self.f32()?),
             false => None,
         };
         let landmarks = self.points()?;
+        let upright = self.flag()?;
+        let turn = self.turn()?;
         let working_landmarks = Landmarks {
             rect: self.rect()?,
             points: self.points()?,
         };
-        let encoding = match self.present()? {
+        let encoding = match self.flag()? {
             true => Some(self.encoding()?),
             false => None,
         };
@@ -230,7 +231,9 @@ impl Reader<'_> {
                 score,
                 landmarks,
                 encoding,
+                upright,
             },
+            turn,
             working_landmarks,
         })
     }
@@ -266,23 +269,28 @@ pub(super) mod tests {
         let encoding = prop::option::of(prop::collection::vec(number, ENCODING_LEN));
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
-        (bounds, score, points(), rect, points(), encoding).prop_map(
-            |(bounds, score, landmarks, [left, top, right, bottom], working, encoding)| FoundFace {
-                face: Face {
-                    bounds,
-                    score,
-                    landmarks,
-                    encoding: encoding.map(|values| Encoding::new(values.try_into().unwrap())),
-                },
-                working_landmarks: Landmarks {
-                    rect: Rect {
-                        left,
-                        top,
-                        right,
-                        bottom,
+        let turned = (any::<bool>(), prop::sample::select(Turn::ALL.to_vec()));
+        (bounds, score, points(), turned, rect, points(), encoding).prop_map(
+            |(bounds, score, landmarks, turned, [left, top, right, bottom], working, encoding)| {
+                FoundFace {
+                    face: Face {
+                        bounds,
+                        score,
+                        landmarks,
+                        encoding: encoding.map(|values| Encoding::new(values.try_into().unwrap())),
+                        upright: turned.0,
                     },
-                    points: working,
-                },
+                    turn: turned.1,
+                    working_landmarks: Landmarks {
+                        rect: Rect {
+                            left,
+                            top,
+                            right,
+                            bottom,
+                        },
+                        points: working,
+                    },
+                }
             },
         )
     }
@@ -291,13 +299,11 @@ pub(super) mod tests {
         let size = (1..20_000_u32, 1..20_000_u32);
         size.prop_flat_map(|size| {
             let faces = prop::collection::vec(face(size), 0..4);
-            let turn = prop::sample::select(Turn::ALL.to_vec());
-            (1..=8_u8, turn, faces).prop_map(move |(exif, turn, faces)| FoundPhoto {
+            (1..=8_u8, faces).prop_map(move |(exif, faces)| FoundPhoto {
                 original: Original {
                     size,
                     orientation: Orientation::from_exif(exif).unwrap(),
                 },
-                turn,
                 faces,
             })
         })
@@ -311,7 +317,6 @@ pub(super) mod tests {
                 size: (640, 480),
                 orientation: Orientation::UPRIGHT,
             },
-            turn: Turn::None,
             faces: vec![FoundFace {
                 face: Face {
                     bounds: PixelBox {
@@ -323,7 +328,9 @@ pub(super) mod tests {
                     score: Some(0.1),
                     landmarks: points.clone(),
                     encoding: Some(Encoding::new([number / 256.0; ENCODING_LEN])),
+                    upright: true,
                 },
+                turn: Turn::None,
                 working_landmarks: Landmarks {
                     rect: Rect {
                         left: -3,

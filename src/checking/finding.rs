@@ -53,6 +53,11 @@ pub enum Finding {
         /// The photo.
         photo: PhotoOf,
     },
+    /// There are faces in the photo, but none is upright in any turn.
+    NotUpright {
+        /// The photo.
+        photo: PhotoOf,
+    },
     /// The photo is within the threshold of another person, and nearer to them than to its own person's other pictures.
     Mislabelled {
         /// The photo.
@@ -126,7 +131,10 @@ pub(super) fn of_photo(known: &KnownPhoto) -> Vec<Finding> {
         }
     };
     let Some((face, _)) = largest_face(&content.faces) else {
-        return vec![Finding::NoFace { photo }];
+        return vec![match content.faces.iter().all(|face| face.upright) {
+            true => Finding::NoFace { photo },
+            false => Finding::NotUpright { photo },
+        }];
     };
     let (faces, side) = (content.faces.len(), face.bounds.w.max(face.bounds.h));
     let several = (faces > 1).then(|| Finding::SeveralFaces {
@@ -143,6 +151,7 @@ impl Finding {
         match self {
             Self::Unreadable { .. } => "unreadable",
             Self::NoFace { .. } => "no_face",
+            Self::NotUpright { .. } => "not_upright",
             Self::Mislabelled { .. } => "mislabelled",
             Self::FarFromOwn { .. } => "far_from_own",
             Self::SamePicture { .. } => "same_picture",
@@ -157,6 +166,7 @@ impl Finding {
         match self {
             Self::Unreadable { photo, .. }
             | Self::NoFace { photo }
+            | Self::NotUpright { photo }
             | Self::Mislabelled { photo, .. }
             | Self::FarFromOwn { photo, .. }
             | Self::SeveralFaces { photo, .. }
@@ -178,14 +188,15 @@ impl Finding {
         match self {
             Self::Unreadable { .. } => 0,
             Self::NoFace { .. } => 1,
-            Self::Mislabelled { .. } => 2,
-            Self::FarFromOwn { .. } => 3,
+            Self::NotUpright { .. } => 2,
+            Self::Mislabelled { .. } => 3,
+            Self::FarFromOwn { .. } => 4,
             // For two people it is wrong for one of them, for one person it is of no use.
-            Self::SamePicture { photos, .. } if are_of_several_people(photos) => 4,
-            Self::SamePicture { .. } => 5,
-            Self::ClosePeople { .. } => 6,
-            Self::SeveralFaces { .. } => 7,
-            Self::TinyFace { .. } => 8,
+            Self::SamePicture { photos, .. } if are_of_several_people(photos) => 5,
+            Self::SamePicture { .. } => 6,
+            Self::ClosePeople { .. } => 7,
+            Self::SeveralFaces { .. } => 8,
+            Self::TinyFace { .. } => 9,
         }
     }
 
@@ -196,6 +207,9 @@ impl Finding {
             Self::NoFace { .. } => {
                 "it is left out; replace it, or search it with --try-rotations, --detector cnn or a larger --width"
                     .to_owned()
+            }
+            Self::NotUpright { .. } => {
+                "no face in it is upright in any turn; it is left out, replace it".to_owned()
             }
             Self::Mislabelled { photo, own, other } => format!(
                 "{:.4} from {} ({}), {:.4} from the nearest other photo of {} ({}); if it shows {}, move it there",

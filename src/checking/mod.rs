@@ -87,6 +87,7 @@ pub fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
                     score: None,
                     landmarks: Vec::new(),
                     encoding: Some(known.encoding.clone()),
+                    upright: true,
                 }],
                 digest: None,
             }),

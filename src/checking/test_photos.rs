@@ -58,5 +58,6 @@ pub(super) fn face(place: f32, side: u32) -> Face {
         score: None,
         landmarks: Vec::new(),
         encoding: Some(Encoding::new(numbers)),
+        upright: true,
     }
 }

@@ -12,12 +12,13 @@ use image::codecs::png::PngEncoder;
 use image::{ImageError, RgbImage};
 
 use facematch::Error;
-use facematch::drawing::{Marking, draw};
+use facematch::drawing::{Fonts, Marking, draw, system_font_folders};
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
-use facematch::photo::FoundFace;
+use facematch::photo::{FoundFace, Turn};
 
 use super::args::OutputArgs;
 use super::guard::Written;
+use super::console::Console;
 use super::interrupt::UnfinishedFiles;
 use super::output::{Access, WholeFile};
 
@@ -28,6 +29,7 @@ const DRAWING_QUALITY: u8 = 90;
 pub(super) struct Pictures {
     crops: Option<PathBuf>,
     drawings: Option<PathBuf>,
+    fonts: Fonts,
     unfinished: UnfinishedFiles,
 }
 
@@ -36,6 +38,7 @@ impl Pictures {
         Self {
             crops: args.crops.clone(),
             drawings: args.draw.clone(),
+            fonts: Fonts::new(font_folders()),
             unfinished: unfinished.clone(),
         }
     }
@@ -60,19 +63,33 @@ impl Pictures {
         let Some(folder) = &self.crops else {
             return Ok(());
         };
-        let geometries = faces
-            .iter()
-            .map(|face| ChipGeometry::of_face(&face.working_landmarks, CHIP_SIZE, CHIP_PADDING))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|source| Error::Engine {
-                path: path.to_owned(),
-                source,
-            })?;
-        for (i, chip) in extract_chips(copy, &geometries).iter().enumerate() {
-            let target = crop_path(folder, path, i + 1);
-            self.write(&target, Written::Crop, |out| {
-                chip.write_with_encoder(PngEncoder::new(out))
-            })?;
+        for turn in Turn::ALL {
+            let (numbers, geometries): (Vec<_>, Vec<_>) = faces
+                .iter()
+                .enumerate()
+                .filter(|(_, found)| found.turn == turn)
+                .map(|(i, found)| {
+                    let landmarks = &found.working_landmarks;
+                    let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+                    Ok((i + 1, geometry))
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|source| Error::Engine {
+                    path: path.to_owned(),
+                    source,
+                })?
+                .into_iter()
+                .unzip();
+            if geometries.is_empty() {
+                continue;
+            }
+            let chips = extract_chips(&turn.apply(copy), &geometries);
+            for (number, chip) in numbers.iter().zip(&chips) {
+                let target = crop_path(folder, path, *number);
+                self.write(&target, Written::Crop, |out| {
+                    chip.write_with_encoder(PngEncoder::new(out))
+                })?;
+            }
         }
         Ok(())
     }
@@ -87,10 +104,27 @@ impl Pictures {
         let Some(folder) = &self.drawings else {
             return Ok(());
         };
-        draw(&mut picture, markings);
+        draw(&mut picture, markings, &self.fonts);
         self.write(&drawing_path(folder, path), Written::Drawing, |out| {
             picture.write_with_encoder(JpegEncoder::new_with_quality(out, DRAWING_QUALITY))
         })
+    }
+
+    /// Warns of letters in drawings that no font has.
+    pub(super) fn warn_of_boxes(&self, console: &Console) {
+        let lacking = self.fonts.lacking();
+        if lacking.is_empty() {
+            return;
+        }
+        let font = match lacking.iter().any(|&letter| is_east_asian(letter)) {
+            true => "Noto Sans CJK (Debian: fonts-noto-cjk)",
+            false => "Noto Sans (Debian: fonts-noto-core)",
+        };
+        console.warn(format_args!(
+            "no font has the letters {}, which are drawn as boxes; install {font}, or name a folder with a font that has \
+             them in FACEMATCH_FONTS",
+            lacking.iter().collect::<String>()
+        ));
     }
 
     fn write(
@@ -138,6 +172,19 @@ pub(super) fn crop_path(folder: &Path, photo: &Path, number: usize) -> PathBuf {
 /// The place of the drawing of `photo` below `folder`.
 pub(super) fn drawing_path(folder: &Path, photo: &Path) -> PathBuf {
     picture_path(folder, photo, ".faces.jpg")
+}
+
+/// The folders of `FACEMATCH_FONTS`, which are separated as those of `PATH` are, else those of the system.
+fn font_folders() -> Vec<PathBuf> {
+    match std::env::var_os("FACEMATCH_FONTS") {
+        Some(folders) => std::env::split_paths(&folders).collect(),
+        None => system_font_folders(),
+    }
+}
+
+/// Whether it is a letter of Chinese, Japanese or Korean.
+fn is_east_asian(letter: char) -> bool {
+    matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// The place of a picture of `photo`: the photo's path repeated below `folder`, `..` as `__`, and `suffix` after it.

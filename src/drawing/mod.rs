@@ -1,10 +1,12 @@
 //! Pictures for people to look at: a photo with the boxes, the landmarks and the names of its faces drawn on it.
 
+mod fonts;
 mod text;
 
 use image::{Rgb, RgbImage};
 
 use crate::geometry::{PixelBox, Point};
+pub use fonts::{Fonts, system_font_folders};
 use text::Writing;
 
 /// What is drawn of one face, in pixels of the picture.
@@ -44,9 +46,9 @@ impl Tone {
 const LANDMARK_COLOR: Rgb<u8> = Rgb([255, 64, 64]);
 const TEXT_COLOR: Rgb<u8> = Rgb([0, 0, 0]);
 
-/// Draws `markings` on `picture`; lines and letters grow with the picture, so that they can be seen at any size, and
-/// letters are small at small faces.
-pub fn draw(picture: &mut RgbImage, markings: &[Marking]) {
+/// Draws `markings` on `picture` with letters of `fonts`; lines and letters grow with the picture, so that they can be seen at
+/// any size, and letters are small at small faces.
+pub fn draw(picture: &mut RgbImage, markings: &[Marking], fonts: &Fonts) {
     let shorter_side = picture.width().min(picture.height());
     let thickness = (shorter_side / 250).max(2);
     for marking in markings {
@@ -57,7 +59,7 @@ pub fn draw(picture: &mut RgbImage, markings: &[Marking]) {
         draw_landmarks(picture, marking, thickness);
     }
     for marking in markings {
-        draw_label(picture, marking, shorter_side, thickness);
+        draw_label(picture, marking, fonts, shorter_side, thickness);
     }
 }
 
@@ -111,17 +113,23 @@ fn draw_landmarks(picture: &mut RgbImage, marking: &Marking, thickness: u32) {
     }
 }
 
-fn draw_label(picture: &mut RgbImage, marking: &Marking, shorter_side: u32, thickness: u32) {
+fn draw_label(
+    picture: &mut RgbImage,
+    marking: &Marking,
+    fonts: &Fonts,
+    shorter_side: u32,
+    thickness: u32,
+) {
     let Some(label) = &marking.label else {
         return;
     };
     // The labels of a group must not hide its faces.
     let most = (marking.bounds.w as f32 / 3.0).clamp(13.0, 160.0);
     let height = (shorter_side as f32 / 28.0).clamp(13.0, most);
-    let Some(writing) = Writing::new(height) else {
+    let Some(writing) = Writing::new(label, fonts, height) else {
         return;
     };
-    let w = writing.width(label) + 2 * thickness;
+    let w = writing.width() + 2 * thickness;
     let h = height.ceil() as u32 + 2 * thickness;
     let bounds = marking.bounds;
     let below = bounds.y + bounds.h;
@@ -136,7 +144,7 @@ fn draw_label(picture: &mut RgbImage, marking: &Marking, shorter_side: u32, thic
     let x = bounds.x.min(picture.width().saturating_sub(w));
     fill(picture, PixelBox { x, y, w, h }, marking.tone.color());
     let corner = ((x + thickness) as i32, (y + thickness) as i32);
-    writing.write(picture, label, corner, TEXT_COLOR);
+    writing.write(picture, corner, TEXT_COLOR);
 }
 
 #[cfg(test)]
@@ -170,6 +178,7 @@ mod tests {
                 },
                 Some("Zoë"),
             )],
+            &Fonts::new(Vec::new()),
         );
         let at = |x, y| *picture.get_pixel(x, y);
         for (x, y) in [
@@ -201,7 +210,11 @@ mod tests {
             w: side,
             h: side,
         };
-        draw(&mut picture, &[marking(bounds, Some("Ann"))]);
+        draw(
+            &mut picture,
+            &[marking(bounds, Some("Ann"))],
+            &Fonts::new(Vec::new()),
+        );
         let below = 100 + side;
         let rows = picture.rows().skip(below as usize);
         rows.flatten().filter(|p| **p != Rgb([0, 0, 0])).count()
@@ -226,7 +239,7 @@ mod tests {
             label in "\\PC{0,40}",
         ) {
             let mut picture = RgbImage::new(width, height);
-            draw(&mut picture, &[marking(PixelBox { x, y, w, h }, Some(&label))]);
+            draw(&mut picture, &[marking(PixelBox { x, y, w, h }, Some(&label))], &Fonts::new(Vec::new()));
         }
     }
 }

@@ -1,38 +1,39 @@
-//! A line of text on a picture, in the font that the program brings along. In come the text and its height in pixels; out
-//! come its width, and its pixels blended into the picture.
+//! A line of text on a picture. In come the text and its height in pixels; out come its width, and its pixels blended into the
+//! picture.
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, PxScaleFont, ScaleFont, point};
+use ab_glyph::{Font, FontArc, Glyph, PxScale, ScaleFont, point};
 use image::{Rgb, RgbImage};
 
-/// The font at one size.
-pub(super) struct Writing {
-    font: PxScaleFont<FontRef<'static>>,
+use super::fonts::{Fonts, has};
+
+/// A line of text at one size, each of its letters in the first font that has it.
+pub(super) struct Writing<'a> {
+    text: &'a str,
+    fonts: Vec<FontArc>,
+    scale: PxScale,
 }
 
-impl Writing {
-    /// With lines `height` pixels high; `None` when the font cannot be read.
-    pub(super) fn new(height: f32) -> Option<Self> {
-        let font = FontRef::try_from_slice(dejavu::sans::regular()).ok()?;
-        let font = font.into_scaled(PxScale::from(height));
-        Some(Self { font })
+impl<'a> Writing<'a> {
+    /// `text` in a line `height` pixels high; `None` when the built-in font cannot be read.
+    pub(super) fn new(text: &'a str, fonts: &Fonts, height: f32) -> Option<Self> {
+        let fonts = fonts.for_text(text);
+        (!fonts.is_empty()).then_some(Self {
+            text,
+            fonts,
+            scale: PxScale::from(height),
+        })
     }
 
-    /// How many pixels wide `text` is.
-    pub(super) fn width(&self, text: &str) -> u32 {
-        self.lay_out(text, |_| ()).ceil() as u32
+    /// Its width in pixels.
+    pub(super) fn width(&self) -> u32 {
+        self.lay_out(|_, _| ()).ceil() as u32
     }
 
-    /// Writes `text` with its upper left corner at `corner`; what lies outside of the picture is cut off.
-    pub(super) fn write(
-        &self,
-        picture: &mut RgbImage,
-        text: &str,
-        corner: (i32, i32),
-        ink: Rgb<u8>,
-    ) {
-        self.lay_out(text, |glyph| {
+    /// Writes it with its upper left corner at `corner`; what lies outside of the picture is cut off.
+    pub(super) fn write(&self, picture: &mut RgbImage, corner: (i32, i32), ink: Rgb<u8>) {
+        self.lay_out(|font, glyph| {
             // A blank has no outline.
-            let Some(glyph) = self.font.outline_glyph(glyph) else {
+            let Some(glyph) = font.outline_glyph(glyph) else {
                 return;
             };
             let start = glyph.px_bounds().min;
@@ -49,20 +50,30 @@ impl Writing {
         });
     }
 
-    /// Hands each letter with its place to `place`, and returns the width of all.
-    fn lay_out(&self, text: &str, mut place: impl FnMut(Glyph)) -> f32 {
+    /// Hands each letter with its font and place to `place`, and returns the width of all.
+    fn lay_out(&self, mut place: impl FnMut(&FontArc, Glyph)) -> f32 {
+        let Some(first) = self.fonts.first() else {
+            return 0.0;
+        };
+        // All fonts share one baseline.
+        let ascent = first.as_scaled(self.scale).ascent();
         let mut right = 0.0;
         let mut previous = None;
-        for letter in text.chars() {
-            let id = self.font.glyph_id(letter);
-            if let Some(previous) = previous {
-                right += self.font.kern(previous, id);
+        for letter in self.text.chars() {
+            let number = self.fonts.iter().position(|font| has(font, letter));
+            // A letter that no font has is the built-in font's box.
+            let number = number.unwrap_or(0);
+            let font = &self.fonts[number];
+            let id = font.glyph_id(letter);
+            if let Some((number_before, id_before)) = previous
+                && number_before == number
+            {
+                right += font.as_scaled(self.scale).kern(id_before, id);
             }
-            let glyph =
-                id.with_scale_and_position(self.font.scale(), point(right, self.font.ascent()));
-            place(glyph);
-            right += self.font.h_advance(id);
-            previous = Some(id);
+            let glyph = id.with_scale_and_position(self.scale, point(right, ascent));
+            place(font, glyph);
+            right += font.as_scaled(self.scale).h_advance(id);
+            previous = Some((number, id));
         }
         right
     }
@@ -86,12 +97,14 @@ mod tests {
     const GROUND: Rgb<u8> = Rgb([200, 210, 220]);
     const INK: Rgb<u8> = Rgb([10, 20, 30]);
 
+    fn writing(text: &str, height: f32) -> Writing<'_> {
+        Writing::new(text, &Fonts::new(Vec::new()), height).unwrap()
+    }
+
     /// The columns and rows that `text` changed, written at `(left, top)`: first and last of each.
     fn inked(text: &str, left: i32, top: i32) -> Option<[u32; 4]> {
         let mut picture = RgbImage::from_pixel(200, 60, GROUND);
-        Writing::new(20.0)
-            .unwrap()
-            .write(&mut picture, text, (left, top), INK);
+        writing(text, 20.0).write(&mut picture, (left, top), INK);
         let changed: Vec<_> = picture
             .enumerate_pixels()
             .filter(|(_, _, pixel)| **pixel != GROUND)
@@ -109,7 +122,7 @@ mod tests {
 
     #[test]
     fn text_stands_where_it_is_written_and_is_as_wide_as_told() {
-        let width = Writing::new(20.0).unwrap().width("HAWH");
+        let width = writing("HAWH", 20.0).width();
         let [first, last, above, below] = inked("HAWH", 30, 10).unwrap();
         assert!((30..34).contains(&first), "{first}");
         assert!(
@@ -123,13 +136,11 @@ mod tests {
     #[test]
     fn letters_are_of_the_ink_and_a_blank_is_of_the_ground() {
         let mut picture = RgbImage::from_pixel(60, 40, GROUND);
-        Writing::new(32.0)
-            .unwrap()
-            .write(&mut picture, "I", (10, 0), INK);
+        writing("I", 32.0).write(&mut picture, (10, 0), INK);
         assert!(picture.pixels().any(|&pixel| pixel == INK));
         assert_eq!(inked(" ", 30, 10), None);
-        assert!(Writing::new(20.0).unwrap().width(" ") > 3);
-        assert_eq!(Writing::new(20.0).unwrap().width(""), 0);
+        assert!(writing(" ", 20.0).width() > 3);
+        assert_eq!(writing("", 20.0).width(), 0);
     }
 
     #[test]

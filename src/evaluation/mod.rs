@@ -58,6 +58,7 @@ mod tests {
             score: None,
             landmarks: Vec::new(),
             encoding: None,
+            upright: true,
         }
     }
 

@@ -134,6 +134,9 @@ pub enum KnownPhotoWarning {
     /// There is no face in it, so it was left out.
     #[error("{}: no face found in this known photo; it is left out", .0.display())]
     NoFace(PathBuf),
+    /// There are faces in it, but none is upright in any turn, so it was left out.
+    #[error("{}: no face in this known photo is upright in any turn; it is left out", .0.display())]
+    NotUpright(PathBuf),
     /// There are several faces in it; the largest was taken.
     #[error("{}: {faces} faces in this known photo; the largest is taken for {name}", path.display())]
     SeveralFaces {
@@ -146,11 +149,12 @@ pub enum KnownPhotoWarning {
     },
 }
 
-/// The face of a known photo that counts, and its encoding: the largest, of equally large ones the leftmost. Faces
-/// without an encoding are passed over.
+/// The face of a known photo that counts, and its encoding: the largest, of equally large ones the leftmost. Faces without an
+/// encoding are skipped, and faces that are upright in no turn, whose encodings are near to nobody or to anybody.
 pub(crate) fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
     let encoded = faces
         .iter()
+        .filter(|face| face.upright)
         .filter_map(|face| Some((face, face.encoding.as_ref()?)));
     // From right to left, as `max_by_key` takes the last.
     encoded.rev().max_by_key(|(face, _)| face.bounds.area())
@@ -188,11 +192,14 @@ impl GalleryBuilder {
         }
     }
 
-    /// Adds the largest face of the known photo `source` to the person `name`. Faces without an encoding are passed
-    /// over.
+    /// Adds the largest face of the known photo `source` to the person `name`. Faces without an encoding and faces that are not
+    /// [`upright`](Face::upright) are skipped.
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
         let Some((face, encoding)) = largest_face(faces) else {
-            return Some(KnownPhotoWarning::NoFace(source.to_owned()));
+            return Some(match faces.iter().all(|face| face.upright) {
+                true => KnownPhotoWarning::NoFace(source.to_owned()),
+                false => KnownPhotoWarning::NotUpright(source.to_owned()),
+            });
         };
         self.add_encoding(name, source, face.bounds, encoding.clone());
         (faces.len() > 1).then(|| KnownPhotoWarning::SeveralFaces {
@@ -264,6 +271,7 @@ mod tests {
             score: None,
             landmarks: Vec::new(),
             encoding: Some(encoding(value)),
+            upright: true,
         }
     }
 
@@ -320,6 +328,24 @@ mod tests {
         );
         let nearest = builder.build().nearest_people(&encoding(2.0), 1);
         assert_eq!(nearest[0].distance, 0.0);
+    }
+
+    #[test]
+    fn a_face_that_is_upright_in_no_turn_adds_nobody() {
+        let lying = |side| Face {
+            upright: false,
+            ..face(0, side, 1.0)
+        };
+        let mut builder = GalleryBuilder::default();
+        let path = Path::new("ann.jpg");
+        assert_eq!(
+            builder.add("ann", path, &[lying(30)]),
+            Some(KnownPhotoWarning::NotUpright("ann.jpg".into()))
+        );
+        builder.add("ann", path, &[lying(30), face(50, 20, 2.0)]);
+        let gallery = builder.build();
+        assert_eq!(gallery.faces(), 1);
+        assert_eq!(gallery.nearest_people(&encoding(2.0), 1)[0].distance, 0.0);
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! all of it as [`PhotoSettings`] say.
 
 mod search;
+mod turn;
+mod turns;
+mod upright;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,9 +19,8 @@ use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Point, Scale};
 use crate::image::{Original, decode_bytes, decode_for_copy, read_file};
 
-pub use search::{
-    EncodeFrom, FoundPhoto, PhotoSettings, SearchedPhoto, Turn, search, search_bytes,
-};
+pub use search::{EncodeFrom, FoundPhoto, PhotoSettings, SearchedPhoto, search, search_bytes};
+pub use turn::Turn;
 
 /// A face, in pixels of the photo as displayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,9 @@ pub struct Face {
     pub landmarks: Vec<Point>,
     /// Its encoding, unless only [`Depth::Landmarks`] was asked for.
     pub encoding: Option<Encoding>,
+    /// Whether it is upright in the turn that it was found in. False only when all turns were tried
+    /// ([`PhotoSettings::try_rotations`]) and it is upright in none: its encoding says little about the person.
+    pub upright: bool,
 }
 
 /// A face together with what is needed to cut its chip out of the working copy.
@@ -38,7 +43,9 @@ pub struct Face {
 pub struct FoundFace {
     /// The face in pixels of the photo.
     pub face: Face,
-    /// Its landmarks in pixels of the working copy.
+    /// How far the working copy was turned when the face was found in it.
+    pub turn: Turn,
+    /// Its landmarks in pixels of the working copy turned so far.
     pub working_landmarks: Landmarks,
 }
 
@@ -224,7 +231,9 @@ fn find_in_copy(
                 score: detection.score,
                 landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
                 encoding,
+                upright: true,
             },
+            turn: Turn::None,
             working_landmarks: landmarks,
         })
         .collect())

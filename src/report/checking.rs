@@ -240,7 +240,7 @@ impl<'a> FindingJson<'a> {
             side: None,
         };
         match finding {
-            Finding::NoFace { .. } => json,
+            Finding::NoFace { .. } | Finding::NotUpright { .. } => json,
             Finding::Unreadable { kind, message, .. } => Self {
                 error: Some(ErrorJson { kind, message }),
                 ..json

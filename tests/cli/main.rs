@@ -50,5 +50,6 @@ mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
 mod tiff_images;
+mod turning;
 mod updating;
 mod usage;

@@ -1,9 +1,11 @@
 //! Crops and drawings.
 
-use image::RgbImage;
+use std::path::Path;
 
-use crate::common::photos::{at_width, oriented_jpeg, pixels};
-use crate::common::{RunExt, TestEnv};
+use image::{ImageFormat, RgbImage};
+
+use crate::common::photos::{at_width, encoded, oriented_jpeg, pixels};
+use crate::common::{RunExt, TestEnv, repository};
 
 const GREEN: [u8; 3] = [40, 200, 80];
 const YELLOW: [u8; 3] = [255, 200, 0];
@@ -90,6 +92,60 @@ fn drawings_show_the_photo_as_displayed_with_its_faces() {
             "{drawing}: {before} before, {after} after"
         );
     }
+}
+
+/// The letters 山 and 田 are in tests/fonts/shapes.ttf and not in the built-in font.
+#[test]
+fn names_are_drawn_in_a_font_that_has_their_letters_or_a_warning_says_that_none_has() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/山田.jpg");
+    env.copy("unknown/obama2.jpg", "photo.jpg");
+    env.copy("unknown/obama2.jpg", "same.jpg");
+    env.folder("none");
+    let draw = |fonts: &Path, target: &str| {
+        env.facematch()
+            .env("FACEMATCH_FONTS", fonts)
+            .args(["known", "photo.jpg", "same.jpg", "--draw", target])
+            .ends_with(0)
+    };
+    let without = draw(&env.path("none"), "without");
+    let warning = "facematch: warning: no font has the letters 山田, which are drawn as boxes; install Noto Sans CJK";
+    assert_eq!(
+        without.stderr.matches(warning).count(),
+        1,
+        "{}",
+        without.stderr
+    );
+    assert!(
+        without.stderr.contains("FACEMATCH_FONTS"),
+        "{}",
+        without.stderr
+    );
+    let with = draw(&repository("tests/fonts"), "with");
+    assert!(!with.stderr.contains("warning"), "{}", with.stderr);
+    let drawing =
+        |target: &str| std::fs::read(env.path(target).join("photo.jpg.faces.jpg")).unwrap();
+    assert_ne!(drawing("without"), drawing("with"));
+}
+
+#[test]
+fn the_crop_of_a_face_in_a_turned_photo_is_upright() {
+    let env = TestEnv::new();
+    let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
+    env.write("upright.png", encoded(&upright, ImageFormat::Png));
+    let turned = image::imageops::rotate180(&upright);
+    env.write("turned.png", encoded(&turned, ImageFormat::Png));
+    env.facematch()
+        .args(["detect", ".", "--crops", "out", "--try-rotations"])
+        .ends_with(0);
+    let open = |name: &str| {
+        let path = env.path(format!("out/{name}.png.face1.png"));
+        image::open(path).unwrap().into_rgb8()
+    };
+    let (turned, upright) = (open("turned"), open("upright"));
+    let pairs = turned.iter().zip(upright.iter());
+    let sum: f64 = pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+    assert!(sum / f64::from(150 * 150 * 3) < 8.0, "{sum}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn long_help_has_everything_in_groups() {
               [default: 1]
 
           --try-rotations
-              Turn photos in which nothing is found by 90, 180 and 270 degrees and search again
+              Turn photos without an upright face by 90, 180 and 270 degrees and search again
 
           --landmarks <FILE>
               Landmark model (dlib shape predictor with 5 or 68 points) to use instead of the 5-point

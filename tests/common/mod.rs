@@ -45,6 +45,7 @@ fn in_folder(mut command: Command, folder: &Path) -> Command {
         .env("FACEMATCH_MODELS", repository("models"))
         .env_remove("COLUMNS")
         .env_remove("FACEMATCH_CACHE")
+        .env_remove("FACEMATCH_FONTS")
         .env_remove("NO_COLOR")
         .env_remove("RUST_BACKTRACE")
         .timeout(HANG);

@@ -64,7 +64,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "WHICH", help_heading = COMMON, value_enum, default_value_t = DetectorArg::Auto)]
     pub(crate) detector: DetectorArg,
 
-    /// Turn photos in which nothing is found by 90, 180 and 270 degrees and search again
+    /// Turn photos without an upright face by 90, 180 and 270 degrees and search again
     #[arg(long, hide_short_help = true)]
     pub(crate) try_rotations: bool,
 

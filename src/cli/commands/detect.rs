@@ -87,6 +87,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
             detector: params.detector.name(),
         },
     )?;
+    photos.pictures.warn_of_boxes(console);
     session.finish();
     Ok(exit)
 }

@@ -194,7 +194,7 @@ fn add_photo(
         }
     };
     match builder.add(&person, path, &faces) {
-        Some(warning @ KnownPhotoWarning::NoFace(_)) => {
+        Some(warning @ (KnownPhotoWarning::NoFace(_) | KnownPhotoWarning::NotUpright(_))) => {
             let stays = earlier.stays(&person, path);
             console.warn(format_args!("{warning}{stays}"));
         }

@@ -161,6 +161,7 @@ impl PeopleSearch<'_> {
                 detector: params.detector.name(),
             },
         )?;
+        photos.pictures.warn_of_boxes(console);
         session.finish();
         Ok(exit)
     }

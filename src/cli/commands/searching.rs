@@ -47,7 +47,7 @@ impl PhotoSearch<'_> {
         let copy = match copy {
             // What the cache knew was not decoded.
             None if self.pictures.wants_crops() && !found.faces.is_empty() => {
-                Some(self.searcher.working_copy(path, &found, &mut times)?)
+                Some(self.searcher.working_copy(path, &mut times)?)
             }
             copy => copy,
         };

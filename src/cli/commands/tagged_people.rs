@@ -345,6 +345,9 @@ fn faces_of(
     for (region, face) in regions.iter().zip(faces_of_regions(regions, &areas)) {
         let name = &region.name;
         let message = match face {
+            FaceOfRegion::Face(face) if !found.faces[face].face.upright => {
+                format!("the face of {name} is upright in no turn; it is left out")
+            }
             FaceOfRegion::Face(face) => {
                 let face = &found.faces[face].face;
                 if let Some(encoding) = face.encoding.clone() {
