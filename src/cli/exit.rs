@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use facematch::batch::RunError;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -42,6 +44,9 @@ pub(crate) enum Failure {
     /// A model, an engine or KNOWN could not be had.
     #[error(transparent)]
     Library(#[from] facematch::Error),
+    /// The photos could not be worked on.
+    #[error("{}{}", .0, advice(.0))]
+    Run(#[from] RunError),
     /// The results could not be written.
     #[error("{target}: cannot write the results: {source}")]
     Output {
@@ -55,13 +60,26 @@ pub(crate) enum Failure {
     Changed(PathBuf),
 }
 
+/// What the user can do about `error`.
+fn advice(error: &RunError) -> &'static str {
+    match error {
+        RunError::NoWorker(_) => {
+            "; the system allows this user no further threads (ulimit -u) or has no memory for them: end other programs, \
+             raise the limit, or use a smaller --jobs"
+        }
+        _ => "",
+    }
+}
+
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Start(_) | Self::Library(_) | Self::Output { .. } | Self::Changed(_) => {
-                Exit::CouldNotStart
-            }
+            Self::Start(_)
+            | Self::Library(_)
+            | Self::Run(_)
+            | Self::Output { .. }
+            | Self::Changed(_) => Exit::CouldNotStart,
         }
     }
 }

@@ -12,6 +12,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod pictures;
+mod progress;
 mod sorting;
 mod tagging;
 mod timings;

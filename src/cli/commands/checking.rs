@@ -103,7 +103,7 @@ fn searched_photos(args: &CheckArgs, console: &Console) -> Result<Vec<KnownPhoto
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &settings);
-    batch::run(&inputs.list, &mut engines, work, |path, content| {
+    let run = batch::run(&inputs.list, &mut engines, work, |path, content| {
         photos.push(KnownPhoto {
             path: path.to_owned(),
             person: person_name(&args.known, path),
@@ -113,6 +113,7 @@ fn searched_photos(args: &CheckArgs, console: &Console) -> Result<Vec<KnownPhoto
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
+    run?;
     if photos.iter().all(|photo| photo.content.is_err()) {
         for error in photos
             .iter()

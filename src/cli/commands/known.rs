@@ -71,7 +71,7 @@ impl KnownPeople {
                 gallery,
                 unreadable: 0,
             },
-            None => self.join(engines, params, searcher, console),
+            None => self.join(engines, params, searcher, console)?,
         };
         let gallery = &enrolled.gallery;
         if gallery.is_empty() {
@@ -92,7 +92,7 @@ impl KnownPeople {
         params: &EngineParams,
         searcher: &PhotoSearcher,
         console: &Console,
-    ) -> Enrolled {
+    ) -> Result<Enrolled, Failure> {
         let mut unreadable = 0;
         let photos = self.sources.photo_paths();
         let photos = photos.map(|(root, photo)| (person_name(root, photo), photo));
@@ -103,12 +103,13 @@ impl KnownPeople {
             .join(params, &searched, |root, photos, builder, earlier| {
                 unreadable += search_photos(photos, engines, console, encode, |path, result| {
                     add_photo(builder, root, path, result, earlier, console);
-                });
-            });
-        Enrolled {
+                })?;
+                Ok(())
+            })?;
+        Ok(Enrolled {
             gallery,
             unreadable,
-        }
+        })
     }
 
     fn nobody(&self, unreadable: usize) -> Failure {

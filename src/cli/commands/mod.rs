@@ -172,6 +172,7 @@ impl Search<'_> {
                 if done.is_ok() {
                     done = added.map_err(EarlyEnd::Output);
                 }
+                bar.inc(1);
                 match &done {
                     Ok(()) => {}
                     Err(end) if goes_on && end.is_broken_pipe() => {}
@@ -181,17 +182,19 @@ impl Search<'_> {
             ControlFlow::Continue(())
         };
         let mut waiting = Batch::begin(self.at_a_time);
-        batch::run(&self.inputs.list, engines, work, |path, result| {
-            bar.inc(1);
-            match waiting.add((path, result)) {
+        let run = batch::run(
+            &self.inputs.list,
+            engines,
+            work,
+            |path, result| match waiting.add((path, result)) {
                 results if results.is_empty() => ControlFlow::Continue(()),
                 results => {
                     let flow = handle(results);
                     waiting.handled();
                     flow
                 }
-            }
-        });
+            },
+        );
         // Nothing waits after a break.
         let rest = waiting.rest();
         if !rest.is_empty() {
@@ -199,6 +202,7 @@ impl Search<'_> {
         }
         bar.finish_and_clear();
         done?;
+        run.map_err(|error| EarlyEnd::Failure(error.into()))?;
         let summary = summarize(totals);
         report.finish(&summary)?;
         Ok(summary)

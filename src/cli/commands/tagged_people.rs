@@ -128,8 +128,9 @@ impl TaggedPeople {
                         }
                         Err(error) => console.warn(format_args!("photo left out: {error}")),
                     },
-                );
-            });
+                )?;
+                Ok(())
+            })?;
         if gallery.is_empty() {
             return Err(self.nobody(&counts));
         }

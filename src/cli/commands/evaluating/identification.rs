@@ -72,7 +72,7 @@ pub(in super::super::super) fn run(
         &gallery,
         &rules,
         console,
-    );
+    )?;
     let failed = labelled.len() - found.len();
     let photos: Vec<NamedPhoto> = found
         .into_iter()
@@ -126,14 +126,14 @@ fn identify_photos(
     gallery: &Gallery,
     rules: &Rules,
     console: &Console,
-) -> BTreeMap<PathBuf, Found> {
+) -> Result<BTreeMap<PathBuf, Found>, Failure> {
     let photos: Vec<Input> = labelled.keys().cloned().map(Input::photo).collect();
     let mut found = BTreeMap::new();
     let bar = console.progress("searching", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| {
         names_on_photo(engine, path, searcher, gallery, rules)
     };
-    batch::run(&photos, engines, work, |path, result| {
+    let run = batch::run(&photos, engines, work, |path, result| {
         match result {
             Ok(names) => {
                 found.insert(path.to_owned(), names);
@@ -144,7 +144,8 @@ fn identify_photos(
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    found
+    run?;
+    Ok(found)
 }
 
 fn names_on_photo(

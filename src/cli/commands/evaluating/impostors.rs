@@ -31,7 +31,7 @@ pub(in super::super::super) fn run(
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &params, settings, depth, console)?;
-    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console);
+    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console)?;
 
     let names: Vec<_> = encodings
         .iter()
