@@ -4,6 +4,8 @@
 //! per worker, and hands the results over one by one in the order of the list, as soon as that order allows. What is
 //! held in memory at a time depends on the number of workers, not on the number of photos.
 
+mod folders;
+mod names;
 mod ordered;
 mod walk;
 
@@ -12,7 +14,9 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-pub use walk::{Input, Inputs, WalkOptions, walk};
+pub use folders::Folders;
+pub use names::foreign_format;
+pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 
 use crate::engine::FaceEngine;
 use crate::error::Error;

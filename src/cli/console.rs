@@ -38,6 +38,11 @@ impl Console {
         }
     }
 
+    /// Photos that are not searched: nobody should miss them, so that it is written with `--quiet`, too.
+    pub(super) fn skipped(&self, message: impl Display) {
+        line(format_args!("facematch: {message}"));
+    }
+
     /// The end of a run.
     pub(super) fn summary(&self, message: impl Display) {
         if !self.quiet {

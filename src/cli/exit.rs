@@ -60,13 +60,14 @@ pub(crate) enum Failure {
     Changed(PathBuf),
 }
 
+/// What follows the system's own words where no thread can be started.
+pub(crate) const NO_THREADS: &str = "; the limit on threads (ulimit -u) or on memory is reached: raise it, end other \
+                                     programs, or use a smaller --jobs";
+
 /// What the user can do about `error`.
 fn advice(error: &RunError) -> &'static str {
     match error {
-        RunError::NoWorker(_) => {
-            "; the system allows this user no further threads (ulimit -u) or has no memory for them: end other programs, \
-             raise the limit, or use a smaller --jobs"
-        }
+        RunError::NoWorker(_) => NO_THREADS,
         _ => "",
     }
 }

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exit::Failure;
 #[cfg(unix)]
+use super::exit::NO_THREADS;
+#[cfg(unix)]
 use super::progress::how_far;
 
 /// Stack of the thread that waits for a signal, which does little.
@@ -69,7 +71,9 @@ impl UnfinishedFiles {
                     unfinished.remove_and_exit();
                 }
             })
-            .map_err(fault)?;
+            .map_err(|error| {
+                Failure::Start(format!("cannot handle interrupts: {error}{NO_THREADS}"))
+            })?;
         Ok(())
     }
 

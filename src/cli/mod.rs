@@ -11,6 +11,7 @@ mod console;
 mod exit;
 mod interrupt;
 mod output;
+mod path_list;
 mod pictures;
 mod progress;
 mod sorting;

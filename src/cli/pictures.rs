@@ -9,11 +9,12 @@ use std::path::{Component, Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{ImageError, RgbImage};
+use image::{ImageEncoder, ImageError, RgbImage};
 
 use facematch::Error;
 use facematch::drawing::{Marking, draw};
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
+use facematch::image::mark_exif;
 use facematch::photo::FoundFace;
 
 use super::args::OutputArgs;
@@ -69,7 +70,9 @@ impl Pictures {
             })?;
         for (i, chip) in extract_chips(copy, &geometries).iter().enumerate() {
             let target = picture_path(folder, path, &format!(".face{}.png", i + 1));
-            self.write(&target, |out| chip.write_with_encoder(PngEncoder::new(out)))?;
+            self.write(&target, |out| {
+                chip.write_with_encoder(marked(PngEncoder::new(out))?)
+            })?;
         }
         Ok(())
     }
@@ -86,7 +89,8 @@ impl Pictures {
         };
         draw(&mut picture, markings);
         self.write(&picture_path(folder, path, ".faces.jpg"), |out| {
-            picture.write_with_encoder(JpegEncoder::new_with_quality(out, DRAWING_QUALITY))
+            let encoder = JpegEncoder::new_with_quality(out, DRAWING_QUALITY);
+            picture.write_with_encoder(marked(encoder)?)
         })
     }
 
@@ -120,6 +124,14 @@ impl Pictures {
         drop(out);
         whole.finish()
     }
+}
+
+/// `encoder`, whose picture a later search will skip.
+fn marked<E: ImageEncoder>(mut encoder: E) -> Result<E, ImageError> {
+    encoder
+        .set_exif_metadata(mark_exif())
+        .map_err(ImageError::Unsupported)?;
+    Ok(encoder)
 }
 
 /// The place of a picture of `photo`: the photo's path repeated below `folder`, `..` as `__`, and `suffix` after it.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{
@@ -34,6 +35,7 @@ pub(super) struct Progress {
     bar: ProgressBar,
     // Beside the bar's own, whose lock is held while results are written, perhaps to a pipe that is full.
     done: Arc<AtomicUsize>,
+    ticker: Option<JoinHandle<()>>,
 }
 
 impl Progress {
@@ -53,16 +55,14 @@ impl Progress {
             };
             bar.set_style(style.with_key("line", line));
         }
-        if shown {
-            keep_ticking(&bar);
-        }
+        let ticker = shown.then(|| ticker(&bar)).flatten();
         let done = Arc::new(AtomicUsize::new(0));
         *stage() = Some(Stage {
             doing,
             count,
             done: Arc::clone(&done),
         });
-        Self { bar, done }
+        Self { bar, done, ticker }
     }
 
     /// So many `photos` more are done.
@@ -82,7 +82,18 @@ impl Progress {
     }
 }
 
-fn stage() -> std::sync::MutexGuard<'static, Option<Stage>> {
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish_and_clear();
+        // Waited for: the next threads may need its place below the system's limit.
+        if let Some(ticker) = self.ticker.take() {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+    }
+}
+
+fn stage() -> MutexGuard<'static, Option<Stage>> {
     STAGE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -100,22 +111,19 @@ pub(super) fn how_far() -> Option<String> {
     Some(format!("{done} of {} {photos} done", grouped(*count)))
 }
 
-/// Draws the bar from time to time: the first photo may take a while. indicatif's own ticker panics if it cannot start a
-/// thread; the line can do without.
-fn keep_ticking(bar: &ProgressBar) {
+/// Draws the bar from time to time, as the first photo may take a while. indicatif's own ticker panics if it cannot start
+/// a thread; the line can do without.
+fn ticker(bar: &ProgressBar) -> Option<JoinHandle<()>> {
     bar.tick();
-    let bar = bar.downgrade();
+    let bar = bar.clone();
     let tick = move || {
-        loop {
-            std::thread::sleep(TICK);
-            match bar.upgrade() {
-                Some(bar) if !bar.is_finished() => bar.tick(),
-                _ => return,
-            }
+        while !bar.is_finished() {
+            bar.tick();
+            std::thread::park_timeout(TICK);
         }
     };
     let thread = std::thread::Builder::new().name("facematch-progress".to_owned());
-    let _ = thread.spawn(tick);
+    thread.spawn(tick).ok()
 }
 
 /// Columns that the line may have: one fewer than the terminal, some of which wrap a full line.

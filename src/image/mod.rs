@@ -11,6 +11,7 @@ mod embedded_xmp;
 mod extended_xmp;
 mod jpeg;
 mod orientation;
+mod picture_mark;
 mod resize;
 mod scale;
 mod scaled_jpeg;
@@ -22,6 +23,7 @@ pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, re
 #[doc(hidden)]
 pub use jpeg::is_complete as jpeg_is_complete;
 pub use orientation::Orientation;
+pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 #[doc(hidden)]
 pub use scaled_jpeg::scales_jpeg;
 

@@ -1,5 +1,6 @@
 //! The findings of `facematch check`, as lines or as JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -22,6 +23,8 @@ pub struct CheckReport<'a> {
     pub known: &'a Path,
     /// What it is, which decides what can be told.
     pub source: CheckedSource,
+    /// Photos that were not searched, by their extension.
+    pub skipped: &'a BTreeMap<String, usize>,
     /// What came of the check.
     pub check: &'a Check,
 }
@@ -93,6 +96,7 @@ impl CheckReport<'_> {
             photos: check.photos,
             faces: check.faces,
             people: check.people,
+            skipped: self.skipped,
             findings: check.findings.iter().map(FindingJson::new).collect(),
             unlisted_close_people: check.unlisted_close_people,
             separation: SeparationJson::new(&check.separation),
@@ -163,6 +167,8 @@ struct CheckJson<'a> {
     photos: usize,
     faces: usize,
     people: usize,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    skipped: &'a BTreeMap<String, usize>,
     findings: Vec<FindingJson<'a>>,
     unlisted_close_people: usize,
     separation: SeparationJson<'a>,
@@ -370,6 +376,7 @@ mod tests {
         let report = CheckReport {
             known: Path::new("known"),
             source: CheckedSource::Photos,
+            skipped: &BTreeMap::new(),
             check: &check,
         };
         let mut out = Vec::new();

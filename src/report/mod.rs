@@ -23,6 +23,7 @@ pub use tags::write_tagged_file;
 pub use text::write_people;
 pub use verification::PairsReport;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -153,6 +154,8 @@ pub struct Summary {
     pub matching: Option<MatchingSummary>,
     /// Inputs that failed.
     pub errors: usize,
+    /// Photos that were not searched, by their extension.
+    pub skipped: BTreeMap<String, usize>,
     /// The engine's name.
     pub engine: &'static str,
     /// The detector's name.

@@ -1,10 +1,11 @@
 //! `facematch check`: what is wrong with the photos of known people, before anybody is searched.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use facematch::Error;
-use facematch::batch::{self, WalkOptions};
+use facematch::batch;
 use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
@@ -21,6 +22,7 @@ use super::super::interrupt::UnfinishedFiles;
 use super::super::output::Output;
 use super::counted;
 use super::evaluating::write_figures;
+use super::skipped_in_words;
 
 pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
@@ -34,9 +36,10 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
         refuse_options_about_photos(args)?;
     }
     let output = Output::open(args.output.as_deref(), &unfinished)?;
+    let mut skipped = BTreeMap::new();
     let photos = match source {
         CheckedSource::Gallery => enrolled_photos(&args.known, console)?,
-        CheckedSource::Photos => searched_photos(args, console)?,
+        CheckedSource::Photos => searched_photos(args, &mut skipped, console)?,
     };
     let bar = console.progress("comparing", photos.len());
     let jobs = config::jobs(&args.engine, photos.len());
@@ -46,13 +49,14 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
     let report = CheckReport {
         known: &args.known,
         source,
+        skipped: &skipped,
         check: &check,
     };
     write_figures(output, |out| match args.format {
         CheckFormatArg::Text => report.write_text(out),
         CheckFormatArg::Json => report.write_json(out),
     })?;
-    console.summary(in_words(&check));
+    console.summary(in_words(&check) + &skipped_in_words(&skipped));
     Ok(match check.findings.is_empty() {
         true => Exit::Done,
         false => Exit::SomeFailed,
@@ -87,16 +91,16 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
     Ok(photos_of(&gallery))
 }
 
-/// The photos of a folder, searched.
-fn searched_photos(args: &CheckArgs, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
-    let options = WalkOptions {
-        max_depth: usize::MAX,
-        follow_links: args.follow_links,
-        hidden: args.hidden,
-        excluded: Vec::new(),
-    };
+/// The photos of a folder, searched; those that were `skipped` are counted by their extension.
+fn searched_photos(
+    args: &CheckArgs,
+    skipped: &mut BTreeMap<String, usize>,
+    console: &Console,
+) -> Result<Vec<KnownPhoto>, Failure> {
+    let options = config::known_options(args.follow_links, args.hidden);
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     let inputs = config::known_photos(&args.known, &options, console)?;
+    skipped.clone_from(&inputs.skipped);
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, inputs.list.len()));

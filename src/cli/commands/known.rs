@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::WalkOptions;
+use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
@@ -40,11 +40,11 @@ impl KnownPeople {
         console: &Console,
     ) -> Result<Self, Failure> {
         let mut given = HashSet::new();
+        let mut folders = Folders::default();
         let sources = KnownSources::find(known, params, encode_from, |path| {
             let mut photos = config::known_photos(path, options, console)?;
             photos.list.retain(|photo| {
-                let place = std::path::absolute(photo.path());
-                let place = place.unwrap_or_else(|_| photo.path().to_owned());
+                let place = folders.place(photo.path());
                 given.insert((person_name(path, photo.path()), place))
             });
             Ok(photos)

@@ -2,6 +2,7 @@
 //! is in the photos.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -88,6 +89,19 @@ impl KnownSources {
                 .iter()
                 .map(move |photo| (root.as_path(), photo.path()))
         })
+    }
+
+    /// Photos that are not searched, by their extension.
+    pub(super) fn skipped(&self) -> BTreeMap<String, usize> {
+        let mut skipped = BTreeMap::new();
+        for source in &self.list {
+            if let Source::Photos { photos, .. } = source {
+                for (extension, count) in &photos.skipped {
+                    *skipped.entry(extension.clone()).or_default() += count;
+                }
+            }
+        }
+        skipped
     }
 
     /// Every KNOWN that is no gallery file.

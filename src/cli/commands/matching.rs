@@ -83,7 +83,7 @@ impl PeopleSearch<'_> {
         let settings = config::encoding_settings(&common.engine, self.encoding);
         config::make_picture_folders(&common.output)?;
         config::check_with_encodings(&common.output)?;
-        let options = config::known_options(common);
+        let options = config::known_options(common.walk.follow_links, common.walk.hidden);
         let finding = Instant::now();
         let known = [self.known.to_owned()];
         let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
@@ -144,6 +144,7 @@ impl PeopleSearch<'_> {
                     strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
                 }),
                 errors: totals.errors,
+                skipped: totals.skipped.clone(),
                 engine: name,
                 detector: params.detector.name(),
             },

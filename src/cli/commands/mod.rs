@@ -15,6 +15,7 @@ pub(super) mod sorting;
 mod tagged_people;
 pub(super) mod tagging;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -40,7 +41,7 @@ use searching::Searched;
 const WORTH_ADVICE: f64 = 0.02;
 
 /// What was counted during a search.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Totals {
     images: usize,
     faces: usize,
@@ -48,6 +49,8 @@ struct Totals {
     ambiguous: usize,
     unknown: usize,
     errors: usize,
+    /// Photos that are not searched, by their extension.
+    skipped: BTreeMap<String, usize>,
     times: StageTimes,
 }
 
@@ -115,7 +118,10 @@ impl Search<'_> {
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
-        let mut totals = Totals::default();
+        let mut totals = Totals {
+            skipped: self.inputs.skipped.clone(),
+            ..Totals::default()
+        };
         let reported = self.report(work, after, summarize, &mut totals);
         match reported {
             Ok(summary) => {
@@ -250,7 +256,8 @@ fn add_error(
     report.error(path, error)
 }
 
-/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed".
+/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed; skipped
+/// 2 .heic".
 fn in_words(summary: &Summary) -> String {
     let mut words = format!(
         "{}, {}",
@@ -273,7 +280,15 @@ fn in_words(summary: &Summary) -> String {
     if summary.errors > 0 {
         words += &format!("; {} failed", summary.errors);
     }
-    words
+    words + &skipped_in_words(&summary.skipped)
+}
+
+/// The end of a summary that says what was skipped, if anything was: "; skipped 2 .heic, 1 .nef".
+fn skipped_in_words(skipped: &BTreeMap<String, usize>) -> String {
+    match skipped.is_empty() {
+        true => String::new(),
+        false => format!("; skipped {}", config::by_extension(skipped)),
+    }
 }
 
 /// A threshold that was computed has more digits than anybody wants to read.
@@ -347,6 +362,7 @@ mod tests {
             faces: 2,
             matching: None,
             errors: 0,
+            skipped: BTreeMap::new(),
             engine: "fake",
             detector: "hog",
         };
@@ -372,6 +388,12 @@ mod tests {
         assert_eq!(
             in_words(&summary),
             "1 photo, 2 faces: 1 known, 2 ambiguous, 1 unknown (1 person known, threshold 0.4959); 3 failed"
+        );
+        summary.matching = None;
+        summary.skipped = BTreeMap::from([("heic".to_owned(), 1_200), ("nef".to_owned(), 1)]);
+        assert_eq!(
+            in_words(&summary),
+            "1 photo, 2 faces; 3 failed; skipped 1,200 .heic, 1 .nef"
         );
     }
 }

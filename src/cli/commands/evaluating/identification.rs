@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::{self, Input, WalkOptions};
+use facematch::batch::{self, Input};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::FaceEngine;
 use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
@@ -42,7 +42,7 @@ pub(in super::super::super) fn run(
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let labels = read_list(&args.labels, read_labels)?;
     let labelled = people_of_photos(labels, &args.unknown);
-    let options = WalkOptions::default();
+    let options = config::known_options(false, false);
     let known = KnownPeople::find(
         std::slice::from_ref(&args.known),
         &options,

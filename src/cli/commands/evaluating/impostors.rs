@@ -1,6 +1,5 @@
 //! `facematch eval impostors`: how near photos of different people are.
 
-use facematch::batch::WalkOptions;
 use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 use facematch::photo::Depth;
@@ -12,7 +11,7 @@ use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
-use super::super::counted;
+use super::super::{counted, skipped_in_words};
 use super::{central_faces, write_figures};
 
 pub(in super::super::super) fn run(
@@ -23,7 +22,7 @@ pub(in super::super::super) fn run(
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     config::check_known(&args.people)?;
-    let photos = config::known_photos(&args.people, &WalkOptions::default(), console)?;
+    let photos = config::known_photos(&args.people, &config::known_options(false, false), console)?;
     let output = Output::open(args.output.as_deref(), &unfinished)?;
 
     let engine = config::load_engine(&params, console)?;
@@ -61,10 +60,11 @@ pub(in super::super::super) fn run(
     })?;
     let failed = photos.list.len() - encodings.len();
     console.summary(format_args!(
-        "{} of different people, {} in {}; {failed} failed",
+        "{} of different people, {} in {}; {failed} failed{}",
         counted(pairs.pairs() as usize, "pair", "pairs"),
         counted(faces.len(), "face", "faces"),
         counted(photos.list.len(), "photo", "photos"),
+        skipped_in_words(&photos.skipped),
     ));
     session.finish();
     Ok(match failed {
