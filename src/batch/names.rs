@@ -119,7 +119,7 @@ pub(super) enum ContentKind {
 }
 
 impl ContentKind {
-    /// That of the file `path`. Only regular files are opened: a pipe would block the run.
+    /// Returns the kind of the file `path`. Only regular files are opened: a pipe would block the run.
     pub(super) fn of(path: &Path) -> Self {
         let mut start = [0; 16];
         Self::of_start(read_start(path, &mut start).unwrap_or_default())
@@ -175,14 +175,14 @@ pub(super) enum OwnPicture {
     Crop { beside_photo: bool },
 }
 
-/// What is behind a photo's name in that of its drawing.
+/// The end of a drawing's name, after the photo's name.
 pub(super) const DRAWING_ENDING: &str = "faces.jpg";
 
-/// The same of its crops, but for the number of the face.
+/// The same of a crop, without the number of the face.
 pub(super) const CROP_ENDING: &str = "face.png";
 
 impl OwnPicture {
-    /// What the file `path` is, if it is one. Few names make it necessary to open the file.
+    /// Returns which of them the file `path` is, if any. Only files with such a name are opened.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let picture = if name.ends_with(".faces.jpg") {
@@ -200,7 +200,7 @@ impl OwnPicture {
         is_marked(start).then_some(picture)
     }
 
-    /// What it is called among the files that are skipped.
+    /// The key under which it is counted as skipped.
     pub(super) fn ending(self) -> &'static str {
         match self {
             Self::Drawing => DRAWING_ENDING,

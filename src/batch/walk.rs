@@ -4,7 +4,7 @@
 //! nothing, the content decides. A file that the user names is taken as it is: it gives a result or an error. The pictures
 //! that facematch itself has drawn are skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -125,10 +125,14 @@ pub const OWN_PICTURES: [&str; 2] = [DRAWING_ENDING, CROP_ENDING];
 pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Inputs {
     let mut inputs = Inputs::default();
     let mut starts = Vec::with_capacity(roots.len());
+    let mut walked = HashSet::new();
     for root in roots {
         starts.push(inputs.list.len());
         if root.is_dir() {
-            walk_folder(root, options, &mut inputs);
+            let place = std::fs::canonicalize(root).unwrap_or_else(|_| root.clone());
+            if walked.insert(place) {
+                walk_folder(root, options, &mut inputs);
+            }
         } else {
             inputs.list.push(named_file(root, options));
         }

@@ -344,8 +344,8 @@ fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
         .sum();
     let pictures = match pictures {
         0 => None,
-        1 => Some("skipped 1 picture that facematch has drawn".to_owned()),
-        count => Some(format!("skipped {count} pictures that facematch has drawn")),
+        1 => Some("skipped 1 picture that facematch drew".to_owned()),
+        count => Some(format!("skipped {count} pictures that facematch drew")),
     };
     let reasons: Vec<_> = unsupported_in_words(skipped)
         .into_iter()

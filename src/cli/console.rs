@@ -38,7 +38,7 @@ impl Console {
         }
     }
 
-    /// Photos that are not searched: nobody should miss them, so that it is written with `--quiet`, too.
+    /// Photos that are not searched. Written with `--quiet`, too: the user would miss them.
     pub(super) fn skipped(&self, message: impl Display) {
         line(format_args!("facematch: {message}"));
     }

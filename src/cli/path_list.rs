@@ -23,7 +23,7 @@ pub(super) fn stdin_paths(null: bool) -> Result<Vec<PathBuf>, Failure> {
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
     if let Some(reason) = no_path_list(&bytes, null) {
-        return Err(Failure::Usage(format!("standard input is {reason}")));
+        return Err(Failure::Usage(format!("standard input {reason}")));
     }
     stdin.read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(split_paths(&bytes, if null { 0 } else { b'\n' }))
@@ -40,16 +40,14 @@ fn no_path_list(start: &[u8], null: bool) -> Option<&'static str> {
     };
     if is_binary && (has_image_signature(start) || foreign_format(start).is_some()) {
         Some(
-            "a photo, not a list of paths; save it to a file and give its path instead of `-`, which reads paths",
+            "is a photo, not a list of paths; save it to a file and give its path instead of `-`, which reads paths",
         )
     } else if is_utf_16 {
-        Some("text in UTF-16; write the list of paths as UTF-8")
+        Some("is text in UTF-16; write the list of paths as UTF-8")
     } else if start.starts_with(b"{\"") || start.starts_with(b"[{") || start.starts_with(b"[\n{") {
-        Some("JSON, not a list of paths; take the paths out of it, as with jq -r .path")
+        Some("is JSON, not a list of paths; extract the paths first, as jq -r .path does")
     } else if has_nul && !null {
-        Some(
-            "no list of paths in lines, as it has NUL bytes; add -0 if the paths end with NUL, as those of find -print0",
-        )
+        Some("contains NUL bytes; add -0 if its paths end with NUL, as those of find -print0 do")
     } else {
         None
     }

@@ -65,7 +65,7 @@ impl Progress {
         Self { bar, done, ticker }
     }
 
-    /// So many `photos` more are done.
+    /// Counts `photos` more as done.
     pub(super) fn inc(&self, photos: u64) {
         self.done.fetch_add(photos as usize, Ordering::Relaxed);
         self.bar.inc(photos);
@@ -310,6 +310,15 @@ mod tests {
     fn what_is_not_known_yet_is_not_in_the_line() {
         let line = line("searching", 0, None).fitted(50);
         assert_eq!(line, "searching [                ] 0/12,345 photos");
+    }
+
+    #[test]
+    fn an_interrupted_run_says_how_far_it_was() {
+        let progress = Progress::begin("known people", 1_583, false);
+        progress.inc(70);
+        assert_eq!(how_far().as_deref(), Some("70 of 1,583 known photos done"));
+        let _progress = Progress::begin("searching", 1, false);
+        assert_eq!(how_far().as_deref(), Some("0 of 1 photo done"));
     }
 
     #[test]

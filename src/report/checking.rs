@@ -402,6 +402,7 @@ mod tests {
         let report = CheckReport {
             known: Path::new("known"),
             source: CheckedSource::Gallery,
+            skipped: &BTreeMap::new(),
             check: &check,
         };
         let mut out = Vec::new();

@@ -40,5 +40,7 @@ mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
+#[cfg(target_os = "linux")]
+mod threads;
 mod updating;
 mod usage;
