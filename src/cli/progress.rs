@@ -280,7 +280,7 @@ mod tests {
                 for width in 0..=200 {
                     let fitted = line(doing, done, left).fitted(width);
                     assert!(fitted.len() <= width, "{width}: {fitted}");
-                    assert!(width < 12 || fitted.contains(&grouped(done as usize)));
+                    assert!(width < 13 || fitted.contains(&grouped(done as usize)));
                 }
             }
         }
@@ -296,7 +296,7 @@ mod tests {
         );
         assert_eq!(
             told(60),
-            "searching [=====>    ] 6,200/12,345 photos, 12.3/s, 2m left"
+            "searching [=====>     ] 6,200/12,345 photos, 12.3/s, 2m left"
         );
         assert_eq!(told(50), "searching 6,200/12,345 photos, 12.3/s, 2m left");
         assert_eq!(told(39), "searching 6,200/12,345 photos, 2m left");
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn what_is_not_known_yet_is_not_in_the_line() {
         let line = line("searching", 0, None).fitted(50);
-        assert_eq!(line, "searching [                ] 0/12,345 photos");
+        assert_eq!(line, "searching [                      ] 0/12,345 photos");
     }
 
     #[test]
