@@ -196,8 +196,9 @@ fn every_command_counts_what_it_skips() {
     );
     let run = env
         .facematch()
-        .args(["tag", "--dry-run", "known", "photos", "-f", "ndjson"]);
-    let records = run.ends_with(0).records();
+        .args(["tag", "--dry-run", "known", "photos", "-f", "ndjson"])
+        .ends_with(0);
+    let records = run.records();
     assert_eq!(records.last().unwrap()["skipped"]["heif"], 1);
 }
 
@@ -234,8 +235,9 @@ fn jpegs_under_other_names_are_searched() {
     assert_eq!(summary["skipped"], serde_json::json!({ "heic": 1 }));
     let run = env
         .facematch()
-        .args(["enroll", "known", "-o", "people.safetensors"]);
-    let stderr = run.ends_with(0).stderr;
+        .args(["enroll", "known", "-o", "people.safetensors"])
+        .ends_with(0);
+    let stderr = run.stderr;
     assert!(stderr.contains("1 person known by 4 faces"), "{stderr}");
 }
 
