@@ -4,6 +4,8 @@
 //! per worker, and hands the results over one by one in the order of the list, as soon as that order allows. What is
 //! held in memory at a time depends on the number of workers, not on the number of photos.
 
+mod folders;
+mod names;
 mod ordered;
 mod walk;
 
@@ -12,7 +14,9 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-pub use walk::{Input, Inputs, WalkOptions, has_photo_extension, walk};
+pub use folders::Folders;
+pub use names::{foreign_format, has_photo_extension};
+pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 
 use crate::engine::FaceEngine;
 use crate::error::Error;
@@ -20,16 +24,31 @@ use crate::error::Error;
 /// The beginning of the worker threads' names, so that a panic hook can tell them.
 pub const WORKER_NAME: &str = "facematch-worker";
 
+/// Why a run ended before its last input, through no fault of an input.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Not one worker thread could be started.
+    #[error("cannot start a worker thread: {0}")]
+    NoWorker(std::io::Error),
+    /// A worker thread ended in the middle of its work, with this message.
+    #[error("a worker thread ended unexpectedly: {0}; please report it")]
+    WorkerDied(String),
+}
+
 /// Works on every input, each worker with one of `engines`, and hands each result to `sink` in the order of `inputs`.
 ///
 /// The order of the results, and so all output made of them, is the same for any number of engines. A panic of `work`
 /// costs one photo: it becomes [`Error::Internal`]. When `sink` breaks, no further photo is begun.
+///
+/// # Errors
+/// [`RunError`] when there are inputs that nobody can work on. If only some workers can be started, they do all the work.
 pub fn run<'a, R: Send>(
     inputs: &'a [Input],
     engines: &mut [Box<dyn FaceEngine>],
     work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, Error> + Sync,
     mut sink: impl FnMut(&'a Path, Result<R, Error>) -> ControlFlow<()>,
-) {
+) -> Result<(), RunError> {
     let guarded = |engine: &mut &mut Box<dyn FaceEngine>, index: usize| {
         let path = inputs[index].path();
         if let Some(problem) = inputs[index].problem() {
@@ -38,22 +57,25 @@ pub fn run<'a, R: Send>(
         catch_unwind(AssertUnwindSafe(|| work(engine.as_mut(), path))).unwrap_or_else(|panic| {
             Err(Error::Internal {
                 path: path.to_owned(),
-                message: panic_message(panic.as_ref()),
+                message: panic_message(panic),
             })
         })
     };
     let workers = engines.iter_mut().collect();
     ordered::for_each(inputs.len(), workers, guarded, |index, result| {
         sink(inputs[index].path(), result)
-    });
+    })
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    panic
+fn panic_message(panic: Box<dyn Any + Send>) -> String {
+    let message = panic
         .downcast_ref::<&str>()
         .map(|s| (*s).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "unknown panic".to_owned())
+        .unwrap_or_else(|| "unknown panic".to_owned());
+    // Not dropped, which may panic once more and would end the worker.
+    std::mem::forget(panic);
+    message
 }
 
 #[cfg(test)]
@@ -100,7 +122,8 @@ mod tests {
                 Err(error) => format!("{name} {}", error.kind()),
             });
             ControlFlow::Continue(())
-        });
+        })
+        .unwrap();
         told
     }
 
@@ -146,8 +169,43 @@ mod tests {
                 messages.push((path.to_owned(), result.unwrap_err().to_string()));
                 ControlFlow::Continue(())
             },
-        );
+        )
+        .unwrap();
         assert_eq!(messages.len(), 1);
         assert!(messages[0].1.contains("cannot bear"), "{messages:?}");
+    }
+
+    /// A panic's value that panics again when it is dropped.
+    struct DoublePanic;
+
+    impl Drop for DoublePanic {
+        fn drop(&mut self) {
+            panic!("this panic is part of the test");
+        }
+    }
+
+    #[test]
+    fn a_panic_whose_value_cannot_be_dropped_costs_one_photo() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.png", "b.png", "c.png"] {
+            save(folder.path(), name, Rgb([0, 0, 0]));
+        }
+        let inputs = walk(&[folder.path().to_owned()], &WalkOptions::default()).list;
+        let mut engines: Vec<Box<dyn FaceEngine>> = vec![Box::new(FakeEngine::default())];
+        let mut kinds = Vec::new();
+        run(
+            &inputs,
+            &mut engines,
+            |_, path| match path.ends_with("b.png") {
+                true => std::panic::panic_any(DoublePanic),
+                false => Ok(()),
+            },
+            |_, result| {
+                kinds.push(result.err().map(|error| error.kind()));
+                ControlFlow::Continue(())
+            },
+        )
+        .unwrap();
+        assert_eq!(kinds, [None, Some("internal"), None]);
     }
 }

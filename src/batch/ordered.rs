@@ -1,11 +1,12 @@
 //! Parallel work whose results come out in order, with a bounded number of them waiting.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::WORKER_NAME;
+use super::{RunError, WORKER_NAME, panic_message};
 
 /// How many results a worker may be ahead of the slowest one, so that one hard photo does not stop the others.
 const AHEAD_PER_WORKER: usize = 64;
@@ -17,6 +18,8 @@ struct Progress<R> {
     delivered: usize,
     /// Results that wait for an earlier one.
     waiting: BTreeMap<usize, R>,
+    /// Whether a worker ended without the result that it had begun.
+    lost: bool,
     stopped: bool,
 }
 
@@ -54,11 +57,17 @@ impl<R> Shared<R> {
         self.result_came.notify_one();
     }
 
-    /// The result `index`, once it is there.
+    /// Records that a worker has died. Its result would be waited for forever.
+    fn lose(&self) {
+        self.lock().lost = true;
+        self.result_came.notify_one();
+    }
+
+    /// The result `index`, once it is there; none when a worker died first.
     fn get(&self, index: usize) -> Option<R> {
         let mut progress = self
             .result_came
-            .wait_while(self.lock(), |p| !p.waiting.contains_key(&index))
+            .wait_while(self.lock(), |p| !p.lost && !p.waiting.contains_key(&index))
             .unwrap_or_else(PoisonError::into_inner);
         progress.delivered = index + 1;
         self.room_came.notify_all();
@@ -80,16 +89,41 @@ impl<R> Drop for StopOnDrop<'_, R> {
     }
 }
 
+/// Reports a worker that dies with an item in hand.
+struct LoseOnDrop<'a, R>(&'a Shared<R>);
+
+impl<R> Drop for LoseOnDrop<'_, R> {
+    fn drop(&mut self) {
+        self.0.lose();
+    }
+}
+
 /// Calls `work(worker, index)` for every index below `count`, on one thread for each of `workers`, and `sink(index,
-/// result)` on the calling thread in the order of the indices, until that breaks. `work` must not panic.
+/// result)` on the calling thread in the order of the indices, until that breaks.
+///
+/// # Errors
+/// [`RunError::NoWorker`] when no thread can be started; with fewer threads than workers the work takes longer.
+/// [`RunError::WorkerDied`] when `work` panics: the results up to then were handed over.
 pub(super) fn for_each<W: Send, R: Send>(
     count: usize,
     workers: Vec<W>,
     work: impl Fn(&mut W, usize) -> R + Sync,
+    sink: impl FnMut(usize, R) -> ControlFlow<()>,
+) -> Result<(), RunError> {
+    let thread_of = |number| thread::Builder::new().name(format!("{WORKER_NAME}-{number}"));
+    for_each_on(thread_of, count, workers, work, sink)
+}
+
+/// [`for_each`] on threads that `thread_of` makes by their number.
+fn for_each_on<W: Send, R: Send>(
+    thread_of: impl Fn(usize) -> thread::Builder,
+    count: usize,
+    workers: Vec<W>,
+    work: impl Fn(&mut W, usize) -> R + Sync,
     mut sink: impl FnMut(usize, R) -> ControlFlow<()>,
-) {
-    if workers.is_empty() {
-        return;
+) -> Result<(), RunError> {
+    if count == 0 {
+        return Ok(());
     }
     let ahead = AHEAD_PER_WORKER * workers.len();
     let shared = Shared {
@@ -97,35 +131,53 @@ pub(super) fn for_each<W: Send, R: Send>(
             next: 0,
             delivered: 0,
             waiting: BTreeMap::new(),
+            lost: false,
             stopped: false,
         }),
         result_came: Condvar::new(),
         room_came: Condvar::new(),
     };
     thread::scope(|scope| {
-        let _stop = StopOnDrop(&shared);
+        let stop = StopOnDrop(&shared);
+        let mut threads = Vec::new();
+        let mut refusal = io::Error::other("there is no engine");
         for (number, mut worker) in workers.into_iter().enumerate() {
             let (shared, work) = (&shared, &work);
             let body = move || {
                 while let Some(index) = shared.take(count, ahead) {
-                    shared.put(index, work(&mut worker, index));
+                    let lose = LoseOnDrop(shared);
+                    let result = work(&mut worker, index);
+                    std::mem::forget(lose);
+                    shared.put(index, result);
                 }
             };
-            let builder = thread::Builder::new().name(format!("{WORKER_NAME}-{number}"));
-            if builder.spawn_scoped(scope, body).is_err() && number == 0 {
-                // Not even one thread: nobody would make the results that are waited for.
-                return;
+            match thread_of(number).spawn_scoped(scope, body) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => refusal = error,
             }
         }
+        if threads.is_empty() {
+            return Err(RunError::NoWorker(refusal));
+        }
+        let mut is_lost = false;
         for index in 0..count {
             let Some(result) = shared.get(index) else {
+                is_lost = true;
                 break;
             };
             if sink(index, result).is_break() {
                 break;
             }
         }
-    });
+        drop(stop);
+        // Joined here: the scope would pass on the panic of a thread that is not.
+        let ends = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        let deaths: Vec<_> = ends.filter_map(Result::err).map(panic_message).collect();
+        match is_lost {
+            true => Err(RunError::WorkerDied(deaths.join("; "))),
+            false => Ok(()),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -145,7 +197,8 @@ mod tests {
                 results.push(result);
                 ControlFlow::Continue(())
             },
-        );
+        )
+        .unwrap();
         results
     }
 
@@ -183,14 +236,15 @@ mod tests {
                 most_ahead = most_ahead.max(begun.load(Ordering::SeqCst) - index);
                 ControlFlow::Continue(())
             },
-        );
+        )
+        .unwrap();
         assert!(most_ahead <= 2 * AHEAD_PER_WORKER + 2, "{most_ahead}");
     }
 
     #[test]
     #[should_panic(expected = "the sink cannot take it")]
     fn a_panic_of_the_sink_ends_the_work() {
-        for_each(
+        let _ = for_each(
             100_000,
             vec![(); 2],
             |(), _| (),
@@ -216,8 +270,63 @@ mod tests {
                     ControlFlow::Continue(())
                 }
             },
-        );
+        )
+        .unwrap();
         assert_eq!(seen, 10);
         assert!(begun.load(Ordering::SeqCst) <= 10 + 3 * AHEAD_PER_WORKER);
+    }
+
+    /// Runs ten items on `workers` threads, of which those that `is_refused` cannot be started: their stack is larger than
+    /// any address space.
+    #[cfg(unix)]
+    fn run_without(workers: usize, is_refused: fn(usize) -> bool) -> Result<usize, RunError> {
+        let thread_of = |number| match is_refused(number) {
+            true => thread::Builder::new().stack_size(1 << 62),
+            false => thread::Builder::new(),
+        };
+        let mut delivered = 0;
+        let sink = |index, ()| {
+            assert_eq!(index, delivered);
+            delivered += 1;
+            ControlFlow::Continue(())
+        };
+        for_each_on(thread_of, 10, vec![(); workers], |(), _| (), sink)?;
+        Ok(delivered)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn one_worker_does_the_work_of_those_that_cannot_be_started() {
+        assert_eq!(run_without(3, |number| number != 1).unwrap(), 10);
+        assert_eq!(run_without(3, |number| number != 0).unwrap(), 10);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_worker_at_all_is_an_error() {
+        for workers in [1, 3] {
+            let error = run_without(workers, |_| true).unwrap_err();
+            assert!(matches!(error, RunError::NoWorker(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_worker_that_dies_ends_the_work_with_an_error() {
+        for workers in [1, 4] {
+            let mut delivered = Vec::new();
+            let outcome = for_each(
+                1_000,
+                vec![(); workers],
+                |(), index| assert_ne!(index, 20, "this panic is part of the test"),
+                |index, ()| {
+                    delivered.push(index);
+                    ControlFlow::Continue(())
+                },
+            );
+            let error = outcome.unwrap_err().to_string();
+            assert!(error.contains("part of the test"), "{error}");
+            assert!(delivered.len() <= 20, "{delivered:?}");
+            assert!(delivered.iter().copied().eq(0..delivered.len()));
+        }
     }
 }

@@ -1,29 +1,18 @@
 //! Which photos: folders and files become one sorted list.
 //!
-//! Inside of folders a file counts as a photo when its name ends like one, or, having no extension at all, when its
-//! content begins like one. A file that is named by the user is taken as it is: it gives a result or an error.
+//! Inside folders a file counts as a photo if its name ends like one. If it ends like a photo of another format, or says
+//! nothing, the content decides. A file that the user names is taken as it is: it gives a result or an error. The pictures
+//! that facematch itself has drawn are skipped.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read};
+use std::collections::{BTreeMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::folders::{Folders, name_of};
+use super::names::{CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_backup};
 use crate::error::Error;
-use crate::image::has_image_signature;
-
-/// Extensions of the formats that are read, in lower case.
-const PHOTO_EXTENSIONS: [&str; 12] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "tif", "tiff", "bmp", "dib", "gif",
-];
-
-/// Extensions of photos that cannot be read: the user is told that they were passed over.
-const FOREIGN_PHOTO_EXTENSIONS: [&str; 20] = [
-    "heic", "heif", "avif", "jxl", "jp2", "psd", "raw", "dng", "cr2", "cr3", "nef", "arw", "orf",
-    "rw2", "raf", "pef", "srw", "ico", "svg", "tga",
-];
 
 /// How folders are searched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +25,17 @@ pub struct WalkOptions {
     pub hidden: bool,
     /// Folders that are not entered, in their canonical form (see [`std::fs::canonicalize`]).
     pub excluded: Vec<PathBuf>,
+    /// What the photos are for.
+    pub purpose: Purpose,
+}
+
+/// What photos are for. It decides which pictures that facematch has drawn are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// They are searched. Drawings and crops are not.
+    Search,
+    /// People are known by them, perhaps by crops that the user has put there.
+    KnownPeople,
 }
 
 impl Default for WalkOptions {
@@ -45,6 +45,7 @@ impl Default for WalkOptions {
             follow_links: false,
             hidden: false,
             excluded: Vec::new(),
+            purpose: Purpose::Search,
         }
     }
 }
@@ -60,6 +61,8 @@ pub struct Input {
 enum Problem {
     Unreadable(io::ErrorKind, String),
     Folder,
+    /// Skipped as a file of this kind. None of the inputs that are handed out has it.
+    Skipped(String),
 }
 
 impl Input {
@@ -88,7 +91,12 @@ impl Input {
                 path,
                 source: io::Error::new(*kind, text.clone()),
             },
+            Problem::Skipped(_) => return None,
         })
+    }
+
+    fn skipped(path: PathBuf, kind: &str) -> Self {
+        Self::broken(path, Problem::Skipped(kind.to_owned()))
     }
 
     fn broken(path: PathBuf, problem: Problem) -> Self {
@@ -102,40 +110,92 @@ impl Input {
 /// The inputs of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inputs {
-    /// Every path once, sorted by its bytes (as `LC_ALL=C sort` does).
+    /// Every file once, sorted by the bytes of the paths (as `LC_ALL=C sort` does).
     pub list: Vec<Input>,
-    /// Photos in formats that cannot be read: how many of each extension were passed over.
-    pub foreign: BTreeMap<String, usize>,
+    /// Numbers of photos that are not searched, by their extension: of those in formats that are not read, and of
+    /// facematch's own pictures ([`OWN_PICTURES`]).
+    pub skipped: BTreeMap<String, usize>,
 }
 
-/// Whether `path` is named like a photo, so that [`walk`] finds it in a folder.
-pub fn has_photo_extension(path: &Path) -> bool {
-    let extension = path.extension().map(lower_case);
-    extension.is_some_and(|extension| PHOTO_EXTENSIONS.contains(&extension.as_str()))
-}
+/// What facematch's own pictures are called in [`Inputs::skipped`]: drawings and crops.
+pub const OWN_PICTURES: [&str; 2] = [DRAWING_ENDING, CROP_ENDING];
 
-/// The photos below `roots`: folders are searched, everything else is taken as it is.
+/// The photos below `roots`: folders are searched, everything else is taken as it is. A file that is below several roots is
+/// taken once, as the first of them has it.
 pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Inputs {
     let mut inputs = Inputs::default();
+    let mut starts = Vec::with_capacity(roots.len());
+    let mut walked = HashSet::new();
     for root in roots {
+        starts.push(inputs.list.len());
         if root.is_dir() {
-            walk_folder(root, options, &mut inputs);
+            let place = std::fs::canonicalize(root).unwrap_or_else(|_| root.clone());
+            if walked.insert(place) {
+                walk_folder(root, options, &mut inputs);
+            }
         } else {
-            inputs.list.push(Input::photo(root.clone()));
+            inputs.list.push(named_file(root, options));
         }
     }
-    // Stable: of two inputs with one path the first stays.
-    inputs
-        .list
-        .sort_by(|a, b| sort_key(&a.path).cmp(sort_key(&b.path)));
-    inputs
-        .list
-        .dedup_by(|a, b| a.path.as_os_str() == b.path.as_os_str());
+    if roots.len() > 1 {
+        remove_repeated(&mut inputs.list, &starts);
+    }
+    let Inputs { list, skipped } = &mut inputs;
+    list.retain(|input| match input.problem.as_deref() {
+        Some(Problem::Skipped(kind)) => {
+            *skipped.entry(kind.clone()).or_default() += 1;
+            false
+        }
+        _ => true,
+    });
+    list.sort_by(|a, b| sort_key(&a.path).cmp(sort_key(&b.path)));
     inputs
 }
 
 fn sort_key(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
+}
+
+/// Removes the files that an earlier root has, too, however their folder is written. The inputs of root `i` begin at
+/// `starts[i]`.
+fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
+    let mut folders = Folders::default();
+    let folder: Vec<usize> = list
+        .iter()
+        .map(|input| folders.folder_of(&input.path))
+        .collect();
+    let place = |index: usize| (folder[index], name_of(&list[index].path));
+    let root = |index: usize| starts.partition_point(|&start| start <= index);
+    let mut by_place: Vec<usize> = (0..list.len()).collect();
+    by_place.sort_unstable_by(|&a, &b| place(a).cmp(&place(b)).then(a.cmp(&b)));
+    let mut is_repeated = vec![false; list.len()];
+    for same in by_place.chunk_by(|&a, &b| place(a) == place(b)) {
+        // A root that follows links may have one file at several places.
+        for &index in same.iter().filter(|&&index| root(index) != root(same[0])) {
+            is_repeated[index] = true;
+        }
+    }
+    let mut is_repeated = is_repeated.into_iter();
+    list.retain(|_| !is_repeated.next().unwrap_or(false));
+}
+
+/// The file `path` that the user names. It is taken whatever its name is, except that drawings and crops beside their
+/// photos are what `photos/*` stands for, too.
+fn named_file(path: &Path, options: &WalkOptions) -> Input {
+    let skipped = match (options.purpose, OwnPicture::of(path)) {
+        (Purpose::KnownPeople, _)
+        | (
+            _,
+            Some(OwnPicture::Crop {
+                beside_photo: false,
+            }),
+        ) => None,
+        (Purpose::Search, picture) => picture,
+    };
+    match skipped {
+        Some(picture) => Input::skipped(path.to_owned(), picture.ending()),
+        None => Input::photo(path.to_owned()),
+    }
 }
 
 fn walk_folder(root: &Path, options: &WalkOptions, inputs: &mut Inputs) {
@@ -147,7 +207,7 @@ fn walk_folder(root: &Path, options: &WalkOptions, inputs: &mut Inputs) {
     for entry in entries {
         match entry {
             Ok(entry) if entry.depth() == 0 => {}
-            Ok(entry) => add_entry(&entry, inputs),
+            Ok(entry) => add_entry(&entry, options, inputs),
             Err(error) => inputs.list.push(unreadable(root, &error)),
         }
     }
@@ -167,57 +227,52 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-fn add_entry(entry: &DirEntry, inputs: &mut Inputs) {
+fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
     let path = entry.path();
-    let extension = path.extension().map(lower_case);
-    let is_photo_name = extension
-        .as_deref()
-        .is_some_and(|e| PHOTO_EXTENSIONS.contains(&e));
+    let name = NameKind::of(path);
     if entry.file_type().is_dir() {
         // Its content is searched all the same.
-        if is_photo_name {
-            inputs
-                .list
-                .push(Input::broken(path.to_owned(), Problem::Folder));
+        if name == NameKind::Photo {
+            let folder = Input::broken(path.to_owned(), Problem::Folder);
+            inputs.list.push(folder);
         }
         return;
     }
     // Only links to folders are left alone unless asked for.
-    if entry.path_is_symlink() && path.is_dir() {
+    if name == NameKind::Other || entry.path_is_symlink() && path.is_dir() {
         return;
     }
-    match extension {
-        _ if is_photo_name => inputs.list.push(Input::photo(path.to_owned())),
-        None if !is_backup(path) && begins_like_a_photo(path) => {
-            inputs.list.push(Input::photo(path.to_owned()));
+    inputs.list.extend(found_file(path, name, options.purpose));
+}
+
+/// What the file `path` of a folder is, whose name says `name`; none if it is no photo.
+fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
+    let content = match &name {
+        NameKind::Photo => ContentKind::Image,
+        NameKind::Unclear if is_backup(path) => ContentKind::Other,
+        _ => ContentKind::of(path),
+    };
+    let path = path.to_owned();
+    Some(match (name, content) {
+        (NameKind::Raw(extension), ContentKind::Tiff) => Input::skipped(path, &extension),
+        (_, ContentKind::Image | ContentKind::Tiff) => match own_picture(&path, purpose) {
+            Some(picture) => Input::skipped(path, picture.ending()),
+            None => Input::photo(path),
+        },
+        (NameKind::Foreign(extension) | NameKind::Raw(extension), _) => {
+            Input::skipped(path, &extension)
         }
-        Some(e) if FOREIGN_PHOTO_EXTENSIONS.contains(&e.as_str()) => {
-            *inputs.foreign.entry(e).or_default() += 1;
-        }
-        _ => {}
-    }
+        (_, ContentKind::Foreign(format)) => Input::skipped(path, format),
+        (_, ContentKind::Other) => return None,
+    })
 }
 
-fn lower_case(extension: &OsStr) -> String {
-    extension.to_string_lossy().to_lowercase()
-}
-
-/// Whether ExifTool has kept `path`, as a photo was before it changed it.
-fn is_backup(path: &Path) -> bool {
-    let photo = path
-        .to_str()
-        .and_then(|path| path.strip_suffix("_original"));
-    photo.is_some_and(|photo| Path::new(photo).is_file())
-}
-
-fn begins_like_a_photo(path: &Path) -> bool {
-    // A pipe would block the run.
-    if !path.is_file() {
-        return false;
-    }
-    let mut start = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read(&mut start));
-    read.is_ok_and(|length| has_image_signature(&start[..length]))
+/// The picture that `path` is, if facematch has drawn it and it is not for this `purpose`.
+fn own_picture(path: &Path, purpose: Purpose) -> Option<OwnPicture> {
+    OwnPicture::of(path).filter(|picture| match (purpose, picture) {
+        (Purpose::KnownPeople, OwnPicture::Crop { beside_photo }) => *beside_photo,
+        _ => true,
+    })
 }
 
 fn unreadable(root: &Path, error: &walkdir::Error) -> Input {
@@ -317,11 +372,133 @@ mod tests {
     #[test]
     fn formats_that_cannot_be_read_are_counted() {
         let folder = tree(&["a.HEIC", "b.heic", "c.nef", "d.txt"]);
+        let roots = [folder.path().to_owned(), folder.path().join(".")];
+        for roots in [&roots[..1], &roots] {
+            let inputs = walk(roots, &WalkOptions::default());
+            assert!(inputs.list.is_empty());
+            let skipped = BTreeMap::from([("heic".to_owned(), 2), ("nef".to_owned(), 1)]);
+            assert_eq!(inputs.skipped, skipped);
+        }
+    }
+
+    #[test]
+    fn the_content_decides_for_names_of_other_formats() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        };
+        let jpeg = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01";
+        let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
+        let heic = b"\0\0\0\x24ftypheic\0\0\0\0";
+        for name in ["a.HEIC", "b.jpg_large", "c.nef", "d.jpg_original"] {
+            write(name, jpeg);
+        }
+        // Many camera raw files begin like a TIFF.
+        write("e.avif", tiff);
+        write("f.nef", tiff);
+        for name in ["g", "h.heif", "i.jpg_large"] {
+            write(name, heic);
+        }
+        write("j.jpg:Zone.Identifier", b"[ZoneTransfer]");
         let inputs = walk(&[folder.path().to_owned()], &WalkOptions::default());
-        assert!(inputs.list.is_empty());
+        let found = names(folder.path(), &WalkOptions::default());
+        assert_eq!(found, ["a.HEIC", "b.jpg_large", "c.nef", "e.avif"]);
+        let skipped = [("heic", 2), ("heif", 1), ("nef", 1)];
+        let skipped = skipped.map(|(kind, count)| (kind.to_owned(), count));
+        assert_eq!(inputs.skipped, BTreeMap::from(skipped));
+    }
+
+    #[test]
+    fn own_pictures_are_skipped_except_crops_that_people_are_known_by() {
+        let folder = tree(&["a.jpg"]);
+        let at = |name: &str| folder.path().join(name);
+        let marked = [b"\x89PNG\r\n\x1a\n", &crate::image::mark_exif()[..]].concat();
+        for name in ["a.jpg.faces.jpg", "a.jpg.face1.png", "moved.jpg.face12.png"] {
+            std::fs::write(at(name), &marked).unwrap();
+        }
+        // Such names alone are no reason.
+        let users = ["b.face.png", "family.faces.jpg", "one.face1.png"];
+        for name in users {
+            std::fs::write(at(name), b"\x89PNG\r\n\x1a\n....").unwrap();
+        }
+        let for_search = WalkOptions::default();
         assert_eq!(
-            inputs.foreign,
-            BTreeMap::from([("heic".to_owned(), 2), ("nef".to_owned(), 1)])
+            names(folder.path(), &for_search),
+            ["a.jpg", users[0], users[1], users[2]]
+        );
+        let inputs = walk(&[folder.path().to_owned()], &for_search);
+        let skipped = OWN_PICTURES.map(|kind| inputs.skipped.get(kind).copied());
+        assert_eq!(skipped, [Some(1), Some(2)]);
+
+        let for_known = WalkOptions {
+            purpose: Purpose::KnownPeople,
+            ..WalkOptions::default()
+        };
+        let moved = "moved.jpg.face12.png";
+        let known = names(folder.path(), &for_known);
+        assert_eq!(known, ["a.jpg", users[0], users[1], moved, users[2]]);
+
+        // `*` stands for the drawing, too; nobody names a crop that is elsewhere without meaning it.
+        let named = |name: &str, options| walk(&[at(name)], options).list.len();
+        assert_eq!(named("a.jpg.faces.jpg", &for_search), 0);
+        assert_eq!(named("a.jpg.face1.png", &for_search), 0);
+        assert_eq!(named(moved, &for_search), 1);
+        assert_eq!(named("a.jpg.face1.png", &for_known), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_searched_once_however_it_is_written() {
+        let folder = tree(&["photos/a.jpg", "photos/sub/b.jpg", "photos/sub/deep/c.jpg"]);
+        let at = |name: &str| folder.path().join(name);
+        std::os::unix::fs::symlink(at("photos"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("photos/a.jpg"), at("photos/z.jpg")).unwrap();
+        let found = |roots: &[&str], max_depth| {
+            let roots: Vec<_> = roots.iter().map(|root| at(root)).collect();
+            let options = WalkOptions {
+                max_depth,
+                ..WalkOptions::default()
+            };
+            let list = walk(&roots, &options).list;
+            let below = |input: &Input| {
+                let below = input.path().as_os_str().to_str().unwrap();
+                below[folder.path().as_os_str().len() + 1..].to_owned()
+            };
+            list.iter().map(below).collect::<Vec<_>>()
+        };
+        let once = [
+            "photos/a.jpg",
+            "photos/sub/b.jpg",
+            "photos/sub/deep/c.jpg",
+            "photos/z.jpg",
+        ];
+        for again in [
+            "./photos",
+            "photos/",
+            "photos/../photos",
+            "link",
+            "photos/sub/..",
+        ] {
+            assert_eq!(found(&["photos", again], usize::MAX), once, "{again}");
+        }
+        // The first way to write it counts, for a part of a folder and for a file, too.
+        assert_eq!(
+            found(&["link/sub", "photos", "link/a.jpg"], usize::MAX),
+            [
+                "link/sub/b.jpg",
+                "link/sub/deep/c.jpg",
+                "photos/a.jpg",
+                "photos/z.jpg"
+            ]
+        );
+        assert_eq!(
+            found(&["link/a.jpg", "photos", "./photos/none.jpg"], 1),
+            ["./photos/none.jpg", "link/a.jpg", "photos/z.jpg"]
+        );
+        // What the first does not reach is not lost.
+        assert_eq!(
+            found(&["photos", "./photos/sub"], 1),
+            ["./photos/sub/b.jpg", "photos/a.jpg", "photos/z.jpg"]
         );
     }
 

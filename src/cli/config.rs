@@ -1,12 +1,12 @@
 //! What the arguments mean: checked, with the defaults of this machine filled in.
 
-use std::ffi::OsString;
-use std::io::{self, IsTerminal, Read};
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::{Inputs, WalkOptions, walk};
+use facematch::batch::{Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::is_gallery_file;
@@ -21,6 +21,8 @@ use super::args::{
 use super::console::Console;
 use super::exit::Failure;
 use super::interrupt::UnfinishedFiles;
+use super::path_list::stdin_paths;
+use super::progress::grouped;
 
 /// The part of strangers that may be given a name, unless it is said otherwise.
 const DEFAULT_TARGET_FPIR: f64 = 0.01;
@@ -163,19 +165,6 @@ pub(super) fn workers(engine: Box<dyn FaceEngine>, jobs: usize) -> Vec<Box<dyn F
     engines
 }
 
-fn walk_options(common: &CommonArgs) -> WalkOptions {
-    let pictures = [&common.output.crops, &common.output.draw];
-    WalkOptions {
-        // A second run must not search the pictures that the first one wrote.
-        excluded: pictures
-            .into_iter()
-            .flatten()
-            .filter_map(|folder| std::fs::canonicalize(folder).ok())
-            .collect(),
-        ..chosen_by(&common.walk)
-    }
-}
-
 fn chosen_by(args: &WalkArgs) -> WalkOptions {
     let WalkArgs {
         max_depth,
@@ -189,15 +178,17 @@ fn chosen_by(args: &WalkArgs) -> WalkOptions {
         }),
         follow_links,
         hidden,
-        excluded: Vec::new(),
+        ..WalkOptions::default()
     }
 }
 
-/// How the photos of known people are chosen by the options of a search. They may stand at any depth.
-pub(super) fn known_options(common: &CommonArgs) -> WalkOptions {
+/// How the photos of known people are chosen. They may be at any depth.
+pub(super) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
     WalkOptions {
-        max_depth: usize::MAX,
-        ..walk_options(common)
+        follow_links,
+        hidden,
+        purpose: Purpose::KnownPeople,
+        ..WalkOptions::default()
     }
 }
 
@@ -222,8 +213,8 @@ pub(super) fn known_photos(
     options: &WalkOptions,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    photos_below(known, options, console).map_err(|foreign| {
-        let reason = format!("there are no photos in it{foreign}");
+    photos_below(known, options, console).map_err(|skipped| {
+        let reason = format!("there are no photos in it{skipped}");
         no_known_face(known, &reason)
     })
 }
@@ -234,19 +225,21 @@ pub(super) fn tagged_photos(
     options: &WalkOptions,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    photos_below(known, options, console).map_err(|foreign| {
+    photos_below(known, options, console).map_err(|skipped| {
         let place = known.display();
-        Failure::Start(format!("nobody to enroll: no photos in {place}{foreign}"))
+        Failure::Start(format!("nobody to enroll: no photos in {place}{skipped}"))
     })
 }
 
-/// The photos of `root`; where there are none, what was passed over, in words.
+/// The photos of `root`; if there are none, what was skipped, in words.
 fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result<Inputs, String> {
     let photos = walk(&[root.to_owned()], options);
     if photos.list.is_empty() {
-        return Err(foreign_formats(&photos).map_or_else(String::new, |f| format!(" ({f})")));
+        return Err(skipped_instead(&photos.skipped));
     }
-    warn_of_foreign_formats(&photos, console);
+    if let Some(skipped) = unsupported_in_words(&photos.skipped) {
+        console.skipped(format_args!("{}: {skipped}", root.display()));
+    }
     Ok(photos)
 }
 
@@ -284,7 +277,7 @@ pub(super) fn inputs(
     common: &CommonArgs,
     console: &Console,
 ) -> Result<Inputs, Failure> {
-    let mut options = walk_options(common);
+    let mut options = chosen_by(&common.walk);
     let folders = left_out.iter();
     options
         .excluded
@@ -321,11 +314,11 @@ fn inputs_below(
         .cloned()
         .collect();
     if reads_stdin {
-        roots.extend(stdin_paths(if null { 0 } else { b'\n' })?);
+        roots.extend(stdin_paths(null)?);
     }
     let inputs = walk(&roots, &options);
     if inputs.list.is_empty() {
-        let foreign = foreign_formats(&inputs).map_or_else(String::new, |f| format!(" ({f})"));
+        let skipped = skipped_instead(&inputs.skipped);
         let places: Vec<_> = paths
             .iter()
             .map(|path| match path {
@@ -334,65 +327,62 @@ fn inputs_below(
             })
             .collect();
         return Err(Failure::Start(format!(
-            "nothing to search: no photos in {}{foreign}",
+            "nothing to search: no photos in {}{skipped}",
             places.join(", ")
         )));
     }
-    warn_of_foreign_formats(&inputs, console);
+    if let Some(skipped) = unsupported_in_words(&inputs.skipped) {
+        console.skipped(skipped);
+    }
     Ok(inputs)
 }
 
-/// Says what was passed over because its format cannot be read.
-fn warn_of_foreign_formats(inputs: &Inputs, console: &Console) {
-    if let Some(foreign) = foreign_formats(inputs) {
-        console.warn(foreign);
+/// What was skipped where no photo is left, for the end of a message.
+fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
+    let pictures: usize = OWN_PICTURES
+        .iter()
+        .filter_map(|kind| skipped.get(*kind))
+        .sum();
+    let pictures = match pictures {
+        0 => None,
+        1 => Some("skipped 1 picture that facematch drew".to_owned()),
+        count => Some(format!("skipped {count} pictures that facematch drew")),
+    };
+    let reasons: Vec<_> = unsupported_in_words(skipped)
+        .into_iter()
+        .chain(pictures)
+        .collect();
+    match reasons.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", reasons.join("; ")),
     }
 }
 
-fn foreign_formats(inputs: &Inputs) -> Option<String> {
-    let kinds: Vec<_> = inputs
-        .foreign
+/// "skipped 3 files in unsupported formats: 2 .heic, 1 .nef".
+fn unsupported_in_words(skipped: &BTreeMap<String, usize>) -> Option<String> {
+    let mut unsupported = skipped.clone();
+    unsupported.retain(|kind, _| !OWN_PICTURES.contains(&kind.as_str()));
+    let files = match unsupported.values().sum() {
+        0 => return None,
+        1 => "1 file in an unsupported format".to_owned(),
+        count => {
+            let formats = if unsupported.len() == 1 {
+                "an unsupported format"
+            } else {
+                "unsupported formats"
+            };
+            format!("{} files in {formats}", grouped(count))
+        }
+    };
+    Some(format!("skipped {files}: {}", by_extension(&unsupported)))
+}
+
+/// "2 .heic, 1 .nef".
+pub(super) fn by_extension(skipped: &BTreeMap<String, usize>) -> String {
+    let kinds = skipped
         .iter()
-        .map(|(extension, count)| format!("{count} .{extension}"))
-        .collect();
-    (!kinds.is_empty()).then(|| {
-        format!(
-            "passed over photos in formats that facematch does not read: {}",
-            kinds.join(", ")
-        )
-    })
-}
-
-fn stdin_paths(separator: u8) -> Result<Vec<PathBuf>, Failure> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::Start(format!("cannot read standard input: {error}")))?;
-    Ok(split_paths(&bytes, separator))
-}
-
-fn split_paths(bytes: &[u8], separator: u8) -> Vec<PathBuf> {
-    bytes
-        .split(|&b| b == separator)
-        .map(|path| match path {
-            [start @ .., b'\r'] if cfg!(windows) && separator == b'\n' => start,
-            path => path,
-        })
-        .filter(|path| !path.is_empty())
-        .map(|path| PathBuf::from(os_string(path)))
-        .collect()
-}
-
-#[cfg(unix)]
-fn os_string(bytes: &[u8]) -> OsString {
-    use std::os::unix::ffi::OsStringExt;
-    OsString::from_vec(bytes.to_vec())
-}
-
-#[cfg(not(unix))]
-fn os_string(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
+        .map(|(extension, count)| format!("{} .{extension}", grouped(*count)));
+    kinds.collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses `--with-encodings` in forms that have no room for them.
@@ -489,17 +479,4 @@ fn no_folder(folder: &Path, error: &io::Error) -> Failure {
         "{}: cannot make this folder: {reason}",
         folder.display()
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_split_at_their_separator_only() {
-        let lines = split_paths(b"a b.jpg\n\nc\td.jpg\n", b'\n');
-        assert_eq!(lines, [PathBuf::from("a b.jpg"), PathBuf::from("c\td.jpg")]);
-        let nul = split_paths(b"a\nb.jpg\0c.jpg\0", 0);
-        assert_eq!(nul, [PathBuf::from("a\nb.jpg"), PathBuf::from("c.jpg")]);
-    }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use facematch::batch::RunError;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -42,6 +44,9 @@ pub(crate) enum Failure {
     /// A model, an engine or KNOWN could not be had.
     #[error(transparent)]
     Library(#[from] facematch::Error),
+    /// The photos could not be worked on.
+    #[error("{}{}", .0, advice(.0))]
+    Run(#[from] RunError),
     /// The results could not be written.
     #[error("{target}: cannot write the results: {source}")]
     Output {
@@ -65,12 +70,25 @@ pub(crate) enum Failure {
     Changed(PathBuf),
 }
 
+/// What follows the system's own words where no thread can be started.
+pub(crate) const NO_THREADS: &str = "; the limit on threads (ulimit -u) or on memory is reached: raise it, end other \
+                                     programs, or use a smaller --jobs";
+
+/// What the user can do about `error`.
+fn advice(error: &RunError) -> &'static str {
+    match error {
+        RunError::NoWorker(_) => NO_THREADS,
+        _ => "",
+    }
+}
+
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Start(_)
             | Self::Library(_)
+            | Self::Run(_)
             | Self::Output { .. }
             | Self::NoFolder { .. }
             | Self::Changed(_) => Exit::CouldNotStart,

@@ -1,10 +1,18 @@
-//! Ctrl-C: end at once, and leave no half-written file behind.
+//! Ctrl-C: end at once, say how far the run was, and leave no half-written file behind.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exit::Failure;
+#[cfg(unix)]
+use super::exit::NO_THREADS;
+#[cfg(unix)]
+use super::progress::how_far;
+
+/// Stack of the thread that waits for a signal, which does little.
+#[cfg(unix)]
+const STACK_BYTES: usize = 256 << 10;
 
 /// The temporary files that are being written, and the folders that were made for finished ones.
 #[derive(Debug, Clone, Default)]
@@ -115,12 +123,15 @@ impl UnfinishedFiles {
         let unfinished = self.clone();
         std::thread::Builder::new()
             .name("facematch-interrupt".to_owned())
+            .stack_size(STACK_BYTES)
             .spawn(move || {
                 if signals.forever().next().is_some() {
                     unfinished.remove_and_exit();
                 }
             })
-            .map_err(fault)?;
+            .map_err(|error| {
+                Failure::Start(format!("cannot handle interrupts: {error}{NO_THREADS}"))
+            })?;
         Ok(())
     }
 
@@ -132,7 +143,7 @@ impl UnfinishedFiles {
 
     #[cfg(unix)]
     fn remove_and_exit(&self) {
-        use std::io::Write;
+        use std::io::{IsTerminal, Write};
 
         // Held to the end, so that no other file is begun.
         let mut unfinished = self.lock();
@@ -140,7 +151,11 @@ impl UnfinishedFiles {
             let _ = std::fs::remove_file(path);
         }
         unfinished.remove_empty_folders();
-        let _ = writeln!(std::io::stderr(), "\nfacematch: interrupted");
+        let mut stderr = std::io::stderr();
+        // Below the `^C` and the progress line.
+        let start = if stderr.is_terminal() { "\n" } else { "" };
+        let how_far = how_far().map_or_else(String::new, |how_far| format!(": {how_far}"));
+        let _ = writeln!(stderr, "{start}facematch: interrupted{how_far}");
         // Without destructors: the workers are still in the midst of C++.
         signal_hook::low_level::exit(super::exit::INTERRUPTED);
     }

@@ -9,11 +9,12 @@ use std::path::{Component, Path, PathBuf};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{ImageError, RgbImage};
+use image::{ImageEncoder, ImageError, RgbImage};
 
 use facematch::Error;
 use facematch::drawing::{Fonts, Marking, draw, system_font_folders};
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
+use facematch::image::mark_exif;
 use facematch::photo::{FoundFace, Turn};
 
 use super::args::OutputArgs;
@@ -87,7 +88,7 @@ impl Pictures {
             for (number, chip) in numbers.iter().zip(&chips) {
                 let target = crop_path(folder, path, *number);
                 self.write(&target, Written::Crop, |out| {
-                    chip.write_with_encoder(PngEncoder::new(out))
+                    chip.write_with_encoder(marked(PngEncoder::new(out))?)
                 })?;
             }
         }
@@ -106,7 +107,8 @@ impl Pictures {
         };
         draw(&mut picture, markings, &self.fonts);
         self.write(&drawing_path(folder, path), Written::Drawing, |out| {
-            picture.write_with_encoder(JpegEncoder::new_with_quality(out, DRAWING_QUALITY))
+            let encoder = JpegEncoder::new_with_quality(out, DRAWING_QUALITY);
+            picture.write_with_encoder(marked(encoder)?)
         })
     }
 
@@ -185,6 +187,14 @@ fn font_folders() -> Vec<PathBuf> {
 /// Whether it is a letter of Chinese, Japanese or Korean.
 fn is_east_asian(letter: char) -> bool {
     matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// `encoder`, whose picture a later search will skip.
+fn marked<E: ImageEncoder>(mut encoder: E) -> Result<E, ImageError> {
+    encoder
+        .set_exif_metadata(mark_exif())
+        .map_err(ImageError::Unsupported)?;
+    Ok(encoder)
 }
 
 /// The place of a picture of `photo`: the photo's path repeated below `folder`, `..` as `__`, and `suffix` after it.

@@ -12,6 +12,7 @@ mod exif;
 mod extended_xmp;
 mod jpeg;
 mod orientation;
+mod picture_mark;
 mod resize;
 mod scale;
 mod scaled_jpeg;
@@ -23,6 +24,7 @@ pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
 pub use orientation::Orientation;
+pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 #[doc(hidden)]
 pub use scaled_jpeg::{JpegError, decode_jpeg_at};
 

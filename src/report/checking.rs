@@ -1,11 +1,13 @@
 //! The findings of `facematch check`, as lines or as JSON.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::columns::{Field, Layout, Lines};
+use super::json::{SkippedJson, skipped_json};
 use super::{path_bytes, rounded};
 use crate::checking::{Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation};
 
@@ -22,6 +24,8 @@ pub struct CheckReport<'a> {
     pub known: &'a Path,
     /// What it is, which decides what can be told.
     pub source: CheckedSource,
+    /// Photos that were not searched, by their extension.
+    pub skipped: &'a BTreeMap<String, usize>,
     /// What came of the check.
     pub check: &'a Check,
 }
@@ -95,6 +99,7 @@ impl CheckReport<'_> {
             image_count: check.photos,
             face_count: check.faces,
             person_count: check.people,
+            skipped: skipped_json(self.skipped),
             findings: check.findings.iter().map(FindingJson::new).collect(),
             unlisted_close_people: check.unlisted_close_people,
             separation: SeparationJson::new(&check.separation),
@@ -162,6 +167,7 @@ struct CheckJson<'a> {
     image_count: usize,
     face_count: usize,
     person_count: usize,
+    skipped: Vec<SkippedJson<'a>>,
     findings: Vec<FindingJson<'a>>,
     unlisted_close_people: usize,
     separation: SeparationJson<'a>,
@@ -361,6 +367,7 @@ mod tests {
         let report = CheckReport {
             known: Path::new("known"),
             source: CheckedSource::Photos,
+            skipped: &BTreeMap::new(),
             check: &check,
         };
         let mut out = Vec::new();
@@ -386,6 +393,7 @@ mod tests {
         let report = CheckReport {
             known: Path::new("known"),
             source: CheckedSource::Gallery,
+            skipped: &BTreeMap::new(),
             check: &check,
         };
         let mut out = Vec::new();

@@ -1,5 +1,6 @@
 //! JSON: one array of records, or one record a line. Keys stand in a fixed order and every number is finite.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -224,8 +225,23 @@ struct ErrorJson<'a> {
     message: String,
 }
 
+/// A number of photos that were not searched.
 #[derive(Serialize)]
-struct SummaryJson {
+pub(super) struct SkippedJson<'a> {
+    extension: &'a str,
+    count: usize,
+}
+
+/// A list and not an object of numbers, so that its type does not depend on what was skipped.
+pub(super) fn skipped_json(skipped: &BTreeMap<String, usize>) -> Vec<SkippedJson<'_>> {
+    let kinds = skipped.iter();
+    kinds
+        .map(|(extension, &count)| SkippedJson { extension, count })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct SummaryJson<'a> {
     r#type: &'static str,
     schema: &'static str,
     image_count: usize,
@@ -237,6 +253,7 @@ struct SummaryJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<usize>,
     errors: usize,
+    skipped: Vec<SkippedJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     known_people: Option<usize>,
     #[serde(
@@ -248,8 +265,8 @@ struct SummaryJson {
     detector: &'static str,
 }
 
-impl SummaryJson {
-    fn new(summary: &Summary) -> Self {
+impl<'a> SummaryJson<'a> {
+    fn new(summary: &'a Summary) -> Self {
         let matching = summary.matching.as_ref();
         Self {
             r#type: "summary",
@@ -260,6 +277,7 @@ impl SummaryJson {
             ambiguous: matching.map(|m| m.ambiguous),
             unknown: matching.map(|m| m.unknown),
             errors: summary.errors,
+            skipped: skipped_json(&summary.skipped),
             known_people: matching.map(|m| m.known_people),
             threshold: matching.map(|m| m.threshold),
             engine: summary.engine,
@@ -433,7 +451,7 @@ mod tests {
         {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
         {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
         {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
-        {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
+        {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}],"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
         "#);
     }
 

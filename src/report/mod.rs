@@ -25,6 +25,7 @@ pub use tags::TaggedFiles;
 pub use text::{write_people, write_values};
 pub use verification::PairsReport;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -155,6 +156,8 @@ pub struct Summary {
     pub matching: Option<MatchingSummary>,
     /// Inputs that failed.
     pub errors: usize,
+    /// Photos that were not searched, by their extension.
+    pub skipped: BTreeMap<String, usize>,
     /// The engine's name.
     pub engine: &'static str,
     /// The detector's name.

@@ -1,5 +1,6 @@
 //! Records for the formatters' tests.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{FaceRecord, Finding, MatchingSummary, PhotoRecord, Report, Summary};
@@ -99,6 +100,7 @@ pub(super) fn write_people(report: &mut dyn Report) {
                 strangers_named: 0.02,
             }),
             errors: 1,
+            skipped: BTreeMap::from([("heic".to_owned(), 2), ("nef".to_owned(), 1)]),
             engine: "fake",
             detector: "hog",
         })
@@ -119,6 +121,7 @@ pub(super) fn write_landmarks(report: &mut dyn Report) {
             faces: 1,
             matching: None,
             errors: 0,
+            skipped: BTreeMap::new(),
             engine: "fake",
             detector: "cnn",
         })

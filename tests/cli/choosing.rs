@@ -4,7 +4,7 @@ use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 
 use crate::common::photos::encoded;
-use crate::common::{Run, RunExt, TestEnv};
+use crate::common::{Run, RunExt, TestEnv, only_face};
 
 /// Little to decode, and no face in it.
 fn blank() -> Vec<u8> {
@@ -128,9 +128,168 @@ fn formats_that_are_not_read_are_mentioned() {
         .args(["detect", "photos", "-w", "64", "--upsample", "0"])
         .ends_with(0);
     assert_snapshot!(run.stderr, @"
-    facematch: warning: passed over photos in formats that facematch does not read: 2 .heic, 1 .nef
-    facematch: 4 photos, 0 faces
+    facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef
+    facematch: 4 photos, 0 faces; skipped 2 .heic, 1 .nef
     ");
+    // Nobody should miss them.
+    let quiet = "facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef\n";
+    for format in ["text", "json", "ndjson", "csv"] {
+        let run = detect(&env, &["photos", "./photos", "-f", format], "", 0);
+        assert_eq!(run.stderr, quiet, "{format}");
+        let skipped = r#""skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}]"#;
+        assert_eq!(
+            run.text().contains(skipped),
+            format.ends_with("json"),
+            "{format}"
+        );
+    }
+    let records = detect(&env, &["elsewhere", "-f", "ndjson"], "", 0).records();
+    assert_eq!(records[1]["skipped"], serde_json::json!([]));
+}
+
+/// What each command says with `--quiet` about a photo in a format that is not read.
+#[test]
+fn every_command_counts_what_it_skips() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    env.copy("unknown/obama2.jpg", "photos/a.jpg");
+    env.write("known/biden.HEIC", "");
+    env.write("photos/b.heif", "");
+    let known = "facematch: known: skipped 1 file in an unsupported format: 1 .heic\n";
+    let photos = "facematch: skipped 1 file in an unsupported format: 1 .heif\n";
+    let both = [known, photos].concat();
+    for (args, code, told) in [
+        (&["known", "photos"][..], 0, &*both),
+        (&["detect", "photos"], 0, photos),
+        (&["tag", "--dry-run", "known", "photos"], 0, &both),
+        (&["untag", "--dry-run", "photos"], 0, photos),
+        (
+            &["sort", "--dry-run", "--into", "out", "known", "photos"],
+            0,
+            &both,
+        ),
+        (&["enroll", "known", "-o", "people.safetensors"], 0, known),
+        (&["check", "known"], 0, known),
+    ] {
+        let run = env.facematch().args(args).arg("-q").ends_with(code);
+        assert_eq!(run.stderr, told, "{args:?}");
+        // It would not be replaced.
+        let _ = std::fs::remove_file(env.path("people.safetensors"));
+        let run = env.facematch().args(args).ends_with(code);
+        assert!(
+            run.stderr.contains("; skipped 1 .hei"),
+            "{args:?}: {}",
+            run.stderr
+        );
+    }
+    let run = env
+        .facematch()
+        .args(["check", "known", "-q", "-f", "json"])
+        .ends_with(0);
+    assert!(
+        run.text().contains(r#""skipped":[{"extension":"heic","count":1}]"#),
+        "{}",
+        run.text()
+    );
+    let run = env
+        .facematch()
+        .args(["tag", "--dry-run", "known", "photos", "-f", "ndjson"])
+        .ends_with(0);
+    let records = run.records();
+    assert_eq!(records.last().unwrap()["skipped"],
+        serde_json::json!([{ "extension": "heif", "count": 1 }]));
+}
+
+#[test]
+fn jpegs_under_other_names_are_searched() {
+    let env = TestEnv::new();
+    let names = [
+        "DSCN0001.MPO",
+        "IMG_0001.HEIC",
+        "photo.jpg_large",
+        "scan.pjpeg",
+    ];
+    for name in names {
+        env.copy("unknown/obama2.jpg", format!("photos/{name}"));
+        env.copy("known/obama.jpg", format!("known/Obama/{name}"));
+    }
+    // What other programs keep of a photo that they change.
+    for name in ["scan.pjpeg_original", "photo.jpg~", "photo.jpg_original"] {
+        env.copy("known/biden.jpg", format!("photos/{name}"));
+        env.copy("known/biden.jpg", format!("known/Obama/{name}"));
+    }
+    env.write("photos/real.HEIC", b"\0\0\0\x24ftypheic\0\0\0\0");
+    let run = env
+        .facematch()
+        .args(["known", "photos", "-q", "-f", "ndjson"])
+        .ends_with(0);
+    let records = run.records();
+    let (summary, images) = records.split_last().unwrap();
+    for (image, name) in images.iter().zip(names) {
+        assert_eq!(image["path"], format!("photos/{name}"));
+        assert_eq!(only_face(image)["name"], "Obama", "{name}");
+    }
+    assert_eq!(images.len(), names.len());
+    assert_eq!(summary["skipped"], serde_json::json!([{ "extension": "heic", "count": 1 }]));
+    let run = env
+        .facematch()
+        .args(["enroll", "known", "-o", "people.safetensors"])
+        .ends_with(0);
+    let stderr = run.stderr;
+    assert!(stderr.contains("1 person known by 4 faces"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_given_in_several_spellings_is_searched_once() {
+    let env = tree();
+    let whole = env.path("photos").display().to_string();
+    std::os::unix::fs::symlink(env.path("photos"), env.path("link")).unwrap();
+    let wanted = paths(&detect(&env, &["photos"], "", 0));
+    let spellings = [
+        "photos",
+        "./photos",
+        "photos/",
+        "photos/../photos",
+        &whole,
+        "link",
+    ];
+    assert_eq!(paths(&detect(&env, &spellings, "", 0)), wanted);
+    let listed = "./photos/a.png\nphotos/b\nlink\n";
+    assert_eq!(paths(&detect(&env, &["photos", "-"], listed, 0)), wanted);
+
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    std::os::unix::fs::symlink(env.path("known"), env.path("link")).unwrap();
+    let known = ["known", "./known", "known/../known", "link"];
+    let mut enroll = env.facematch();
+    enroll
+        .arg("enroll")
+        .args(known)
+        .args(["-o", "people.safetensors"]);
+    let stderr = enroll.ends_with(0).stderr;
+    assert!(stderr.contains("1 person known by 1 face\n"), "{stderr}");
+}
+
+#[test]
+fn a_photo_on_standard_input_is_one_line() {
+    let message = |args: &[&str], stdin: Vec<u8>| {
+        let run = TestEnv::new()
+            .facematch()
+            .arg("detect")
+            .args(args)
+            .write_stdin(stdin)
+            .ends_with(2);
+        assert_eq!(run.text(), "");
+        run.stderr
+    };
+    let photo = crate::common::sample_bytes("unknown/obama2.jpg");
+    for photo in [photo, blank()] {
+        for args in [&["-"][..], &["-0", "-"]] {
+            assert_snapshot!(message(args, photo.clone()), @"facematch: standard input is a photo, not a list of paths; save it to a file and give its path instead of `-`, which reads paths");
+        }
+    }
+    assert_snapshot!(message(&["-"], b"a.jpg\0b.jpg\0".to_vec()), @"facematch: standard input contains NUL bytes; add -0 if its paths end with NUL, as those of find -print0 do");
 }
 
 #[test]

@@ -49,6 +49,8 @@ mod tagging;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
+#[cfg(target_os = "linux")]
+mod threads;
 mod tiff_images;
 mod turning;
 mod updating;

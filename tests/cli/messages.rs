@@ -130,6 +130,8 @@ fn a_progress_bar_is_shown_when_asked_for() {
     let shown = run(&["--progress", "always"]).stderr;
     assert!(shown.contains("searching ["), "{shown:?}");
     assert!(shown.contains("/3 photos"), "{shown:?}");
+    // Nobody knows it before the first photo is done.
+    assert!(!shown.contains(" 0s left"), "{shown:?}");
     // On no terminal there is none by itself.
     for more in [&["--progress", "never"][..], &[]] {
         let hidden = run(more).stderr;

@@ -182,3 +182,57 @@ fn a_second_run_does_not_search_the_pictures_of_the_first() {
         assert_eq!(run.records().len(), 2);
     }
 }
+
+/// The drawings are beside the photos then.
+#[test]
+fn a_later_run_without_the_option_does_not_search_the_pictures_either() {
+    for folder in [".", "photos", "out"] {
+        let env = TestEnv::new();
+        env.copy("known/obama.jpg", "known/obama.jpg");
+        env.copy("unknown/obama2.jpg", "photos/a.jpg");
+        let run = |more: &[&str]| {
+            let mut command = env.facematch();
+            command.args(["known", ".", "-f", "ndjson"]).args(more);
+            let mut records = command.ends_with(0).records();
+            (records.pop().unwrap(), records)
+        };
+        let (_, first) = run(&["--draw", folder, "--crops", folder]);
+        assert_eq!(first.len(), 2);
+        for more in [&[][..], &["--draw", folder, "--crops", folder]] {
+            // The photos in the folder are searched, and nobody is called after a picture of a known photo.
+            let (summary, records) = run(more);
+            assert_eq!(records, first, "{folder}");
+            assert_eq!(summary["known_people"], 1);
+            let skipped = serde_json::json!([
+                { "extension": "face.png", "count": 2 },
+                { "extension": "faces.jpg", "count": 2 },
+            ]);
+            assert_eq!(summary["skipped"], skipped);
+        }
+    }
+}
+
+#[test]
+fn people_are_known_by_crops_that_the_user_has_put_there() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "a.jpg");
+    env.copy("unknown/obama2.jpg", "b.jpg");
+    env.facematch()
+        .args(["detect", "a.jpg", "--crops", "known"])
+        .ends_with(0);
+    let run = env
+        .facematch()
+        .args(["known/a.jpg.face1.png", "b.jpg"])
+        .ends_with(0);
+    assert!(
+        run.text().starts_with("b.jpg\ta.jpg.face1\t"),
+        "{}",
+        run.text()
+    );
+    let run = env.facematch().args(["known", "b.jpg"]).ends_with(0);
+    assert!(
+        run.text().starts_with("b.jpg\ta.jpg.face1\t"),
+        "{}",
+        run.text()
+    );
+}

@@ -275,6 +275,48 @@ mod unix {
         stderr.lines().filter(|line| line.ends_with(" ms")).count()
     }
 
+    /// The number N of "interrupted: N of 1,000 photos done" in `stderr`.
+    fn done_of(stderr: &str, photos: &str) -> usize {
+        let (_, message) = stderr.split_once("facematch: interrupted: ").unwrap();
+        let (done, of) = message.split_once(" of ").unwrap();
+        assert_eq!(of, format!("{photos} done\n"));
+        done.replace(',', "").parse().unwrap()
+    }
+
+    /// It must not wait for the results, whose reader may be `less`.
+    #[test]
+    fn an_interrupted_run_says_how_far_it_was_though_its_results_are_not_read() {
+        let env = TestEnv::new();
+        for i in 0..3_000 {
+            env.write(format!("photos/{i:04}.jpg"), "");
+        }
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+            .args(["detect", "photos", "-f", "ndjson"])
+            .current_dir(env.root())
+            .env("FACEMATCH_MODELS", repository("models"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(env.path("stderr")).unwrap())
+            .spawn()
+            .unwrap();
+        // A pipe has room for fewer records than there are photos, and these are all that is read.
+        let mut results = BufReader::with_capacity(512, child.stdout.take().unwrap());
+        for _ in 0..10 {
+            results.read_line(&mut String::new()).unwrap();
+        }
+        let id = child.id().to_string();
+        let kill = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(kill.success());
+        let status = wait(&mut child, Duration::from_secs(60));
+        assert_eq!(status.code(), Some(130));
+        let stderr = std::fs::read_to_string(env.path("stderr")).unwrap();
+        let done = done_of(
+            &stderr[stderr.rfind("facematch: interrupted").unwrap()..],
+            "3,000 photos",
+        );
+        assert!((9..3_000).contains(&done), "{done}");
+    }
+
     #[test]
     fn a_closed_pipe_ends_the_run_quietly() {
         let env = long_run();
@@ -353,7 +395,7 @@ mod unix {
             let status = wait(&mut child, Duration::from_secs(10));
             errors.read_to_string(&mut stderr).unwrap();
             assert_eq!(status.code(), Some(130), "{stderr}");
-            assert!(stderr.contains("facematch: interrupted"), "{stderr}");
+            assert!(done_of(&stderr, "1,000 photos") < PHOTOS, "{stderr}");
             assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
             assert!(!env.files().iter().any(is_unfinished));
             let old = std::fs::read_to_string(env.path("old.json")).unwrap();

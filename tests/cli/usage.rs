@@ -94,7 +94,7 @@ fn long_help_has_everything_in_groups() {
               Write photos with boxes and names drawn on into DIR
 
       -q, --quiet
-              Print no warnings, progress or summary; errors stay
+              Print no warnings, progress or summary; errors and skipped photos stay
 
       -h, --help
               Print help (see a summary with '-h')
@@ -266,7 +266,7 @@ fn short_help_fits_a_screen() {
                                   ndjson, csv]
       -o, --output <FILE>         Write the results to FILE, whole or not at all
           --draw <DIR>            Write photos with boxes and names drawn on into DIR
-      -q, --quiet                 Print no warnings, progress or summary; errors stay
+      -q, --quiet                 Print no warnings, progress or summary; errors and skipped photos stay
       -h, --help                  Print help (see more with '--help')
       -V, --version               Print version
 
@@ -297,7 +297,7 @@ fn short_help_of_detect_has_no_options_of_matching() {
                               ndjson, csv]
       -o, --output <FILE>     Write the results to FILE, whole or not at all
           --draw <DIR>        Write photos with boxes and names drawn on into DIR
-      -q, --quiet             Print no warnings, progress or summary; errors stay
+      -q, --quiet             Print no warnings, progress or summary; errors and skipped photos stay
       -h, --help              Print help (see more with '--help')
       -V, --version           Print version
     ");
@@ -435,7 +435,7 @@ fn what_cannot_start_says_why_with_status_3() {
     facematch: cats: no known face: no face was found in its photos; put one photo per person there, such as cats/Ann.jpg
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
-    assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (passed over photos in formats that facematch does not read: 1 .heic)");
+    assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");
     assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
     assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR");
     assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file with that name already exists");

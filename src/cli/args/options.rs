@@ -261,7 +261,7 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArgs {
-    /// Print no warnings, progress or summary; errors stay
+    /// Print no warnings, progress or summary; errors and skipped photos stay
     #[arg(short, long, help_heading = COMMON)]
     pub(crate) quiet: bool,
 

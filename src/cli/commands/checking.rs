@@ -1,10 +1,11 @@
 //! `facematch check`: what is wrong with the photos of known people, before anybody is searched.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use facematch::Error;
-use facematch::batch::{self, Input, Inputs, WalkOptions};
+use facematch::batch::{self, Input, Inputs};
 use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
@@ -23,6 +24,7 @@ use super::super::output::Output;
 use super::super::terminal;
 use super::counted;
 use super::evaluating::write_figures;
+use super::skipped_in_words;
 
 pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
@@ -37,12 +39,16 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
     }
     let read = RunInputs::new(&args.engine, None).with_known(&args.known);
     let open = |read: RunInputs<'_>| Output::open(args.output.as_deref(), &read, &unfinished);
+    let mut skipped = BTreeMap::new();
     let (output, photos) = match source {
         CheckedSource::Gallery => (open(read)?, enrolled_photos(&args.known, console)?),
         CheckedSource::Photos => {
-            let inputs = photos(args, console)?;
+            let options = config::known_options(args.follow_links, args.hidden);
+            let inputs = config::known_photos(&args.known, &options, console)?;
             let output = open(read.with_photos(inputs.list.iter().map(Input::path)))?;
-            (output, searched_photos(args, &inputs, console)?)
+            let photos = searched_photos(args, &inputs, console)?;
+            skipped = inputs.skipped;
+            (output, photos)
         }
     };
     let bar = console.progress("comparing", photos.len());
@@ -53,6 +59,7 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
     let report = CheckReport {
         known: &args.known,
         source,
+        skipped: &skipped,
         check: &check,
     };
     let paths = photos.iter().map(|photo| photo.path.as_path());
@@ -61,7 +68,7 @@ pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit,
         CheckFormatArg::Text => report.write_text(layout, out),
         CheckFormatArg::Json => report.write_json(out),
     })?;
-    console.summary(in_words(&check));
+    console.summary(in_words(&check) + &skipped_in_words(&skipped));
     Ok(match check.findings.is_empty() {
         true => Exit::Done,
         false => Exit::SomeFailed,
@@ -96,17 +103,6 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
     Ok(photos_of(&gallery))
 }
 
-/// The photos of a folder.
-fn photos(args: &CheckArgs, console: &Console) -> Result<Inputs, Failure> {
-    let options = WalkOptions {
-        max_depth: usize::MAX,
-        follow_links: args.follow_links,
-        hidden: args.hidden,
-        excluded: Vec::new(),
-    };
-    config::known_photos(&args.known, &options, console)
-}
-
 /// The photos `inputs`, searched.
 fn searched_photos(
     args: &CheckArgs,
@@ -120,7 +116,7 @@ fn searched_photos(
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &settings);
-    batch::run(&inputs.list, &mut engines, work, |path, content| {
+    let run = batch::run(&inputs.list, &mut engines, work, |path, content| {
         photos.push(KnownPhoto {
             path: path.to_owned(),
             person: person_name(&args.known, path),
@@ -130,6 +126,7 @@ fn searched_photos(
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
+    run?;
     if photos.iter().all(|photo| photo.content.is_err()) {
         for error in photos
             .iter()

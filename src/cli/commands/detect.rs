@@ -83,6 +83,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
             faces: totals.faces,
             matching: None,
             errors: totals.errors,
+            skipped: totals.skipped.clone(),
             engine: name,
             detector: params.detector.name(),
         },

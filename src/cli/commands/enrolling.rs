@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use facematch::batch::WalkOptions;
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::{
@@ -26,6 +25,7 @@ use super::super::terminal;
 use super::counted;
 use super::known::{KnownPeople, warn_of_numbered_people};
 use super::known_sources::KnownSources;
+use super::skipped_in_words;
 use super::tagged_people::TaggedPeople;
 
 /// Who is to be enrolled.
@@ -53,12 +53,7 @@ impl People {
         encode_from: EncodeFrom,
         console: &Console,
     ) -> Result<Self, Failure> {
-        let options = WalkOptions {
-            max_depth: usize::MAX,
-            follow_links: args.follow_links,
-            hidden: args.hidden,
-            excluded: Vec::new(),
-        };
+        let options = config::known_options(args.follow_links, args.hidden);
         Ok(match args.from_tags {
             true => {
                 let people = TaggedPeople::find(known, &options, params, encode_from, console)?;
@@ -154,6 +149,7 @@ fn enroll(
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
     let fingerprint = people.sources().fingerprint.clone();
+    let skipped = people.sources().skipped();
     let Enrolled {
         gallery,
         unreadable,
@@ -171,6 +167,7 @@ fn enroll(
     if unreadable > 0 {
         failed += &format!("; {unreadable} failed");
     }
+    failed += &skipped_in_words(&skipped);
     console.summary(format_args!(
         "{}: {}{failed}",
         output.display(),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::WalkOptions;
+use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{
@@ -43,11 +43,11 @@ impl KnownPeople {
         console: &Console,
     ) -> Result<Self, Failure> {
         let mut given = HashSet::new();
+        let mut folders = Folders::default();
         let sources = KnownSources::find(known, params, encode_from, |path| {
             let mut photos = config::known_photos(path, options, console)?;
             photos.list.retain(|photo| {
-                let place = std::path::absolute(photo.path());
-                let place = place.unwrap_or_else(|_| photo.path().to_owned());
+                let place = folders.place(photo.path());
                 given.insert((person_name(path, photo.path()), place))
             });
             Ok(photos)
@@ -79,7 +79,7 @@ impl KnownPeople {
                 gallery,
                 unreadable: 0,
             },
-            None => self.join(engines, params, searcher, console),
+            None => self.join(engines, params, searcher, console)?,
         };
         let gallery = &enrolled.gallery;
         if gallery.is_empty() {
@@ -100,7 +100,7 @@ impl KnownPeople {
         params: &EngineParams,
         searcher: &PhotoSearcher,
         console: &Console,
-    ) -> Enrolled {
+    ) -> Result<Enrolled, Failure> {
         let mut unreadable = 0;
         let photos = self.sources.photo_paths();
         let photos = photos.map(|(root, photo)| (person_name(root, photo), photo));
@@ -111,12 +111,13 @@ impl KnownPeople {
             .join(params, &searched, |root, photos, builder, earlier| {
                 unreadable += search_photos(photos, engines, console, encode, |path, result| {
                     add_photo(builder, root, path, result, earlier, console);
-                });
-            });
-        Enrolled {
+                })?;
+                Ok(())
+            })?;
+        Ok(Enrolled {
             gallery,
             unreadable,
-        }
+        })
     }
 
     fn nobody(&self, unreadable: usize) -> Failure {

@@ -2,6 +2,7 @@
 //! is in the photos.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -90,6 +91,19 @@ impl KnownSources {
         })
     }
 
+    /// Photos that are not searched, by their extension.
+    pub(super) fn skipped(&self) -> BTreeMap<String, usize> {
+        let mut skipped = BTreeMap::new();
+        for source in &self.list {
+            if let Source::Photos { photos, .. } = source {
+                for (extension, count) in &photos.skipped {
+                    *skipped.entry(extension.clone()).or_default() += count;
+                }
+            }
+        }
+        skipped
+    }
+
     /// Every KNOWN that is no gallery file.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Path> {
         self.list.iter().filter_map(|source| match source {
@@ -141,8 +155,13 @@ impl KnownSources {
         &self,
         params: &EngineParams,
         searched: &SearchedPhotos,
-        mut enroll: impl FnMut(&Path, &Inputs, &mut GalleryBuilder, &mut EarlierFaces),
-    ) -> Gallery {
+        mut enroll: impl FnMut(
+            &Path,
+            &Inputs,
+            &mut GalleryBuilder,
+            &mut EarlierFaces,
+        ) -> Result<(), Failure>,
+    ) -> Result<Gallery, Failure> {
         let known = self.galleries().flat_map(|file| file.gallery.known_faces());
         let mut earlier = EarlierFaces::among(known, searched);
         let mut parts = Vec::new();
@@ -151,7 +170,7 @@ impl KnownSources {
                 Source::Gallery(file) => Cow::Borrowed(&file.gallery),
                 Source::Photos { root, photos } => {
                     let mut builder = GalleryBuilder::new(params.simd);
-                    enroll(root, photos, &mut builder, &mut earlier);
+                    enroll(root, photos, &mut builder, &mut earlier)?;
                     Cow::Owned(builder.build())
                 }
             });
@@ -162,26 +181,30 @@ impl KnownSources {
             let is_replaced = |face: &KnownFace<'_>| from_file && earlier.has_replaced(face);
             builder.add_gallery(part, |face| !is_replaced(face));
         }
-        builder.build()
+        Ok(builder.build())
     }
 }
 
 /// Searches `photos` by `work` and hands what is found in each to `add`, in order. Returns how many could not be read.
+///
+/// # Errors
+/// When there is no thread to search them.
 pub(super) fn search_photos<R: Send>(
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
     console: &Console,
     work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, Error> + Sync,
     mut add: impl FnMut(&Path, Result<R, Error>),
-) -> usize {
+) -> Result<usize, Failure> {
     let mut unreadable = 0;
     let bar = console.progress("known people", photos.list.len());
-    batch::run(&photos.list, engines, work, |path, result| {
+    let run = batch::run(&photos.list, engines, work, |path, result| {
         unreadable += usize::from(result.is_err());
         bar.suspend(|| add(path, result));
         bar.inc(1);
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    unreadable
+    run?;
+    Ok(unreadable)
 }

@@ -87,7 +87,7 @@ impl PeopleSearch<'_> {
         let _empty_folders = unfinished.empty_folders();
         config::make_picture_folders(&common.output, unfinished)?;
         config::check_with_encodings(&common.output)?;
-        let options = config::known_options(common);
+        let options = config::known_options(common.walk.follow_links, common.walk.hidden);
         let finding = Instant::now();
         let known = [self.known.to_owned()];
         let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
@@ -157,6 +157,7 @@ impl PeopleSearch<'_> {
                     strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
                 }),
                 errors: totals.errors,
+                skipped: totals.skipped.clone(),
                 engine: name,
                 detector: params.detector.name(),
             },

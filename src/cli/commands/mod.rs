@@ -15,6 +15,7 @@ pub(super) mod sorting;
 mod tagged_people;
 pub(super) mod tagging;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -49,7 +50,7 @@ const FEWEST_STRANGERS: f64 = 1e6;
 const WORTH_ADVICE: f64 = 0.02;
 
 /// What was counted during a search.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Totals {
     images: usize,
     faces: usize,
@@ -57,6 +58,8 @@ struct Totals {
     ambiguous: usize,
     unknown: usize,
     errors: usize,
+    /// Photos that are not searched, by their extension.
+    skipped: BTreeMap<String, usize>,
     times: StageTimes,
 }
 
@@ -125,7 +128,10 @@ impl Search<'_> {
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
-        let mut totals = Totals::default();
+        let mut totals = Totals {
+            skipped: self.inputs.skipped.clone(),
+            ..Totals::default()
+        };
         let reported = self.report(work, after, summarize, &mut totals);
         match reported {
             Ok(summary) => {
@@ -182,6 +188,7 @@ impl Search<'_> {
                 if done.is_ok() {
                     done = added.map_err(EarlyEnd::Output);
                 }
+                bar.inc(1);
                 match &done {
                     Ok(()) => {}
                     Err(end) if goes_on && end.is_broken_pipe() => {}
@@ -191,17 +198,19 @@ impl Search<'_> {
             ControlFlow::Continue(())
         };
         let mut waiting = Batch::begin(self.at_a_time);
-        batch::run(&self.inputs.list, engines, work, |path, result| {
-            bar.inc(1);
-            match waiting.add((path, result)) {
+        let run = batch::run(
+            &self.inputs.list,
+            engines,
+            work,
+            |path, result| match waiting.add((path, result)) {
                 results if results.is_empty() => ControlFlow::Continue(()),
                 results => {
                     let flow = handle(results);
                     waiting.handled();
                     flow
                 }
-            }
-        });
+            },
+        );
         // Nothing waits after a break.
         let rest = waiting.rest();
         if !rest.is_empty() {
@@ -209,6 +218,7 @@ impl Search<'_> {
         }
         bar.finish_and_clear();
         done?;
+        run.map_err(|error| EarlyEnd::Failure(error.into()))?;
         let summary = summarize(totals);
         report.finish(&summary)?;
         Ok(summary)
@@ -256,7 +266,8 @@ fn add_error(
     report.error(path, error)
 }
 
-/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed".
+/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6); 1 failed; skipped
+/// 2 .heic".
 fn in_words(summary: &Summary) -> String {
     let mut words = format!(
         "{}, {}",
@@ -279,7 +290,15 @@ fn in_words(summary: &Summary) -> String {
     if summary.errors > 0 {
         words += &format!("; {} failed", summary.errors);
     }
-    words
+    words + &skipped_in_words(&summary.skipped)
+}
+
+/// The end of a summary that says what was skipped, if anything was: "; skipped 2 .heic, 1 .nef".
+fn skipped_in_words(skipped: &BTreeMap<String, usize>) -> String {
+    match skipped.is_empty() {
+        true => String::new(),
+        false => format!("; skipped {}", config::by_extension(skipped)),
+    }
 }
 
 /// A threshold that was computed has more digits than anybody wants to read.
@@ -365,6 +384,7 @@ mod tests {
             faces: 2,
             matching: None,
             errors: 0,
+            skipped: BTreeMap::new(),
             engine: "fake",
             detector: "hog",
         };
@@ -389,6 +409,12 @@ mod tests {
         assert_eq!(
             in_words(&summary),
             "1 photo, 2 faces: 1 known, 2 ambiguous, 1 unknown (1 person known, threshold 0.4959); 3 failed"
+        );
+        summary.matching = None;
+        summary.skipped = BTreeMap::from([("heic".to_owned(), 1_200), ("nef".to_owned(), 1)]);
+        assert_eq!(
+            in_words(&summary),
+            "1 photo, 2 faces; 3 failed; skipped 1,200 .heic, 1 .nef"
         );
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::WalkOptions;
+use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{Encoding, EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder};
@@ -82,12 +82,12 @@ impl TaggedPeople {
         console: &Console,
     ) -> Result<Self, Failure> {
         let mut given = HashSet::new();
+        let mut folders = Folders::default();
         let sources = KnownSources::find(known, params, encode_from, |path| {
             let mut photos = config::tagged_photos(path, options, console)?;
-            photos.list.retain(|photo| {
-                let place = std::path::absolute(photo.path());
-                given.insert(place.unwrap_or_else(|_| photo.path().to_owned()))
-            });
+            photos
+                .list
+                .retain(|photo| given.insert(folders.place(photo.path())));
             Ok(photos)
         })?;
         if sources.roots().next().is_none() {
@@ -128,8 +128,9 @@ impl TaggedPeople {
                         }
                         Err(error) => console.warn(format_args!("photo left out: {error}")),
                     },
-                );
-            });
+                )?;
+                Ok(())
+            })?;
         if gallery.is_empty() {
             return Err(self.nobody(&counts));
         }

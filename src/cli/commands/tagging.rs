@@ -23,6 +23,7 @@ use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, Taggin
 use super::super::terminal;
 use super::counted;
 use super::matching::PeopleSearch;
+use super::skipped_in_words;
 
 /// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -331,9 +332,10 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     }
     bar.finish_and_clear();
     console.summary(format_args!(
-        "{}: {}",
+        "{}: {}{}",
         counted(inputs.list.len(), "photo", "photos"),
-        counts.in_words(untagger.run.writing, "names of facematch")
+        counts.in_words(untagger.run.writing, "names of facematch"),
+        skipped_in_words(&inputs.skipped)
     ));
     Ok(match failed {
         false => Exit::Done,

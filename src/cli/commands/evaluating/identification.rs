@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::{self, Input, WalkOptions};
+use facematch::batch::{self, Input};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::FaceEngine;
 use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
@@ -43,7 +43,7 @@ pub(in super::super::super) fn run(
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let labels = read_list(&args.labels, read_labels)?;
     let labelled = people_of_photos(labels, &args.unknown);
-    let options = WalkOptions::default();
+    let options = config::known_options(false, false);
     let known = KnownPeople::find(
         std::slice::from_ref(&args.known),
         &options,
@@ -78,7 +78,7 @@ pub(in super::super::super) fn run(
         &gallery,
         &rules,
         console,
-    );
+    )?;
     let failed = labelled.len() - found.len();
     let photos: Vec<NamedPhoto> = found
         .into_iter()
@@ -132,14 +132,14 @@ fn identify_photos(
     gallery: &Gallery,
     rules: &Rules,
     console: &Console,
-) -> BTreeMap<PathBuf, Found> {
+) -> Result<BTreeMap<PathBuf, Found>, Failure> {
     let photos: Vec<Input> = labelled.keys().cloned().map(Input::photo).collect();
     let mut found = BTreeMap::new();
     let bar = console.progress("searching", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| {
         names_on_photo(engine, path, searcher, gallery, rules)
     };
-    batch::run(&photos, engines, work, |path, result| {
+    let run = batch::run(&photos, engines, work, |path, result| {
         match result {
             Ok(names) => {
                 found.insert(path.to_owned(), names);
@@ -150,7 +150,8 @@ fn identify_photos(
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    found
+    run?;
+    Ok(found)
 }
 
 fn names_on_photo(

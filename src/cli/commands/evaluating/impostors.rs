@@ -1,6 +1,6 @@
 //! `facematch eval impostors`: how near photos of different people are.
 
-use facematch::batch::{Input, WalkOptions};
+use facematch::batch::Input;
 use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 use facematch::photo::Depth;
@@ -13,7 +13,7 @@ use super::super::super::exit::{Exit, Failure};
 use super::super::super::guard::RunInputs;
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
-use super::super::counted;
+use super::super::{counted, skipped_in_words};
 use super::{central_faces, write_figures};
 
 pub(in super::super::super) fn run(
@@ -24,7 +24,8 @@ pub(in super::super::super) fn run(
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;
     config::check_known(&args.people)?;
-    let photos = config::known_photos(&args.people, &WalkOptions::default(), console)?;
+    let options = config::known_options(false, false);
+    let photos = config::known_photos(&args.people, &options, console)?;
     let read = RunInputs::new(&args.engine, Some(&args.cache))
         .with_known(&args.people)
         .with_photos(photos.list.iter().map(Input::path));
@@ -35,7 +36,7 @@ pub(in super::super::super) fn run(
     let settings = config::encoding_settings(&args.engine, &args.encoding);
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
-    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console);
+    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console)?;
 
     let names: Vec<_> = encodings
         .iter()
@@ -65,10 +66,11 @@ pub(in super::super::super) fn run(
     })?;
     let failed = photos.list.len() - encodings.len();
     console.summary(format_args!(
-        "{} of different people, {} in {}; {failed} failed",
+        "{} of different people, {} in {}; {failed} failed{}",
         counted(pairs.pairs() as usize, "pair", "pairs"),
         counted(faces.len(), "face", "faces"),
         counted(photos.list.len(), "photo", "photos"),
+        skipped_in_words(&photos.skipped),
     ));
     session.finish();
     Ok(match failed {

@@ -63,11 +63,11 @@ fn central_faces(
     engines: &mut [Box<dyn FaceEngine>],
     searcher: &PhotoSearcher,
     console: &Console,
-) -> Encodings {
+) -> Result<Encodings, Failure> {
     let mut encodings = Encodings::new();
     let bar = console.progress("encoding", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, searcher);
-    batch::run(photos, engines, work, |path, result| {
+    let run = batch::run(photos, engines, work, |path, result| {
         match result {
             Ok(encoding) => {
                 encodings.insert(path.to_owned(), encoding);
@@ -78,7 +78,8 @@ fn central_faces(
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    encodings
+    run?;
+    Ok(encodings)
 }
 
 fn central_face(

@@ -46,7 +46,7 @@ pub(in super::super::super) fn run(
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
-    let encodings = central_faces(&photos, &mut engines, &session.searcher, console);
+    let encodings = central_faces(&photos, &mut engines, &session.searcher, console)?;
 
     let scored = score(&pairs, &root, &encodings);
     let found: Vec<_> = scored

@@ -1,0 +1,284 @@
+//! What a file's name and its first bytes say: a photo, a photo that cannot be read, a picture of facematch, or none of
+//! them.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::image::{MARKED_BYTES, has_image_signature, is_marked};
+
+/// Extensions of the formats that are read, in lower case.
+const PHOTO_EXTENSIONS: [&str; 17] = [
+    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "pjpeg", "pjp", "mpo", "png", "apng", "webp",
+    "tif", "tiff", "bmp", "dib", "gif",
+];
+
+/// Extensions of photos in formats that are not read.
+const FOREIGN_EXTENSIONS: [&str; 27] = [
+    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "wdp", "jps", "insp",
+    "psd", "psb", "xcf", "ico", "svg", "tga", "pcx", "ppm", "pgm", "pbm", "pnm", "exr", "hdr",
+    "qoi",
+];
+
+/// Extensions of camera raw files. Many of them begin like a TIFF.
+const RAW_EXTENSIONS: [&str; 29] = [
+    "raw", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "rwl",
+    "raf", "pef", "srw", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
+    "gpr", "k25", "bay",
+];
+
+/// What follows a photo's extension in the name of a copy that a program keeps or has not finished: `photo.jpg_original` is
+/// what ExifTool keeps of a photo that it changes.
+const BACKUP_ENDINGS: [&str; 8] = [
+    "original",
+    "exiftool_tmp",
+    "old",
+    "bak",
+    "backup",
+    "tmp",
+    "temp",
+    "part",
+];
+
+/// What a name says about the content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NameKind {
+    /// A photo that is read.
+    Photo,
+    /// A photo that is not read, by its extension, unless its content is another.
+    Foreign(String),
+    /// The same, of a camera.
+    Raw(String),
+    /// Nothing, so that the content decides.
+    Unclear,
+    /// No photo.
+    Other,
+}
+
+impl NameKind {
+    pub(super) fn of(path: &Path) -> Self {
+        let Some(extension) = path.extension() else {
+            return match path.as_os_str().as_encoded_bytes().ends_with(b"~") {
+                true => Self::Other,
+                false => Self::Unclear,
+            };
+        };
+        let extension = lower_case(extension);
+        let is_one_of = |extensions: &[&str]| extensions.contains(&extension.as_str());
+        if is_one_of(&PHOTO_EXTENSIONS) {
+            Self::Photo
+        } else if is_one_of(&FOREIGN_EXTENSIONS) {
+            Self::Foreign(extension)
+        } else if is_one_of(&RAW_EXTENSIONS) {
+            Self::Raw(extension)
+        } else if is_no_extension(&extension) || is_lengthened(&extension) {
+            Self::Unclear
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Whether `path` is named like a photo, so that a walk finds it in a folder.
+pub fn has_photo_extension(path: &Path) -> bool {
+    NameKind::of(path) == NameKind::Photo
+}
+
+fn lower_case(extension: &OsStr) -> String {
+    extension.to_string_lossy().to_lowercase()
+}
+
+/// Whether what stands behind the last point is no extension but a part of the name, as in `Trip 3.5.2024`,
+/// `photo.jpg.1` or `Dr. Smith`.
+fn is_no_extension(extension: &str) -> bool {
+    extension.chars().all(|c| c.is_ascii_digit()) || extension.contains(char::is_whitespace)
+}
+
+/// Whether a photo's extension has something behind it that is no sign of a backup: `jpg_large`, `jpg:orig`, `jpg?w=200`.
+fn is_lengthened(extension: &str) -> bool {
+    let mut endings = PHOTO_EXTENSIONS
+        .iter()
+        .filter_map(|photo| extension.strip_prefix(photo));
+    endings.any(|ending| {
+        let is_letter = |c: char| c.is_alphanumeric();
+        let word = ending.trim_start_matches(|c| !is_letter(c));
+        !ending.starts_with(is_letter)
+            && !ending.starts_with('~')
+            && !word.is_empty()
+            && !BACKUP_ENDINGS.contains(&word)
+    })
+}
+
+/// What the first bytes of a file say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContentKind {
+    /// An image that is read.
+    Image,
+    /// The same in the format that camera raw files have, too.
+    Tiff,
+    /// A photo in a format that is not read, by the extension that it usually has.
+    Foreign(&'static str),
+    /// Anything else, or nothing that can be read.
+    Other,
+}
+
+impl ContentKind {
+    /// Returns the kind of the file `path`. Only regular files are opened: a pipe would block the run.
+    pub(super) fn of(path: &Path) -> Self {
+        let mut start = [0; 16];
+        Self::of_start(read_start(path, &mut start).unwrap_or_default())
+    }
+
+    fn of_start(start: &[u8]) -> Self {
+        match foreign_format(start) {
+            Some(format) => Self::Foreign(format),
+            None if !has_image_signature(start) => Self::Other,
+            None if start.starts_with(b"II") || start.starts_with(b"MM") => Self::Tiff,
+            None => Self::Image,
+        }
+    }
+}
+
+/// The usual extension of photos that begin with `start`, if their format is known and not read.
+pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
+    match (start.get(4..8), start.get(8..12)) {
+        (Some(b"ftyp"), Some(brand)) => match brand {
+            b"avif" | b"avis" => Some("avif"),
+            b"crx " => Some("cr3"),
+            [b'h', b'e', ..] | b"mif1" | b"msf1" => Some("heic"),
+            _ => None,
+        },
+        (Some(b"JXL "), _) => Some("jxl"),
+        (Some(b"jP  "), _) => Some("jp2"),
+        _ => None,
+    }
+}
+
+fn read_start<'a>(path: &Path, start: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    if !path.is_file() {
+        return Ok(&[]);
+    }
+    let length = File::open(path)?.read(start)?;
+    Ok(&start[..length])
+}
+
+/// Whether `path` is a backup that ExifTool keeps of a photo whose name says nothing.
+pub(super) fn is_backup(path: &Path) -> bool {
+    let photo = path
+        .to_str()
+        .and_then(|path| path.strip_suffix("_original"));
+    photo.is_some_and(|photo| Path::new(photo).is_file())
+}
+
+/// A picture that facematch has drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnPicture {
+    /// A photo with its faces marked.
+    Drawing,
+    /// One face; whether it stands beside the photo that it is of.
+    Crop { beside_photo: bool },
+}
+
+/// The end of a drawing's name, after the photo's name.
+pub(super) const DRAWING_ENDING: &str = "faces.jpg";
+
+/// The same of a crop, without the number of the face.
+pub(super) const CROP_ENDING: &str = "face.png";
+
+impl OwnPicture {
+    /// Returns which of them the file `path` is, if any. Only files with such a name are opened.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        let picture = if name.ends_with(".faces.jpg") {
+            Self::Drawing
+        } else {
+            let (photo, number) = name.strip_suffix(".png")?.rsplit_once(".face")?;
+            if number.is_empty() || !number.bytes().all(|digit| digit.is_ascii_digit()) {
+                return None;
+            }
+            let beside_photo = path.with_file_name(photo).is_file();
+            Self::Crop { beside_photo }
+        };
+        let mut start = [0; MARKED_BYTES];
+        let start = read_start(path, &mut start).ok()?;
+        is_marked(start).then_some(picture)
+    }
+
+    /// The key under which it is counted as skipped.
+    pub(super) fn ending(self) -> &'static str {
+        match self {
+            Self::Drawing => DRAWING_ENDING,
+            Self::Crop { .. } => CROP_ENDING,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_opened() {
+        let kind = |name: &str| NameKind::of(Path::new(name));
+        for name in ["a.JPG", "a.jfif", "a.Mpo", "a.pjpeg", "a.b.tiff"] {
+            assert_eq!(kind(name), NameKind::Photo, "{name}");
+        }
+        assert_eq!(kind("a.HEIC"), NameKind::Foreign("heic".to_owned()));
+        assert_eq!(kind("a.NEF"), NameKind::Raw("nef".to_owned()));
+        for name in [
+            "scan0001",
+            "a.jpg_large",
+            "a.jpg:orig",
+            "a.JPG-large",
+            "a.jpg?w=200&h=100",
+            "a.jpeg!d",
+            "a.jpg.1",
+            "a.jpg ",
+            "a.jpg (2)",
+            "WhatsApp Image 2024-05-01 at 12.34.56",
+            "Dr. Smith",
+            "a.",
+        ] {
+            assert_eq!(kind(name), NameKind::Unclear, "{name}");
+        }
+        for name in [
+            "a.jpg_original",
+            "a.jpg_exiftool_tmp",
+            "a.jpg~",
+            "a.jpg~1",
+            "scan0001~",
+            "#a.jpg#",
+            "a.jpg_bak",
+            "a.jpg-old",
+            "a.jpg.bak",
+            "a.jpg.part",
+            "a.jpg.xmp",
+            "a.jpgx",
+            "a.mp4",
+            "a.json",
+            "a.txt",
+        ] {
+            assert_eq!(kind(name), NameKind::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn formats_that_are_not_read_are_known_by_their_content() {
+        for (start, format) in [
+            (b"\0\0\0\x24ftypheic\0\0\0\0", "heic"),
+            (b"\0\0\0\x24ftypmif1\0\0\0\0", "heic"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0", "avif"),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0", "cr3"),
+            (b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0", "jxl"),
+            (b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0", "jp2"),
+        ] {
+            assert_eq!(ContentKind::of_start(start), ContentKind::Foreign(format));
+        }
+        // A video.
+        let video = b"\0\0\0\x20ftypisom\0\0\0\0";
+        assert_eq!(ContentKind::of_start(video), ContentKind::Other);
+        let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
+        assert_eq!(ContentKind::of_start(tiff), ContentKind::Tiff);
+    }
+}
