@@ -175,11 +175,11 @@ fn mean_difference(a: &RgbImage, b: &RgbImage, channel: usize) -> f64 {
     differences.sum::<f64>() / f64::from(a.width() * a.height())
 }
 
-/// Soft colours.
+/// Soft colours, soft enough for chroma of half the resolution in pictures of a few blocks.
 fn soft(width: u32, height: u32) -> RgbImage {
     let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
     RgbImage::from_fn(width, height, |x, y| {
-        Rgb([wave(x, 70.0), wave(y, 60.0), wave(x + y, 90.0)])
+        Rgb([wave(x, 150.0), wave(y, 130.0), wave(x + y, 200.0)])
     })
 }
 
