@@ -252,8 +252,11 @@ fn every_sampling_in_every_order_of_scans() {
         let mut checked = 0;
         for (width, height) in sizes() {
             let about = format!("{sampling}, {width}x{height}");
+            // Of a few pixels of coarse chroma, libjpeg-turbo blends in what fills their block.
+            let is_small = width.min(height) < 32 && !USUAL_SAMPLINGS.contains(sampling);
+            let scales = if is_small { FULL } else { ALL };
             let sampling = ["-sample", sampling];
-            checked += check_scans(&soft(width, height), ALL, &sampling, &about);
+            checked += check_scans(&soft(width, height), scales, &sampling, &about);
             check_scans(&rough(width, height), FULL, &sampling, &about);
         }
         assert!(checked >= 20 * sizes().count(), "{sampling}: {checked}");
