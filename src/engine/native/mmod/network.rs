@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::kernels::convolution::check_weights;
 use super::super::kernels::winograd::Scheme;
 use super::super::kernels::{Finish, SimdLevel};
 use super::super::network::{ConvolutionLayer, Maps, Shape, Workspace};
@@ -157,6 +158,7 @@ impl Network {
 impl LastLayer {
     /// Splits `convolution`, which has one filter, for maps that hold `stored` channels.
     fn new(convolution: &Convolution, stored: usize) -> Self {
+        check_weights(convolution);
         let area = convolution.rows * convolution.columns;
         let weights = (0..area).flat_map(|tap| convolution.weights.iter().skip(tap).step_by(area));
         let taps = Convolution {

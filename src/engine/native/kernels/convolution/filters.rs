@@ -183,7 +183,10 @@ impl PackedFilters {
 }
 
 /// Checks that `convolution` has the weights that its sizes say, so that memory of those sizes can be had.
-fn check_weights(convolution: &Convolution) {
+///
+/// # Panics
+/// If it has not.
+pub(crate) fn check_weights(convolution: &Convolution) {
     let Convolution {
         filters,
         channels,

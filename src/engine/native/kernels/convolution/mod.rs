@@ -17,7 +17,7 @@ mod scalar;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tiles;
 
-pub(crate) use filters::{BLOCK, PackedFilters};
+pub(crate) use filters::{BLOCK, PackedFilters, check_weights};
 
 use super::extent::{end, fits};
 use super::{Finish, SimdLevel};
