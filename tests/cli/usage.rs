@@ -80,7 +80,7 @@ fn long_help_has_everything_in_groups() {
               Format of the results
 
               Possible values:
-              - text:   One line per face, tab-separated
+              - text:   One line per face, in columns on a terminal, else tab-separated
               - json:   One JSON array
               - ndjson: One JSON object per line
               - csv:    RFC 4180 with a header
