@@ -99,6 +99,10 @@ impl Input {
         Self::broken(path, Problem::Skipped(kind.to_owned()))
     }
 
+    fn is_skipped(&self) -> bool {
+        matches!(self.problem.as_deref(), Some(Problem::Skipped(_)))
+    }
+
     fn broken(path: PathBuf, problem: Problem) -> Self {
         Self {
             path,
@@ -156,7 +160,7 @@ fn sort_key(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Removes the files that an earlier root has, too, however their folder is written. The inputs of root `i` begin at
+/// Removes the files that an earlier root has taken, too, however their folder is written. The inputs of root `i` begin at
 /// `starts[i]`.
 fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
     let mut folders = Folders::default();
@@ -170,8 +174,11 @@ fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
     by_place.sort_unstable_by(|&a, &b| place(a).cmp(&place(b)).then(a.cmp(&b)));
     let mut is_repeated = vec![false; list.len()];
     for same in by_place.chunk_by(|&a, &b| place(a) == place(b)) {
+        // A file that a folder skips is taken all the same if the user names it.
+        let taken = same.iter().find(|&&index| !list[index].is_skipped());
+        let kept = root(*taken.unwrap_or(&same[0]));
         // A root that follows links may have one file at several places.
-        for &index in same.iter().filter(|&&index| root(index) != root(same[0])) {
+        for &index in same.iter().filter(|&&index| root(index) != kept) {
             is_repeated[index] = true;
         }
     }

@@ -242,7 +242,7 @@ mod tests {
         fn rates_are_those_of_a_count_and_no_edge_is_better(
             same in proptest::collection::vec(prop_oneof![0.0_f32..1.2, Just(0.5), Just(2.0)], 1..40),
             different in proptest::collection::vec(prop_oneof![0.2_f32..3.0, Just(0.5), Just(f32::INFINITY)], 1..40),
-            in_use in 0.0_f32..2.5,
+            in_use in 0.0_f32..=DistanceThreshold::MAX,
         ) {
             let told = distances(&same, &different, in_use).separation();
             let rates = |threshold: f32| ErrorRates {

@@ -18,8 +18,8 @@ use facematch::image::mark_exif;
 use facematch::photo::{FoundFace, Turn};
 
 use super::args::OutputArgs;
-use super::guard::Written;
 use super::console::Console;
+use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
 use super::output::{Access, WholeFile};
 

@@ -293,7 +293,7 @@ fn what_cannot_be_checked_says_why() {
     for arguments in [
         &["check"][..],
         &["check", "bad", "-t", "near"],
-        &["-t", "0.5", "check", "bad"],
+        &["-t", "3", "check", "bad"],
     ] {
         env.facematch().args(arguments).ends_with(2);
     }

@@ -187,7 +187,8 @@ fn every_command_counts_what_it_skips() {
         .args(["check", "known", "-q", "-f", "json"])
         .ends_with(0);
     assert!(
-        run.text().contains(r#""skipped":[{"extension":"heic","count":1}]"#),
+        run.text()
+            .contains(r#""skipped":[{"extension":"heic","count":1}]"#),
         "{}",
         run.text()
     );
@@ -196,8 +197,10 @@ fn every_command_counts_what_it_skips() {
         .args(["tag", "--dry-run", "known", "photos", "-f", "ndjson"])
         .ends_with(0);
     let records = run.records();
-    assert_eq!(records.last().unwrap()["skipped"],
-        serde_json::json!([{ "extension": "heif", "count": 1 }]));
+    assert_eq!(
+        records.last().unwrap()["skipped"],
+        serde_json::json!([{ "extension": "heif", "count": 1 }])
+    );
 }
 
 #[test]
@@ -230,7 +233,10 @@ fn jpegs_under_other_names_are_searched() {
         assert_eq!(only_face(image)["name"], "Obama", "{name}");
     }
     assert_eq!(images.len(), names.len());
-    assert_eq!(summary["skipped"], serde_json::json!([{ "extension": "heic", "count": 1 }]));
+    assert_eq!(
+        summary["skipped"],
+        serde_json::json!([{ "extension": "heic", "count": 1 }])
+    );
     let run = env
         .facematch()
         .args(["enroll", "known", "-o", "people.safetensors"])

@@ -233,7 +233,7 @@ fn an_automatic_threshold_follows_from_the_target() {
         .args(["known", OBAMA2, "-t", "auto", "--target-fpir", "0.51"])
         .ends_with(2);
     assert!(
-        run.stderr.contains("a part from 0.000001 to 0.5"),
+        run.stderr.contains("a fraction from 0.000001 to 0.5"),
         "{}",
         run.stderr
     );

@@ -303,7 +303,11 @@ fn wrong_usage_is_told() {
     message(&["enroll", "known", "-o", "a", "--add", "b"]);
     assert_snapshot!(message(&["enroll", "--list", "a", "b"]), @"facematch: --list takes one gallery file");
     assert_snapshot!(message(&["enroll", "--remove", "ann", "a", "b"]), @"facematch: --remove takes one gallery file");
-    assert_snapshot!(message(&["-t", "0.5", "enroll", "photos"]), @"facematch: enroll: no such photo or folder; if you mean the command, it comes first: facematch enroll ...");
+    let other = message(&["-t", "0.5", "enroll", "photos"]);
+    assert!(
+        other.contains("'-t' is an option of 'facematch KNOWN UNKNOWN'"),
+        "{other}"
+    );
     assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip goes with --with-encodings");
     let encodings = "facematch: --with-encodings goes with -f json and -f ndjson\n";
     for form in ["text", "csv"] {
@@ -399,5 +403,13 @@ fn the_example_of_readme_is_what_the_program_prints() {
         .ends_with(0);
     let shown = "$ facematch -q people.safetensors unknown/obama2.jpg\n";
     let line = readme.split_once(shown).unwrap().1.lines().next().unwrap();
-    assert_like(run.text().trim_end(), line);
+    // README shows a terminal, where spaces fill the columns.
+    let columns = line
+        .split("  ")
+        .map(str::trim)
+        .filter(|column| !column.is_empty());
+    assert_like(
+        run.text().trim_end(),
+        &columns.collect::<Vec<_>>().join("\t"),
+    );
 }

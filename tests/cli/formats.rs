@@ -73,7 +73,7 @@ fn the_samples_come_out_as_readme_promises() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "matched": 1, "ambiguous": 0,
-            "unknown": 1, "errors": 0, "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "auto"
+            "unknown": 1, "errors": 0, "skipped": [], "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "auto"
         })
     );
 }
@@ -168,7 +168,7 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "errors": 0,
-            "engine": "native", "detector": "auto"
+            "skipped": [], "engine": "native", "detector": "auto"
         })
     );
 

@@ -189,10 +189,12 @@ fn a_later_run_without_the_option_does_not_search_the_pictures_either() {
     for folder in [".", "photos", "out"] {
         let env = TestEnv::new();
         env.copy("known/obama.jpg", "known/obama.jpg");
-        env.copy("unknown/obama2.jpg", "photos/a.jpg");
+        env.copy("unknown/obama2.jpg", "here/photos/a.jpg");
+        env.copy("known/biden.jpg", "here/b.jpg");
         let run = |more: &[&str]| {
             let mut command = env.facematch();
-            command.args(["known", ".", "-f", "ndjson"]).args(more);
+            command.current_dir(env.path("here"));
+            command.args(["../known", ".", "-f", "ndjson"]).args(more);
             let mut records = command.ends_with(0).records();
             (records.pop().unwrap(), records)
         };
