@@ -186,9 +186,9 @@ impl Groups {
 /// when it has none, or nothing would be left that could be a name.
 fn split_number(name: &str) -> Option<(&str, &str)> {
     let name = name.trim_end();
-    let brackets = [('(', ')'), ('[', ']')].into_iter();
-    let inside = brackets.filter_map(|(open, close)| Some((name.strip_suffix(close)?, Some(open))));
-    let (rest, open) = inside.last().unwrap_or((name, None));
+    let brackets = [('(', ')'), ('[', ']')];
+    let inside = |&(open, close): &(char, char)| Some((name.strip_suffix(close)?, Some(open)));
+    let (rest, open) = brackets.iter().find_map(inside).unwrap_or((name, None));
     let stem = rest.trim_end_matches(|c: char| c.is_ascii_digit());
     let number = &rest[stem.len()..];
     let stem = match open {

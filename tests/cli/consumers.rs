@@ -91,7 +91,7 @@ const OBJECTS: [(&str, &[&str], i32); 4] = [
 
 /// The output of a search in one form.
 fn searched(env: &TestEnv, arguments: &[&str], format: &str) -> Vec<u8> {
-    let code = i32::from(arguments.iter().any(|argument| *argument == "photos"));
+    let code = i32::from(arguments.contains(&"photos"));
     let mut command = env.facematch();
     // One cache for all forms: each photo is searched once for each kind of search.
     command.args(arguments).args(["-q", "-f", format]);

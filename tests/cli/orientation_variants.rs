@@ -255,7 +255,7 @@ fn pngs() -> Vec<Variant> {
             png(&[text("Raw profile type app1", &profile(&prefixed))], &[]),
             1,
         ),
-        ("raw-compressed", png(&[ztxt.clone()], &[]), 6),
+        ("raw-compressed", png(std::slice::from_ref(&ztxt), &[]), 6),
         ("raw-compressed-behind", png(&[], &[ztxt]), 6),
         (
             "raw-itxt",

@@ -296,7 +296,14 @@ fn photos_of_which_exiftool_only_warns_are_written() {
     let env = TestEnv::new();
     // Without the warnings.
     let options = ["-q", "-q", "-b", "-XMP"];
-    let packet = |photo: &String| told("exiftool", &options, env.root(), &[photo.clone()]);
+    let packet = |photo: &String| {
+        told(
+            "exiftool",
+            &options,
+            env.root(),
+            std::slice::from_ref(photo),
+        )
+    };
     env.copy("known/obama.jpg", "known/obama.jpg");
     let photos = WARNED_OF.map(|name| {
         let photo = format!("photos/{name}");

@@ -52,7 +52,7 @@ fn a_thumbnail_is_never_taken_for_the_photo() {
 fn a_file_without_a_photo_says_what_it_is() {
     let env = TestEnv::new();
     let thumbnail = (thumbnail(), REDUCED);
-    env.write("small.tif", tiff_of(&[thumbnail.clone()], &[]));
+    env.write("small.tif", tiff_of(std::slice::from_ref(&thumbnail), &[]));
     // "NIK" and a zero, inside of the entry.
     let make = (271, 1, u32::from_le_bytes(*b"N\0\0\0"));
     let dng_version = (50_706, 4, 0x0104);

@@ -242,7 +242,7 @@ fn check_kind(marker: u8) -> Result<(), JpegError> {
     let unsupported = match marker {
         0xC3 | 0xC7 => "lossless JPEGs are not supported",
         0xC5 | 0xC6 | 0xDE | 0xDF => "hierarchical JPEGs are not supported",
-        0xC8..=0xCB | 0xCC..=0xCF => {
+        0xC8..=0xCF => {
             "arithmetic-coded JPEGs are not supported; \
              `jpegtran -copy all` converts them without loss"
         }

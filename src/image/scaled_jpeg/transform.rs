@@ -210,13 +210,13 @@ impl<const N: usize> Inverse<N> for Few<N> {
         let mut places = [[0.0; GROUP]; N];
         for x in 0..N.div_ceil(2) {
             let (mut even, mut odd) = (frequencies[0], [0.0; GROUP]);
-            for frequency in 1..N {
+            for (frequency, numbers) in frequencies.iter().enumerate().skip(1) {
                 let sum = if frequency % 2 == 0 {
                     &mut even
                 } else {
                     &mut odd
                 };
-                for (sum, number) in sum.iter_mut().zip(frequencies[frequency]) {
+                for (sum, number) in sum.iter_mut().zip(numbers) {
                     *sum += self.0[frequency][x] * number;
                 }
             }
