@@ -46,17 +46,13 @@ fn first_positional(command: &Command, words: &[OsString]) -> Option<usize> {
     let mut place = 1;
     while let Some(word) = words.get(place) {
         let text = word.to_str().unwrap_or_default();
-        match text.strip_prefix("--") {
+        let takes_next = match text.strip_prefix("--") {
             Some("") => return None,
-            Some(long) if takes_next_word(command, |arg| arg.get_long() == Some(long)) => {
-                place += 1
-            }
-            Some(_) => {}
+            Some(long) => takes_next_word(command, |arg| arg.get_long() == Some(long)),
             None if text.len() < 2 || !text.starts_with('-') => return Some(place),
-            None if last_short_takes_next_word(command, &text[1..]) => place += 1,
-            None => {}
-        }
-        place += 1;
+            None => last_short_takes_next_word(command, &text[1..]),
+        };
+        place += 1 + usize::from(takes_next);
     }
     None
 }
