@@ -15,10 +15,9 @@ const PHOTO_EXTENSIONS: [&str; 17] = [
 ];
 
 /// Extensions of photos in formats that are not read.
-const FOREIGN_EXTENSIONS: [&str; 27] = [
+const FOREIGN_EXTENSIONS: [&str; 20] = [
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "wdp", "jps", "insp",
-    "psd", "psb", "xcf", "ico", "svg", "tga", "pcx", "ppm", "pgm", "pbm", "pnm", "exr", "hdr",
-    "qoi",
+    "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
 ];
 
 /// Extensions of camera raw files. Many of them begin like a TIFF.

@@ -192,14 +192,19 @@ pub(super) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
     }
 }
 
-/// Refuses KNOWN when it is not there.
-pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
-    if let Some(command) = mistyped_command(known) {
-        return Err(Failure::Usage(format!(
+/// Refuses a KNOWN that is not there and looks like a mistyped command.
+pub(super) fn check_no_command(known: &Path) -> Result<(), Failure> {
+    match mistyped_command(known) {
+        Some(command) => Err(Failure::Usage(format!(
             "{}: no such photo or folder; did you mean the command `facematch {command}`?",
             known.display()
-        )));
+        ))),
+        None => Ok(()),
     }
+}
+
+/// Refuses KNOWN when it is not there.
+pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
     std::fs::metadata(known).map_err(|source| Error::Read {
         path: known.to_owned(),
         source,
@@ -259,15 +264,18 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 
 /// Refuses a gallery among the photos: only KNOWN can be one.
 pub(super) fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
-    let is_gallery = |path: &&PathBuf| is_gallery_file(path).unwrap_or(false);
-    match photos.iter().find(is_gallery) {
-        Some(gallery) => Err(Failure::Usage(format!(
-            "{0}: a gallery file holds known people, which come first: facematch {0} {1}",
-            gallery.display(),
-            known.display()
-        ))),
-        None => Ok(()),
-    }
+    let is_gallery = |path: &PathBuf| is_gallery_file(path).unwrap_or(false);
+    let Some(gallery) = photos.iter().find(|path| is_gallery(path)) else {
+        return Ok(());
+    };
+    let advice = match is_gallery(&known.to_owned()) {
+        true => "facematch enroll joins several galleries",
+        false => "give it first, before the photos",
+    };
+    Err(Failure::Usage(format!(
+        "{}: a gallery file holds known people and cannot be searched; {advice}",
+        gallery.display()
+    )))
 }
 
 /// The photos below `paths` to search, but for those in the folders `left_out`.

@@ -5,9 +5,9 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use facematch::batch::has_photo_extension;
+use facematch::batch::{foreign_format, has_photo_extension};
 use facematch::gallery::is_gallery_file;
-use facematch::image::has_image_signature;
+use facematch::image::{has_image_signature, is_marked};
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
@@ -21,8 +21,12 @@ const START: u64 = 1 << 16;
 /// A database of redb begins with these bytes.
 const CACHE_START: &[u8] = b"redb";
 
-/// XML begins like this, and results do not: sidecars of photos, and pictures.
-const XML_STARTS: [&[u8]; 5] = [b"<?xml", b"<?xpacket", b"<x:xmpmeta", b"<rdf:RDF", b"<svg"];
+/// Text of other programs begins like this, and results do not: pictures, documents and scripts.
+const FOREIGN_TEXT_STARTS: [&[u8]; 7] =
+    [b"%!", b"%PDF", b"#!", b"P1\n", b"P2\n", b"P3\n", b"/* XPM"];
+
+/// What JSON of facematch has near its start: its schema, or the key for ExifTool.
+const OWN_JSON: [&[u8]; 2] = [b"\"facematch", b"\"SourceFile\""];
 
 /// What is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +50,13 @@ pub(super) enum Written {
 enum Content {
     Empty,
     Text,
+    /// Text that is surely not by facematch.
+    ForeignText,
     Xml,
     Svg,
-    Jpeg,
-    Png,
-    OtherImage,
+    /// A picture that facematch has drawn.
+    OwnPicture,
+    Image,
     Gallery,
     Cache,
     Binary,
@@ -74,6 +80,9 @@ impl Written {
         if metadata.permissions().readonly() {
             return Some(format!("it is write-protected; {}", self.advice()));
         }
+        if matches!(self, Self::Drawing | Self::Crop) && !metadata.is_file() {
+            return Some(format!("it is not a regular file; {}", self.advice()));
+        }
         let content = match Content::of(path, &metadata) {
             Ok(content) => content,
             Err(error) => {
@@ -86,8 +95,7 @@ impl Written {
             | (Self::Results, Content::Text)
             | (Self::Plot, Content::Svg)
             | (Self::Gallery { force: true } | Self::ChangedGallery, Content::Gallery)
-            | (Self::Drawing, Content::Jpeg)
-            | (Self::Crop, Content::Png) => true,
+            | (Self::Drawing | Self::Crop, Content::OwnPicture) => true,
             (Self::Gallery { force: false }, Content::Gallery) => {
                 return Some(
                     "it is a gallery; add people with --add, or replace it with --force".to_owned(),
@@ -116,14 +124,14 @@ impl Content {
         let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let text = text.trim_ascii_start();
         match start {
-            _ if start.starts_with(b"\xFF\xD8") => Self::Jpeg,
-            _ if start.starts_with(b"\x89PNG") => Self::Png,
-            _ if has_image_signature(start) => Self::OtherImage,
+            _ if has_image_signature(start) && is_marked(start) => Self::OwnPicture,
+            _ if has_image_signature(start) || foreign_format(start).is_some() => Self::Image,
             _ if start.starts_with(CACHE_START) && !is_text(start) => Self::Cache,
             _ if !is_text(start) => Self::Binary,
-            _ if !XML_STARTS.iter().any(|xml| text.starts_with(xml)) => Self::Text,
-            _ if memchr::memmem::find(text, b"<svg").is_some() => Self::Svg,
-            _ => Self::Xml,
+            _ if text.starts_with(b"<") && root_element(text).starts_with(b"<svg") => Self::Svg,
+            _ if text.starts_with(b"<") => Self::Xml,
+            _ if is_foreign_text(text) => Self::ForeignText,
+            _ => Self::Text,
         }
     }
 
@@ -131,13 +139,44 @@ impl Content {
         match self {
             Self::Empty => "empty",
             Self::Text => "a text file",
+            Self::ForeignText => "a file of another program",
             Self::Xml => "an XML file",
-            Self::Jpeg | Self::Png | Self::Svg | Self::OtherImage => "an image",
+            Self::OwnPicture | Self::Svg | Self::Image => "an image",
             Self::Gallery => "a gallery",
             Self::Cache => "a cache",
             Self::Binary => "a binary file",
         }
     }
+}
+
+/// `xml` from its root element on: without the declaration, comments and the document type before it.
+fn root_element(mut xml: &[u8]) -> &[u8] {
+    loop {
+        let end: &[u8] = match xml {
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', ..] => b">",
+            _ => return xml,
+        };
+        match memchr::memmem::find(xml, end) {
+            Some(at) => xml = xml[at + end.len()..].trim_ascii_start(),
+            None => return &[],
+        }
+    }
+}
+
+fn is_foreign_text(text: &[u8]) -> bool {
+    // A table of results, whose first path may begin like anything.
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    if line.contains(&b'\t') {
+        return false;
+    }
+    let is_json = text.starts_with(b"{") || text.starts_with(b"[");
+    let has = |part: &&[u8]| memchr::memmem::find(text, part).is_some();
+    FOREIGN_TEXT_STARTS
+        .iter()
+        .any(|start| text.starts_with(start))
+        || is_json && text.trim_ascii_end() != b"[]" && !OWN_JSON.iter().any(has)
 }
 
 /// Whether `bytes` are text in UTF-8 or another encoding that contains ASCII: no control characters but those that texts
@@ -412,19 +451,39 @@ mod tests {
             (&b"a.jpg\tobama\t0.3\n"[..], Content::Text),
             (b"J\xf6rg.jpg\tno faces\n", Content::Text),
             (b"\x1b[1;32mobama\x1b[0m\n", Content::Text),
-            (b"[{\"type\":\"image\"}]", Content::Text),
+            (
+                b"[{\"type\":\"image\",\"schema\":\"facematch/1\"}]",
+                Content::Text,
+            ),
+            (b"[{\"SourceFile\":\"a.jpg\"}]", Content::Text),
+            (b"[]\n", Content::Text),
+            (b"[2019] trip/a.jpg\tno faces\n", Content::Text),
+            (b"P1\t10.jpg\n", Content::Text),
+            (b"{\"title\":\"IMG_1.jpg\"}", Content::ForeignText),
+            (b"[Version]\nAppVersion=5.9\n", Content::ForeignText),
+            (b"#!/bin/sh\n", Content::ForeignText),
+            (b"%PDF-1.4\n", Content::ForeignText),
+            (b"P3\n1 1\n255\n0 0 0\n", Content::ForeignText),
             (b"redbreasts in the garden\n", Content::Text),
             (b"redb\x1a\x0a\xa9\x0d\x0a", Content::Cache),
-            (b"\xFF\xD8\xFF\xE0", Content::Jpeg),
-            (b"\x89PNG\r\n\x1a\n", Content::Png),
-            (b"GIF89a", Content::OtherImage),
-            (b"RIFF\x04\0\0\0WEBPVP8 ", Content::OtherImage),
-            (b"\0\0\0\x18ftypheic", Content::Binary),
+            (b"\xFF\xD8\xFF\xE0", Content::Image),
+            (b"\x89PNG\r\n\x1a\n", Content::Image),
+            (b"\xFF\xD8\xFF\xE1\0\0Exif facematch\0", Content::OwnPicture),
+            (b"GIF89a", Content::Image),
+            (b"RIFF\x04\0\0\0WEBPVP8 ", Content::Image),
+            (b"\0\0\0\x18ftypheic", Content::Image),
             (b"\x1f\x8b\x08", Content::Binary),
             (b"t\0e\0x\0t\0", Content::Binary),
             (b"<svg xmlns='x'></svg>", Content::Svg),
             (b"\xEF\xBB\xBF<?xml version='1.0'?>\n<svg/>", Content::Svg),
             (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", Content::Xml),
+            (
+                b"<!-- by a program --><x:xmpmeta xmlns:x='adobe:ns:meta/'>",
+                Content::Xml,
+            ),
+            (b"<!-- Generator --><!DOCTYPE svg><svg/>", Content::Svg),
+            (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
+            (b"<gpx>", Content::Xml),
         ] {
             assert_eq!(Content::of_bytes(start), expected, "{start:?}");
         }
@@ -443,12 +502,20 @@ mod tests {
             (Written::Results, &b"text"[..]),
             (Written::Plot, b"<svg></svg>"),
             (Written::Gallery { force: true }, gallery),
-            (Written::Drawing, b"\xFF\xD8\xFF"),
-            (Written::Crop, b"\x89PNG\r\n\x1a\n"),
+            (Written::Drawing, b"\xFF\xD8\xFF facematch\0"),
+            (Written::Crop, b"\x89PNG\r\n\x1a\n facematch\0"),
         ] {
             assert_eq!(objection(written, own), None, "{written:?}");
             assert_eq!(objection(written, b""), None, "{written:?}");
-            for other in [&b"\0\0"[..], b"GIF89a", b"<?xml?>", b"redb\x1a"] {
+            // A photo that has the name of a picture is not one.
+            for other in [
+                &b"\0\0"[..],
+                b"GIF89a",
+                b"\xFF\xD8\xFF",
+                b"\x89PNG\r\n\x1a\n",
+                b"<?xml?>",
+                b"redb\x1a",
+            ] {
                 let told = objection(written, other).unwrap();
                 assert!(told.ends_with(written.advice()), "{told}");
             }

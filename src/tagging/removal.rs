@@ -10,7 +10,7 @@ use super::region_area::dimensions;
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
 use super::xmp::tree::Element;
-use super::xmp::{Property, XmpError, namespace};
+use super::xmp::{Property, XmpError, check_file, namespace};
 use crate::gallery::composed_name;
 
 /// What is left of a sidecar.
@@ -55,6 +55,7 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     if created.contains(&SIDECAR) && removal.has_all_children_of(rdf) {
         return Ok(WithoutTags::Nothing);
     }
+    check_file(text)?;
     let mut edits = Edits::default();
     removal.collect(text, &root, &mut edits);
     let left = edits.apply(text);

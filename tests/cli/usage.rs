@@ -607,6 +607,12 @@ fn a_mistyped_command_is_recognised() {
         alone.contains("tip: did you mean the command 'enroll'?"),
         "{alone}"
     );
+    for (word, command) in [("tga", "tag"), ("DETECT", "detect"), ("srot", "sort")] {
+        let told = stderr(&[word, "photos"]);
+        assert!(told.contains(&format!("`facematch {command}`")), "{told}");
+    }
+    let complete = stderr(&["enroll", "photos"]);
+    assert!(!complete.contains("did you mean"), "{complete}");
     // A folder that is there is no mistake.
     env.folder("sorted");
     let alone = stderr(&["sorted"]);
@@ -629,8 +635,8 @@ fn swapped_known_and_unknown_are_recognised() {
             .args(command)
             .args(["photos", "people.safetensors"])
             .ends_with(2);
-        let wanted = "facematch: people.safetensors: a gallery file holds known people, which come first: \
-                      facematch people.safetensors photos\n";
+        let wanted = "facematch: people.safetensors: a gallery file holds known people and cannot be searched; \
+                      give it first, before the photos\n";
         assert_eq!(run.stderr, wanted, "{command:?}");
         assert_eq!(env.files(), before);
     }

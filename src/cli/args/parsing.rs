@@ -8,8 +8,8 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Args;
 
-/// Names are taken for a mistyped command from this similarity on (Jaro; clap's own bound for options).
-const SIMILAR: f64 = 0.7;
+/// Names are taken for a mistyped command from this similarity on (Jaro).
+const SIMILAR: f64 = 0.8;
 
 /// The arguments in `words`, of which the first is the program.
 ///
@@ -145,9 +145,17 @@ fn similar_command(command: &Command, word: &OsStr) -> Option<String> {
     if Path::new(word).exists() {
         return None;
     }
-    let names = command.get_subcommands().map(Command::get_name);
-    let similarity = |name: &str| strsim::jaro(name, word);
-    let nearest = names.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
+    let names = || command.get_subcommands().map(Command::get_name);
+    if names().any(|name| name == word) {
+        return None;
+    }
+    let word = word.to_lowercase();
+    let similarity = |name: &str| match strsim::osa_distance(name, &word) {
+        // Short names have few letters in common with their mistypings.
+        0 | 1 => 1.0,
+        _ => strsim::jaro(name, &word),
+    };
+    let nearest = names().max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
     (similarity(nearest) > SIMILAR).then(|| nearest.to_owned())
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use facematch::batch::Input;
 use facematch::drawing::Tone;
+use facematch::engine::Encoding;
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify};
 use facematch::photo::{Depth, FoundFace};
@@ -40,6 +41,9 @@ pub(super) struct PeopleSearch<'a> {
 
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_exiftool_json(&args.common.output)?;
+    if let Some(known) = &args.known {
+        config::check_no_command(known)?;
+    }
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let candidates = match args.all_distances {
@@ -179,15 +183,15 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-/// Says of each face of a photo who it is.
+/// Says of each face of a photo who it is. The encoding of a face that is upright in no turn says nothing about that.
 fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
-    let encodings: Vec<_> = faces
-        .iter()
-        .filter_map(|found| found.face.encoding.as_ref())
-        .collect();
+    fn telling(found: &FoundFace) -> Option<&Encoding> {
+        found.face.encoding.as_ref().filter(|_| found.face.upright)
+    }
+    let encodings: Vec<_> = faces.iter().filter_map(telling).collect();
     let mut identities = identify(gallery, &encodings, rules).into_iter();
     let identity_of = |found: &FoundFace| {
-        let identity = found.face.encoding.as_ref().and_then(|_| identities.next());
+        let identity = telling(found).and_then(|_| identities.next());
         identity.unwrap_or(Identity::UNKNOWN)
     };
     faces.iter().map(identity_of).map(judgement).collect()

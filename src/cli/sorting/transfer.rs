@@ -132,12 +132,17 @@ fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
     })
 }
 
-/// What to do if a file system has no links of this `kind`.
-fn without_links(error: io::Error, kind: &str) -> io::Error {
+/// What to do if a file system has no links of this kind.
+fn without_links(error: io::Error, link: &str) -> io::Error {
+    // EPERM. EACCES, a folder that must not be written to, is of the same kind, and no copy can be made there either.
+    let is_refused = cfg!(unix) && error.raw_os_error() == Some(1);
     match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported => io::Error::new(
-            error.kind(),
-            format!("no {kind} link can be made on this file system; use --by copy ({error})"),
+        kind if is_refused || kind == io::ErrorKind::Unsupported => io::Error::new(
+            kind,
+            format!(
+                "no {} link can be made on this file system; use --by copy ({error})",
+                link
+            ),
         ),
         _ => error,
     }
@@ -165,14 +170,20 @@ fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::
         Ok(()) => Ok(()),
     };
     let removed = moved.and_then(|()| {
-        std::fs::remove_file(source).map_err(|error| {
-            let reason = format!("it cannot be taken from where it is: {error}");
-            io::Error::new(error.kind(), reason)
+        std::fs::remove_file(source).or_else(|error| match error.kind() {
+            // Another program has removed it, and the target is all that is left.
+            io::ErrorKind::NotFound => Ok(()),
+            kind => {
+                let reason = format!("it cannot be taken from where it is: {error}");
+                Err(io::Error::new(kind, reason))
+            }
         })
     });
     removed.inspect_err(|_| {
-        // It was made just now, and the photo stays where it is.
-        let _ = std::fs::remove_file(target);
+        // It was made just now; without it the photo is where it was.
+        if std::fs::symlink_metadata(source).is_ok() {
+            let _ = std::fs::remove_file(target);
+        }
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::image::MAX_DECODED_BYTES;
+
 /// Reason why a JPEG is not decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JpegError {
@@ -27,8 +29,9 @@ impl fmt::Display for JpegError {
             Self::TooLarge { bytes } => {
                 write!(
                     formatter,
-                    "decoding the progressive JPEG takes {} MiB",
-                    bytes >> 20
+                    "decoding the progressive JPEG takes {} MiB; at most {} MiB are used for an image",
+                    bytes >> 20,
+                    MAX_DECODED_BYTES >> 20
                 )
             }
         }

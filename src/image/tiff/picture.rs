@@ -6,6 +6,9 @@ use crate::image::{MAX_DECODED_BYTES, jpeg};
 /// Strips or tiles of an image. More of them would pass the limit of the `tiff` crate for a list.
 const MOST_CHUNKS: u64 = 1 << 18;
 
+/// Bytes of JPEG tables: all that a JPEG can have take less.
+const MOST_JPEG_TABLES: usize = 1 << 16;
+
 /// Kinds of compression.
 pub(super) const UNCOMPRESSED: u16 = 1;
 pub(super) const LZW: u16 = 5;
@@ -174,8 +177,10 @@ impl<'a> Picture<'a> {
     fn check_jpeg_parts(&self, file: &[u8]) -> Result<(), Problem> {
         let components = if self.is_planar { 1 } else { self.samples };
         let (width, height) = self.part_size();
-        if self.jpeg_tables.is_some_and(|tables| tables.len() < 4) {
-            return Err(damaged("its JPEG tables are cut off"));
+        match self.jpeg_tables.map_or(4, <[u8]>::len) {
+            0..4 => return Err(damaged("its JPEG tables are cut off")),
+            4..=MOST_JPEG_TABLES => {}
+            _ => return Err(damaged("its JPEG tables are too long")),
         }
         for (&offset, &length) in self.offsets.iter().zip(&self.lengths) {
             let part = file
@@ -286,8 +291,7 @@ fn bits(directory: &Directory, meaning: Meaning) -> Result<u16, Problem> {
 
 /// Forms that the `tiff` crate would read wrongly without an error.
 fn refuse_odd_forms(directory: &Directory, bits: u16, compression: u16) -> Result<(), Problem> {
-    let is_reversed = directory.number(tag::FILL_ORDER) == Some(2);
-    if is_reversed && (bits < 8 || compression == 4) {
+    if directory.number(tag::FILL_ORDER) == Some(2) {
         return Err(Problem::Unsupported("reversed order of bits".to_owned()));
     }
     if compression == JPEG && bits != 8 {
@@ -364,10 +368,9 @@ fn places(
             .numbers(tag)
             .map(|numbers| numbers.take(count as usize).collect())
             .unwrap_or_default();
-        // A place outside of every file that is read is the end of the file.
-        let numbers = numbers
-            .into_iter()
-            .map(|n: u64| u32::try_from(n).unwrap_or(u32::MAX >> 1));
+        // Outside of every file that is read, and of the directory of ours that is put behind it.
+        let outside = u64::from(u32::MAX >> 1);
+        let numbers = numbers.into_iter().map(|n: u64| n.min(outside) as u32);
         numbers.collect::<Vec<_>>()
     };
     let (offsets, lengths) = (list(offsets), list(lengths));

@@ -1,4 +1,4 @@
-//! What the kernels compute, number by number: products with the matrices of a [`Scheme`].
+//! What the kernels compute, number by number: products with the matrices of a [`Scheme`](super::Scheme).
 
 use super::{Join, Split};
 
