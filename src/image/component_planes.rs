@@ -173,10 +173,10 @@ impl Plane {
 fn to_rgb(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = (i32::from(luma) << 16) + (1 << 15);
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);
-    // 1.402, 0.344136, 0.714136 and 1.772.
+    // 1.402, 0.34414, 0.71414 and 1.772, rounded as libjpeg rounds them.
     [
         luma + 91_881 * red,
-        luma - 22_553 * blue - 46_802 * red,
+        luma - 22_554 * blue - 46_802 * red,
         luma + 116_130 * blue,
     ]
     .map(|level| (level >> 16).clamp(0, 255) as u8)

@@ -164,7 +164,10 @@ fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> 
     check_dimensions(path, jpeg.size(), 3)?;
     let orientation = exif::orientation(ImageFormat::Jpeg, bytes);
     let size = orientation.turn_size(jpeg.size());
-    let scale = DctScale::sufficient(size.0, working_size(size, width).0);
+    let scale = match jpeg.has_usual_sampling() {
+        true => DctScale::sufficient(size.0, working_size(size, width).0),
+        false => DctScale::FULL,
+    };
     let planes = jpeg
         .decode(scale)
         .map_err(|error| jpeg_error(path, error))?;

@@ -67,6 +67,14 @@ impl<'a> Jpeg<'a> {
         (self.frame.width, self.frame.height)
     }
 
+    /// Whether its sampling factors are those that photos have: at a reduced scale, the pixels of others differ from those of
+    /// libjpeg.
+    pub(super) fn has_usual_sampling(&self) -> bool {
+        let mut factors = self.frame.components.iter().map(|c| c.sampling);
+        let luma = factors.next().unwrap_or((1, 1));
+        luma.0 <= 2 && luma.1 <= 2 && factors.all(|chroma| chroma == (1, 1) || chroma == luma)
+    }
+
     /// Decodes the photo at `scale`.
     pub(super) fn decode(mut self, scale: DctScale) -> Result<ComponentPlanes, JpegError> {
         let mut layout = Layout::new(&self.frame, self.colours, scale)
