@@ -254,8 +254,9 @@ fn write_eight(
             }
             *column = eight_places::<{ FRACTION - EXTRA }>(frequencies);
         }
-        for y in 0..8 {
-            let frequencies = std::array::from_fn(|x| columns[x][y]);
+        let rows: [[Integers; 8]; 8] =
+            std::array::from_fn(|y| std::array::from_fn(|x| columns[x][y]));
+        for (y, frequencies) in rows.into_iter().enumerate() {
             let levels = eight_places::<{ FRACTION + EXTRA + 3 }>(frequencies);
             let start = y * stride + first * 8;
             let line = pixels.get_mut(start..start + GROUP * 8)?;
