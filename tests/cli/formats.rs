@@ -36,9 +36,9 @@ fn text_names_the_people() {
     let run = matching("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\tunknown\t0.8372\tnearest: biden\n\
+        "unknown/astronaut.png\tunknown\t0.8351\tnearest: biden\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\tobama\t0.3569\n",
+         unknown/obama2.jpg\tobama\t0.3672\n",
     );
     assert_snapshot!(run.stderr, @"
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)
@@ -123,7 +123,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.83718,biden,0.83718,known/biden.jpg,,,,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.835105,biden,0.83718,known/biden.jpg,,,,",
     );
     assert_eq!(
         rows[2].join(","),
@@ -131,7 +131,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.865278,match,obama,0.356872,obama,0.356872,known/obama.jpg,,,,",
+        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.868019,match,obama,0.367173,obama,0.367173,known/obama.jpg,,,,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -144,8 +144,8 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         "unknown/astronaut.png\t179\t78\t93\t93\t1.6364\tright_eye_outer=255,103.4 right_eye_inner=237.6,104.5 \
          left_eye_outer=194.6,100.4 left_eye_inner=212,103.4 nose_base=224.3,134.2\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\t139\t289\t337\t336\t1.8653\tright_eye_outer=397,388.4 right_eye_inner=346.9,383.4 \
-         left_eye_outer=233,372.2 left_eye_inner=276.8,377.2 nose_base=289.3,471.1\n",
+         unknown/obama2.jpg\t139\t289\t337\t336\t1.8653\tright_eye_outer=397,387.2 right_eye_inner=346.9,382.2 \
+         left_eye_outer=230.5,372.2 left_eye_inner=275.6,375.9 nose_base=289.3,469.9\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces");
 
@@ -199,7 +199,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     };
 
     let text = run("text");
-    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3569\n");
+    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3672\n");
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed
