@@ -123,7 +123,7 @@ fn csv_says_the_same_as_json() {
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.835105,biden,0.83718,known/biden.jpg,,,,",
+        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.835105,biden,0.835105,known/biden.jpg,,,,",
     );
     assert_eq!(
         rows[2].join(","),
