@@ -31,7 +31,7 @@ fn the_threshold_decides() {
 
 #[test]
 fn candidates_are_listed_nearest_first() {
-    let text = "unknown/obama2.jpg\tobama\t0.3672\tcandidates: obama 0.3672, biden 0.8823\n";
+    let text = "unknown/obama2.jpg\tobama\t0.3672\tcandidates: obama 0.3672, biden 0.8630\n";
     for more in [&["--candidates", "2"][..], &["--all-distances"]] {
         let run = facematch().args(["known", OBAMA2]).args(more).ends_with(0);
         assert_like(run.text(), text);
