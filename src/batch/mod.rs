@@ -42,7 +42,7 @@ pub enum RunError {
 /// costs one photo: it becomes [`Error::Internal`]. When `sink` breaks, no further photo is begun.
 ///
 /// # Errors
-/// [`RunError`] when there are inputs that nobody can work on. If only some workers can be started, they do all the work.
+/// [`RunError`] if no worker can work on the inputs. If only some workers can be started, they do all the work.
 pub fn run<'a, R: Send>(
     inputs: &'a [Input],
     engines: &mut [Box<dyn FaceEngine>],
