@@ -1,0 +1,86 @@
+use super::*;
+
+#[test]
+fn the_content_of_a_file_is_known_by_its_beginning() {
+    for (start, expected) in [
+        (&b"a.jpg\tobama\t0.3\n"[..], Content::Text),
+        (b"J\xf6rg.jpg\tno faces\n", Content::Text),
+        (b"\x1b[1;32mobama\x1b[0m\n", Content::Text),
+        (
+            b"[{\"type\":\"image\",\"schema\":\"facematch/1\"}]",
+            Content::Text,
+        ),
+        (b"[{\"SourceFile\":\"a.jpg\"}]", Content::Text),
+        (b"[]\n", Content::Text),
+        (b"[2019] trip/a.jpg\tno faces\n", Content::Text),
+        (b"P1\t10.jpg\n", Content::Text),
+        (b"{\"title\":\"IMG_1.jpg\"}", Content::ForeignText),
+        (b"[Version]\nAppVersion=5.9\n", Content::ForeignText),
+        (b"#!/bin/sh\n", Content::ForeignText),
+        (b"%PDF-1.4\n", Content::ForeignText),
+        (b"P3\n1 1\n255\n0 0 0\n", Content::ForeignText),
+        (b"redbreasts in the garden\n", Content::Text),
+        (b"redb\x1a\x0a\xa9\x0d\x0a", Content::Cache),
+        (b"\xFF\xD8\xFF\xE0", Content::Image),
+        (b"\x89PNG\r\n\x1a\n", Content::Image),
+        (b"\xFF\xD8\xFF\xE1\0\0Exif facematch\0", Content::OwnPicture),
+        (b"GIF89a", Content::Image),
+        (b"RIFF\x04\0\0\0WEBPVP8 ", Content::Image),
+        (b"\0\0\0\x18ftypheic", Content::Image),
+        (b"\x1f\x8b\x08", Content::Binary),
+        (b"t\0e\0x\0t\0", Content::Binary),
+        (b"<svg xmlns='x'></svg>", Content::Svg),
+        (b"\xEF\xBB\xBF<?xml version='1.0'?>\n<svg/>", Content::Svg),
+        (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", Content::Xml),
+        (
+            b"<!-- by a program --><x:xmpmeta xmlns:x='adobe:ns:meta/'>",
+            Content::Xml,
+        ),
+        (b"<!-- Generator --><!DOCTYPE svg><svg/>", Content::Svg),
+        (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
+        (b"<gpx>", Content::Xml),
+    ] {
+        assert_eq!(Content::of_bytes(start), expected, "{start:?}");
+    }
+}
+
+#[test]
+fn a_file_is_overwritten_only_by_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let objection = |written: Written, content: &[u8]| {
+        let path = folder.path().join("file");
+        std::fs::write(&path, content).unwrap();
+        written.objection(&path)
+    };
+    let gallery = b"\x10\0\0\0\0\0\0\0{          ";
+    for (written, own) in [
+        (Written::Results, &b"text"[..]),
+        (Written::Plot, b"<svg></svg>"),
+        (Written::Gallery { force: true }, gallery),
+        (Written::Drawing, b"\xFF\xD8\xFF facematch\0"),
+        (Written::Crop, b"\x89PNG\r\n\x1a\n facematch\0"),
+    ] {
+        assert_eq!(objection(written, own), None, "{written:?}");
+        assert_eq!(objection(written, b""), None, "{written:?}");
+        // A photo that has the name of a picture is not one.
+        for other in [
+            &b"\0\0"[..],
+            b"GIF89a",
+            b"\xFF\xD8\xFF",
+            b"\x89PNG\r\n\x1a\n",
+            b"<?xml?>",
+            b"redb\x1a",
+        ] {
+            let told = objection(written, other).unwrap();
+            assert!(told.ends_with(written.advice()), "{told}");
+        }
+    }
+    assert_eq!(
+        objection(Written::Gallery { force: false }, gallery).unwrap(),
+        "it is a gallery; add people with --add, or replace it with --force"
+    );
+    assert_eq!(
+        objection(Written::Gallery { force: true }, b"notes").unwrap(),
+        "it is a text file; name another file with -o"
+    );
+}
