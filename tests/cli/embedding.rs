@@ -139,7 +139,7 @@ pub(crate) mod unix {
     fn an_exiftool_that_ends_at_its_start_is_refused() {
         let env = scene();
         let run = embed(&env, exiftool(&env, "exit 1"), 3);
-        let told = "exiftool has failed: unexpected end of file; see what exiftool -ver says";
+        let told = "exiftool has failed: it ended without an answer; see what exiftool -ver says";
         assert!(run.stderr.contains(told), "{}", run.stderr);
     }
 

@@ -175,8 +175,14 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
 }
 
+/// One that has ended is seen when it is asked or when its answer is read, whichever comes first.
 fn failed(error: io::Error) -> String {
-    format!("exiftool has failed: {error}")
+    match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
+            "exiftool has failed: it ended without an answer".to_owned()
+        }
+        _ => format!("exiftool has failed: {error}"),
+    }
 }
 
 fn check_version(version: &str) -> Result<(), String> {
@@ -196,6 +202,15 @@ fn check_version(version: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A process that has ended breaks the pipe to it, or ends the pipe from it: which of the two is seen is chance.
+    #[test]
+    fn one_that_has_ended_is_told_in_one_way() {
+        let told = [io::ErrorKind::BrokenPipe, io::ErrorKind::UnexpectedEof]
+            .map(|kind| failed(kind.into()));
+        assert_eq!(told[0], "exiftool has failed: it ended without an answer");
+        assert_eq!(told[0], told[1]);
+    }
 
     #[test]
     fn versions_before_12_are_refused() {
