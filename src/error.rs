@@ -79,9 +79,6 @@ pub enum Error {
     /// The engine was asked for but is not part of this build.
     #[error("{0}")]
     EngineUnavailable(String),
-    /// `FACEMATCH_SIMD` names no vector instructions of this processor.
-    #[error("{0}")]
-    SimdLevel(String),
     /// A sidecar could not be read, or is no XMP. It stays as it is.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
     Sidecar {
@@ -141,7 +138,6 @@ impl Error {
             Self::Model { .. } | Self::NoModels { .. } => "model",
             Self::Gallery { .. } => "gallery",
             Self::EngineUnavailable(_) => "engine_unavailable",
-            Self::SimdLevel(_) => "simd_level",
             Self::Sidecar { .. } => "sidecar",
             Self::Embedding { .. } => "embedding",
             Self::Sorting { .. } => "sorting",
@@ -166,7 +162,7 @@ impl Error {
             | Self::Sorting { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
-            Self::NoModels { .. } | Self::EngineUnavailable(_) | Self::SimdLevel(_) => None,
+            Self::NoModels { .. } | Self::EngineUnavailable(_) => None,
         }
     }
 }

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use image::RgbImage;
 
 pub use self::native::NativeEngine;
-pub use self::native::kernels::SimdLevel;
+pub use facematch_kernels::SimdLevel;
 
 use self::models::ModelSource;
 use crate::error::{EngineError, Error};
@@ -153,7 +153,7 @@ impl LandmarkModel {
 }
 
 /// How many numbers an encoding has.
-pub const ENCODING_LEN: usize = 128;
+pub const ENCODING_LEN: usize = facematch_kernels::distances::ENCODING_LEN;
 
 /// A face as 128 numbers of roughly unit length: near for photos of one person, far for two. dlib calls it a
 /// descriptor, the literature an embedding.

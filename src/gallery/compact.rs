@@ -13,9 +13,9 @@
 //! `130 u (|z|^2 + |y|^2)` with `u = 2^-24`, the three other operations by less than `10 u` of the same; that is below
 //! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not judged this way.
 
-use crate::engine::native::kernels::SimdLevel;
-use crate::engine::native::kernels::distances::{Probe, ROWS, RowGroup, estimate};
 use crate::engine::{ENCODING_LEN, Encoding};
+use facematch_kernels::SimdLevel;
+use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
 
 /// More than the rounding errors of an estimate, as a share of the squared norms of row and face.
 const ROUNDING: f64 = 1e-5;

@@ -297,7 +297,7 @@ mod tests {
         ) {
             let mut builder = GalleryBuilder::default();
             for (name, source, [x, y, w, h], seed) in &faces {
-                let numbers = crate::engine::native::kernels::test_numbers::numbers(ENCODING_LEN, *seed as u32);
+                let numbers = facematch_kernels::test_numbers::numbers(ENCODING_LEN, *seed as u32);
                 let encoding = Encoding::new(numbers.try_into().unwrap());
                 let bounds = PixelBox { x: *x, y: *y, w: *w, h: *h };
                 builder.add_encoding(name, Path::new(source), bounds, encoding);

@@ -8,6 +8,9 @@
 
 use std::fmt;
 
+use facematch_kernels::filter_bank::TAPS as FILTER;
+pub use facematch_kernels::filter_bank::{PLANES, SeparableFilter};
+
 use super::network::{Kind, read_whole};
 use super::overlap::OverlapTest;
 use super::reader::{Damage, MIN_FLOAT_BYTES, MIN_INTEGER_BYTES, Reader};
@@ -17,12 +20,8 @@ const KIND: Kind = Kind {
     name: "frontal face detector",
 };
 
-/// How many numbers describe a cell of the image.
-pub const PLANES: usize = 31;
 /// The width and height of a cell, in pixels.
 pub const CELL: usize = 8;
-/// The width and height of a filter, in cells.
-pub const FILTER: usize = 10;
 /// The width and height of the detector's window, in pixels.
 pub const WINDOW: usize = CELL * FILTER;
 /// The smallest width and height of a level of the image pyramid, in pixels, but for the first level.
@@ -52,17 +51,6 @@ pub struct LinearDetector {
     pub threshold: f64,
     /// The products, plane by plane.
     pub filters: Vec<SeparableFilter>,
-}
-
-/// A filter of one plane: the weight of the cell in row `y` and column `x` is `column[y] * row[x]`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SeparableFilter {
-    /// The plane, 0 to 30.
-    pub plane: usize,
-    /// One finite number for each column of the window, from the left.
-    pub row: [f32; FILTER],
-    /// One finite number for each row of the window, from the top.
-    pub column: [f32; FILTER],
 }
 
 impl fmt::Debug for LinearDetector {

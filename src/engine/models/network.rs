@@ -18,6 +18,8 @@ mod resnet;
 
 use std::fmt;
 
+use facematch_kernels::convolution::Filters;
+
 pub use mmod::{MmodModel, read_mmod};
 pub use resnet::{ResidualBlock, ResnetModel, read_resnet, read_resnet_blocks};
 
@@ -52,6 +54,20 @@ pub struct Convolution {
     pub weights: Vec<f32>,
     /// One number for each filter. All finite.
     pub bias: Vec<f32>,
+}
+
+impl Convolution {
+    /// The filters, for the kernels.
+    pub(crate) fn filters(&self) -> Filters<'_> {
+        Filters {
+            count: self.filters,
+            channels: self.channels,
+            rows: self.rows,
+            columns: self.columns,
+            weights: &self.weights,
+            bias: &self.bias,
+        }
+    }
 }
 
 impl fmt::Debug for Convolution {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::hog::HogDetector;
-use super::kernels::SimdLevel;
 use super::lazy::Lazy;
 use super::mmod::MmodDetector;
 use crate::engine::models::hog_filters::read_frontal_face_detector;
@@ -14,6 +13,7 @@ use crate::engine::pixel_budget::PixelBudget;
 use crate::engine::upsampling::pixels_to_search;
 use crate::engine::{Detection, Detector, found_or_else};
 use crate::error::{EngineError, Error};
+use facematch_kernels::SimdLevel;
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
 const CNN_MAX_PIXELS: u64 = 16_000_000;

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::kernels::SimdLevel;
 use super::mmod::MmodDetector;
 use super::resnet::Encoder;
 use crate::engine::models::network::read_mmod;
 use crate::error::EngineError;
+use facematch_kernels::SimdLevel;
 
 /// Something that works for one thread, made of a model whose weights all threads share.
 pub(super) trait Loaded: Sized {

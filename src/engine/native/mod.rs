@@ -7,7 +7,6 @@
 mod detectors;
 mod engine;
 pub mod hog;
-pub(crate) mod kernels;
 pub mod landmarks;
 mod lazy;
 pub mod mmod;
@@ -17,6 +16,3 @@ mod pyramid;
 pub mod resnet;
 
 pub use engine::NativeEngine;
-#[cfg(feature = "bench-internals")]
-#[doc(hidden)]
-pub use kernels::workloads;

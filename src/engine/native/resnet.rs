@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::kernels::winograd::Scheme;
-use super::kernels::{Finish, SimdLevel};
 use super::network::{ConvolutionLayer, Maps, Shape, Workspace, pooling};
 use crate::engine::chip::CHIP_SIZE;
 use crate::engine::models::network::{Convolution, ResidualBlock, read_resnet_blocks};
 use crate::engine::{ENCODING_LEN, Encoding};
+use facematch_kernels::winograd::Scheme;
+use facematch_kernels::{Finish, SimdLevel};
 
 /// How many chips go through the network together: enough for each weight to be read seldom, and few enough to take
 /// little memory (1.5 MB each).

@@ -8,11 +8,11 @@
 
 use super::histogram::{BLOCK_OFFSET, Band};
 use crate::engine::models::hog_filters::CELL;
-use crate::engine::native::kernels::SimdLevel;
-use crate::engine::native::kernels::filter_bank::{BEFORE, Cell, PAIRS, TILE};
-use crate::engine::native::kernels::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
-use crate::engine::native::kernels::hog_features::{CellRows, FeatureRow, SLACK, feature_row};
 use crate::engine::native::pyramid::Planes;
+use facematch_kernels::SimdLevel;
+use facematch_kernels::filter_bank::{BEFORE, Cell, PAIRS, TILE};
+use facematch_kernels::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
+use facematch_kernels::hog_features::{CellRows, FeatureRow, SLACK, feature_row};
 
 /// How many rows of cells a row of features depends on.
 const CELL_ROWS: usize = 3;

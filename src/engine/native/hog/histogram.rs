@@ -6,8 +6,8 @@
 //! middles for the same two columns of cells: a block. The shares within a block are the same everywhere.
 
 use crate::engine::models::hog_filters::CELL;
-use crate::engine::native::kernels::SimdLevel;
-use crate::engine::native::kernels::histogram::{BLOCK, Histograms, Shares, count_row};
+use facematch_kernels::SimdLevel;
+use facematch_kernels::histogram::{BLOCK, Histograms, Shares, count_row};
 
 /// How far the first block begins before the first pixel.
 pub(super) const BLOCK_OFFSET: usize = CELL / 2;

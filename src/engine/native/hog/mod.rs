@@ -12,10 +12,6 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use self::features::{FeatureExtractor, FeatureMap};
-use super::kernels::SimdLevel;
-use super::kernels::filter_bank::{
-    BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, Tiles, WHOLE, respond,
-};
 use super::overlap::{ScoredBox, suppress_overlapping};
 use super::pyramid::{Planes, Resizer, mapped_below, mapped_up, size_below};
 use crate::engine::models::hog_filters::{CELL, FrontalFaceDetector, MIN_LEVEL, WINDOW};
@@ -24,6 +20,10 @@ use crate::engine::upsampling::{mapped_down, pixels_to_search};
 use crate::engine::{Detection, Detector};
 use crate::error::EngineError;
 use crate::geometry::Rect;
+use facematch_kernels::SimdLevel;
+use facematch_kernels::filter_bank::{
+    BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, Tiles, WHOLE, respond,
+};
 
 /// Most pixels that are worked on: they take about 8 bytes each.
 const MAX_PIXELS: u64 = 160_000_000;

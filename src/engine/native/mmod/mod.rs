@@ -13,12 +13,12 @@ use image::RgbImage;
 
 use self::network::{Memory, Network};
 use self::tiled_pyramid::TiledPyramid;
-use super::kernels::SimdLevel;
 use super::overlap::{ScoredBox, suppress_overlapping};
 use super::pyramid::{Planes, Resizer};
 use crate::engine::Detection;
 use crate::engine::models::network::MmodModel;
 use crate::engine::upsampling::mapped_down;
+use facematch_kernels::SimdLevel;
 
 /// The face detector with its memory for numbers on the way.
 ///

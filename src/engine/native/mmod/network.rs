@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::super::kernels::convolution::check_weights;
-use super::super::kernels::winograd::Scheme;
-use super::super::kernels::{Finish, SimdLevel};
 use super::super::network::{ConvolutionLayer, Maps, Shape, Workspace};
 use crate::engine::models::network::{Convolution, MmodModel};
+use facematch_kernels::winograd::Scheme;
+use facematch_kernels::{Finish, SimdLevel};
 
 /// How many rows of the map behind the halving layers are made together. The maps before it are large, so only a band of
 /// them is ever there.
@@ -158,7 +157,7 @@ impl Network {
 impl LastLayer {
     /// Splits `convolution`, which has one filter, for maps that hold `stored` channels.
     fn new(convolution: &Convolution, stored: usize) -> Self {
-        check_weights(convolution);
+        convolution.filters().check();
         let area = convolution.rows * convolution.columns;
         let weights = (0..area).flat_map(|tap| convolution.weights.iter().skip(tap).step_by(area));
         let taps = Convolution {

@@ -1,12 +1,12 @@
 //! A convolution, ready to be computed: its weights in the order of the kernels, and the method that is fastest for it.
 
-use super::super::kernels::convolution::{PackedFilters, Windows, convolve};
-use super::super::kernels::winograd::{Grid, Scheme};
-use super::super::kernels::{AlignedNumbers, Finish, SimdLevel};
 use super::maps::{Maps, MapsView, Shape};
 use super::taps::Taps;
 use super::winograd::TransformedFilters;
 use crate::engine::models::network::Convolution;
+use facematch_kernels::convolution::{PackedFilters, Windows, convolve};
+use facematch_kernels::winograd::{Grid, Scheme};
+use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
 /// A convolution with its weights packed. It takes 36/9, 16/9 or 36/25 of the weights' memory with the schemes of
 /// Winograd.
@@ -40,7 +40,7 @@ impl ConvolutionLayer {
     /// For maps that hold `stored` channels, of which those beyond the convolution's are ignored. It is computed window
     /// by window.
     pub(in super::super) fn direct(convolution: &Convolution, stored: usize) -> Self {
-        let filters = PackedFilters::of_convolution(convolution, stored);
+        let filters = PackedFilters::pack(convolution.filters(), stored);
         Self::new(convolution, filters.channels(), Method::Direct(filters))
     }
 
@@ -92,7 +92,7 @@ impl ConvolutionLayer {
     }
 
     /// How many channels it makes: the filters, and zeros up to a multiple of
-    /// [`BLOCK`](super::super::kernels::convolution::BLOCK).
+    /// [`BLOCK`](facematch_kernels::convolution::BLOCK).
     pub(in super::super) fn channels(&self) -> usize {
         self.channels
     }
@@ -153,8 +153,8 @@ impl ConvolutionLayer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::kernels::test_numbers::numbers;
     use super::*;
+    use facematch_kernels::test_numbers::numbers;
 
     fn convolution(filters: usize, channels: usize, window: usize, stride: usize) -> Convolution {
         Convolution {

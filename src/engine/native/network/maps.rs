@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::kernels::AlignedNumbers;
-use super::super::kernels::convolution::{BLOCK, Places};
+use facematch_kernels::AlignedNumbers;
+use facematch_kernels::convolution::{BLOCK, Places};
 
 /// The size of the maps of one image and of the zeros around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

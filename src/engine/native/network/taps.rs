@@ -3,10 +3,10 @@
 //! with, which are left out: of a window of 3x3 on maps of 4x4, a third of the work. Each weight is read once, and there are
 //! no more of them than the convolution has; on small maps reading them is what takes the time.
 
-use super::super::kernels::convolution::{PackedFilters, Windows, convolve};
-use super::super::kernels::{Finish, SimdLevel};
 use super::maps::{Maps, MapsView};
 use crate::engine::models::network::Convolution;
+use facematch_kernels::convolution::{PackedFilters, Windows, convolve};
+use facematch_kernels::{Finish, SimdLevel};
 
 /// The places of a window that meet a map of one size.
 #[derive(Debug)]
@@ -42,9 +42,10 @@ impl Taps {
         assert_eq!(convolution.stride, 1);
         assert_eq!(window, [2 * convolution.padding + 1; 2]);
         let area = window[0] * window[1];
-        let filters = PackedFilters::of_transformed(convolution, stored, area, |window, places| {
-            places.copy_from_slice(window);
-        });
+        let filters =
+            PackedFilters::of_transformed(convolution.filters(), stored, area, |window, places| {
+                places.copy_from_slice(window);
+            });
         let mut filters: Vec<_> = filters.into_iter().enumerate().collect();
         filters[..=area / 2].rotate_right(1);
         let tap = |(place, filters): (usize, PackedFilters)| {

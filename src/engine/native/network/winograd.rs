@@ -1,10 +1,10 @@
 //! A convolution by Winograd's method, tile by tile.
 
-use super::super::kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
-use super::super::kernels::winograd::{Grid, Scheme, join, split};
-use super::super::kernels::{AlignedNumbers, Finish, SimdLevel};
 use super::convolution::Workspace;
 use crate::engine::models::network::Convolution;
+use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
+use facematch_kernels::winograd::{Grid, Scheme, join, split};
+use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
 /// How many tiles go through together: a multiple of the width of the matrix kernel's tiles, and few enough for patches
 /// and products to stay in the processor's cache.
@@ -31,7 +31,7 @@ impl TransformedFilters {
         Self {
             scheme,
             filters: PackedFilters::of_transformed(
-                convolution,
+                convolution.filters(),
                 stored,
                 scheme.size().pow(2),
                 |window, transformed| scheme.transform_filters(window, transformed),

@@ -10,10 +10,10 @@ pub(crate) use planes::Planes;
 
 use image::RgbImage;
 
-use super::kernels::SimdLevel;
-use super::kernels::resize_rows::{Columns, RowPair, resize_row};
 use crate::engine::upsampling::rounded;
 use crate::geometry::Rect;
+use facematch_kernels::SimdLevel;
+use facematch_kernels::resize_rows::{Columns, RowPair, resize_row};
 
 /// The size (width, height) of the next level below one of `size`: dlib's `pyramid_down<6>`.
 pub(crate) fn size_below((width, height): (usize, usize)) -> (usize, usize) {

@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use crate::engine::native::kernels::resize_rows::SLACK;
+use facematch_kernels::resize_rows::SLACK;
 
 /// The red, green and blue channel of an image. Each row has [`SLACK`] bytes behind its pixels, whose values mean
 /// nothing. Takes 3 bytes for each pixel and 48 for each row.

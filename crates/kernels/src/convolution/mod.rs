@@ -1,0 +1,161 @@
+//! Sums of products over windows: the heart of a convolution, and with windows of one row the product of two matrices.
+//! In come maps with their channels next to each other, and [`PackedFilters`]; out come maps of the same kind.
+//!
+//! A window is `window_rows` runs of `window_run` numbers, one `window_row_step` after the other. As the channels of a
+//! pixel are neighbours in memory, and pixels of a row are, one run covers the whole width of a window.
+//!
+//! For the window at `start` and each filter the result is `bias + sum(input[start + ...] * weight)`.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod filters;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod tiles;
+
+pub use filters::{BLOCK, Filters, PackedFilters};
+
+use super::extent::{end, fits};
+use super::{Finish, SimdLevel};
+
+/// Where the windows lie in the input. All steps are in numbers, not in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// How many images there are, one behind the other.
+    pub images: usize,
+    /// How many rows of windows each image has.
+    pub rows: usize,
+    /// How many windows each row has.
+    pub columns: usize,
+    /// From a window to the same one of the next image.
+    pub image_step: usize,
+    /// From a window to the one below it.
+    pub row_step: usize,
+    /// From a window to the one on its right.
+    pub column_step: usize,
+    /// How many runs a window has.
+    pub window_rows: usize,
+    /// From one run of a window to the next.
+    pub window_row_step: usize,
+    /// How many numbers a run has.
+    pub window_run: usize,
+}
+
+/// Where the results go. All steps are in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Places {
+    /// From a result to the same one of the next image.
+    pub image_step: usize,
+    /// From a result to the one below it.
+    pub row_step: usize,
+    /// From a result to the one on its right; at least [`PackedFilters::channels`].
+    pub column_step: usize,
+}
+
+/// Computes the results of all `windows` of `input` and puts them into their `places` in `output`: for each window
+/// [`PackedFilters::channels`] numbers.
+///
+/// # Panics
+/// If a window reaches beyond `input`, a place beyond `output`, or the window and the filters differ in size.
+pub fn convolve(
+    level: SimdLevel,
+    input: &[f32],
+    windows: &Windows,
+    filters: &PackedFilters,
+    output: &mut [f32],
+    places: &Places,
+    finish: Finish,
+) {
+    if windows.images == 0 || windows.rows == 0 || windows.columns == 0 {
+        return;
+    }
+    let task = Task::new(input, windows, filters, output, places, finish);
+    match level {
+        SimdLevel::Scalar => scalar::run(task),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2(avx2) => avx2::run(avx2, task),
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512(avx512) => avx512::run(avx512, task),
+        #[cfg(target_arch = "aarch64")]
+        SimdLevel::Neon(neon) => neon::run(neon, task),
+    }
+}
+
+/// What there is to compute, and where to: made by [`Task::new`] alone, which has checked it.
+struct Task<'a> {
+    job: Job<'a>,
+    output: &'a mut [f32],
+}
+
+/// What there is to compute. Every window lies in the input, and every place in the output of the [`Task`].
+struct Job<'a> {
+    input: &'a [f32],
+    windows: &'a Windows,
+    filters: &'a PackedFilters,
+    places: &'a Places,
+    finish: Finish,
+}
+
+impl<'a> Task<'a> {
+    /// Checks that the windows have the size of the filters, and that the last window and the last place end within their
+    /// slices. All others begin, and so end, before them, as no step is negative and nothing overflows.
+    fn new(
+        input: &'a [f32],
+        windows: &'a Windows,
+        filters: &'a PackedFilters,
+        output: &'a mut [f32],
+        places: &'a Places,
+        finish: Finish,
+    ) -> Self {
+        let of_windows = [windows.window_rows, windows.window_run];
+        let of_filters = [filters.rows(), filters.run()];
+        assert_eq!(of_windows, of_filters, "windows and filters differ in size");
+        assert!(
+            fits(windows.end(), input.len()),
+            "a window reaches beyond the input"
+        );
+        assert!(places.column_step >= filters.channels(), "places overlap");
+        let end = places.end(windows, filters.channels());
+        assert!(fits(end, output.len()), "a place reaches beyond the output");
+        let job = Job {
+            input,
+            windows,
+            filters,
+            places,
+            finish,
+        };
+        Self { job, output }
+    }
+}
+
+impl Windows {
+    /// The end of the last window, unless that overflows.
+    fn end(&self) -> Option<usize> {
+        let axes = [
+            (self.images, self.image_step),
+            (self.rows, self.row_step),
+            (self.columns, self.column_step),
+            (self.window_rows, self.window_row_step),
+        ];
+        end(&axes, self.window_run)
+    }
+}
+
+impl Places {
+    /// The end of the last place, unless that overflows.
+    fn end(&self, windows: &Windows, channels: usize) -> Option<usize> {
+        let axes = [
+            (windows.images, self.image_step),
+            (windows.rows, self.row_step),
+            (windows.columns, self.column_step),
+        ];
+        end(&axes, channels)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! The loops of all vector levels. `VECTORS` vectors of rows are multiplied with `PROBES` probes at a time, so that
+//! `VECTORS * PROBES` sums are in registers; a probe that is left over is multiplied with `ALONE` vectors of rows, as
+//! one sum alone would wait for itself.
+
+use super::{Probe, ROWS, RowGroup};
+use crate::lanes::Lanes;
+
+/// Writes the estimates of all rows for each of `probes`. `VECTORS` and `ALONE` vectors must divide a
+/// group evenly.
+#[inline(always)]
+pub(super) fn estimate<L: Lanes, const VECTORS: usize, const PROBES: usize, const ALONE: usize>(
+    simd: L,
+    group: &RowGroup,
+    probes: &[Probe],
+    estimates: &mut [[f32; ROWS]],
+) {
+    let (together, alone) = probes.as_chunks::<PROBES>();
+    let (estimates_together, estimates_alone) = estimates.as_chunks_mut::<PROBES>();
+    for (probes, estimates) in together.iter().zip(estimates_together) {
+        estimate_tiles::<L, VECTORS, PROBES>(simd, group, probes, estimates);
+    }
+    for (probe, estimates) in alone.iter().zip(estimates_alone) {
+        let (probe, estimates) = (std::array::from_ref(probe), std::array::from_mut(estimates));
+        estimate_tiles::<L, ALONE, 1>(simd, group, probe, estimates);
+    }
+}
+
+#[inline(always)]
+fn estimate_tiles<L: Lanes, const VECTORS: usize, const PROBES: usize>(
+    simd: L,
+    group: &RowGroup,
+    probes: &[Probe; PROBES],
+    estimates: &mut [[f32; ROWS]; PROBES],
+) {
+    // So the compiler sees that all slices below lie within their arrays.
+    const { assert!(ROWS.is_multiple_of(VECTORS * L::COUNT)) }
+    for first in (0..ROWS).step_by(VECTORS * L::COUNT) {
+        let mut products = [[simd.splat(0.0); VECTORS]; PROBES];
+        for (place, numbers) in group.numbers.iter().enumerate() {
+            // The same place of the next group, which is needed soon and may not be there: that does no harm.
+            simd.prefetch(numbers.as_ptr().cast::<f32>().wrapping_add(NEXT_GROUP));
+            let mut rows = [simd.splat(0.0); VECTORS];
+            for (vector, rows) in rows.iter_mut().enumerate() {
+                *rows = simd.load_signed_bytes(&numbers[first + vector * L::COUNT..]);
+            }
+            for (probe, products) in probes.iter().zip(&mut products) {
+                let number = simd.splat(probe.numbers[place]);
+                for (rows, product) in rows.iter().zip(products) {
+                    *product = simd.multiply_add(*rows, number, *product);
+                }
+            }
+        }
+        for ((probe, products), estimates) in probes.iter().zip(products).zip(&mut *estimates) {
+            let reach = simd.splat(probe.reach);
+            for (vector, product) in products.into_iter().enumerate() {
+                let row = first + vector * L::COUNT;
+                let scale = simd.load(&group.scales[row..]);
+                let offset = simd.load(&group.offsets[row..]);
+                let width = simd.load(&group.widths[row..]);
+                let estimate = simd.multiply_add(scale, product, offset);
+                let estimate = simd.multiply_add(reach, width, estimate);
+                simd.store(&mut estimates[row..], estimate);
+            }
+        }
+    }
+}
+
+/// From a place to the same place of the next group, in numbers.
+const NEXT_GROUP: usize = size_of::<RowGroup>() / size_of::<f32>();

@@ -1,0 +1,602 @@
+//! Every kernel at every level with sizes that no network has: none, one, odd, and so large that sums and products wrap
+//! around. Each slice has memory of exactly its size, and is as long as the kernel may demand, or one item shorter.
+//!
+//! A kernel must refuse exactly what does not fit, counted here in 128 bits, and else give what the specification gives.
+//! Under AddressSanitizer (`.ci/run`) these tests also see an access that is out of bounds by one.
+
+#![allow(
+    clippy::borrowed_box,
+    reason = "the results of the kernels are compared as they are kept: in boxes of their exact size"
+)]
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proptest::prelude::*;
+
+use super::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
+use super::distances::{Probe, ROWS, RowGroup, estimate};
+use super::filter_bank::{BATCH, Cell, Extent, FilterBank, TAPS, TILE, Tiles, respond};
+use super::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
+use super::histogram::{self, Histograms, count_row};
+use super::hog_features::{self, CellRows, FeatureRow, feature_row};
+use super::resize_rows::{self, Columns, RowPair, resize_row};
+use super::test_numbers::numbers;
+use super::winograd::{Grid, Scheme, join, split};
+use super::{AlignedNumbers, Finish, SimdLevel};
+use crate::convolution::Filters;
+use crate::distances::ENCODING_LEN;
+use crate::filter_bank::{PLANES, SeparableFilter};
+
+/// Longest slice that is made to fit, in items.
+const LONGEST: u128 = 40_000;
+
+/// Sizes whose sums and products wrap around, on 32 bits too.
+fn huge() -> impl Strategy<Value = usize> {
+    let max = usize::MAX;
+    let sizes = vec![
+        max,
+        max - 1,
+        max - 2,
+        max - BLOCK,
+        max - 15,
+        max - 7,
+        max / 2,
+        max / 2 + 1,
+        max / 2 + 2,
+        max / 3 + 1,
+        max / 4 + 1,
+        max / 6 + 1,
+        max / 16 + 1,
+        max / 17 + 1,
+        max / 18 + 1,
+        max / 30 + 1,
+        max / 31 + 1,
+        max / 36 + 1,
+        1 << (usize::BITS / 2),
+        (1 << (usize::BITS / 2)) + 1,
+        1 << (usize::BITS - 4),
+        1 << (usize::BITS - 5),
+    ];
+    prop::sample::select(sizes)
+}
+
+/// Sizes that no memory holds, so that asking for it is a panic; less than these might end the process.
+fn boundless() -> impl Strategy<Value = usize> {
+    let max = usize::MAX;
+    let sizes = vec![
+        max,
+        max - 1,
+        max - 14,
+        max - 15,
+        max / 2,
+        max / 2 + 1,
+        max / 3 + 1,
+        max / 4 + 1,
+    ];
+    prop::sample::select(sizes)
+}
+
+/// The size of something that is allocated: up to `most`, now and then one that no memory holds.
+fn memory(most: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![12 => 0..=most, 1 => boundless()]
+}
+
+/// A size up to `most`, now and then a huge one.
+fn size(most: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![12 => 0..=most, 1 => huge()]
+}
+
+/// How many items a slice is too short; mostly none.
+fn shortage() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(0_usize), 1 => Just(1)]
+}
+
+/// The length of a slice that needs `needed` items and is `shortage` too short, and whether it is long enough. What does
+/// not fit in memory gets a short slice.
+fn length(needed: u128, shortage: usize) -> (usize, bool) {
+    match usize::try_from(needed.min(LONGEST)) {
+        Ok(length) if needed <= LONGEST => {
+            let length = length.saturating_sub(shortage);
+            (length, needed <= length as u128)
+        }
+        _ => (64, false),
+    }
+}
+
+/// Where the last of things along `axes` (how many, how far apart) ends.
+fn end(axes: &[(usize, usize)], length: usize) -> u128 {
+    let starts = axes
+        .iter()
+        .map(|(count, step)| count.saturating_sub(1) as u128 * *step as u128);
+    starts.sum::<u128>() + length as u128
+}
+
+/// Numbers in memory of exactly their size.
+fn exact(count: usize, seed: u32) -> Box<[f32]> {
+    numbers(count, seed).into_boxed_slice()
+}
+
+fn bytes(count: usize, seed: u32) -> Box<[u8]> {
+    numbers(count, seed)
+        .into_iter()
+        .map(|number| (number * 127.0 + 128.0) as u8)
+        .collect()
+}
+
+/// Runs `task` at every level. Each must refuse it where it does not `fit`, and else give what the scalar level gives.
+fn check<T: Debug>(
+    fits: bool,
+    task: impl Fn(SimdLevel) -> T,
+    agree: impl Fn(&T, &T) -> bool,
+) -> Result<(), TestCaseError> {
+    let run = |level| catch_unwind(AssertUnwindSafe(|| task(level))).ok();
+    let expected = run(SimdLevel::Scalar);
+    for level in SimdLevel::available() {
+        match (&run(level), &expected) {
+            (Some(found), Some(expected)) if fits => {
+                prop_assert!(agree(found, expected), "{level}: {found:?} {expected:?}");
+            }
+            (found, _) => prop_assert_eq!(found.is_some(), fits, "{}", level),
+        }
+    }
+    Ok(())
+}
+
+fn are_close(found: &[f32], expected: &[f32]) -> bool {
+    let mut pairs = found.iter().zip(expected);
+    found.len() == expected.len() && pairs.all(|(a, b)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()))
+}
+
+fn finish() -> impl Strategy<Value = Finish> {
+    prop::sample::select(vec![
+        Finish::Store,
+        Finish::StoreRelu,
+        Finish::Add,
+        Finish::AddRelu,
+    ])
+}
+
+fn scheme() -> impl Strategy<Value = Scheme> {
+    prop::sample::select(vec![
+        Scheme::Tile4Window3,
+        Scheme::Tile2Window3,
+        Scheme::Tile2Window5,
+    ])
+}
+
+/// Filters, rows and numbers of a run.
+fn packed((filters, rows, run): (usize, usize, usize)) -> PackedFilters {
+    let bias = numbers(filters, 1);
+    let weights = numbers(filters * rows * run, 2);
+    let weight = |filter, row, place| weights[(filter * rows + row) * run + place];
+    PackedFilters::new(filters, rows, run, &bias, weight).in_exact_memory()
+}
+
+fn windows() -> impl Strategy<Value = Windows> {
+    let counts = (size(3), size(5), size(16));
+    let steps = (size(300), size(80), size(20), size(60));
+    (counts, steps).prop_map(|((images, rows, columns), steps)| Windows {
+        images,
+        rows,
+        columns,
+        image_step: steps.0,
+        row_step: steps.1,
+        column_step: steps.2,
+        window_rows: 0,
+        window_row_step: steps.3,
+        window_run: 0,
+    })
+}
+
+/// Places that leave `gaps` between those of `windows` with so many `channels`, so that none overlap.
+fn places(windows: &Windows, channels: usize, gaps: [usize; 3]) -> Places {
+    let column_step = channels.saturating_add(gaps[0]);
+    let row_step = column_step
+        .saturating_mul(windows.columns)
+        .saturating_add(gaps[1]);
+    let image_step = row_step
+        .saturating_mul(windows.rows)
+        .saturating_add(gaps[2]);
+    Places {
+        image_step,
+        row_step,
+        column_step,
+    }
+}
+
+proptest! {
+    #[test]
+    fn convolutions_stay_within_their_slices(
+        mut windows in windows(),
+        sizes in (0_usize..50, 1_usize..4, 1_usize..20),
+        others in (0_usize..20, 0_usize..20),
+        gaps in [size(3), size(5), size(7)],
+        shortages in [shortage(), shortage()],
+        finish in finish(),
+    ) {
+        let filters = packed(sizes);
+        // Rarely another size than that of the filters.
+        windows.window_rows = sizes.1 + usize::from(others.0 == 0);
+        windows.window_run = sizes.2 + usize::from(others.1 == 0);
+        let places = places(&windows, filters.channels(), gaps);
+        let counts = [windows.images, windows.rows, windows.columns];
+        let of_windows = [
+            (windows.images, windows.image_step),
+            (windows.rows, windows.row_step),
+            (windows.columns, windows.column_step),
+            (windows.window_rows, windows.window_row_step),
+        ];
+        let of_places = [
+            (windows.images, places.image_step),
+            (windows.rows, places.row_step),
+            (windows.columns, places.column_step),
+        ];
+        let (input, is_input) = length(end(&of_windows, windows.window_run), shortages[0]);
+        let (output, is_output) = length(end(&of_places, filters.channels()), shortages[1]);
+        let is_size = [windows.window_rows, windows.window_run] == [sizes.1, sizes.2];
+        let fits = counts.contains(&0) || is_size && is_input && is_output;
+        // Without filters or steps, more windows than can be counted would fit.
+        prop_assume!(!fits || counts.iter().all(|count| *count < 1000));
+        let (input, before) = (exact(input, 3), exact(output, 4));
+        let task = |level| {
+            let mut output = before.clone();
+            convolve(level, &input, &windows, &filters, &mut output, &places, finish);
+            output
+        };
+        check(fits, task, |a, b| are_close(a, b))?;
+    }
+
+    /// Images of up to 4x4 windows are a tile of their own where vectors are widest.
+    #[test]
+    fn convolutions_of_small_images_stay_within_their_slices(
+        counts in (1_usize..4, 1_usize..6, 1_usize..6),
+        sizes in (1_usize..50, 1_usize..4, 1_usize..20),
+        gaps in [0_usize..3, 0_usize..3, 0_usize..3],
+        shortages in [shortage(), shortage()],
+        finish in finish(),
+    ) {
+        let filters = packed(sizes);
+        let row_step = counts.2 + sizes.2;
+        let windows = Windows {
+            images: counts.0,
+            rows: counts.1,
+            columns: counts.2,
+            image_step: row_step * (counts.1 + sizes.1),
+            row_step,
+            column_step: 1,
+            window_rows: sizes.1,
+            window_row_step: row_step,
+            window_run: sizes.2,
+        };
+        let places = places(&windows, filters.channels(), gaps);
+        let last = [counts.0 - 1, counts.1 - 1, counts.2 - 1];
+        let input = last[0] * windows.image_step + (last[1] + sizes.1 - 1) * row_step + last[2] + sizes.2;
+        let output = last[0] * places.image_step + last[1] * places.row_step
+            + last[2] * places.column_step + filters.channels();
+        let (input, before) = (exact(input - shortages[0], 3), exact(output - shortages[1], 4));
+        let task = |level| {
+            let mut output = before.clone();
+            convolve(level, &input, &windows, &filters, &mut output, &places, finish);
+            output
+        };
+        check(shortages == [0, 0], task, |a, b| are_close(a, b))?;
+    }
+
+    #[test]
+    fn packed_filters_have_the_weights_of_their_sizes(
+        sizes in (1_usize..40, size(5), size(3), size(3)),
+        stored in memory(20),
+        difference in -1_isize..=1,
+    ) {
+        let (filters, channels, rows, columns) = sizes;
+        let count = [filters, channels, rows, columns].iter().map(|size| *size as u128)
+            .try_fold(1, u128::checked_mul).unwrap_or(u128::MAX);
+        let (count, is_small) = length(count, 0);
+        let weights = numbers(count.saturating_add_signed(difference), 1);
+        let bias = numbers(filters.min(100), 2);
+        let of_model = Filters {
+            count: filters,
+            channels,
+            rows,
+            columns,
+            weights: &weights,
+            bias: &bias,
+        };
+        let is_stored = stored <= 20 && [filters, channels, rows, columns].iter().all(|size| *size <= 40);
+        let is_whole = is_small && count == weights.len();
+        let is_window = stored > 0 && channels > 0 && rows > 0 && columns > 0;
+        let fits = is_stored && is_whole && is_window;
+        let packers: [&dyn Fn() -> PackedFilters; 2] = [
+            &|| PackedFilters::pack(of_model, stored),
+            &|| PackedFilters::of_transformed(of_model, stored, 1, |window, to| {
+                to[0] = window[0];
+            }).remove(0),
+        ];
+        for pack in packers {
+            let packed = catch_unwind(AssertUnwindSafe(pack)).ok();
+            prop_assert_eq!(packed.is_some(), fits, "{:?}", of_model);
+            let Some(packed) = packed.map(PackedFilters::in_exact_memory) else { continue };
+            let windows = Windows {
+                images: 1, rows: 1, columns: 1, image_step: 0, row_step: 0, column_step: 0,
+                window_rows: packed.rows(), window_row_step: packed.run(), window_run: packed.run(),
+            };
+            let places = places(&windows, packed.channels(), [0; 3]);
+            let input = exact(packed.rows() * packed.run(), 3);
+            let task = |level| {
+                let mut output = exact(packed.channels(), 4);
+                convolve(level, &input, &windows, &packed, &mut output, &places, Finish::Store);
+                output
+            };
+            check(true, task, |a, b| are_close(a, b))?;
+        }
+    }
+
+    #[test]
+    fn patches_stay_within_their_slices(
+        scheme in scheme(),
+        sizes in (size(3), size(9), size(9)),
+        channels in prop_oneof![6 => Just(16_usize), 3 => Just(32), 1 => size(20)],
+        gaps in (size(5), size(5)),
+        tiles in (0_usize..12, 0_usize..12),
+        is_all in any::<bool>(),
+        shortages in [shortage(), shortage(), shortage()],
+        finish in finish(),
+    ) {
+        let (images, rows, columns) = sizes;
+        let outputs = scheme.outputs();
+        let beyond = scheme.size() - outputs;
+        let tiles_along = |pixels: usize| pixels.div_ceil(outputs);
+        let all = [images, tiles_along(rows), tiles_along(columns)].iter().map(|count| *count as u128)
+            .try_fold(1, u128::checked_mul).unwrap_or(u128::MAX);
+        let tiles = match usize::try_from(all) {
+            Ok(all) if is_all && all < 300 => 0..all,
+            _ => tiles.0.min(tiles.1)..tiles.0.max(tiles.1),
+        };
+        let is_tile = tiles.end as u128 <= all && all <= usize::MAX as u128;
+        let is_block = channels % BLOCK == 0;
+        let numbers = (scheme.size() * scheme.size() * tiles.len()) as u128 * channels as u128;
+        let (patches, is_patches) = length(numbers, shortages[0]);
+        let of_patches = [rows, columns].map(|pixels| tiles_along(pixels) as u128 * outputs as u128 + beyond as u128);
+        let of_output = [rows as u128, columns as u128];
+        for (is_split, [rows_reached, columns_reached]) in [(true, of_patches), (false, of_output)] {
+            let most = |number: u128| usize::try_from(number).unwrap_or(usize::MAX);
+            let row = columns_reached.saturating_mul(channels as u128);
+            let row_step = most(row).saturating_add(gaps.0).saturating_sub(shortages[2]);
+            let image_step = most(rows_reached.saturating_mul(row_step as u128)).saturating_add(gaps.1);
+            let grid = Grid { images, rows, columns, channels, image_step, row_step };
+            let last = |count: u128, step: usize| count.saturating_sub(1).saturating_mul(step as u128);
+            let needed = last(images as u128, image_step)
+                .saturating_add(last(rows_reached, row_step))
+                .saturating_add(last(columns_reached, channels))
+                .saturating_add(channels as u128);
+            let (map, is_map) = length(needed, shortages[1]);
+            let is_row = row <= row_step as u128;
+            let fits = tiles.is_empty() || is_tile && is_block && is_patches && is_map && is_row;
+            if is_split {
+                let input = exact(map, 1);
+                let task = |level| {
+                    let mut patches = exact(patches, 2);
+                    split(level, scheme, &input, &grid, tiles.clone(), &mut patches);
+                    patches
+                };
+                check(fits, task, |a, b| are_close(a, b))?;
+            } else {
+                let (products, bias) = (exact(patches, 1), exact(channels.min(64), 2));
+                let before = exact(map, 3);
+                let task = |level| {
+                    let mut output = before.clone();
+                    let tiles = tiles.clone();
+                    join(level, scheme, &products, &grid, tiles, &bias, &mut output, finish);
+                    output
+                };
+                check(fits, task, |a, b| are_close(a, b))?;
+            }
+        }
+    }
+
+    #[test]
+    fn features_stay_within_their_slices(
+        count in size(40),
+        first in size(20),
+        gaps in (size(9), size(9)),
+        shortages in [shortage(), shortage(), shortage()],
+        which in 0_usize..3,
+    ) {
+        let slack = hog_features::SLACK;
+        let read = count as u128 + 2 + slack as u128;
+        // Rows of histograms may overlap; those of features may not.
+        let (cell_stride, stride) = (gaps.0, count.saturating_add(slack).saturating_add(gaps.1));
+        let (short, is_energies) = length(read, shortages[0]);
+        let (long, _) = length(read, 0);
+        let orientations = (ORIENTATIONS - 1) as u128 * cell_stride as u128;
+        let (histograms, is_histograms) = length(orientations + read, shortages[1]);
+        let planes = (PLANES - 1) as u128 * stride as u128;
+        let needed = first as u128 + planes + count as u128 + slack as u128;
+        let (written, is_written) = length(needed, shortages[2]);
+        let energies = [0, 1, 2].map(|row| exact(if row == which { short } else { long }, row as u32));
+        let energies = energies.map(|row| row.iter().map(|number| number.abs()).collect::<Box<[_]>>());
+        let histograms: Box<[_]> = exact(histograms, 4).iter().map(|number| number.abs()).collect();
+        let task = |level| {
+            let mut numbers = exact(written, 5);
+            let cells = CellRows {
+                energies: energies.each_ref().map(|row| &**row),
+                histograms: &histograms,
+                stride: cell_stride,
+            };
+            feature_row(level, cells, count, FeatureRow { numbers: &mut numbers, first, stride });
+            numbers
+        };
+        let agree = |a: &Box<[f32]>, b: &Box<[f32]>| {
+            // What lies behind the features of a plane means nothing.
+            let of_planes = |numbers: &[f32]| -> Vec<f32> {
+                let planes = (0..PLANES).flat_map(|plane| &numbers[first + plane * stride..][..count]);
+                planes.chain(&numbers[..first]).copied().collect()
+            };
+            of_planes(a) == of_planes(b)
+        };
+        check(is_energies && is_histograms && is_written, task, agree)?;
+    }
+
+    #[test]
+    fn histograms_stay_within_their_columns(
+        columns in prop_oneof![12 => 0_usize..=20, 1 => boundless(), 1 => Just(usize::MAX / 36 + 1)],
+        pixels in (0_usize..170, 0_usize..170),
+        is_matched in any::<bool>(),
+        any_orientation in any::<bool>(),
+    ) {
+        let block = histogram::BLOCK;
+        let (lengths, orientations) = if is_matched {
+            let blocks = pixels.0 % columns.saturating_add(1).min(22);
+            (blocks * block + pixels.1 % block, blocks * block + pixels.0 % block)
+        } else {
+            pixels
+        };
+        let is_memory = columns <= 20;
+        let fits = is_memory && lengths / block < columns && orientations / block == lengths / block;
+        let lengths = exact(lengths, 1);
+        let mut orientations = bytes(orientations, 2);
+        if !any_orientation {
+            orientations.iter_mut().for_each(|orientation| *orientation %= 18);
+        }
+        let shares = std::array::from_fn(|pixel| [0.1 * pixel as f32, 0.2, 0.3, 0.4]);
+        let task = |level| {
+            let mut histograms = Histograms::default();
+            histograms.set_size(columns);
+            count_row(level, &lengths, &orientations, &shares, &mut histograms);
+            histograms.all_mut().to_vec()
+        };
+        check(fits, task, |a, b| a == b)?;
+        // After a size that does not fit, there is room for nothing.
+        let task = |level| {
+            let mut histograms = Histograms::default();
+            histograms.set_size(5);
+            let _ = catch_unwind(AssertUnwindSafe(|| histograms.set_size(columns)));
+            count_row(level, &lengths, &orientations, &shares, &mut histograms);
+            histograms.all_mut().to_vec()
+        };
+        check(fits, task, |a, b| a == b)?;
+    }
+
+    #[test]
+    fn gradients_stay_within_their_rows(
+        end in size(100),
+        shortages in [shortage(), shortage(), shortage()],
+        which in 0_usize..9,
+    ) {
+        let (row, is_row) = length(end as u128 + 1, shortages[0]);
+        let (other, _) = length(end as u128 + 1, 0);
+        let (lengths, is_lengths) = length(end as u128, shortages[1]);
+        let (orientations, is_orientations) = length(end as u128, shortages[2]);
+        let rows: Vec<_> = (0..9)
+            .map(|index| bytes(if index == which { row } else { other }, index as u32))
+            .collect();
+        let channels = |first: usize| [0, 1, 2].map(|channel| &*rows[first + channel]);
+        let rows = Neighbourhood { above: channels(0), here: channels(3), below: channels(6) };
+        let task = |level| {
+            let mut lengths = exact(lengths, 1);
+            let mut orientations = bytes(orientations, 2);
+            gradient_row(level, rows, end, &mut lengths, &mut orientations);
+            (lengths, orientations)
+        };
+        check(is_row && is_lengths && is_orientations, task, |a, b| a == b)?;
+    }
+
+    #[test]
+    fn resized_rows_stay_within_their_slices(
+        source_width in size(120),
+        width in memory(130),
+        shortages in [shortage(), shortage()],
+        which in 0_usize..6,
+        which_out in 0_usize..3,
+        height in 1_usize..40,
+    ) {
+        let columns = catch_unwind(|| Columns::new(source_width, width)).ok();
+        let is_memory = width <= 130 || source_width == 0;
+        prop_assert_eq!(columns.is_some(), is_memory);
+        let Some(columns) = columns else { return Ok(()) };
+        let (row, is_row) = length(source_width as u128 + resize_rows::SLACK as u128, shortages[0]);
+        let (other, _) = length(source_width as u128 + resize_rows::SLACK as u128, 0);
+        let (out, is_out) = length(columns.width() as u128, shortages[1]);
+        let rows: Vec<_> = (0..6)
+            .map(|index| bytes(if index == which { row } else { other }, index as u32))
+            .collect();
+        let pairs: Vec<_> = RowPair::all(30, height).collect();
+        let task = |level| {
+            let mut outs = [0, 1, 2].map(|index| bytes(if index == which_out { out } else { columns.width() }, 7));
+            resize_row(
+                level,
+                &columns,
+                pairs[height / 2],
+                [&rows[0], &rows[1], &rows[2]],
+                [&rows[3], &rows[4], &rows[5]],
+                outs.each_mut().map(|row| &mut **row),
+            );
+            outs
+        };
+        check(is_row && is_out, task, |a, b| a == b)?;
+    }
+
+    #[test]
+    fn distances_need_an_estimate_for_each_probe(probes in 0_usize..12, estimates in 0_usize..12) {
+        let of_rows = |seed| numbers(ROWS, seed).try_into().unwrap();
+        let group = Box::new(RowGroup {
+            numbers: std::array::from_fn(|place| std::array::from_fn(|row| (place * 7 + row * 13) as i8)),
+            scales: of_rows(1),
+            offsets: of_rows(2),
+            widths: of_rows(3),
+        });
+        let probe = |seed| Probe {
+            numbers: numbers(ENCODING_LEN, seed as u32).try_into().unwrap(),
+            reach: 0.5,
+        };
+        let probes: Box<[_]> = (0..probes).map(probe).collect();
+        let task = |level| {
+            let mut estimates = vec![[0.0; ROWS]; estimates].into_boxed_slice();
+            estimate(level, &group, &probes, &mut estimates);
+            estimates
+        };
+        let agree = |a: &Box<[[f32; ROWS]]>, b: &Box<[[f32; ROWS]]>| {
+            are_close(a.as_flattened(), b.as_flattened())
+        };
+        check(probes.len() == estimates, task, agree)?;
+    }
+
+    #[test]
+    fn filter_banks_stay_within_their_tiles(
+        extent in (size(BATCH), size(TILE), size(TILE)),
+        filters in 0_usize..8,
+        plane in prop_oneof![20 => 0..PLANES, 1 => size(40)],
+    ) {
+        let extent = Extent { tiles: extent.0, columns: extent.1, rows: extent.2 };
+        let product = SeparableFilter { plane, row: [0.1; TAPS], column: [0.2; TAPS] };
+        let is_extent = extent.tiles <= BATCH && extent.columns <= TILE && extent.rows <= TILE;
+        let is_bank = filters <= 6 && (filters == 0 || plane < PLANES);
+        let task = |level| {
+            let bank = FilterBank::new((0..filters).map(|_| std::slice::from_ref(&product)));
+            let mut tiles = Tiles::default();
+            for tile in 0..BATCH {
+                for (y, row) in tiles.rows_mut(tile).enumerate() {
+                    row.fill(Cell::of((tile + y) as f32 * 0.01));
+                }
+            }
+            respond(level, &bank, extent, &mut tiles);
+            let rows = (0..extent.rows).map(|y| tiles.responses(y)[..extent.columns].to_vec());
+            let cells = rows.flatten().flat_map(|cell| {
+                (0..extent.tiles).flat_map(move |tile| (0..filters).map(move |filter| cell.response(tile, filter)))
+            });
+            cells.collect::<Vec<_>>()
+        };
+        check(is_extent && is_bank, task, |a, b| are_close(a, b))?;
+    }
+
+    #[test]
+    fn aligned_numbers_are_as_many_as_they_say(length in memory(100), larger in memory(200)) {
+        let numbers = catch_unwind(|| AlignedNumbers::zeros(length)).ok();
+        prop_assert_eq!(numbers.as_ref().map(|numbers| numbers.len()), (length <= 100).then_some(length));
+        let Some(mut numbers) = numbers else { return Ok(()) };
+        let is_resized = catch_unwind(AssertUnwindSafe(|| numbers.resize(larger))).is_ok();
+        prop_assert_eq!(is_resized, larger <= 200);
+        prop_assert_eq!(numbers.len(), if is_resized { larger } else { length });
+    }
+}

@@ -1,0 +1,38 @@
+//! The loops of face recognition that take the time, each written once for every kind of processor. In come plain slices
+//! of numbers, out come plain slices of numbers.
+//!
+//! Each kernel has a module: its head says what it computes, checks the shapes and picks the variant; `scalar` is
+//! the specification, which every other variant is tested against; `body` is the loop in vectors of any width. Which
+//! variant runs is decided by a [`SimdLevel`] that the caller hands down; the macro `kernel!` is the only place that
+//! tells them apart.
+//!
+//! This is the only crate of facematch with `unsafe` code: a variant may run where its [`SimdLevel`] exists, and its
+//! pointers stay within the slices whose lengths the module has checked, in arithmetic that cannot wrap around. No
+//! function can be made to leave its slices: what does not fit is a panic.
+
+mod aligned_numbers;
+pub mod convolution;
+pub mod distances;
+mod extent;
+pub mod filter_bank;
+mod finish;
+pub mod gradient;
+pub mod histogram;
+pub mod hog_features;
+#[cfg(test)]
+mod hostile;
+mod lanes;
+mod level;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod pixel_lanes;
+pub mod resize_rows;
+pub mod test_numbers;
+pub mod winograd;
+
+pub use aligned_numbers::AlignedNumbers;
+pub use finish::Finish;
+#[cfg(target_arch = "aarch64")]
+pub use level::Neon;
+#[cfg(target_arch = "x86_64")]
+pub use level::{Avx2, Avx512};
+pub use level::{SimdLevel, UnknownLevel};

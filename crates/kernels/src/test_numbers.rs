@@ -1,0 +1,14 @@
+//! Numbers for the tests of the kernels.
+
+/// `count` numbers from -1 to 1 that look random; another `seed`, other numbers.
+pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0) as f32
+    })
+    .take(count)
+    .collect()
+}
