@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+pub use facematch_engine::{EngineError, LoadError};
+
 /// What can go wrong with a photo, a folder, a model or an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -54,14 +56,6 @@ pub enum Error {
         /// What the engine said.
         source: EngineError,
     },
-    /// A model file is missing, damaged, or not the one that was expected.
-    #[error("models: {}: {reason}", path.display())]
-    Model {
-        /// The model file.
-        path: PathBuf,
-        /// What is wrong and what to do.
-        reason: String,
-    },
     /// A gallery file is damaged, no gallery, or made with other models than those in use.
     #[error("gallery: {}: {reason}", path.display())]
     Gallery {
@@ -70,15 +64,9 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// No folder with the models was found.
-    #[error("no models found; looked in {}; name their folder with --models DIR or FACEMATCH_MODELS", list(.searched))]
-    NoModels {
-        /// The folders that were looked at.
-        searched: Vec<PathBuf>,
-    },
-    /// The engine was asked for but is not part of this build.
-    #[error("{0}")]
-    EngineUnavailable(String),
+    /// The engine could not be made: of its models, or as it is not part of this build.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// A sidecar could not be read, or is no XMP. It stays as it is.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
     Sidecar {
@@ -135,9 +123,9 @@ impl Error {
                 ..
             } => "too_large",
             Self::Engine { .. } => "engine",
-            Self::Model { .. } | Self::NoModels { .. } => "model",
             Self::Gallery { .. } => "gallery",
-            Self::EngineUnavailable(_) => "engine_unavailable",
+            Self::Load(LoadError::Unavailable(_)) => "engine_unavailable",
+            Self::Load(_) => "model",
             Self::Sidecar { .. } => "sidecar",
             Self::Embedding { .. } => "embedding",
             Self::Sorting { .. } => "sorting",
@@ -155,52 +143,13 @@ impl Error {
             | Self::Decode { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Engine { path, .. }
-            | Self::Model { path, .. }
             | Self::Gallery { path, .. }
             | Self::Sidecar { path, .. }
             | Self::Embedding { path, .. }
             | Self::Sorting { path, .. }
             | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
-            Self::NoModels { .. } | Self::EngineUnavailable(_) => None,
+            Self::Load(error) => error.path(),
         }
     }
-}
-
-/// What a face engine can refuse. It knows images, not files; the caller adds the path.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    /// The image, upsampled as asked, has more pixels than the detector can be given.
-    #[error(
-        "{width}x{height} pixels after upsampling are more than the {detector} detector takes ({limit} million); \
-         use a smaller --width or --upsample"
-    )]
-    ImageTooLarge {
-        /// Columns after upsampling.
-        width: u64,
-        /// Rows after upsampling.
-        height: u64,
-        /// The detector's name.
-        detector: &'static str,
-        /// The limit in millions of pixels.
-        limit: u64,
-    },
-    /// The landmark model put the points where no face can be, so that no face chip can be cut.
-    #[error("the landmarks of a face are not plausible; is the landmark model the right one?")]
-    ImplausibleLandmarks,
-    /// The landmarks do not come from this engine's model.
-    #[error("the landmarks were made by another landmark model")]
-    ForeignLandmarks,
-    /// The encoder returned something that is no encoding, see [`Encoding::checked`](crate::engine::Encoding::checked).
-    #[error("the encoder returned {0} numbers that are no encoding; is its model the right one?")]
-    BadEncoding(usize),
-    /// A network passed its check and could not be read all the same.
-    #[error("a model of the engine {0}")]
-    Model(String),
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
-    names.join(", ")
 }

@@ -40,19 +40,23 @@
 //! # }
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod batch;
 pub mod cache;
 pub mod checking;
 pub mod drawing;
-pub mod engine;
 pub mod error;
 pub mod evaluation;
+#[cfg(test)]
+mod fake_engine;
 pub mod gallery;
-pub mod geometry;
 pub mod image;
 pub mod matching;
 pub mod photo;
 pub mod report;
 pub mod tagging;
 
-pub use error::{EngineError, Error};
+pub use error::{EngineError, Error, LoadError};
+pub use facematch_engine as engine;
+pub use facematch_engine::geometry;

@@ -1,5 +1,7 @@
 //! The command line of facematch.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 
 use std::process::ExitCode;

@@ -81,7 +81,7 @@ fn panic_message(panic: Box<dyn Any + Send>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::fake::{FakeEngine, POISON};
+    use crate::fake_engine::{FakeEngine, POISON};
     use crate::geometry::Rect;
     use crate::photo::{Depth, StageTimes, find_faces, open};
     use image::{Rgb, RgbImage};

@@ -23,7 +23,7 @@ impl SearchFingerprint {
     /// The fingerprint of a search with an engine made of `params`, as `settings` say, `depth` far.
     ///
     /// # Errors
-    /// [`Error::Model`] when the user's own landmark model cannot be read.
+    /// [`LoadError::Model`](crate::LoadError::Model) when the user's own landmark model cannot be read.
     pub fn new(
         params: &EngineParams,
         settings: &PhotoSettings,

@@ -115,7 +115,7 @@ mod tests {
     use super::super::Store;
     use super::*;
     use crate::engine::EngineParams;
-    use crate::engine::fake::{FakeEngine, REFUSED};
+    use crate::fake_engine::{FakeEngine, REFUSED};
     use crate::geometry::Rect;
     use crate::photo::EncodeFrom;
     use std::path::PathBuf;

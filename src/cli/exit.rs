@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use facematch::LoadError;
 use facematch::batch::RunError;
 
 /// The exit codes.
@@ -41,7 +42,10 @@ pub(crate) enum Failure {
     /// The run could not start.
     #[error("{0}")]
     Start(String),
-    /// A model, an engine or KNOWN could not be had.
+    /// The engine could not be made.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// KNOWN could not be had.
     #[error(transparent)]
     Library(#[from] facematch::Error),
     /// The photos could not be worked on.
@@ -87,6 +91,7 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Start(_)
+            | Self::Load(_)
             | Self::Library(_)
             | Self::Run(_)
             | Self::Output { .. }

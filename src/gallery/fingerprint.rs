@@ -31,7 +31,7 @@ impl Fingerprint {
     /// What an engine of these parameters makes of faces that are cut from `encode_from`.
     ///
     /// # Errors
-    /// [`Error::Model`] when the landmark model that they name is unusable.
+    /// [`LoadError::Model`](crate::LoadError::Model) when the landmark model that they name is unusable.
     pub fn of(params: &EngineParams, encode_from: EncodeFrom) -> Result<Self, Error> {
         let (points, sha256) = match &params.landmarks {
             Some(file) => landmark_fingerprint(file)?,

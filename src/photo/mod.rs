@@ -242,7 +242,7 @@ fn find_in_copy(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::fake::{FakeEngine, NO_FACE, REFUSED};
+    use crate::fake_engine::{FakeEngine, NO_FACE, REFUSED};
     use crate::geometry::Rect;
 
     fn rect(left: i64, top: i64) -> Rect {

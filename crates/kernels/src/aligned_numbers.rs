@@ -67,12 +67,14 @@ impl AlignedNumbers {
 impl Deref for AlignedNumbers {
     type Target = [f32];
 
+    #[inline]
     fn deref(&self) -> &[f32] {
         &self.numbers[self.start..]
     }
 }
 
 impl DerefMut for AlignedNumbers {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.numbers[self.start..]
     }

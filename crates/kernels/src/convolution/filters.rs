@@ -26,7 +26,7 @@ pub struct Filters<'a> {
 /// Filters in blocks of [`BLOCK`]: for each block, for each number of the window, one weight of each of its filters.
 /// The last block is filled up with filters of zeros.
 ///
-/// `unsafe` code relies on the lengths that [`Self::of_parts`] has checked.
+/// `unsafe` code relies on the lengths that `of_parts` has checked.
 #[derive(Debug)]
 pub struct PackedFilters {
     rows: usize,

@@ -68,6 +68,7 @@ impl Cell {
     pub const ZERO: Self = Self::of(0.0);
 
     /// `value` everywhere.
+    #[inline]
     pub const fn of(value: f32) -> Self {
         Self {
             real: [value; PAIRS],
@@ -81,6 +82,7 @@ impl Cell {
     }
 
     /// The response of `filter` in tile `tile`.
+    #[inline]
     pub fn response_mut(&mut self, tile: usize, filter: usize) -> &mut f32 {
         let part = if filter.is_multiple_of(2) {
             &mut self.real
@@ -91,6 +93,7 @@ impl Cell {
     }
 
     /// The response of `filter` in tile `tile`.
+    #[inline]
     pub fn response(mut self, tile: usize, filter: usize) -> f32 {
         *self.response_mut(tile, filter)
     }
@@ -107,6 +110,7 @@ pub struct Tiles {
 
 impl Tiles {
     /// The features of tile `tile`, row by row, to be written.
+    #[inline]
     pub fn rows_mut(&mut self, tile: usize) -> impl Iterator<Item = &mut [Cell; TILE]> {
         self.make_room();
         let first = tile * TILE * STRIDE;
@@ -120,6 +124,7 @@ impl Tiles {
     }
 
     /// The responses of all tiles in row `y`.
+    #[inline]
     pub fn responses(&self, y: usize) -> &[Cell] {
         &self.responses[y * STRIDE..][..TILE]
     }

@@ -62,6 +62,7 @@ impl Histograms {
     }
 
     /// The numbers of one orientation: for each column the upper and the lower cell.
+    #[inline]
     pub fn of(&self, orientation: usize) -> &[[f32; 2]] {
         let start = self.starts[orientation];
         let numbers = &self.numbers[start..start + 2 * self.columns];
@@ -69,6 +70,7 @@ impl Histograms {
     }
 
     /// All numbers, orientation by orientation.
+    #[inline]
     pub fn all_mut(&mut self) -> &mut [[f32; 2]] {
         self.numbers.as_chunks_mut().0
     }

@@ -1,0 +1,438 @@
+//! Finding and encoding faces. In comes an upright RGB image of the working width, out come detections, landmarks and
+//! encodings, all in pixels of that image.
+//!
+//! [`FaceEngine`] is the border: everything behind it knows about models and pixels, everything before it about files,
+//! people and reports. [`load`] makes the engine that [`EngineParams`] ask for.
+
+#![cfg_attr(not(feature = "dlib"), forbid(unsafe_code))]
+#![cfg_attr(feature = "dlib", deny(unsafe_code))]
+
+pub mod chip;
+#[cfg(feature = "dlib")]
+pub mod dlib;
+mod error;
+pub mod geometry;
+pub mod jitter;
+mod landmark_names;
+pub mod models;
+pub mod native;
+mod pixel_budget;
+mod upsampling;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use image::RgbImage;
+
+pub use self::error::{EngineError, LoadError};
+pub use self::native::NativeEngine;
+pub use facematch_kernels::SimdLevel;
+
+use self::models::ModelSource;
+use crate::geometry::{Point, Rect};
+
+/// Which implementation finds and encodes the faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Pure Rust.
+    Native,
+    /// dlib's C++, through the crate dlib-face-recognition.
+    Dlib,
+}
+
+/// Which of dlib's face detectors looks for faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detector {
+    /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Faces from 80x80 pixels on
+    /// (40x40 when upsampled once), looking more or less at the camera.
+    Hog,
+    /// `mmod_human_face_detector`: a convolutional network. Slower; finds turned and covered faces too.
+    Cnn,
+    /// [`Hog`](Self::Hog), and where it finds nothing [`Cnn`](Self::Cnn), with the image upsampled once less.
+    Auto,
+}
+
+impl Detector {
+    /// The name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hog => "hog",
+            Self::Cnn => "cnn",
+            Self::Auto => "auto",
+        }
+    }
+}
+
+/// What an engine is to be made of.
+#[derive(Debug, Clone)]
+pub struct EngineParams {
+    /// The implementation.
+    pub kind: EngineKind,
+    /// The face detector.
+    pub detector: Detector,
+    /// How often the image is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20.
+    pub upsample: u32,
+    /// How many jittered copies of a face are averaged into its encoding; 0 and 1 mean the face itself, once.
+    pub jitters: u32,
+    /// Whether a face's encoding is made of those of its chip and of the chip's mirror image, see
+    /// [`Encoding::of_face_and_mirror`]. Jittered copies are
+    /// mirrored at random anyway, so that this changes nothing where `jitters` is 2 or more.
+    pub flip: bool,
+    /// Where the models are taken from.
+    pub models: ModelSource,
+    /// Another landmark model (5 or 68 points) than the one in `models`.
+    pub landmarks: Option<PathBuf>,
+    /// The vector instructions that the native engine uses.
+    pub simd: SimdLevel,
+}
+
+impl EngineParams {
+    /// What Python's `face_recognition` does: HOG, upsampled once, plain encodings. With the models of `models`, such as a
+    /// folder.
+    pub fn new(models: impl Into<ModelSource>) -> Self {
+        Self {
+            kind: EngineKind::Native,
+            detector: Detector::Hog,
+            upsample: 1,
+            jitters: 0,
+            flip: false,
+            models: models.into(),
+            landmarks: None,
+            simd: SimdLevel::best(),
+        }
+    }
+}
+
+/// [`EngineParams::new`] with the models that are a part of the program.
+#[cfg(feature = "embed-models")]
+impl Default for EngineParams {
+    fn default() -> Self {
+        Self::new(ModelSource::Embedded)
+    }
+}
+
+/// A face that a detector found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detection {
+    /// Where it is; may leave the image.
+    pub rect: Rect,
+    /// How sure the detector is (above 0; larger is surer), where the engine tells.
+    pub score: Option<f32>,
+}
+
+/// The landmarks of one face: 5 or 68 points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landmarks {
+    /// The detection they were looked for in.
+    pub rect: Rect,
+    /// The points, in the order of the model; see [`LandmarkModel::point_names`].
+    pub points: Vec<Point>,
+}
+
+/// Which landmark model is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LandmarkModel {
+    /// Corners of both eyes and the base of the nose.
+    FivePoint,
+    /// The 68 points of iBUG 300-W.
+    SixtyEightPoint,
+}
+
+impl LandmarkModel {
+    /// The number of points.
+    pub fn point_count(self) -> usize {
+        self.point_names().len()
+    }
+
+    /// The name of each point. Left and right are those of the picture, not of the person: `left_eye` is the eye
+    /// further to the left of an upright face.
+    pub fn point_names(self) -> &'static [&'static str] {
+        match self {
+            Self::FivePoint => &landmark_names::FIVE_POINTS,
+            Self::SixtyEightPoint => &landmark_names::SIXTY_EIGHT_POINTS,
+        }
+    }
+}
+
+/// How many numbers an encoding has.
+pub const ENCODING_LEN: usize = facematch_kernels::distances::ENCODING_LEN;
+
+/// A face as 128 numbers of roughly unit length: near for photos of one person, far for two. dlib calls it a
+/// descriptor, the literature an embedding.
+#[derive(Clone, PartialEq)]
+pub struct Encoding([f32; ENCODING_LEN]);
+
+impl Encoding {
+    /// The greatest length (Euclidean norm) of an encoding. dlib's are 1.2 to 1.6 units long, the longest of other encoders
+    /// a few tens; far longer ones come from a damaged file, and their distances can leave the range of `f32`.
+    pub const MAX_LENGTH: f32 = 100.0;
+
+    /// Wraps 128 numbers as they come from the network.
+    pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
+        Self(values)
+    }
+
+    /// Wraps 128 numbers that may be any, such as those of a file. `None` if a number is not finite, or together they are
+    /// longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of two accepted encodings is always finite.
+    pub fn checked(values: [f32; ENCODING_LEN]) -> Option<Self> {
+        Some(Self(values)).filter(Self::is_plausible)
+    }
+
+    fn is_plausible(&self) -> bool {
+        let square = |number: &f32| f64::from(*number) * f64::from(*number);
+        let length = self.0.iter().map(square).sum::<f64>().sqrt();
+        // No comparison holds for what is not a number.
+        length <= f64::from(Self::MAX_LENGTH)
+    }
+
+    /// The mean of the encodings of a face and of its mirror image, brought to a length of 1.45.
+    ///
+    /// The network gives encodings of 1.2 to 1.6 units; faces with short ones, blurred or turned, are near to everybody.
+    /// At one length that is over: it finds 12 of 100 people more at the same rate of wrong names (`docs/ACCURACY.md`).
+    /// The length is chosen so that 0.6 remains a good threshold. Zeros stay zeros.
+    pub fn of_face_and_mirror([face, mirror]: &[Self; 2]) -> Self {
+        const LENGTH: f32 = 1.45;
+        let sum: [f32; ENCODING_LEN] = std::array::from_fn(|i| face.0[i] + mirror.0[i]);
+        let length = sum.iter().map(|number| number * number).sum::<f32>().sqrt();
+        if length == 0.0 {
+            return Self(sum);
+        }
+        Self(sum.map(|number| number * (LENGTH / length)))
+    }
+
+    /// The numbers.
+    pub fn values(&self) -> &[f32; ENCODING_LEN] {
+        &self.0
+    }
+
+    /// The Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one person.
+    ///
+    /// The sum runs in eight lanes in a fixed order, so that it is the same on every machine.
+    pub fn distance(&self, other: &Self) -> f32 {
+        let mut lanes = [0.0_f32; 8];
+        for (a, b) in self.0.chunks_exact(8).zip(other.0.chunks_exact(8)) {
+            for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                let difference = x - y;
+                *lane += difference * difference;
+            }
+        }
+        lanes.iter().sum::<f32>().sqrt()
+    }
+}
+
+impl fmt::Debug for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoding({:?}, ...)", &self.0[..4])
+    }
+}
+
+/// What [`Detector::Auto`] finds: what HOG `found`, or else what `cnn` finds.
+fn found_or_else(
+    found: Vec<Detection>,
+    cnn: impl FnOnce() -> Result<Vec<Detection>, EngineError>,
+) -> Result<Vec<Detection>, EngineError> {
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // What HOG has searched in vain is no error, even where it is too large for the other detector.
+    match cnn() {
+        Err(EngineError::ImageTooLarge { .. }) => Ok(found),
+        result => result,
+    }
+}
+
+/// `encodings`, as an encoder made them: the weights of a model may be any numbers.
+fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineError> {
+    match encodings.iter().all(Encoding::is_plausible) {
+        true => Ok(encodings),
+        false => Err(EngineError::BadEncoding(ENCODING_LEN)),
+    }
+}
+
+/// Finds, aligns and encodes faces.
+///
+/// # Thread safety
+/// An engine works for one thread at a time; each worker gets its own by [`FaceEngine::fork`].
+pub trait FaceEngine: Send {
+    /// Its name in reports: `native`, `dlib`.
+    fn name(&self) -> &'static str;
+
+    /// The landmark model in use.
+    fn landmark_model(&self) -> LandmarkModel;
+
+    /// The faces in `image`, in no particular order.
+    ///
+    /// # Errors
+    /// When the image is too large for the detector. An image too small to hold a face has none; that is no error.
+    fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError>;
+
+    /// The landmarks of each detection, in the same order; `None` where the model finds no face after all: its points
+    /// coincide or lie far away.
+    ///
+    /// # Errors
+    /// When the engine cannot work on the image.
+    fn landmarks(
+        &mut self,
+        image: &RgbImage,
+        detections: &[Detection],
+    ) -> Result<Vec<Option<Landmarks>>, EngineError>;
+
+    /// The encoding of each face, in the same order. The same image and landmarks give the same encodings, jittered
+    /// or not, on every thread.
+    ///
+    /// # Errors
+    /// When the landmarks do not come from this engine.
+    fn encode(
+        &mut self,
+        image: &RgbImage,
+        landmarks: &[Landmarks],
+    ) -> Result<Vec<Encoding>, EngineError>;
+
+    /// Another engine that gives the same results, for another thread.
+    fn fork(&self) -> Box<dyn FaceEngine>;
+}
+
+/// Whether this build has the engine `kind`.
+///
+/// # Errors
+/// [`LoadError::Unavailable`] when it has not, with what to do.
+pub fn check_available(kind: EngineKind) -> Result<(), LoadError> {
+    match kind {
+        EngineKind::Native => Ok(()),
+        EngineKind::Dlib if cfg!(feature = "dlib") => Ok(()),
+        EngineKind::Dlib => Err(without_dlib()),
+    }
+}
+
+fn without_dlib() -> LoadError {
+    LoadError::Unavailable(
+        "this build has no dlib engine; build it with --features dlib".to_owned(),
+    )
+}
+
+/// Makes the engine that `params` ask for, its models checked and loaded.
+///
+/// # Errors
+/// [`LoadError::Unavailable`] when this build lacks the engine; [`LoadError::Model`] when a model is missing, damaged or
+/// not the expected one.
+pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
+    match params.kind {
+        EngineKind::Native => Ok(Box::new(NativeEngine::load(params)?)),
+        #[cfg(feature = "dlib")]
+        EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
+        #[cfg(not(feature = "dlib"))]
+        EngineKind::Dlib => Err(without_dlib()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distance_is_the_euclidean_norm_of_the_difference() {
+        let a = Encoding::new([0.0; ENCODING_LEN]);
+        let b = Encoding::new([0.5; ENCODING_LEN]);
+        assert_eq!(a.distance(&a), 0.0);
+        assert!((a.distance(&b) - (128.0_f32 * 0.25).sqrt()).abs() < 1e-6);
+        assert_eq!(a.distance(&b), b.distance(&a));
+    }
+
+    #[test]
+    fn numbers_of_which_no_encoder_makes_an_encoding_are_refused() {
+        let only = |number: f32| {
+            let mut values = [0.0; ENCODING_LEN];
+            values[7] = number;
+            Encoding::checked(values)
+        };
+        for number in [0.0, -0.0, 1e-45, -f32::MIN_POSITIVE, 1.45, -100.0] {
+            let encoding = only(number).unwrap();
+            assert_eq!(encoding.values()[7].to_bits(), number.to_bits());
+        }
+        for number in [f32::NAN, f32::INFINITY, 100.001, -1e15, 1e30, f32::MIN] {
+            assert_eq!(only(number), None, "{number}");
+        }
+        // Each number is small enough, and all of them are not.
+        assert_eq!(Encoding::checked([9.0; ENCODING_LEN]), None);
+        assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
+        let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());
+        assert!(far.distance(&opposite) <= 2.0 * Encoding::MAX_LENGTH);
+    }
+
+    #[test]
+    fn what_a_damaged_model_makes_is_an_error() {
+        let faces = |number: f32| {
+            vec![
+                Encoding::new([0.1; ENCODING_LEN]),
+                Encoding::new([number; ENCODING_LEN]),
+            ]
+        };
+        assert_eq!(check_encodings(faces(0.2)), Ok(faces(0.2)));
+        for number in [f32::NAN, 1e30] {
+            assert_eq!(
+                check_encodings(faces(number)),
+                Err(EngineError::BadEncoding(128))
+            );
+        }
+    }
+
+    #[test]
+    fn a_face_and_its_mirror_image_have_the_direction_of_their_mean_and_one_length() {
+        let numbers = |offset: usize| {
+            Encoding::new(std::array::from_fn(|i| {
+                ((i + offset) % 7) as f32 / 40.0 - 0.05
+            }))
+        };
+        let (a, b) = (numbers(0), numbers(3));
+        let both = Encoding::of_face_and_mirror(&[a.clone(), b.clone()]);
+        let origin = Encoding::new([0.0; ENCODING_LEN]);
+        assert!((both.distance(&origin) - 1.45).abs() < 1e-5);
+        let factor = both.values()[5] / (a.values()[5] + b.values()[5]);
+        for (i, number) in both.values().iter().enumerate() {
+            let expected = factor * (a.values()[i] + b.values()[i]);
+            assert!((number - expected).abs() < 1e-5);
+        }
+        assert_eq!(
+            Encoding::of_face_and_mirror(&[origin.clone(), origin.clone()]),
+            origin
+        );
+    }
+
+    #[test]
+    fn the_second_detector_is_asked_where_the_first_finds_nothing() {
+        let face = |left| Detection {
+            rect: Rect {
+                left,
+                top: 0,
+                right: left + 9,
+                bottom: 9,
+            },
+            score: None,
+        };
+        let found = found_or_else(vec![face(1)], || panic!("it must not be asked"));
+        assert_eq!(found, Ok(vec![face(1)]));
+        assert_eq!(
+            found_or_else(Vec::new(), || Ok(vec![face(2)])),
+            Ok(vec![face(2)])
+        );
+        let too_large = EngineError::ImageTooLarge {
+            width: 9,
+            height: 9,
+            detector: "cnn",
+            limit: 1,
+        };
+        assert_eq!(found_or_else(Vec::new(), || Err(too_large)), Ok(Vec::new()));
+        let refused = || EngineError::Model("is damaged".to_owned());
+        assert_eq!(found_or_else(Vec::new(), || Err(refused())), Err(refused()));
+    }
+
+    #[test]
+    fn every_landmark_has_a_name_of_its_own() {
+        for model in [LandmarkModel::FivePoint, LandmarkModel::SixtyEightPoint] {
+            let names: std::collections::BTreeSet<_> = model.point_names().iter().collect();
+            assert_eq!(names.len(), model.point_count());
+        }
+        assert_eq!(LandmarkModel::FivePoint.point_count(), 5);
+        assert_eq!(LandmarkModel::SixtyEightPoint.point_count(), 68);
+    }
+}

@@ -1,0 +1,111 @@
+//! The detectors of the native engine behind one border.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::hog::HogDetector;
+use super::lazy::Lazy;
+use super::mmod::MmodDetector;
+use crate::error::{EngineError, LoadError};
+use crate::models::hog_filters::read_frontal_face_detector;
+use crate::models::{ModelSource, ShippedModel};
+use crate::pixel_budget::PixelBudget;
+use crate::upsampling::pixels_to_search;
+use crate::{Detection, Detector, found_or_else};
+use facematch_kernels::SimdLevel;
+
+/// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
+const CNN_MAX_PIXELS: u64 = 16_000_000;
+
+/// The detector or detectors that were asked for.
+pub(super) enum LoadedDetector {
+    Hog(Box<HogDetector>),
+    Cnn(CnnDetector),
+    /// The second where the first finds nothing.
+    Auto(Box<HogDetector>, CnnDetector),
+}
+
+/// The CNN detector with the budget that it shares with those of the other threads.
+pub(super) struct CnnDetector {
+    detector: Lazy<MmodDetector>,
+    budget: Arc<PixelBudget>,
+}
+
+impl LoadedDetector {
+    /// Loads `detector`.
+    ///
+    /// # Errors
+    /// [`LoadError::Model`] when its model is missing, damaged or not the expected one.
+    pub(super) fn load(
+        detector: Detector,
+        models: &ModelSource,
+        level: SimdLevel,
+    ) -> Result<Self, LoadError> {
+        let hog = || {
+            let model = models.load(
+                ShippedModel::FrontalFaceDetector,
+                read_frontal_face_detector,
+            )?;
+            Ok::<_, LoadError>(Box::new(HogDetector::new(&model, level)))
+        };
+        let cnn = || {
+            let model = models.bytes(ShippedModel::CnnDetector)?;
+            Ok::<_, LoadError>(CnnDetector {
+                detector: Lazy::new(model, level),
+                budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
+            })
+        };
+        Ok(match detector {
+            Detector::Hog => Self::Hog(hog()?),
+            Detector::Cnn => Self::Cnn(cnn()?),
+            Detector::Auto => Self::Auto(hog()?, cnn()?),
+        })
+    }
+
+    /// The faces in `image`, upsampled `upsample` times.
+    ///
+    /// # Errors
+    /// When the image is too large for the detector.
+    pub(super) fn detect(
+        &mut self,
+        image: &RgbImage,
+        upsample: u32,
+    ) -> Result<Vec<Detection>, EngineError> {
+        match self {
+            Self::Hog(detector) => detector.detect(image, upsample),
+            Self::Cnn(detector) => detector.detect(image, upsample),
+            Self::Auto(hog, cnn) => found_or_else(hog.detect(image, upsample)?, || {
+                cnn.detect(image, upsample.saturating_sub(1))
+            }),
+        }
+    }
+
+    /// The same for another thread.
+    pub(super) fn fork(&self) -> Self {
+        match self {
+            Self::Hog(detector) => Self::Hog(Box::new(detector.fork())),
+            Self::Cnn(detector) => Self::Cnn(detector.fork()),
+            Self::Auto(hog, cnn) => Self::Auto(Box::new(hog.fork()), cnn.fork()),
+        }
+    }
+}
+
+impl CnnDetector {
+    fn detect(&mut self, image: &RgbImage, upsample: u32) -> Result<Vec<Detection>, EngineError> {
+        let (size, limit) = (image.dimensions(), CNN_MAX_PIXELS);
+        let Some(pixels) = pixels_to_search(size, upsample, Detector::Cnn, limit)? else {
+            return Ok(Vec::new());
+        };
+        let detector = self.detector.get()?;
+        let _share = self.budget.take(pixels);
+        Ok(detector.detect(image, upsample))
+    }
+
+    fn fork(&self) -> Self {
+        Self {
+            detector: self.detector.fork(),
+            budget: Arc::clone(&self.budget),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Histograms of the orientations of gradients, a band of cells at a time. In come rows of gradients; out come the
+//! histograms of the cells, as dlib's `impl_extract_fhog_features` fills them (dlib/image_transforms/fhog.h).
+//!
+//! Each pixel counts for the four cells around it, in shares that fall off linearly. So the eight rows from the middle
+//! of one row of cells to the middle of the next one count for these two rows of cells, and eight columns between two
+//! middles for the same two columns of cells: a block. The shares within a block are the same everywhere.
+
+use crate::models::hog_filters::CELL;
+use facematch_kernels::SimdLevel;
+use facematch_kernels::histogram::{BLOCK, Histograms, Shares, count_row};
+
+/// How far the first block begins before the first pixel.
+pub(super) const BLOCK_OFFSET: usize = CELL / 2;
+
+/// The histograms of two neighbouring rows of cells while they are filled.
+///
+/// Cells are counted from 0, which is the one left of, or above, the first cell in the image.
+#[derive(Debug, Clone)]
+pub(super) struct Band {
+    level: SimdLevel,
+    histograms: Histograms,
+    /// The shares of the pixels of a block, row by row.
+    shares: [[Shares; BLOCK]; BLOCK],
+}
+
+impl Band {
+    /// An empty band that is filled with the vector instructions of `level`.
+    pub(super) fn new(level: SimdLevel) -> Self {
+        Self {
+            level,
+            histograms: Histograms::default(),
+            shares: shares(),
+        }
+    }
+
+    /// Prepares for `blocks` blocks in a row, and forgets all that was counted.
+    pub(super) fn set_size(&mut self, blocks: usize) {
+        self.histograms.set_size(blocks + 1);
+    }
+
+    /// Counts the gradients of row `row` of the blocks: the first of each block, and so on. `lengths` and
+    /// `orientations` begin with the first column of the first block.
+    pub(super) fn count(&mut self, row: usize, lengths: &[f32], orientations: &[u8]) {
+        let shares = &self.shares[row];
+        let histograms = &mut self.histograms;
+        count_row(self.level, lengths, orientations, shares, histograms);
+    }
+
+    /// The upper row of cells for `orientation`.
+    pub(super) fn upper(&self, orientation: usize) -> impl Iterator<Item = f32> {
+        self.histograms
+            .of(orientation)
+            .iter()
+            .map(|[upper, _]| *upper)
+    }
+
+    /// Goes on to the next band: the lower row of cells becomes the upper one.
+    pub(super) fn advance(&mut self) {
+        for cells in self.histograms.all_mut() {
+            *cells = [cells[1], 0.0];
+        }
+    }
+
+    /// How many bytes it holds in memory.
+    pub(super) fn capacity(&self) -> usize {
+        self.histograms.capacity()
+    }
+}
+
+/// The shares of the pixels of a block.
+fn shares() -> [[Shares; BLOCK]; BLOCK] {
+    // How near the middle of a pixel is to the middle of the farther cell, in cells.
+    let far = |index: usize| (index as f32 + 0.5) / CELL as f32;
+    std::array::from_fn(|y| {
+        std::array::from_fn(|x| {
+            let (lower, right) = (far(y), far(x));
+            let (upper, left) = (1.0 - lower, 1.0 - right);
+            [upper * left, lower * left, upper * right, lower * right]
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pixel_counts_once_in_all() {
+        for block in shares().iter().flatten() {
+            assert_eq!(block.iter().sum::<f32>(), 1.0);
+        }
+        assert_eq!(shares()[0][7][..2], [15.0 / 256.0, 1.0 / 256.0]);
+    }
+
+    #[test]
+    fn cells_of_a_row_share_the_gradients_of_a_block() {
+        for blocks in [1, 4, 7] {
+            let mut band = Band::new(SimdLevel::best());
+            band.set_size(blocks);
+            let mut lengths = vec![0.0; blocks * CELL];
+            let mut orientations = vec![3; blocks * CELL];
+            let last = blocks * CELL - 1;
+            (lengths[last], orientations[last]) = (256.0, 17);
+            band.count(0, &lengths, &orientations);
+            let upper: Vec<f32> = band.upper(17).collect();
+            assert_eq!(upper.len(), blocks + 1);
+            assert_eq!(upper[blocks - 1..], [15.0, 225.0]);
+            assert_eq!(band.upper(3).sum::<f32>(), 0.0);
+            band.advance();
+            let lower: Vec<f32> = band.upper(17).collect();
+            assert_eq!(lower[blocks - 1..], [1.0, 15.0]);
+            band.advance();
+            assert_eq!(band.upper(17).sum::<f32>(), 0.0);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Models that are read when they are needed first: `facematch detect` never encodes a face, and the second detector of
+//! [`Detector::Auto`](crate::Detector::Auto) may never be asked.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::mmod::MmodDetector;
+use super::resnet::Encoder;
+use crate::error::EngineError;
+use crate::models::network::read_mmod;
+use facematch_kernels::SimdLevel;
+
+/// Something that works for one thread, made of a model whose weights all threads share.
+pub(super) trait Loaded: Sized {
+    /// Reads the model in `bytes`; says in a sentence without a subject why it is refused.
+    fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String>;
+
+    /// The same for another thread.
+    fn fork(&self) -> Self;
+}
+
+impl Loaded for Encoder {
+    fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
+        Self::from_bytes(bytes, level)
+    }
+
+    fn fork(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl Loaded for MmodDetector {
+    fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
+        read_mmod(bytes).map(|model| Self::new(model, level))
+    }
+
+    fn fork(&self) -> Self {
+        self.fork()
+    }
+}
+
+/// A thread's own `T`, made when it is asked for first.
+pub(super) struct Lazy<T> {
+    shared: Arc<Shared<T>>,
+    own: Option<T>,
+}
+
+/// What those of all threads have in common.
+struct Shared<T> {
+    /// The model, until the first `T` is made of it.
+    model: Mutex<Cow<'static, [u8]>>,
+    level: SimdLevel,
+    /// The first, which the others are forks of, or why there is none.
+    first: OnceLock<Result<T, String>>,
+}
+
+impl<T: Loaded> Lazy<T> {
+    /// A `T` to be made of the content of a model file.
+    pub(super) fn new(model: Cow<'static, [u8]>, level: SimdLevel) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                model: Mutex::new(model),
+                level,
+                first: OnceLock::new(),
+            }),
+            own: None,
+        }
+    }
+
+    /// The thread's own.
+    ///
+    /// # Errors
+    /// [`EngineError::Model`] when the model is refused.
+    pub(super) fn get(&mut self) -> Result<&mut T, EngineError> {
+        let own = match self.own.take() {
+            Some(own) => own,
+            None => self.shared.first()?.fork(),
+        };
+        Ok(self.own.insert(own))
+    }
+
+    /// The same for another thread.
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            own: None,
+        }
+    }
+}
+
+impl<T: Loaded> Shared<T> {
+    fn first(&self) -> Result<&T, EngineError> {
+        let first = self.first.get_or_init(|| {
+            let mut model = self.model.lock().unwrap_or_else(PoisonError::into_inner);
+            let bytes = std::mem::take(&mut *model);
+            T::from_bytes(&bytes, self.level)
+        });
+        let refused = |reason: &String| EngineError::Model(reason.clone());
+        first.as_ref().map_err(refused)
+    }
+}
