@@ -51,15 +51,15 @@ pub(super) enum NameKind {
     Raw(String),
     /// Nothing, so that the content decides.
     Unclear,
-    /// No photo.
-    Other,
+    /// No photo, by its extension or what its name ends with.
+    Other(String),
 }
 
 impl NameKind {
     pub(super) fn of(path: &Path) -> Self {
         let Some(extension) = path.extension() else {
             return match path.as_os_str().as_encoded_bytes().ends_with(b"~") {
-                true => Self::Other,
+                true => Self::Other("~".to_owned()),
                 false => Self::Unclear,
             };
         };
@@ -74,7 +74,7 @@ impl NameKind {
         } else if is_no_extension(&extension) || is_lengthened(&extension) {
             Self::Unclear
         } else {
-            Self::Other
+            Self::Other(extension)
         }
     }
 }
@@ -82,6 +82,11 @@ impl NameKind {
 /// Whether `path` is named like a photo, so that a walk finds it in a folder.
 pub fn has_photo_extension(path: &Path) -> bool {
     NameKind::of(path) == NameKind::Photo
+}
+
+/// Whether photos in a format that is not read have this extension, in lower case.
+pub fn is_foreign_extension(extension: &str) -> bool {
+    FOREIGN_EXTENSIONS.contains(&extension) || RAW_EXTENSIONS.contains(&extension)
 }
 
 fn lower_case(extension: &OsStr) -> String {
@@ -133,6 +138,8 @@ impl ContentKind {
         match foreign_format(start) {
             Some(format) => Self::Foreign(format),
             None if !has_image_signature(start) => Self::Other,
+            // The other bytes tell a bitmap from a text that begins so.
+            None if start.starts_with(b"BM") && start.get(6..10) != Some(&[0; 4]) => Self::Other,
             None if start.starts_with(b"II") || start.starts_with(b"MM") => Self::Tiff,
             None => Self::Image,
         }
@@ -162,12 +169,19 @@ fn read_start<'a>(path: &Path, start: &'a mut [u8]) -> io::Result<&'a [u8]> {
     Ok(&start[..length])
 }
 
-/// Whether `path` is a backup that ExifTool keeps of a photo whose name says nothing.
-pub(super) fn is_backup(path: &Path) -> bool {
-    let photo = path
-        .to_str()
-        .and_then(|path| path.strip_suffix("_original"));
-    photo.is_some_and(|photo| Path::new(photo).is_file())
+/// Whether `path` is a copy that a program keeps beside its photo: `photo.jpg.bak` beside `photo.jpg`, or
+/// `scan0001_original` beside `scan0001`.
+pub(super) fn is_copy(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+        return false;
+    };
+    let is_there = |photo: &str| path.with_file_name(photo).is_file();
+    let mut ends = name.match_indices(|c: char| !c.is_alphanumeric());
+    ends.any(|(end, _)| has_photo_extension(Path::new(&name[..end])) && is_there(&name[..end]))
+        || ["_original", "~"]
+            .iter()
+            .filter_map(|ending| name.strip_suffix(ending))
+            .any(is_there)
 }
 
 /// A picture that facematch has drawn.
@@ -258,7 +272,7 @@ mod tests {
             "a.json",
             "a.txt",
         ] {
-            assert_eq!(kind(name), NameKind::Other, "{name}");
+            assert!(matches!(kind(name), NameKind::Other(_)), "{name}");
         }
     }
 
@@ -277,6 +291,12 @@ mod tests {
         // A video.
         let video = b"\0\0\0\x20ftypisom\0\0\0\0";
         assert_eq!(ContentKind::of_start(video), ContentKind::Other);
+        assert_eq!(
+            ContentKind::of_start(b"BMW\nAudi\nOpel\n"),
+            ContentKind::Other
+        );
+        let bitmap = b"BM\x8A\x1F\0\0\0\0\0\0\x8A\0\0\0\x7C\0";
+        assert_eq!(ContentKind::of_start(bitmap), ContentKind::Image);
         let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
         assert_eq!(ContentKind::of_start(tiff), ContentKind::Tiff);
     }

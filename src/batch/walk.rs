@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::folders::{Folders, name_of};
-use super::names::{CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_backup};
+use super::names::{CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy};
 use crate::error::Error;
 
 /// How folders are searched.
@@ -246,7 +246,7 @@ fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
         return;
     }
     // Only links to folders are left alone unless asked for.
-    if name == NameKind::Other || entry.path_is_symlink() && path.is_dir() {
+    if entry.path_is_symlink() && path.is_dir() {
         return;
     }
     inputs.list.extend(found_file(path, name, options.purpose));
@@ -256,12 +256,16 @@ fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
 fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     let content = match &name {
         NameKind::Photo => ContentKind::Image,
-        NameKind::Unclear if is_backup(path) => ContentKind::Other,
+        NameKind::Unclear | NameKind::Other(_) if is_copy(path) => ContentKind::Other,
         _ => ContentKind::of(path),
     };
     let path = path.to_owned();
     Some(match (name, content) {
         (NameKind::Raw(extension), ContentKind::Tiff) => Input::skipped(path, &extension),
+        // Told of, as it is missing if it was to be searched.
+        (NameKind::Other(ending), ContentKind::Image | ContentKind::Tiff) => {
+            Input::skipped(path, &ending)
+        }
         (_, ContentKind::Image | ContentKind::Tiff) => match own_picture(&path, purpose) {
             Some(picture) => Input::skipped(path, picture.ending()),
             None => Input::photo(path),

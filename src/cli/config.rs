@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::{Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
+use facematch::batch::{Inputs, OWN_PICTURES, Purpose, WalkOptions, is_foreign_extension, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::is_gallery_file;
@@ -242,7 +242,7 @@ fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result
     if photos.list.is_empty() {
         return Err(skipped_instead(&photos.skipped));
     }
-    if let Some(skipped) = unsupported_in_words(&photos.skipped) {
+    for skipped in skipped_photos_in_words(&photos.skipped) {
         console.skipped(format_args!("{}: {skipped}", root.display()));
     }
     Ok(photos)
@@ -339,7 +339,7 @@ fn inputs_below(
             places.join(", ")
         )));
     }
-    if let Some(skipped) = unsupported_in_words(&inputs.skipped) {
+    for skipped in skipped_photos_in_words(&inputs.skipped) {
         console.skipped(skipped);
     }
     Ok(inputs)
@@ -356,7 +356,7 @@ fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
         1 => Some("skipped 1 picture that facematch drew".to_owned()),
         count => Some(format!("skipped {count} pictures that facematch drew")),
     };
-    let reasons: Vec<_> = unsupported_in_words(skipped)
+    let reasons: Vec<_> = skipped_photos_in_words(skipped)
         .into_iter()
         .chain(pictures)
         .collect();
@@ -366,23 +366,38 @@ fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
     }
 }
 
-/// "skipped 3 files in unsupported formats: 2 .heic, 1 .nef".
-fn unsupported_in_words(skipped: &BTreeMap<String, usize>) -> Option<String> {
-    let mut unsupported = skipped.clone();
-    unsupported.retain(|kind, _| !OWN_PICTURES.contains(&kind.as_str()));
-    let files = match unsupported.values().sum() {
-        0 => return None,
-        1 => "1 file in an unsupported format".to_owned(),
-        count => {
-            let formats = if unsupported.len() == 1 {
-                "an unsupported format"
-            } else {
-                "unsupported formats"
-            };
-            format!("{} files in {formats}", grouped(count))
-        }
+/// "skipped 3 files in unsupported formats: 2 .heic, 1 .nef", and "skipped 1 photo that is not named like one: 1 .bak".
+fn skipped_photos_in_words(skipped: &BTreeMap<String, usize>) -> Vec<String> {
+    let mut photos = skipped.clone();
+    photos.retain(|kind, _| !OWN_PICTURES.contains(&kind.as_str()));
+    let (unsupported, unusual): (BTreeMap<_, _>, BTreeMap<_, _>) = photos
+        .into_iter()
+        .partition(|(kind, _)| is_foreign_extension(kind));
+    let formats = match unsupported.len() {
+        1 => "an unsupported format",
+        _ => "unsupported formats",
     };
-    Some(format!("skipped {files}: {}", by_extension(&unsupported)))
+    let unsupported = match unsupported.values().sum() {
+        0 => None,
+        1 => Some(("1 file in an unsupported format".to_owned(), unsupported)),
+        count => Some((
+            format!("{} files in {formats}", grouped(count)),
+            unsupported,
+        )),
+    };
+    let unusual = match unusual.values().sum() {
+        0 => None,
+        1 => Some(("1 photo that is not named like one".to_owned(), unusual)),
+        count => Some((
+            format!("{} photos that are not named like photos", grouped(count)),
+            unusual,
+        )),
+    };
+    unsupported
+        .into_iter()
+        .chain(unusual)
+        .map(|(files, skipped)| format!("skipped {files}: {}", by_extension(&skipped)))
+        .collect()
 }
 
 /// "2 .heic, 1 .nef".

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use facematch::batch::{foreign_format, has_photo_extension};
 use facematch::gallery::is_gallery_file;
 use facematch::image::{has_image_signature, is_marked};
+use facematch::report::PLOT_TITLE;
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
@@ -21,12 +22,16 @@ const START: u64 = 1 << 16;
 /// A database of redb begins with these bytes.
 const CACHE_START: &[u8] = b"redb";
 
-/// Text of other programs begins like this, and results do not: pictures, documents and scripts.
-const FOREIGN_TEXT_STARTS: [&[u8]; 7] =
-    [b"%!", b"%PDF", b"#!", b"P1\n", b"P2\n", b"P3\n", b"/* XPM"];
-
 /// What JSON of facematch has near its start: its schema, or the key for ExifTool.
 const OWN_JSON: [&[u8]; 2] = [b"\"facematch", b"\"SourceFile\""];
+
+/// What results without tabs begin with: CSV, and the tables of `facematch eval`.
+const OWN_TEXT_STARTS: [&[u8]; 4] = [
+    b"path,path_bytes,",
+    b"rate,distance",
+    b"verification only ",
+    b"photos                  ",
+];
 
 /// What is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +54,12 @@ pub(super) enum Written {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     Empty,
+    Results,
+    /// Text of somebody else.
     Text,
-    /// Text that is surely not by facematch.
-    ForeignText,
     Xml,
-    Svg,
+    /// The plot of `--plot`.
+    Plot,
     /// A picture that facematch has drawn.
     OwnPicture,
     Image,
@@ -92,8 +98,8 @@ impl Written {
         };
         let is_replaced = match (self, content) {
             (_, Content::Empty)
-            | (Self::Results, Content::Text)
-            | (Self::Plot, Content::Svg)
+            | (Self::Results, Content::Results)
+            | (Self::Plot, Content::Plot)
             | (Self::Gallery { force: true } | Self::ChangedGallery, Content::Gallery)
             | (Self::Drawing | Self::Crop, Content::OwnPicture) => true,
             (Self::Gallery { force: false }, Content::Gallery) => {
@@ -128,9 +134,10 @@ impl Content {
             _ if has_image_signature(start) || foreign_format(start).is_some() => Self::Image,
             _ if start.starts_with(CACHE_START) && !is_text(start) => Self::Cache,
             _ if !is_text(start) => Self::Binary,
-            _ if text.starts_with(b"<") && root_element(text).starts_with(b"<svg") => Self::Svg,
+            _ if is_plot(text) => Self::Plot,
+            _ if is_svg(text) => Self::Image,
             _ if text.starts_with(b"<") => Self::Xml,
-            _ if is_foreign_text(text) => Self::ForeignText,
+            _ if are_results(text) => Self::Results,
             _ => Self::Text,
         }
     }
@@ -138,10 +145,10 @@ impl Content {
     fn in_words(self) -> &'static str {
         match self {
             Self::Empty => "empty",
-            Self::Text => "a text file",
-            Self::ForeignText => "a file of another program",
+            Self::Results => "a file of results",
+            Self::Text => "a text file that facematch did not write",
             Self::Xml => "an XML file",
-            Self::OwnPicture | Self::Svg | Self::Image => "an image",
+            Self::OwnPicture | Self::Plot | Self::Image => "an image",
             Self::Gallery => "a gallery",
             Self::Cache => "a cache",
             Self::Binary => "a binary file",
@@ -165,18 +172,24 @@ fn root_element(mut xml: &[u8]) -> &[u8] {
     }
 }
 
-fn is_foreign_text(text: &[u8]) -> bool {
-    // A table of results, whose first path may begin like anything.
+fn is_svg(text: &[u8]) -> bool {
+    text.starts_with(b"<") && root_element(text).starts_with(b"<svg")
+}
+
+/// Whether `text` is an SVG with the title that the plots of facematch have.
+fn is_plot(text: &[u8]) -> bool {
+    is_svg(text) && memchr::memmem::find(text, PLOT_TITLE.as_bytes()).is_some()
+}
+
+/// Whether `text` begins as what `--output` writes does.
+fn are_results(text: &[u8]) -> bool {
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if line.contains(&b'\t') {
-        return false;
-    }
     let is_json = text.starts_with(b"{") || text.starts_with(b"[");
     let has = |part: &&[u8]| memchr::memmem::find(text, part).is_some();
-    FOREIGN_TEXT_STARTS
-        .iter()
-        .any(|start| text.starts_with(start))
-        || is_json && text.trim_ascii_end() != b"[]" && !OWN_JSON.iter().any(has)
+    line.contains(&b'\t')
+        || OWN_TEXT_STARTS.iter().any(|start| text.starts_with(start))
+        || text.trim_ascii_end() == b"[]"
+        || is_json && OWN_JSON.iter().any(has)
 }
 
 /// Whether `bytes` are text in UTF-8 or another encoding that contains ASCII: no control characters but those that texts
@@ -256,9 +269,13 @@ impl<'a> RunInputs<'a> {
         {
             return refused(format!("it is the cache of this run; {advice}"));
         }
-        if has_photo_extension(path) && self.is_in_known(path) {
+        if has_photo_extension(path) {
+            let reason = match self.is_in_known(path) {
+                true => "it would become a photo of KNOWN",
+                false => "a later run would take it for a photo, by its name",
+            };
             return Err(Failure::Usage(format!(
-                "{}: not written: it would become a photo of KNOWN; {advice}",
+                "{}: not written: {reason}; {advice}",
                 path.display()
             )));
         }
@@ -356,12 +373,16 @@ impl<'a> RunInputs<'a> {
     }
 
     fn is_in_known(&self, path: &Path) -> bool {
-        let place = resolved(path);
-        let folders = self.known.iter().filter(|known| known.is_dir());
-        let mut folders = folders.filter_map(|known| Existing::of(known));
-        // Not by the path alone, which may be spelled in small and capital letters.
-        folders.any(|known| place.ancestors().any(|folder| known.is(folder)))
+        let mut folders = self.known.iter().filter(|known| known.is_dir());
+        folders.any(|folder| is_in(path, folder))
     }
+}
+
+/// Whether `path`, which need not exist, is `place` or lies in it. Not by the path alone, which may be spelled in small and
+/// capital letters.
+pub(super) fn is_in(path: &Path, place: &Path) -> bool {
+    let there = Existing::of(place);
+    there.is_some_and(|place| resolved(path).ancestors().any(|at| place.is(at)))
 }
 
 /// The pictures of `photo` that are already below `folder`, with their numbers.

@@ -151,7 +151,8 @@ impl UnfinishedFiles {
             let _ = std::fs::remove_file(path);
         }
         unfinished.remove_empty_folders();
-        let mut stderr = std::io::stderr();
+        // Held to the end, too, so that this is the last line.
+        let mut stderr = std::io::stderr().lock();
         // Below the `^C` and the progress line.
         let start = if stderr.is_terminal() { "\n" } else { "" };
         let how_far = how_far().map_or_else(String::new, |how_far| format!(": {how_far}"));

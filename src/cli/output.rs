@@ -38,7 +38,7 @@ impl WholeFile {
         access: Access,
         unfinished: &UnfinishedFiles,
     ) -> io::Result<Self> {
-        let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let target = end_of_links(target);
         let existing = std::fs::metadata(&target).ok();
         let mode = match (access, &existing) {
             (Access::Owner, _) => 0o600,
@@ -83,6 +83,20 @@ impl WholeFile {
         sync(self.temporary.file())?;
         self.temporary.rename(&self.target)
     }
+}
+
+/// Where `path` leads, also if that does not exist yet.
+fn end_of_links(path: &Path) -> PathBuf {
+    /// As many as Linux follows.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&path) {
+            Ok(next) => path = folder_of(&path).join(next),
+            Err(_) => break,
+        }
+    }
+    path
 }
 
 /// The folder of `file`.

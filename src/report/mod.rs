@@ -19,7 +19,7 @@ mod verification;
 pub use checking::{CheckReport, CheckedSource};
 pub use columns::{Columns, Layout};
 pub use identification::IdentificationReport;
-pub use plot::verification_plot;
+pub use plot::{PLOT_TITLE, verification_plot};
 pub use sorting::{SortChange, SortMethod, SortedPhoto};
 pub use tags::TaggedFiles;
 pub use text::{write_people, write_values};

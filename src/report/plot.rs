@@ -23,6 +23,9 @@ const DIFFERENT: RGBColor = RGBColor(213, 94, 0);
 type Drawing<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Problem<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
+/// The title of a plot, by which it is known.
+pub const PLOT_TITLE: &str = "<title>facematch eval pairs</title>";
+
 /// The ROC of `pairs` and the histogram of their distances, as SVG; pairs without a distance are left out.
 ///
 /// # Errors
@@ -33,6 +36,9 @@ pub fn verification_plot(
 ) -> Result<String, String> {
     let mut svg = String::new();
     draw(&mut svg, pairs, threshold).map_err(|error| error.to_string())?;
+    if let Some(head) = svg.find('>') {
+        svg.insert_str(head + 1, &format!("\n{PLOT_TITLE}"));
+    }
     Ok(svg)
 }
 

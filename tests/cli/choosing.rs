@@ -217,10 +217,12 @@ fn jpegs_under_other_names_are_searched() {
         env.copy("known/obama.jpg", format!("known/Obama/{name}"));
     }
     // What other programs keep of a photo that they change.
-    for name in ["scan.pjpeg_original", "photo.jpg~", "photo.jpg_original"] {
+    for name in ["scan.pjpeg_original", "scan.pjpeg~", "scan.pjpeg.bak"] {
         env.copy("known/biden.jpg", format!("photos/{name}"));
         env.copy("known/biden.jpg", format!("known/Obama/{name}"));
     }
+    // Missing, if it was to be searched.
+    env.copy("known/biden.jpg", "photos/recovered.dat");
     env.write("photos/real.HEIC", b"\0\0\0\x24ftypheic\0\0\0\0");
     let run = env
         .facematch()
@@ -235,8 +237,15 @@ fn jpegs_under_other_names_are_searched() {
     assert_eq!(images.len(), names.len());
     assert_eq!(
         summary["skipped"],
-        serde_json::json!([{ "extension": "heic", "count": 1 }])
+        serde_json::json!([
+            { "extension": "dat", "count": 1 },
+            { "extension": "heic", "count": 1 },
+        ])
     );
+    assert_snapshot!(run.stderr, @r"
+    facematch: skipped 1 file in an unsupported format: 1 .heic
+    facematch: skipped 1 photo that is not named like one: 1 .dat
+    ");
     let run = env
         .facematch()
         .args(["enroll", "known", "-o", "people.safetensors"])

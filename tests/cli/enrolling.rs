@@ -171,7 +171,7 @@ fn known_photos_that_are_left_out_are_told() {
         .args(["enroll", "known", "-o", "people.safetensors"])
         .ends_with(1);
     assert_snapshot!(run.stderr, @"
-    facematch: warning: known photo left out: known/broken.jpg: cannot decode: the file is empty
+    facematch: known photo left out: known/broken.jpg: cannot decode: the file is empty
     facematch: warning: known/chelsea.png: no face found in this known photo; it is left out
     facematch: people.safetensors: 1 person known by 1 face; 1 failed
     ");
@@ -326,7 +326,7 @@ fn only_the_owner_can_read_encodings_among_the_results() {
     env.copy("known/obama.jpg", "known/obama.jpg");
     for (options, expected) in [(&[][..], 0o644), (&["--with-encodings"], 0o600)] {
         for command in [&["detect", "known"][..], &["known", "known"]] {
-            let file = env.write("out.json", "old");
+            let file = env.write("out.json", "[]");
             std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
             env.facematch()
                 .args(command)

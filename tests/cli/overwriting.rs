@@ -23,7 +23,12 @@ fn scene() -> TestEnv {
     );
     env.write("labels.csv", "image,people\ncat.png,\n");
     env.write("paths.txt", "photos/cat.png\nphotos/text.jpg\n");
-    env.write("plot.svg", "<?xml version=\"1.0\"?>\n<svg></svg>\n");
+    env.write(
+        "plot.svg",
+        "<svg>\n<title>facematch eval pairs</title></svg>\n",
+    );
+    env.write("logo.svg", "<?xml version=\"1.0\"?>\n<svg></svg>\n");
+    env.write("notes.txt", "Milk\nBread\n");
     env.write("archive", b"\x1f\x8b\x08\0");
     std::fs::copy(repository("models").join(LANDMARKS), env.path(LANDMARKS)).unwrap();
     for (arguments, status) in [
@@ -154,8 +159,11 @@ fn results_replace_no_file_of_another_kind() {
     assert_snapshot!(results("plot.svg"), @"facematch: plot.svg: not overwritten: it is an image; name another file with -o");
     assert_snapshot!(results("photos/cat.png.xmp"), @"facematch: photos/cat.png.xmp: not overwritten: it is an XML file; name another file with -o");
     assert_snapshot!(results("archive"), @"facematch: archive: not overwritten: it is a binary file; name another file with -o");
+    assert_snapshot!(results("notes.txt"), @"facematch: notes.txt: not overwritten: it is a text file that facematch did not write; name another file with -o");
+    assert_snapshot!(results("photos/new.JPG"), @"facematch: photos/new.JPG: not written: a later run would take it for a photo, by its name; name another file with -o");
     let plot = |target| told(&["eval", "pairs", "pairs.csv", "--plot", target]);
-    assert_snapshot!(plot("labels.csv"), @"facematch: labels.csv: not overwritten: it is a text file; name another file with --plot");
+    assert_snapshot!(plot("labels.csv"), @"facematch: labels.csv: not overwritten: it is a text file that facematch did not write; name another file with --plot");
+    assert_snapshot!(plot("logo.svg"), @"facematch: logo.svg: not overwritten: it is an image; name another file with --plot");
     assert_snapshot!(plot("people.safetensors"), @"facematch: people.safetensors: not overwritten: it is a gallery; name another file with --plot");
     for target in ["labels.csv", "photos/cat.png", "cache.redb", LANDMARKS] {
         for force in [&[][..], &["--force"]] {
@@ -209,6 +217,21 @@ fn results_replace_earlier_ones_and_empty_files_and_lie_anywhere() {
         let plot = std::fs::read_to_string(env.path(target)).unwrap();
         assert!(plot.len() > 1000, "{plot}");
     }
+}
+
+/// As in a shell, the file is made to which the link leads.
+#[cfg(unix)]
+#[test]
+fn results_go_where_a_link_leads_that_leads_nowhere_yet() {
+    let env = scene();
+    std::fs::create_dir(env.path("disk")).unwrap();
+    std::os::unix::fs::symlink("disk/new.tsv", env.path("link.tsv")).unwrap();
+    env.facematch()
+        .args(["detect", "photos/cat.png", "-o", "link.tsv"])
+        .ends_with(0);
+    assert!(env.path("link.tsv").is_symlink());
+    let written = std::fs::read_to_string(env.path("disk/new.tsv")).unwrap();
+    assert_eq!(written, "photos/cat.png\tno faces\n");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn the_number_of_jobs_changes_nothing() {
 fn output_goes_to_a_file_whole() {
     let env = TestEnv::new();
     env.copy("unknown/astronaut.png", "photos/astronaut.png");
-    env.write("out.json", "what stood there before");
+    env.write("out.json", "before\tno faces");
     let mut command = env.facematch();
     command.args(["detect", "photos", "-f", "json"]);
     let printed = command.ends_with(0);
@@ -80,7 +80,7 @@ fn some_failed_inputs_still_leave_a_whole_file() {
 fn a_run_that_cannot_start_leaves_the_file_alone() {
     let env = TestEnv::new();
     env.copy("unknown/chelsea.png", "cats/chelsea.png");
-    env.write("old.json", "what stood there before");
+    env.write("old.json", "before\tno faces");
     for args in [
         &["detect", "cats", "--models", "missing"][..],
         &["missing", "cats"],
@@ -93,7 +93,7 @@ fn a_run_that_cannot_start_leaves_the_file_alone() {
         }
     }
     let old = std::fs::read_to_string(env.path("old.json")).unwrap();
-    assert_eq!(old, "what stood there before");
+    assert_eq!(old, "before\tno faces");
 }
 
 #[test]
@@ -184,7 +184,7 @@ mod unix {
     fn output_to_a_pipe_or_through_a_link_does_not_replace_it() {
         let env = TestEnv::new();
         env.copy("unknown/chelsea.png", "cats/chelsea.png");
-        env.write("real.tsv", "what stood there before");
+        env.write("real.tsv", "before\tno faces");
         symlink("real.tsv", env.path("link.tsv")).unwrap();
         env.facematch()
             .args(["detect", "cats", "-o", "link.tsv"])
@@ -378,7 +378,7 @@ mod unix {
                 continue;
             }
             let env = long_run();
-            env.write("old.json", "what stood there before");
+            env.write("old.json", "before\tno faces");
             let mut child = spawn(&env, &["--output", "old.json"]);
             let mut errors = BufReader::new(child.stderr.take().unwrap());
             let mut stderr = String::new();
@@ -399,7 +399,7 @@ mod unix {
             assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
             assert!(!env.files().iter().any(is_unfinished));
             let old = std::fs::read_to_string(env.path("old.json")).unwrap();
-            assert_eq!(old, "what stood there before");
+            assert_eq!(old, "before\tno faces");
         }
     }
 }

@@ -412,7 +412,11 @@ fn nobody_is_known_by_sorted_photos() {
             .facematch()
             .args(["sort", "known", "photos", "--into", into])
             .ends_with(2);
-        assert!(run.stderr.contains("people are known"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("would become known photos"),
+            "{}",
+            run.stderr
+        );
     }
     assert!(!env.path("known/new").exists());
 }

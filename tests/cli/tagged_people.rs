@@ -334,7 +334,7 @@ fn what_cannot_be_read_costs_itself_alone() {
             "; its tags are left out",
         ),
         (
-            "facematch: warning: photo left out: photos/broken.jpg: cannot decode",
+            "facematch: photo left out: photos/broken.jpg: cannot decode",
             "the file is empty",
         ),
         (

@@ -26,7 +26,7 @@ fn people_are_added_removed_and_listed() {
     env.write("more/obama.2.jpg", "");
     let run = env.facematch().args(add).ends_with(1);
     assert_snapshot!(run.stderr, @"
-    facematch: warning: known photo left out: more/obama.2.jpg: cannot decode: the file is empty; its earlier face stays in the gallery
+    facematch: known photo left out: more/obama.2.jpg: cannot decode: the file is empty; its earlier face stays in the gallery
     facematch: people.safetensors: 3 people known by 4 faces; 1 failed
     ");
     assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");

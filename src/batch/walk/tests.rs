@@ -111,7 +111,29 @@ fn the_content_decides_for_names_of_other_formats() {
     let inputs = walk(&[folder.path().to_owned()], &WalkOptions::default());
     let found = names(folder.path(), &WalkOptions::default());
     assert_eq!(found, ["a.HEIC", "b.jpg_large", "c.nef", "e.avif"]);
-    let skipped = [("heic", 2), ("heif", 1), ("nef", 1)];
+    let skipped = [("heic", 2), ("heif", 1), ("jpg_original", 1), ("nef", 1)];
+    let skipped = skipped.map(|(kind, count)| (kind.to_owned(), count));
+    assert_eq!(inputs.skipped, BTreeMap::from(skipped));
+}
+
+#[test]
+fn photos_that_are_not_named_like_photos_are_counted_unless_they_are_copies_beside_one() {
+    let jpeg = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01";
+    let copies = [
+        "a.jpg.bak",
+        "a.jpg~",
+        "a.jpg_original",
+        "a.jpg.tmp",
+        "scan~",
+        "scan_original",
+    ];
+    let alone = ["b.jpg.bak", "c.dat", "d.DAT", "e.img", "f~"];
+    let folder = tree(&["a.jpg", "scan", "notes.txt", "a.jpg.xmp"]);
+    for name in copies.iter().chain(&alone) {
+        std::fs::write(folder.path().join(name), jpeg).unwrap();
+    }
+    let inputs = walk(&[folder.path().to_owned()], &WalkOptions::default());
+    let skipped = [("bak", 1), ("dat", 2), ("img", 1), ("~", 1)];
     let skipped = skipped.map(|(kind, count)| (kind.to_owned(), count));
     assert_eq!(inputs.skipped, BTreeMap::from(skipped));
 }

@@ -69,6 +69,7 @@ pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit
         inputs,
         engines: config::workers(engine, jobs),
         start: began.elapsed(),
+        unreadable_known: 0,
         enrolled: Duration::ZERO,
         subject: Subject::Landmarks(landmark_model.point_names()),
         layout,

@@ -65,7 +65,8 @@ impl KnownPeople {
         self.sources.photo_paths().map(|(_, photo)| photo)
     }
 
-    /// The gallery of all of them. What is wrong with a photo is a warning; that nobody is known is a failure.
+    /// The gallery of all of them. A photo that cannot be read is an error, what else is wrong with one a warning; that
+    /// nobody is known is a failure.
     pub(super) fn enroll(
         mut self,
         engines: &mut [Box<dyn FaceEngine>],
@@ -191,7 +192,7 @@ fn add_photo(
         Ok(faces) => faces,
         Err(error) => {
             let stays = earlier.stays(&person, path);
-            return console.warn(format_args!("known photo left out: {error}{stays}"));
+            return console.error(format_args!("known photo left out: {error}{stays}"));
         }
     };
     match builder.add(&person, path, &faces) {

@@ -22,7 +22,7 @@ use super::super::output::Output;
 use super::super::pictures::Pictures;
 use super::super::terminal;
 use super::Search;
-use super::known::{KnownPeople, warn_of_numbered_people};
+use super::known::{Enrolled, KnownPeople, warn_of_numbered_people};
 use super::searching::{Judgement, PhotoSearch, Searched};
 
 /// Whom to look for, and where.
@@ -116,9 +116,10 @@ impl PeopleSearch<'_> {
         let depth = Depth::Encodings;
         let session = Session::begin(&common.cache, &read, &params, settings, depth, console)?;
         let searcher = &session.searcher;
-        let gallery = known
-            .enroll(&mut engines, &params, searcher, console)?
-            .gallery;
+        let Enrolled {
+            gallery,
+            unreadable,
+        } = known.enroll(&mut engines, &params, searcher, console)?;
         let people = gallery.people();
         let subject = subject(&gallery);
         if common.output.format == FormatArg::Text && matches!(subject, Subject::People { .. }) {
@@ -140,6 +141,7 @@ impl PeopleSearch<'_> {
             inputs,
             engines,
             start,
+            unreadable_known: unreadable,
             enrolled: found + enrolling.elapsed(),
             subject,
             layout,
@@ -183,15 +185,17 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-/// Says of each face of a photo who it is. The encoding of a face that is upright in no turn says nothing about that.
+/// The encoding of a face, if it says who that is: that of one that is upright in no turn does not.
+pub(super) fn telling_encoding(found: &FoundFace) -> Option<&Encoding> {
+    found.face.encoding.as_ref().filter(|_| found.face.upright)
+}
+
+/// Says of each face of a photo who it is.
 fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
-    fn telling(found: &FoundFace) -> Option<&Encoding> {
-        found.face.encoding.as_ref().filter(|_| found.face.upright)
-    }
-    let encodings: Vec<_> = faces.iter().filter_map(telling).collect();
+    let encodings: Vec<_> = faces.iter().filter_map(telling_encoding).collect();
     let mut identities = identify(gallery, &encodings, rules).into_iter();
     let identity_of = |found: &FoundFace| {
-        let identity = telling(found).and_then(|_| identities.next());
+        let identity = telling_encoding(found).and_then(|_| identities.next());
         identity.unwrap_or(Identity::UNKNOWN)
     };
     faces.iter().map(identity_of).map(judgement).collect()

@@ -89,6 +89,8 @@ struct Search<'a> {
     engines: Vec<Box<dyn FaceEngine>>,
     /// How long it took to get the engine ready.
     start: Duration,
+    /// Known photos that could not be read.
+    unreadable_known: usize,
     /// How long the known people took.
     enrolled: Duration,
     subject: Subject,
@@ -156,7 +158,7 @@ impl Search<'_> {
                 jobs: self.engines.len(),
             });
         }
-        Ok(match totals.errors {
+        Ok(match totals.errors + self.unreadable_known {
             0 => Exit::Done,
             _ => Exit::SomeFailed,
         })

@@ -12,7 +12,7 @@ use super::super::args::{SortArgs, SortByArg};
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
-use super::super::guard::resolved;
+use super::super::guard::{is_in, resolved};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::sorting::{PersonFolders, Sorter, person_folder};
 use super::counted;
@@ -55,7 +55,7 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
     };
     let reserved = names_in(&args.into, [&args.unknown_into, &args.none_into]);
     let folders = OnceCell::new();
-    let stays = |photo: &Path| method == SortMethod::Move && is_below(photo, &args.known);
+    let stays = |photo: &Path| method == SortMethod::Move && is_in(photo, &args.known);
     let mut counts = Counts::default();
     let exit = search.run(
         console,
@@ -88,13 +88,9 @@ pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, 
 
 /// A wrong name would make the next photos of that face match, too.
 fn check_not_known(args: &SortArgs) -> Result<(), Failure> {
-    let known = resolved(&args.known);
-    match args
-        .folders()
-        .find(|folder| resolved(folder).starts_with(&known))
-    {
+    match args.folders().find(|folder| is_in(folder, &args.known)) {
         Some(folder) => Err(Failure::Usage(format!(
-            "{}: by what is in this folder people are known; use another one for sorted photos",
+            "{}: photos in this folder would become known photos; name another one",
             folder.display()
         ))),
         None => Ok(()),
@@ -112,11 +108,6 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
     names
         .map(|name| name.to_string_lossy().into_owned())
         .collect()
-}
-
-/// Whether `photo` is one of the known photos `known`, by which people are known the next time, too.
-fn is_below(photo: &Path, known: &Path) -> bool {
-    resolved(photo).starts_with(resolved(known))
 }
 
 /// Brings a photo to its places.

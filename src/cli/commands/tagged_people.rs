@@ -126,7 +126,7 @@ impl TaggedPeople {
                             counts.without_face += photo.without_face;
                             add_photo(builder, path, photo, earlier, console);
                         }
-                        Err(error) => console.warn(format_args!("photo left out: {error}")),
+                        Err(error) => console.error(format_args!("photo left out: {error}")),
                     },
                 )?;
                 Ok(())

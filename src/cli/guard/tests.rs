@@ -3,22 +3,25 @@ use super::*;
 #[test]
 fn the_content_of_a_file_is_known_by_its_beginning() {
     for (start, expected) in [
-        (&b"a.jpg\tobama\t0.3\n"[..], Content::Text),
-        (b"J\xf6rg.jpg\tno faces\n", Content::Text),
-        (b"\x1b[1;32mobama\x1b[0m\n", Content::Text),
+        (&b"a.jpg\tobama\t0.3\n"[..], Content::Results),
+        (b"J\xf6rg.jpg\tno faces\n", Content::Results),
+        (b"a.jpg\t\x1b[1;32mobama\x1b[0m\n", Content::Results),
+        (b"path,path_bytes,width\r\n", Content::Results),
+        (b"Milk\nBread\n", Content::Text),
+        (b"image,people\na.jpg,ann\n", Content::Text),
         (
             b"[{\"type\":\"image\",\"schema\":\"facematch/1\"}]",
-            Content::Text,
+            Content::Results,
         ),
-        (b"[{\"SourceFile\":\"a.jpg\"}]", Content::Text),
-        (b"[]\n", Content::Text),
-        (b"[2019] trip/a.jpg\tno faces\n", Content::Text),
-        (b"P1\t10.jpg\n", Content::Text),
-        (b"{\"title\":\"IMG_1.jpg\"}", Content::ForeignText),
-        (b"[Version]\nAppVersion=5.9\n", Content::ForeignText),
-        (b"#!/bin/sh\n", Content::ForeignText),
-        (b"%PDF-1.4\n", Content::ForeignText),
-        (b"P3\n1 1\n255\n0 0 0\n", Content::ForeignText),
+        (b"[{\"SourceFile\":\"a.jpg\"}]", Content::Results),
+        (b"[]\n", Content::Results),
+        (b"[2019] trip/a.jpg\tno faces\n", Content::Results),
+        (b"P1\t10.jpg\n", Content::Results),
+        (b"{\"title\":\"IMG_1.jpg\"}", Content::Text),
+        (b"[Version]\nAppVersion=5.9\n", Content::Text),
+        (b"#!/bin/sh\n", Content::Text),
+        (b"%PDF-1.4\n", Content::Text),
+        (b"P3\n1 1\n255\n0 0 0\n", Content::Text),
         (b"redbreasts in the garden\n", Content::Text),
         (b"redb\x1a\x0a\xa9\x0d\x0a", Content::Cache),
         (b"\xFF\xD8\xFF\xE0", Content::Image),
@@ -29,14 +32,18 @@ fn the_content_of_a_file_is_known_by_its_beginning() {
         (b"\0\0\0\x18ftypheic", Content::Image),
         (b"\x1f\x8b\x08", Content::Binary),
         (b"t\0e\0x\0t\0", Content::Binary),
-        (b"<svg xmlns='x'></svg>", Content::Svg),
-        (b"\xEF\xBB\xBF<?xml version='1.0'?>\n<svg/>", Content::Svg),
+        (b"<svg xmlns='x'></svg>", Content::Image),
+        (
+            b"<svg>\n<title>facematch eval pairs</title></svg>",
+            Content::Plot,
+        ),
+        (b"\xEF\xBB\xBF<?xml version='1.0'?>\n<svg/>", Content::Image),
         (b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>", Content::Xml),
         (
             b"<!-- by a program --><x:xmpmeta xmlns:x='adobe:ns:meta/'>",
             Content::Xml,
         ),
-        (b"<!-- Generator --><!DOCTYPE svg><svg/>", Content::Svg),
+        (b"<!-- Generator --><!DOCTYPE svg><svg/>", Content::Image),
         (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
         (b"<gpx>", Content::Xml),
     ] {
@@ -54,8 +61,11 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
     };
     let gallery = b"\x10\0\0\0\0\0\0\0{          ";
     for (written, own) in [
-        (Written::Results, &b"text"[..]),
-        (Written::Plot, b"<svg></svg>"),
+        (Written::Results, &b"a.jpg\tno faces\n"[..]),
+        (
+            Written::Plot,
+            b"<svg><title>facematch eval pairs</title></svg>",
+        ),
         (Written::Gallery { force: true }, gallery),
         (Written::Drawing, b"\xFF\xD8\xFF facematch\0"),
         (Written::Crop, b"\x89PNG\r\n\x1a\n facematch\0"),
@@ -81,6 +91,6 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
     );
     assert_eq!(
         objection(Written::Gallery { force: true }, b"notes").unwrap(),
-        "it is a text file; name another file with -o"
+        "it is a text file that facematch did not write; name another file with -o"
     );
 }

@@ -23,7 +23,8 @@ use super::super::super::guard::RunInputs;
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::Output;
 use super::super::counted;
-use super::super::known::KnownPeople;
+use super::super::known::{Enrolled, KnownPeople};
+use super::super::matching::telling_encoding;
 use super::{read_list, write_figures};
 
 /// What was found on a photo: the names given, and how many faces.
@@ -64,9 +65,10 @@ pub(in super::super::super) fn run(
     let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
     let depth = Depth::Encodings;
     let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
-    let gallery = known
-        .enroll(&mut engines, &params, &session.searcher, console)?
-        .gallery;
+    let Enrolled {
+        gallery,
+        unreadable,
+    } = known.enroll(&mut engines, &params, &session.searcher, console)?;
     let strangers = config::impostor_distances(&params);
     let candidates = CandidateCount::Nearest(1);
     let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
@@ -106,7 +108,7 @@ pub(in super::super::super) fn run(
         counted(gallery.people(), "person", "people"),
     ));
     session.finish();
-    Ok(match failed {
+    Ok(match failed + unreadable {
         0 => Exit::Done,
         _ => Exit::SomeFailed,
     })
@@ -163,11 +165,7 @@ fn names_on_photo(
 ) -> Result<Found, Error> {
     let mut times = StageTimes::default();
     let (searched, _) = searcher.search(path, engine, &mut times)?;
-    let encodings: Vec<_> = searched
-        .faces
-        .iter()
-        .filter_map(|found| found.face.encoding.as_ref())
-        .collect();
+    let encodings: Vec<_> = searched.faces.iter().filter_map(telling_encoding).collect();
     let identities = identify(gallery, &encodings, rules);
     Ok(Found {
         named: identities
