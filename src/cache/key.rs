@@ -10,7 +10,7 @@ use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 /// To be raised with every change of the code after which another result may be found in some photo: a decoder, a
 /// resize, a detector, the order of a sum, a field of the stored values. What older versions found is then not found
 /// again, and `facematch cache prune` removes it.
-pub const RESULTS_REVISION: u32 = 3;
+pub const RESULTS_REVISION: u32 = 4;
 
 /// How many bytes a key has: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;

@@ -80,9 +80,11 @@ fn raw_profile(kind: [u8; 4], chunk: &[u8]) -> Option<Vec<u8>> {
     let (is_compressed, text) = match (&kind, text) {
         (b"zTXt", [_, text @ ..]) => (true, text),
         (b"iTXt", [is_compressed, _, text @ ..]) => {
-            // A language and a translated keyword, each of which ends with a zero.
-            let text = text.splitn(3, |byte| *byte == 0).nth(2)?;
-            (*is_compressed == 1, text)
+            // A language and a translated keyword, each of which ends with a zero. With a language, exiftool takes it for a
+            // translation of the tag and not for EXIF metadata.
+            let text = text.strip_prefix(b"\0")?;
+            let text = text.splitn(2, |byte| *byte == 0).nth(1)?;
+            (*is_compressed != 0, text)
         }
         _ => (false, text),
     };

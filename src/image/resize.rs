@@ -15,32 +15,43 @@ const FILTER: FilterType = FilterType::CatmullRom;
 /// many times what a photo costs.
 const MOST_ASPECT: u64 = 12;
 
+/// Columns that the CNN detector adds to a copy: 11 on each side, and two on each side of a map of an eighth of the size. They
+/// are most of what a copy a few pixels wide costs.
+const MARGIN: u64 = 2 * 11 + 4 * 8;
+
+/// Most pixels of a copy.
+const MOST_PIXELS: u64 = MAX_DECODED_BYTES / 3;
+
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
 ///
-/// The area of the copy is bounded: a photo that is more than [`MOST_ASPECT`] times as high as wide gets a narrower copy with
-/// as many pixels as one of that shape has, and no copy takes more than [`MAX_DECODED_BYTES`].
+/// The area of the copy is bounded: a photo that is more than [`MOST_ASPECT`] times as high as wide gets a narrower copy that
+/// costs as much as one of that shape, its margins included, and no copy takes more than [`MAX_DECODED_BYTES`].
 pub(super) fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
         return size;
     }
     let height = scaled(size.1, width, size.0);
-    let most = area_bound(width);
-    if u64::from(width) * height <= most {
+    let columns = u64::from(width);
+    if height <= (MOST_ASPECT * columns).min(MOST_PIXELS / columns) {
         // At most 2^28, as the area is.
         return (width, height as u32);
     }
     // Both sides rounded down, so that the area stays within its bound.
-    let scale = (most as f64 / (f64::from(size.0) * f64::from(size.1))).sqrt();
-    let shrunk = |side: u32| ((f64::from(side) * scale) as u32).max(1);
-    let (narrow, high) = (shrunk(size.0), shrunk(size.1));
+    let aspect = f64::from(size.1) / f64::from(size.0);
+    let (most, margin) = (most_with_margin(width), MARGIN as f64);
+    let columns = (margin * margin / 4.0 + most as f64 / aspect).sqrt() - margin / 2.0;
+    let columns = columns.min((MOST_PIXELS as f64 / aspect).sqrt());
+    let narrow = (columns as u64).max(1);
+    let high = ((columns * aspect) as u64).max(1);
     // A side of less than a pixel became 1.
-    (narrow, u64::from(high).min(most / u64::from(narrow)) as u32)
+    let high = high.min(most / (narrow + MARGIN)).min(MOST_PIXELS / narrow);
+    (narrow as u32, high as u32)
 }
 
-/// Most pixels of a copy of this width.
-fn area_bound(width: u32) -> u64 {
+/// Most pixels of a narrow copy for this width, the margins included.
+fn most_with_margin(width: u32) -> u64 {
     let width = u64::from(width);
-    (MOST_ASPECT * width * width).min(MAX_DECODED_BYTES / 3)
+    MOST_ASPECT * width * (width + MARGIN)
 }
 
 /// `side * numerator / denominator`, rounded, at least 1.
@@ -121,6 +132,7 @@ mod tests {
         for (size, width) in [
             ((34, 1376), 500),
             ((500, 20_235), 500),
+            ((8, 65_500), 500),
             ((1, 65_535), 500),
             ((1, 178_000_000), 500),
             ((1, u32::MAX), 1),
@@ -133,12 +145,24 @@ mod tests {
             let (columns, rows) = working_size(size, width);
             assert!(columns > 0 && rows > 0, "{size:?}");
             let area = u64::from(columns) * u64::from(rows);
-            assert!(area <= area_bound(width), "{size:?}: {columns}x{rows}");
+            let most = (MOST_ASPECT * u64::from(width).pow(2)).min(MOST_PIXELS);
+            assert!(area <= most, "{size:?}: {columns}x{rows}");
+            let with_margin = (u64::from(columns) + MARGIN) * u64::from(rows);
+            let most = most_with_margin(width);
+            assert!(with_margin <= most, "{size:?}: {columns}x{rows}");
         }
         // Of a strip that is bounded the aspect is kept.
-        let (columns, rows) = working_size((34, 1376), 500);
-        assert_eq!((columns, rows), (272, 11_018));
+        assert_eq!(working_size((34, 1376), 500), (260, 10_557));
         assert_eq!(working_size((4000, 3000), MAX_WIDTH), (15_446, 11_585));
+    }
+
+    /// Detectors took 658 MiB for 8x65,500 pixels, whose copy had 19 columns and 156,000 rows.
+    #[test]
+    fn the_margins_of_a_narrow_copy_count() {
+        assert_eq!(working_size((8, 65_500), 500), (6, 54_770));
+        // Without a jump where the bound begins.
+        assert_eq!(working_size((1000, 12_000), 500), (500, 6000));
+        assert_eq!(working_size((1000, 12_010), 500), (499, 6002));
     }
 
     #[test]

@@ -228,6 +228,10 @@ fn pngs() -> Vec<Variant> {
         ]
         .concat(),
     );
+    let itxt = |flag: &[u8], language: &[u8], text: &[u8]| {
+        let content = [b"Raw profile type exif\0", flag, language, b"\0\0", text].concat();
+        chunk(b"iTXt", &content)
+    };
     [
         ("before", png(&[exif(6)], &[]), 6),
         ("behind", png(&[], &[exif(6)]), 6),
@@ -253,6 +257,32 @@ fn pngs() -> Vec<Variant> {
         ),
         ("raw-compressed", png(std::slice::from_ref(&ztxt), &[]), 6),
         ("raw-compressed-behind", png(&[], &[ztxt]), 6),
+        (
+            "raw-itxt",
+            png(&[itxt(b"\0\0", b"en", &profile(&prefixed))], &[]),
+            1,
+        ),
+        (
+            "raw-itxt-compressed",
+            png(
+                &[itxt(b"\x01\0", b"en", &compressed(&profile(&prefixed)))],
+                &[],
+            ),
+            1,
+        ),
+        (
+            "raw-itxt-without-language",
+            png(&[itxt(b"\0\0", b"", &profile(&prefixed))], &[]),
+            6,
+        ),
+        (
+            "raw-itxt-compressed-without-language",
+            png(
+                &[itxt(b"\x01\0", b"", &compressed(&profile(&prefixed)))],
+                &[],
+            ),
+            6,
+        ),
         ("exif-then-raw", png(&[exif(6), raw(8)], &[]), 6),
         ("raw-then-exif", png(&[raw(6), exif(8)], &[]), 6),
         (

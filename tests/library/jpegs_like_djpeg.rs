@@ -141,16 +141,27 @@ fn read_ppm(ppm: &[u8]) -> RgbImage {
     RgbImage::from_raw(width, height, pixels.to_vec()).unwrap()
 }
 
-/// Checks our pixels of `jpeg` against `wanted`, those of some scales.
+/// Checks our pixels of `jpeg` against `wanted`, those of some scales; below full scale halved, see [`halved`].
 fn assert_like(jpeg: &[u8], wanted: &[(u32, RgbImage)], about: &str) {
+    let compared = |eighths: u32, image: &RgbImage| match eighths {
+        8 => image.clone(),
+        _ => halved(image),
+    };
+    assert_as(jpeg, wanted, about, compared);
+}
+
+/// The same with what `compared` makes of the pixels of a scale.
+fn assert_as(
+    jpeg: &[u8],
+    wanted: &[(u32, RgbImage)],
+    about: &str,
+    compared: impl Fn(u32, &RgbImage) -> RgbImage,
+) {
     for (eighths, wanted) in wanted {
         let got = decode_jpeg_at(jpeg, *eighths)
             .unwrap_or_else(|error| panic!("{about} at {eighths}/8: {error}"));
         assert_eq!(got.dimensions(), wanted.dimensions(), "{about}");
-        let (got, wanted) = match eighths {
-            8 => (got, wanted.clone()),
-            _ => (halved(&got), halved(wanted)),
-        };
+        let (got, wanted) = (compared(*eighths, &got), compared(*eighths, wanted));
         for channel in 0..3 {
             let difference = mean_difference(&got, &wanted, channel);
             assert!(
@@ -306,6 +317,27 @@ fn grey_and_rgb() {
             }
             let about = format!("RGB, {width}x{height}");
             assert!(check_scans(&picture, scales, &["-rgb"], &about) > 20);
+        }
+    }
+}
+
+/// From this side on a picture has more than a few pixels at 1/8.
+const FEW_BLOCKS: u32 = 31;
+
+/// Without chroma the pixels themselves are compared, at every scale.
+#[test]
+#[ignore = "needs libjpeg-turbo's cjpeg, jpegtran and djpeg"]
+fn rough_pictures_at_every_scale() {
+    for (width, height) in sizes().filter(|(width, height)| *width.min(height) >= FEW_BLOCKS) {
+        let bench = Bench::new(&rough(width, height));
+        let about = format!("rough, {width}x{height}");
+        let grey = bench.cjpeg(&[], &["-grayscale"]).unwrap();
+        let wanted = djpeg(&grey, ALL, bench.folder.path()).unwrap();
+        assert_as(&grey, &wanted, &about, |_, image| image.clone());
+        for sampling in USUAL_SAMPLINGS {
+            let jpeg = bench.cjpeg(&["-sample", sampling], &[]).unwrap();
+            let wanted = djpeg(&jpeg, ALL, bench.folder.path()).unwrap();
+            assert_like(&jpeg, &wanted, &format!("{about}, {sampling}"));
         }
     }
 }

@@ -232,6 +232,9 @@ impl<const N: usize> Inverse<N> for Few<N> {
 /// An integer for each block of a group.
 type Integers = [i32; GROUP];
 
+/// A factor of [`eight_places`] for each block of a group. Processors multiply 16 bits several times as fast as 32.
+type Shorts = [i16; GROUP];
+
 /// Writes blocks of 8 x 8 pixels in whole numbers, to the same pixels as libjpeg's accurate method (jidctint.c, after Loeffler,
 /// Ligtenberg and Moschytz): what is found in a photo does not depend on which of them decoded it.
 fn write_eight(
@@ -242,30 +245,34 @@ fn write_eight(
     stride: usize,
 ) -> Option<()> {
     for first in (0..count).step_by(GROUP) {
-        let mut columns = [[[0; GROUP]; 8]; 8];
+        let mut columns: [[Shorts; 8]; 8] = [[[0; GROUP]; 8]; 8];
         for (x, column) in columns.iter_mut().enumerate() {
             let mut frequencies = [[0; GROUP]; 8];
             for (y, numbers) in frequencies.iter_mut().enumerate() {
-                let step = *transform.steps.get(y * 8 + x)?;
+                let step = *transform.steps.get(y * 8 + x)? as i16;
                 let coded = blocks.group(y * 8 + x, first)?;
                 for (number, &coded) in numbers.iter_mut().zip(coded) {
-                    *number = i32::from(coded).wrapping_mul(step);
+                    *number = coded.wrapping_mul(step);
                 }
             }
-            *column = eight_places::<{ FRACTION - EXTRA }>(frequencies);
+            let places = eight_places::<{ FRACTION - EXTRA }>(frequencies);
+            for (numbers, places) in column.iter_mut().zip(&places) {
+                *numbers = to_shorts(*places);
+            }
         }
-        let rows: [[Integers; 8]; 8] =
-            std::array::from_fn(|y| std::array::from_fn(|x| columns[x][y]));
-        for (y, frequencies) in rows.into_iter().enumerate() {
-            let levels = eight_places::<{ FRACTION + EXTRA + 3 }>(frequencies);
+        for y in 0..8 {
+            let mut frequencies = [[0; GROUP]; 8];
+            for (frequency, column) in frequencies.iter_mut().zip(&columns) {
+                *frequency = column[y];
+            }
+            let places = eight_places::<{ FRACTION + EXTRA + 3 }>(frequencies);
+            let mut levels = [[0; GROUP]; 8];
+            for (levels, places) in levels.iter_mut().zip(&places) {
+                *levels = each(*places, to_byte);
+            }
             let start = y * stride + first * 8;
             let line = pixels.get_mut(start..start + GROUP * 8)?;
-            let (pixels, _) = line.as_chunks_mut::<8>();
-            for (block, pixels) in pixels.iter_mut().enumerate().take(GROUP) {
-                for (pixel, levels) in pixels.iter_mut().zip(&levels) {
-                    *pixel = levels[block].saturating_add(128).clamp(0, 255) as u8;
-                }
-            }
+            write_levels(&levels, line);
         }
     }
     Some(())
@@ -276,21 +283,62 @@ const FRACTION: u32 = 13;
 /// Bits after the point that are kept between the passes.
 const EXTRA: u32 = 2;
 
-/// The inverse DCT over 8 places, without the last `SHIFT` bits. Only damaged numbers wrap around.
+/// `compute` of each number. A loop, as `map` of arrays does not become vectors.
 #[inline(always)]
-fn eight_places<const SHIFT: u32>(frequencies: [Integers; 8]) -> [Integers; 8] {
-    let add =
-        |a: Integers, b: Integers| -> Integers { std::array::from_fn(|i| a[i].wrapping_add(b[i])) };
-    let less =
-        |a: Integers, b: Integers| -> Integers { std::array::from_fn(|i| a[i].wrapping_sub(b[i])) };
-    let times = |a: Integers, factor: i32| a.map(|number| number.wrapping_mul(factor));
+fn each<A: Copy, B: Copy + Default>(numbers: [A; GROUP], compute: impl Fn(A) -> B) -> [B; GROUP] {
+    let mut results = [B::default(); GROUP];
+    for (result, &number) in results.iter_mut().zip(&numbers) {
+        *result = compute(number);
+    }
+    results
+}
+
+/// `compute` of each pair of numbers.
+#[inline(always)]
+fn both<A: Copy + Default>(
+    a: [A; GROUP],
+    b: [A; GROUP],
+    compute: impl Fn(A, A) -> A,
+) -> [A; GROUP] {
+    let mut results = [A::default(); GROUP];
+    for ((result, &a), &b) in results.iter_mut().zip(&a).zip(&b) {
+        *result = compute(a, b);
+    }
+    results
+}
+
+/// Held within 16 bits, in which all but damaged numbers are.
+#[inline(always)]
+fn to_shorts(numbers: Integers) -> Shorts {
+    each(numbers, |number| {
+        number.clamp(i16::MIN.into(), i16::MAX.into()) as i16
+    })
+}
+
+/// A level from the middle one, held within 0 to 255.
+#[inline(always)]
+fn to_byte(level: i32) -> u8 {
+    level.wrapping_add(128).clamp(0, 255) as u8
+}
+
+/// The inverse DCT over 8 places, without the last `SHIFT` bits. Only damaged numbers wrap around.
+///
+/// Factors are multiplied out so that all but two of the multiplied numbers are frequencies, which have 16 bits.
+#[inline(always)]
+fn eight_places<const SHIFT: u32>(frequencies: [Shorts; 8]) -> [Integers; 8] {
+    let (add, less) = (
+        |a: Integers, b: Integers| both(a, b, i32::wrapping_add),
+        |a: Integers, b: Integers| both(a, b, i32::wrapping_sub),
+    );
+    let add_shorts = |a: Shorts, b: Shorts| both(a, b, i16::wrapping_add);
+    let times = |a: Shorts, factor: i16| each(a, |number| i32::from(number) * i32::from(factor));
+    let whole = |a: Shorts| each(a, |number| i32::from(number) << FRACTION);
     let [f0, f1, f2, f3, f4, f5, f6, f7] = frequencies;
 
-    let turned = times(add(f2, f6), 4433);
-    let outer = add(turned, times(f2, 6270));
-    let inner = less(turned, times(f6, 15_137));
-    let sum = times(add(f0, f4), 1 << FRACTION);
-    let difference = times(less(f0, f4), 1 << FRACTION);
+    let outer = add(times(f2, 4433 + 6270), times(f6, 4433));
+    let inner = add(times(f2, 4433), times(f6, 4433 - 15_137));
+    let sum = add(whole(f0), whole(f4));
+    let difference = less(whole(f0), whole(f4));
     let even = [
         add(sum, outer),
         add(difference, inner),
@@ -298,27 +346,30 @@ fn eight_places<const SHIFT: u32>(frequencies: [Integers; 8]) -> [Integers; 8] {
         less(sum, outer),
     ];
 
-    let (z3, z4) = (add(f7, f3), add(f5, f1));
-    let z5 = times(add(z3, z4), 9633);
-    let (z1, z2) = (times(add(f7, f1), -7373), times(add(f5, f3), -20_995));
-    let z3 = add(times(z3, -16_069), z5);
-    let z4 = add(times(z4, -3196), z5);
+    let (z3, z4) = (add_shorts(f7, f3), add_shorts(f5, f1));
+    let (with_z3, with_z4) = (
+        add(times(z3, 9633 - 16_069), times(z4, 9633)),
+        add(times(z3, 9633), times(z4, 9633 - 3196)),
+    );
+    let pair = |a: Shorts, for_a: i16, b: Shorts, for_b: i16| add(times(a, for_a), times(b, for_b));
     let odd = [
-        add(times(f1, 12_299), add(z1, z4)),
-        add(times(f3, 25_172), add(z2, z3)),
-        add(times(f5, 16_819), add(z2, z4)),
-        add(times(f7, 2446), add(z1, z3)),
+        add(pair(f1, 12_299 - 7373, f7, -7373), with_z4),
+        add(pair(f3, 25_172 - 20_995, f5, -20_995), with_z3),
+        add(pair(f5, 16_819 - 20_995, f3, -20_995), with_z4),
+        add(pair(f7, 2446 - 7373, f1, -7373), with_z3),
     ];
 
     let half = 1 << (SHIFT - 1);
-    let rounded = |a: Integers| a.map(|number| number.wrapping_add(half) >> SHIFT);
-    std::array::from_fn(|place| match place {
-        0..4 => rounded(add(even[place], odd[place])),
-        _ => rounded(less(even[7 - place], odd[7 - place])),
-    })
+    let rounded = |a: Integers| each(a, |number| number.wrapping_add(half) >> SHIFT);
+    let mut places = [[0; GROUP]; 8];
+    for place in 0..4 {
+        places[place] = rounded(add(even[place], odd[place]));
+        places[7 - place] = rounded(less(even[place], odd[place]));
+    }
+    places
 }
 
-/// Writes a line of pixels, block by block.
+/// Writes a line of pixels, rounded, block by block.
 #[inline(always)]
 fn write_line<const N: usize>(levels: &[Numbers; N], line: &mut [u8]) {
     let mut rounded = [[0; GROUP]; N];
@@ -327,9 +378,15 @@ fn write_line<const N: usize>(levels: &[Numbers; N], line: &mut [u8]) {
             *rounded = to_level(level);
         }
     }
+    write_levels(&rounded, line);
+}
+
+/// Writes a line of pixels, block by block.
+#[inline(always)]
+fn write_levels<const N: usize>(levels: &[[u8; GROUP]; N], line: &mut [u8]) {
     let (blocks, _) = line.as_chunks_mut::<N>();
     for (block, pixels) in blocks.iter_mut().enumerate().take(GROUP) {
-        for (pixel, levels) in pixels.iter_mut().zip(&rounded) {
+        for (pixel, levels) in pixels.iter_mut().zip(levels) {
             *pixel = levels[block];
         }
     }

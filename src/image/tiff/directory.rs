@@ -85,26 +85,27 @@ impl<'a> Tiff<'a> {
         self.directory(start?)
     }
 
-    /// The directories with images: those of the chain, and behind each those inside it.
+    /// The directories with images, each once: those of the chain, and behind each those inside it.
     pub(super) fn directories(&self) -> Vec<Directory<'a>> {
         let mut found: Vec<Directory<'a>> = Vec::new();
+        let mut chain = Vec::new();
         let mut next = self.first();
         while let Some(directory) = next {
-            let is_known = found.iter().any(|known| known.start == directory.start);
-            if is_known || found.len() >= MOST_DIRECTORIES {
+            if chain.contains(&directory.start) || chain.len() >= MOST_DIRECTORIES {
                 break;
             }
+            chain.push(directory.start);
             let inside = directory.numbers(tag::SUB_DIRECTORIES);
+            let inside = inside.into_iter().flatten();
             next = directory.next.and_then(|start| self.directory(start));
-            found.push(directory);
-            let free = MOST_DIRECTORIES.saturating_sub(found.len());
-            found.extend(
-                inside
-                    .into_iter()
-                    .flatten()
-                    .take(free)
-                    .filter_map(|start| self.directory(start)),
-            );
+            let here = std::iter::once(directory);
+            for directory in here.chain(inside.filter_map(|start| self.directory(start))) {
+                // One of the chain may be inside another, too.
+                let is_new = found.iter().all(|known| known.start != directory.start);
+                if is_new && found.len() < MOST_DIRECTORIES {
+                    found.push(directory);
+                }
+            }
         }
         found
     }
@@ -262,4 +263,29 @@ fn size_of(kind: u64) -> Option<usize> {
         5 | 10 | 12 | 16..=18 => 8,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_files::tiff;
+    use super::*;
+
+    #[test]
+    fn the_chain_goes_on_behind_a_directory_that_is_inside_another_too_and_ends_where_it_returns() {
+        let [first, second, third] = [8, 26, 44];
+        let mut bytes = tiff(&[
+            &[(tag::SUB_DIRECTORIES, second)],
+            &[(tag::WIDTH, 1)],
+            &[(tag::WIDTH, 2)],
+        ]);
+        let starts = |bytes: &[u8]| {
+            let tiff = Tiff::of_file(bytes).unwrap();
+            let starts = tiff.directories().into_iter().map(|found| found.start);
+            starts.collect::<Vec<_>>()
+        };
+        assert_eq!(starts(&bytes), [first, second, third].map(u64::from));
+        let end = bytes.len() - 4;
+        bytes[end..].copy_from_slice(&first.to_le_bytes());
+        assert_eq!(starts(&bytes), [first, second, third].map(u64::from));
+    }
 }
