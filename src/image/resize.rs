@@ -17,9 +17,9 @@ const MOST_ASPECT: u64 = 12;
 
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
 ///
-/// The area of the copy is bounded: a photo that is more than [`MOST_ASPECT`] times as high as wide gets a narrower copy with
+/// The area of the copy is bounded: a photo that is more than 12 times as high as wide gets a narrower copy with
 /// as many pixels as one of that shape has, and no copy takes more than [`MAX_DECODED_BYTES`].
-pub(super) fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
+pub fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
         return size;
     }
