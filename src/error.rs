@@ -32,6 +32,16 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The content is a photo in a format that facematch knows and cannot read.
+    #[error("{}: {format} images cannot be read; convert it first, for example with {converter}", path.display())]
+    ForeignFormat {
+        /// The file.
+        path: PathBuf,
+        /// The format, such as "HEIC".
+        format: String,
+        /// A program that converts it.
+        converter: &'static str,
+    },
     /// The file is damaged, cut off, or uses a feature of its format that is not supported.
     #[error("{}: cannot decode: {reason}", path.display())]
     Decode {
@@ -115,7 +125,7 @@ impl Error {
         match self {
             Self::Read { .. } => "read",
             Self::NotAFile { .. } => "not_a_file",
-            Self::UnknownFormat { .. } => "format",
+            Self::UnknownFormat { .. } | Self::ForeignFormat { .. } => "format",
             Self::Decode { .. } => "decode",
             Self::TooLarge { .. } => "too_large",
             Self::Engine {
@@ -140,6 +150,7 @@ impl Error {
             Self::Read { path, .. }
             | Self::NotAFile { path, .. }
             | Self::UnknownFormat { path }
+            | Self::ForeignFormat { path, .. }
             | Self::Decode { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Engine { path, .. }

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 pub use folders::Folders;
-pub use names::{foreign_format, has_photo_extension, is_foreign_extension};
+pub use names::{has_photo_extension, is_foreign_extension};
 pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 
 use crate::engine::FaceEngine;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::image::{MARKED_BYTES, has_image_signature, is_marked};
+use crate::image::{MARKED_BYTES, foreign_format, has_image_signature, is_marked};
 
 /// Extensions of the formats that are read, in lower case.
 const PHOTO_EXTENSIONS: [&str; 17] = [
@@ -143,21 +143,6 @@ impl ContentKind {
             None if start.starts_with(b"II") || start.starts_with(b"MM") => Self::Tiff,
             None => Self::Image,
         }
-    }
-}
-
-/// The usual extension of photos that begin with `start`, if their format is known and not read.
-pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
-    match (start.get(4..8), start.get(8..12)) {
-        (Some(b"ftyp"), Some(brand)) => match brand {
-            b"avif" | b"avis" => Some("avif"),
-            b"crx " => Some("cr3"),
-            [b'h', b'e', ..] | b"mif1" | b"msf1" => Some("heic"),
-            _ => None,
-        },
-        (Some(b"JXL "), _) => Some("jxl"),
-        (Some(b"jP  "), _) => Some("jp2"),
-        _ => None,
     }
 }
 

@@ -10,9 +10,10 @@ use facematch::batch::{Inputs, OWN_PICTURES, Purpose, WalkOptions, is_foreign_ex
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::is_gallery_file;
+use facematch::image::working_size;
 use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
 use facematch::photo::{EncodeFrom, PhotoSettings};
-use facematch::report::{Format, Layout, TextStyle};
+use facematch::report::{Format, Layout, PhotoRecord, TextStyle};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
@@ -29,10 +30,7 @@ const DEFAULT_TARGET_FPIR: f64 = 0.01;
 
 /// The engine's parameters for finding faces, with the models' place looked up.
 pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> {
-    let kind = match args.engine {
-        EngineArg::Native => EngineKind::Native,
-        EngineArg::Dlib => EngineKind::Dlib,
-    };
+    let kind = engine_kind(args);
     engine::check_available(kind)?;
     let models = ModelSource::for_engine(kind, args.models.as_deref())?;
     let mut params = EngineParams::new(models);
@@ -47,6 +45,20 @@ pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> 
     params.upsample = args.upsample;
     params.landmarks.clone_from(&args.landmarks);
     Ok(params)
+}
+
+fn engine_kind(args: &EngineArgs) -> EngineKind {
+    match args.engine {
+        EngineArg::Native => EngineKind::Native,
+        EngineArg::Dlib => EngineKind::Dlib,
+    }
+}
+
+/// Whether the second detector of `--detector auto` searches the photo of `record` if the first finds nothing. True for other
+/// detectors, which search every photo or refuse it.
+pub(super) fn auto_asks_cnn(args: &EngineArgs, record: &PhotoRecord) -> bool {
+    let size = working_size((record.width, record.height), args.width);
+    args.detector != DetectorArg::Auto || engine_kind(args).auto_asks_cnn(size, args.upsample)
 }
 
 /// The engine's parameters for finding and encoding faces.

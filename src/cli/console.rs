@@ -28,7 +28,7 @@ impl Console {
 
     /// Something went wrong with an input or with the run.
     pub(super) fn error(&self, message: impl Display) {
-        line(format_args!("facematch: {message}"));
+        print_error(message);
     }
 
     /// Something the user should know.
@@ -66,6 +66,11 @@ impl Console {
     pub(super) fn progress(&self, doing: &'static str, count: usize) -> Progress {
         Progress::begin(doing, count, self.progress)
     }
+}
+
+/// Prints an error of a run that has no [`Console`] yet.
+pub(super) fn print_error(message: impl Display) {
+    line(format_args!("facematch: {message}"));
 }
 
 /// One line on the error stream. Control characters, which a file's name may hold, are escaped: they could forge a line

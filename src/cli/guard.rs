@@ -5,16 +5,16 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use facematch::batch::{foreign_format, has_photo_extension};
+use facematch::batch::has_photo_extension;
 use facematch::gallery::is_gallery_file;
-use facematch::image::{has_image_signature, is_marked};
+use facematch::image::{foreign_format, has_image_signature, is_marked};
 use facematch::report::PLOT_TITLE;
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
 use super::exit::Failure;
 use super::output::file_number;
-use super::pictures::{crop_path, drawing_path};
+use super::pictures::{crop_path, drawing_path, shared_picture};
 
 /// Bytes of an existing file by which its content is known.
 const START: u64 = 1 << 16;
@@ -318,6 +318,18 @@ impl<'a> RunInputs<'a> {
                 return Err(Failure::Usage(format!(
                     "{}: this is part of KNOWN, and pictures there would become known photos; {advice}",
                     part.display()
+                )));
+            }
+            let place = |photo: &Path| match written {
+                Written::Drawing => drawing_path(folder, photo),
+                _ => crop_path(folder, photo, 1),
+            };
+            if let Some((picture, [one, other])) = shared_picture(photos.clone(), place) {
+                return Err(Failure::Usage(format!(
+                    "{}: {} and {} would both have this picture; search them in two runs, with a folder for each",
+                    picture.display(),
+                    one.display(),
+                    other.display()
                 )));
             }
             let read = read.get_or_insert_with(|| self.file_numbers());

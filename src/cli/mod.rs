@@ -34,7 +34,10 @@ use output::Output;
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> Exit {
     silence_worker_panics();
-    let args = args::parse(std::env::args_os().collect()).unwrap_or_else(|error| error.exit());
+    let args = match args::parse(std::env::args_os().collect()) {
+        Ok(args) => args,
+        Err(error) => return print_help_or_mistake(&error),
+    };
     match args.command {
         Some(Command::Detect(detect)) => {
             let console = Console::new(&detect.common.messages);
@@ -58,15 +61,15 @@ pub(crate) fn run() -> Exit {
             finish(&console, commands::enrolling::run(&enroll, &console))
         }
         Some(Command::Cache { what }) => {
-            let console = Console::new(&args.matching.common.messages);
+            let console = Console::new(what.messages());
             finish(&console, commands::caching::run(&what))
         }
         Some(Command::Check(check)) => {
             let console = Console::new(&check.messages);
             finish(&console, commands::checking::run(&check, &console))
         }
-        Some(Command::Completions { shell }) => {
-            let console = Console::new(&args.matching.common.messages);
+        Some(Command::Completions { shell, messages }) => {
+            let console = Console::new(&messages);
             finish(&console, print_completions(shell))
         }
         None => {
@@ -92,11 +95,26 @@ fn evaluate(what: &EvalCommand) -> Exit {
     finish(&console, result)
 }
 
+/// Prints what clap has to say: a mistake, or help and the version, which are results.
+fn print_help_or_mistake(error: &clap::Error) -> Exit {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    match printed {
+        _ if error.use_stderr() => Exit::Usage,
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+            let failure = Output::stdout().failure(source);
+            console::print_error(&failure);
+            failure.exit()
+        }
+        _ => Exit::Done,
+    }
+}
+
 fn print_completions(shell: Shell) -> Result<Exit, Failure> {
     // clap_complete panics when it cannot write.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
-    match io::stdout().write_all(&script) {
+    let mut stdout = io::stdout();
+    match stdout.write_all(&script).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Output::stdout().failure(error))
         }

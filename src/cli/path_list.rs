@@ -2,15 +2,17 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use facematch::batch::foreign_format;
-use facematch::image::has_image_signature;
+use facematch::image::{foreign_format, has_image_signature};
 
 use super::exit::Failure;
 
 /// Bytes that are looked at before the rest is read: enough to tell a photo, or a video of gigabytes, from a list.
 const START_BYTES: u64 = 64 << 10;
+
+/// U+FEFF in UTF-8, with which some editors begin a text.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The paths on standard input. Each ends with NUL if `null` says so, else with a newline.
 pub(super) fn stdin_paths(null: bool) -> Result<Vec<PathBuf>, Failure> {
@@ -26,11 +28,13 @@ pub(super) fn stdin_paths(null: bool) -> Result<Vec<PathBuf>, Failure> {
         return Err(Failure::Usage(format!("standard input {reason}")));
     }
     stdin.read_to_end(&mut bytes).map_err(unreadable)?;
-    Ok(split_paths(&bytes, if null { 0 } else { b'\n' }))
+    let exists = |path: &Path| path.symlink_metadata().is_ok();
+    Ok(split_paths(&bytes, if null { 0 } else { b'\n' }, exists))
 }
 
 /// Why input that begins with `start` is certainly no list of paths, and what to do.
 fn no_path_list(start: &[u8], null: bool) -> Option<&'static str> {
+    let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
     let has_nul = start.contains(&0);
     let is_utf_16 = start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF");
     // Two NULs would be an empty path. The signature of a BMP alone may begin a path.
@@ -58,15 +62,19 @@ fn has_empty_path(start: &[u8]) -> bool {
     signature.windows(2).any(|pair| pair == [0, 0])
 }
 
-fn split_paths(bytes: &[u8], separator: u8) -> Vec<PathBuf> {
+/// The paths in `bytes`, a list that may come from Windows: without the byte order mark before the first line, and without
+/// the carriage return at the end of a line unless the path with it `exists`.
+fn split_paths(bytes: &[u8], separator: u8, exists: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let path = |line: &[u8]| PathBuf::from(os_string(line));
     bytes
         .split(|&b| b == separator)
-        .map(|path| match path {
-            [start @ .., b'\r'] if cfg!(windows) && separator == b'\n' => start,
-            path => path,
+        .map(|line| match line {
+            [start @ .., b'\r'] if separator == b'\n' && !exists(&path(line)) => start,
+            line => line,
         })
-        .filter(|path| !path.is_empty())
-        .map(|path| PathBuf::from(os_string(path)))
+        .filter(|line| !line.is_empty())
+        .map(path)
         .collect()
 }
 
@@ -87,10 +95,14 @@ mod tests {
 
     #[test]
     fn paths_are_split_at_their_separator_only() {
-        let lines = split_paths(b"a b.jpg\n\nc\td.jpg\n", b'\n');
+        let split = |bytes, separator| split_paths(bytes, separator, |path| path == "there\r");
+        let lines = split(&b"a b.jpg\n\nc\td.jpg\n"[..], b'\n');
         assert_eq!(lines, [PathBuf::from("a b.jpg"), PathBuf::from("c\td.jpg")]);
-        let nul = split_paths(b"a\nb.jpg\0c.jpg\0", 0);
-        assert_eq!(nul, [PathBuf::from("a\nb.jpg"), PathBuf::from("c.jpg")]);
+        let nul = split(b"a\nb.jpg\0c\r\0", 0);
+        assert_eq!(nul, [PathBuf::from("a\nb.jpg"), PathBuf::from("c\r")]);
+        let windows = split(b"\xEF\xBB\xBFa.jpg\r\nb.jpg\r\n\r\nthere\r\n", b'\n');
+        let paths = ["a.jpg", "b.jpg", "there\r"].map(PathBuf::from);
+        assert_eq!(windows, paths);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Below the folder that was asked for, each photo's own path is repeated: `unknown/a.jpg` becomes
 //! `DIR/unknown/a.jpg.face1.png` and `DIR/unknown/a.jpg.faces.jpg`.
 
-use std::ffi::OsString;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
@@ -197,11 +198,33 @@ fn marked<E: ImageEncoder>(mut encoder: E) -> Result<E, ImageError> {
     Ok(encoder)
 }
 
-/// The place of a picture of `photo`: the photo's path repeated below `folder`, `..` as `__`, and `suffix` after it.
+/// Returns two of `photos` that have the same `place` for a picture, as `/a.jpg` and `a.jpg` do, with that place.
+pub(super) fn shared_picture<'a>(
+    photos: impl Iterator<Item = &'a Path>,
+    place: impl Fn(&Path) -> PathBuf,
+) -> Option<(PathBuf, [&'a Path; 2])> {
+    let mut photo_of = HashMap::new();
+    for photo in photos {
+        let place = place(photo);
+        if let Some(&other) = photo_of.get(&place) {
+            return Some((place, [other, photo]));
+        }
+        photo_of.insert(place, photo);
+    }
+    None
+}
+
+/// The place of a picture of `photo`: the photo's path repeated below `folder`, and `suffix` after it. `..` becomes `__`, and
+/// a name of underscores gets one more, so that it remains another folder.
 fn picture_path(folder: &Path, photo: &Path, suffix: &str) -> PathBuf {
     let mut target = folder.to_owned();
     for part in photo.components() {
         match part {
+            Component::Normal(name) if is_underscores(name) => {
+                let mut longer = name.to_owned();
+                longer.push("_");
+                target.push(longer);
+            }
             Component::Normal(name) => target.push(name),
             Component::ParentDir => target.push("__"),
             Component::Prefix(_) | Component::RootDir | Component::CurDir => {}
@@ -210,6 +233,12 @@ fn picture_path(folder: &Path, photo: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = target.into_os_string();
     name.push(suffix);
     name.into()
+}
+
+/// Whether `name` is `__`, which stands for `..` in the path of a picture, or a longer one of that kind.
+fn is_underscores(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.len() > 1 && name.iter().all(|&byte| byte == b'_')
 }
 
 #[cfg(test)]
@@ -223,6 +252,7 @@ mod tests {
             ("./a.jpg", "out/a.jpg.face1.png"),
             ("/photos/a.jpg", "out/photos/a.jpg.face1.png"),
             ("../../a.jpg", "out/__/__/a.jpg.face1.png"),
+            ("__/___/_/a.jpg", "out/___/____/_/a.jpg.face1.png"),
         ] {
             let path = picture_path(Path::new("out"), Path::new(photo), ".face1.png");
             assert_eq!(path, Path::new(target), "{photo}");

@@ -13,6 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::resize::working_size;
 use super::scale::DctScale;
 use super::scaled_jpeg::{Jpeg, JpegError};
+use super::unsupported::refused;
 use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, tiff};
 use crate::error::Error;
 
@@ -110,9 +111,7 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
-    let format = supported_format(bytes).ok_or_else(|| Error::UnknownFormat {
-        path: path.to_owned(),
-    })?;
+    let format = supported_format(bytes).ok_or_else(|| refused(path, bytes))?;
     if format == ImageFormat::Jpeg {
         return decode_jpeg(path, bytes, width);
     }

@@ -11,6 +11,7 @@ use super::decode::{damaged, decoder, guarded, open_file, read_error, supported_
 use super::extended_xmp::extended_xmp;
 use super::jpeg;
 use super::tiff::directory::{Tiff, tag};
+use super::unsupported::refused;
 use crate::error::Error;
 
 /// The beginning of a file that tells its format.
@@ -62,9 +63,7 @@ pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<
     if start.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
-    let format = supported_format(&start).ok_or_else(|| Error::UnknownFormat {
-        path: path.to_owned(),
-    })?;
+    let format = supported_format(&start).ok_or_else(|| refused(path, &start))?;
     let packet = match format {
         ImageFormat::Jpeg => {
             let head = read_jpeg_head(&mut file).map_err(|error| read_error(path, error))?;

@@ -18,6 +18,7 @@ mod scale;
 mod scaled_jpeg;
 mod tiff;
 mod transpose;
+mod unsupported;
 mod upsampling;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
@@ -25,8 +26,10 @@ pub use decoded::{Decoded, Original};
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
 pub use orientation::Orientation;
 pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
+pub use resize::working_size;
 #[doc(hidden)]
 pub use scaled_jpeg::{JpegError, decode_jpeg_at};
+pub use unsupported::foreign_format;
 
 /// Most bytes that one decoded image may take. The length of a side does not matter.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;

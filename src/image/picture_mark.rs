@@ -1,7 +1,7 @@
 //! The mark in pictures that facematch draws, by which a later search knows them from photos.
 
-/// The program's name as the field Software of EXIF.
-const MARK: &[u8] = b"facematch\0";
+/// The program's name, the value of the EXIF field Software.
+const NAME: &[u8] = b"facematch\0";
 
 /// Bytes at the start of a picture among which the mark is.
 pub const MARKED_BYTES: usize = 512;
@@ -16,7 +16,7 @@ pub fn mark_exif() -> Vec<u8> {
         0x01,
         2,
         0, // Software, ASCII
-        MARK.len() as u8,
+        NAME.len() as u8,
         0,
         0,
         0, // length
@@ -29,10 +29,25 @@ pub fn mark_exif() -> Vec<u8> {
         0,
         0, // no further directory
     ];
-    [b"II*\0\x08\0\0\0", &DIRECTORY[..], MARK].concat()
+    [b"II*\0\x08\0\0\0", &DIRECTORY[..], NAME].concat()
 }
 
-/// Whether a file that begins with `start` ([`MARKED_BYTES`] suffice) has the mark.
+/// Whether a file that begins with `start` ([`MARKED_BYTES`] suffice) has the mark: all of [`mark_exif`], as a photo may well
+/// contain the name.
 pub fn is_marked(start: &[u8]) -> bool {
-    memchr::memmem::find(&start[..start.len().min(MARKED_BYTES)], MARK).is_some()
+    let start = &start[..start.len().min(MARKED_BYTES)];
+    memchr::memmem::find(start, &mark_exif()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_alone_is_no_mark() {
+        let picture = |middle: &[u8]| [b"\xFF\xD8\xFF", middle, b"more"].concat();
+        assert!(is_marked(&picture(&mark_exif())));
+        assert!(!is_marked(&picture(b"by facematch\0")));
+        assert!(!is_marked(&[&[0; MARKED_BYTES], &mark_exif()[..]].concat()));
+    }
 }

@@ -24,9 +24,9 @@ const MOST_PIXELS: u64 = MAX_DECODED_BYTES / 3;
 
 /// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
 ///
-/// The area of the copy is bounded: a photo that is more than [`MOST_ASPECT`] times as high as wide gets a narrower copy that
+/// The area of the copy is bounded: a photo that is more than 12 times as high as wide gets a narrower copy that
 /// costs as much as one of that shape, its margins included, and no copy takes more than [`MAX_DECODED_BYTES`].
-pub(super) fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
+pub fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
         return size;
     }

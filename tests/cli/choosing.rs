@@ -3,7 +3,7 @@
 use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 
-use crate::common::photos::encoded;
+use crate::common::photos::{crc32, encoded};
 use crate::common::{Run, RunExt, TestEnv, only_face};
 
 /// Little to decode, and no face in it.
@@ -148,6 +148,38 @@ fn formats_that_are_not_read_are_mentioned() {
 }
 
 /// What each command says with `--quiet` about a photo in a format that is not read.
+#[test]
+fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
+    let env = TestEnv::new();
+    let message = |name: &str, start: &[u8]| {
+        env.write(name, start);
+        let run = detect(&env, &[name, "-f", "ndjson"], "", 1);
+        assert_eq!(run.record(name)["kind"], "format");
+        run.stderr
+    };
+    assert_snapshot!(message("a.heic", b"\0\0\0\x24ftypheic\0\0\0\0"), @"facematch: a.heic: HEIC images cannot be read; convert it first, for example with heif-convert");
+    // An iPhone's photo that somebody renamed.
+    assert_snapshot!(message("b.jpg", b"\0\0\0\x24ftypmif1\0\0\0\0"), @"facematch: b.jpg: HEIC images cannot be read; convert it first, for example with heif-convert");
+    assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: AVIF images cannot be read; convert it first, for example with avifdec");
+    assert_snapshot!(message("d.jxl", b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0"), @"facematch: d.jxl: JXL images cannot be read; convert it first, for example with djxl");
+}
+
+#[test]
+fn only_the_exif_of_facematch_marks_a_picture_to_be_skipped() {
+    let env = TestEnv::new();
+    let mut named = blank();
+    // A comment after the header of the PNG.
+    let chunk = b"tEXtby\0facematch\0";
+    let length = (chunk.len() as u32 - 4).to_be_bytes();
+    let sum = crc32(chunk).to_be_bytes();
+    named.splice(33..33, [&length[..], chunk, &sum].concat());
+    env.write("photos/a.png.face1.png", named);
+    assert_eq!(
+        paths(&detect(&env, &["photos"], "", 0)),
+        ["photos/a.png.face1.png"]
+    );
+}
+
 #[test]
 fn every_command_counts_what_it_skips() {
     let env = TestEnv::new();
@@ -348,6 +380,35 @@ fn paths_come_on_standard_input() {
         [&errors[0]["path"], &errors[0]["kind"]],
         ["missing.png", "read"]
     );
+}
+
+#[test]
+fn a_list_of_paths_may_come_from_windows() {
+    let env = tree();
+    let lines = "\u{feff}photos/a.png\r\n\r\nphotos/b\r\nelsewhere/g.png";
+    let run = detect(&env, &["-"], lines, 0);
+    assert_eq!(
+        paths(&run),
+        [
+            "elsewhere/g.png",
+            "photos/a.png",
+            "photos/b/c.PNG",
+            "photos/b/d/e.png"
+        ]
+    );
+    let run = detect(&env, &["-"], "missing.png\r\n", 1);
+    assert!(run.stderr.contains("missing.png: "), "{}", run.stderr);
+    let run = detect(&env, &["-", "-0"], "\u{feff}photos/a.png\0", 0);
+    assert_eq!(paths(&run), ["photos/a.png"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_carriage_return_that_belongs_to_a_name_is_kept() {
+    let env = tree();
+    env.write("photos/odd.png\r", blank());
+    let run = detect(&env, &["-"], "photos/odd.png\r\n", 0);
+    assert_eq!(paths(&run), ["photos/odd.png\\r"]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What goes to the error stream, and that nothing of it goes to the results.
 
 use facematch::engine::SimdLevel;
+use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 
-use crate::common::{Run, RunExt, facematch};
+use crate::common::photos::encoded;
+use crate::common::{Run, RunExt, TestEnv, facematch};
 
 fn run(more: &[&str]) -> Run {
     facematch()
@@ -63,6 +65,33 @@ fn errors_stay_when_quiet() {
         .args(["detect", "missing.jpg", "--quiet"])
         .ends_with(1);
     assert_snapshot!(run.stderr, @"facematch: missing.jpg: cannot read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn photos_too_large_for_the_second_detector_are_told_once() {
+    let env = TestEnv::new();
+    let blank = encoded(&RgbImage::new(64, 64), ImageFormat::Png);
+    env.write("photos/a.png", &blank);
+    env.write("photos/b.png", &blank);
+    let stderr = |photos: &str, more: &[&str]| {
+        let mut command = env.facematch();
+        command.args(["detect", photos, "--upsample", "0"]);
+        command.args(more).ends_with(0).stderr
+    };
+    let cache = "--cache=cache.redb";
+    let told = stderr("photos", &["-w", "4100", cache]);
+    assert_snapshot!(told, @r"
+    facematch: warning: 2 photos were searched only with the hog detector: too large for cnn after resizing; use a smaller --width or --upsample
+    facematch: 2 photos, 0 faces
+    ");
+    // From the cache, too.
+    assert_eq!(stderr("photos", &["-w", "4100", cache]), told);
+    let one = stderr("photos/a.png", &["-w", "4100", cache]);
+    assert!(one.contains("1 photo was searched only"), "{one}");
+    for fine in [&["-w", "500"][..], &["-w", "4100", "--detector", "hog"]] {
+        let told = stderr("photos", fine);
+        assert!(!told.contains("warning"), "{told}");
+    }
 }
 
 #[test]

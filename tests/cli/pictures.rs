@@ -238,3 +238,45 @@ fn people_are_known_by_crops_that_the_user_has_put_there() {
         run.text()
     );
 }
+
+#[test]
+fn photos_of_the_folder_above_and_of_a_folder_of_underscores_have_pictures_of_their_own() {
+    let env = TestEnv::new();
+    let photo = encoded(
+        &at_width(&pixels("unknown/obama2.jpg"), 300),
+        ImageFormat::Png,
+    );
+    env.write("a.png", &photo);
+    env.write("below/__/a.png", &photo);
+    for (option, ending) in [("--draw", "faces.jpg"), ("--crops", "face1.png")] {
+        let mut command = env.facematch();
+        command.current_dir(env.path("below"));
+        command.args(["detect", "-q", "../a.png", "__/a.png", option, "out"]);
+        command.ends_with(0);
+        for folder in ["__", "___"] {
+            let picture = format!("below/out/{folder}/a.png.{ending}");
+            assert!(env.path(&picture).is_file(), "{picture}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn two_photos_that_would_have_the_same_picture_are_refused() {
+    let env = TestEnv::new();
+    let absolute = env.write("a.png", "photo");
+    let relative = absolute.strip_prefix("/").unwrap();
+    let copy = env.write(relative, "another photo");
+    assert_ne!(absolute, copy);
+    for (option, ending) in [("--draw", "faces.jpg"), ("--crops", "face1.png")] {
+        let mut command = env.facematch();
+        command.args(["detect", option, "out"]);
+        let run = command.arg(&absolute).arg(relative).ends_with(2);
+        let (absolute, relative) = (absolute.display(), relative.display());
+        let wanted = format!(
+            "facematch: out/{relative}.{ending}: {absolute} and {relative} would both have this picture; search them in two \
+             runs, with a folder for each\n"
+        );
+        assert_eq!(run.stderr, wanted);
+    }
+}

@@ -545,19 +545,29 @@ fn without_any_models_the_places_that_were_looked_at_are_listed() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn completions_that_cannot_be_written_are_an_error() {
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
-        .args(["completions", "bash"])
-        .stdout(full)
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(stderr.contains("cannot write the results"), "{stderr}");
+fn completions_help_and_version_that_cannot_be_written_are_an_error() {
+    for arguments in [
+        &["completions", "bash"][..],
+        &["--help"],
+        &["-h"],
+        &["--version"],
+        &["help", "detect"],
+        &["eval", "pairs", "--help"],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{arguments:?}: {stderr}");
+        let wanted = "facematch: standard output: cannot write the results: ";
+        assert!(stderr.starts_with(wanted), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]
@@ -567,6 +577,39 @@ fn options_may_come_before_the_command() {
     let wanted = told(&["detect", "-q", "-w", "300", photo]);
     assert_eq!(told(&["-q", "-w", "300", "detect", photo]), wanted);
     assert_eq!(told(&["-qw300", "detect", photo]), wanted);
+}
+
+#[test]
+fn options_about_messages_are_accepted_by_every_command() {
+    let told = |args: &[&str]| {
+        let run = facematch().args(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (run.status.code(), text(run.stdout), text(run.stderr))
+    };
+    for (line, options) in [
+        ("help detect", "-q help detect"),
+        ("help detect", "-qv --progress never help detect"),
+        ("help", "--quiet help"),
+        ("completions bash", "-q completions bash"),
+        ("completions bash", "completions bash -q"),
+        ("cache path", "-q cache path"),
+        ("cache path", "cache -q path"),
+        ("cache path", "cache path --progress=never -v"),
+        ("cache --help", "-q cache --help"),
+        // They lack a command, which is what the user is told.
+        ("eval", "-q eval"),
+        ("eval", "eval -q"),
+        ("cache", "-v cache"),
+    ] {
+        let words = |line: &'static str| line.split(' ').collect::<Vec<_>>();
+        assert_eq!(told(&words(options)), told(&words(line)), "{options}");
+    }
+    let help = facematch().args(["cache", "path", "-h"]).ends_with(0);
+    assert!(!help.text().contains("quiet"), "{}", help.text());
+    // No option about messages.
+    let (code, _, stderr) = told(&["-w", "300", "completions", "bash"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("'-w' is an option of"), "{stderr}");
 }
 
 #[test]

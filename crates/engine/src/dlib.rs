@@ -20,8 +20,8 @@ use super::models::{ShippedModel, check_landmarks, check_shipped};
 use super::pixel_budget::PixelBudget;
 use super::upsampling::{mapped_down, pixels_to_search, upsampled_size};
 use super::{
-    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
-    Landmarks, found_or_else, jitter,
+    Detection, Detector, ENCODING_LEN, Encoding, EngineKind, EngineParams, FaceEngine,
+    LandmarkModel, Landmarks, auto_cnn_upsample, found_or_else, jitter,
 };
 use crate::error::{EngineError, LoadError};
 use crate::geometry::{Point, Rect};
@@ -30,7 +30,7 @@ use crate::geometry::{Point, Rect};
 const HOG_MAX_PIXELS: u64 = 160_000_000;
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take up to 1000 bytes for each, measured.
-const CNN_MAX_PIXELS: u64 = 4_000_000;
+const CNN_MAX_PIXELS: u64 = EngineKind::Dlib.cnn_max_pixels();
 
 /// dlib's detectors, landmarks and encoder.
 pub struct DlibEngine {
@@ -230,7 +230,7 @@ impl FaceEngine for DlibEngine {
             LoadedDetector::Cnn(detector) => detector.detect(image, self.upsample),
             LoadedDetector::Auto(hog, cnn) => {
                 found_or_else(detect_by_hog(hog, image, self.upsample)?, || {
-                    cnn.detect(image, self.upsample.saturating_sub(1))
+                    cnn.detect(image, auto_cnn_upsample(self.upsample))
                 })
             }
         }

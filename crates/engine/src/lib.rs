@@ -40,6 +40,28 @@ pub enum EngineKind {
     Dlib,
 }
 
+impl EngineKind {
+    /// Most pixels, after upsampling, that the engine gives to [`Detector::Cnn`].
+    const fn cnn_max_pixels(self) -> u64 {
+        match self {
+            Self::Native => 16_000_000,
+            Self::Dlib => 4_000_000,
+        }
+    }
+
+    /// Returns whether [`Detector::Auto`] searches an image of `size` with the CNN if HOG finds nothing, or skips that as the
+    /// image is too large for it.
+    pub fn auto_asks_cnn(self, size: (u32, u32), upsample: u32) -> bool {
+        let (times, limit) = (auto_cnn_upsample(upsample), self.cnn_max_pixels());
+        upsampling::pixels_to_search(size, times, Detector::Cnn, limit).is_ok()
+    }
+}
+
+/// How often [`Detector::Auto`] doubles an image for the CNN that it doubles `upsample` times for HOG.
+fn auto_cnn_upsample(upsample: u32) -> u32 {
+    upsample.saturating_sub(1)
+}
+
 /// Which of dlib's face detectors looks for faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detector {
@@ -424,6 +446,22 @@ mod tests {
         assert_eq!(found_or_else(Vec::new(), || Err(too_large)), Ok(Vec::new()));
         let refused = || EngineError::Model("is damaged".to_owned());
         assert_eq!(found_or_else(Vec::new(), || Err(refused())), Err(refused()));
+    }
+
+    #[test]
+    fn auto_does_not_ask_the_cnn_about_large_images() {
+        for (kind, size, upsample, asks) in [
+            (EngineKind::Native, (4000, 4000), 0, true),
+            (EngineKind::Native, (4000, 4000), 1, true),
+            (EngineKind::Native, (4000, 4000), 2, false),
+            (EngineKind::Native, (4001, 4000), 1, false),
+            (EngineKind::Native, (4000, 2), 1, true),
+            (EngineKind::Dlib, (2000, 2000), 1, true),
+            (EngineKind::Dlib, (2001, 2000), 1, false),
+        ] {
+            let asked = kind.auto_asks_cnn(size, upsample);
+            assert_eq!(asked, asks, "{kind:?} {size:?} {upsample}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) use options::{
 pub(crate) use parsing::{mistyped_command, parse};
 pub(crate) use sorting::{SortArgs, SortByArg};
 
-use options::{first_given, with_hidden_formats};
+use options::{first_given, hidden_messages, with_hidden_formats};
 
 /// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///
@@ -144,9 +144,13 @@ Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could 
         what: CacheCommand,
     },
     /// Print a completion script for a shell
+    #[command(mut_args(hidden_messages))]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+
+        #[command(flatten)]
+        messages: MessageArgs,
     },
 }
 
@@ -419,10 +423,23 @@ pub(crate) enum CacheCommand {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_args(hidden_messages))]
 pub(crate) struct CacheFileArgs {
     /// The cache [default: FACEMATCH_CACHE, or facematch/cache.redb in the user's cache folder]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) cache: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+impl CacheCommand {
+    pub(crate) fn messages(&self) -> &MessageArgs {
+        match self {
+            Self::Path(file) | Self::Stats(file) | Self::Clear(file) => &file.messages,
+            Self::Prune { file, .. } => &file.messages,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

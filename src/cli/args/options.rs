@@ -274,6 +274,13 @@ pub(crate) struct MessageArgs {
     pub(crate) progress: When,
 }
 
+/// Hides the options of [`MessageArgs`] in the help of commands that print little: they accept them, so that an alias or a
+/// script may give them to every command.
+pub(super) fn hidden_messages(arg: Arg) -> Arg {
+    let is_message = matches!(arg.get_id().as_str(), "quiet" | "verbose" | "progress");
+    arg.hide(is_message)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DetectorArg {
     /// hog, then cnn where hog finds nothing

@@ -28,17 +28,43 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
 
 /// `words` with the options that stand before a command moved behind it: `-q detect photos` is `detect -q photos`.
 fn command_first(command: &Command, mut words: Vec<OsString>) -> Vec<OsString> {
-    let Some((place, chosen)) = first_positional(command, &words)
-        .and_then(|place| Some((place, command.find_subcommand(&words[place])?)))
+    let place = first_positional(command, &words);
+    if place.is_none() && command.is_subcommand_required_set() {
+        return without_messages(words);
+    }
+    let Some((place, chosen)) =
+        place.and_then(|place| Some((place, command.find_subcommand(&words[place])?)))
     else {
         return words;
     };
     let name = words.remove(place);
+    if name == "help" {
+        words = without_messages(words);
+    }
     let mut moved = vec![words.remove(0), name];
     // The command's own commands come behind it in the same way; it stands in the place of the program.
     let rest = std::iter::once(OsString::new()).chain(words).collect();
     moved.extend(command_first(chosen, rest).into_iter().skip(1));
     moved
+}
+
+/// `words` without the options about messages, which change nothing where only help is printed.
+fn without_messages(words: Vec<OsString>) -> Vec<OsString> {
+    let mut kept = Vec::with_capacity(words.len());
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let is_short = |text: &str| {
+            let letters = text.strip_prefix('-').unwrap_or_default();
+            !letters.is_empty() && letters.chars().all(|letter| matches!(letter, 'q' | 'v'))
+        };
+        match word.to_str() {
+            Some("--quiet" | "--verbose") => {}
+            Some("--progress") => drop(words.next()),
+            Some(text) if text.starts_with("--progress=") || is_short(text) => {}
+            _ => kept.push(word),
+        }
+    }
+    kept
 }
 
 /// The place of the first of `words` that is neither an option nor the value of one.
@@ -196,6 +222,9 @@ mod tests {
                 "f -q eval -w 300 pairs a.csv",
                 "f eval pairs -q -w 300 a.csv",
             ),
+            ("f -q cache path", "f cache path -q"),
+            ("f -qv help --progress never tag", "f help tag"),
+            ("f -q eval --progress=never -h", "f eval -h"),
         ] {
             assert_eq!(moved(line), wanted);
         }

@@ -58,6 +58,8 @@ struct Totals {
     ambiguous: usize,
     unknown: usize,
     errors: usize,
+    /// Photos without a found face that are too large for the second detector of `--detector auto`.
+    not_by_cnn: usize,
     /// Photos that are not searched, by their extension.
     skipped: BTreeMap<String, usize>,
     times: StageTimes,
@@ -138,6 +140,7 @@ impl Search<'_> {
         match reported {
             Ok(summary) => {
                 self.output.finish()?;
+                warn_of_photos_not_searched_by_cnn(totals.not_by_cnn, self.console);
                 self.console.summary(in_words(&summary));
                 if let Some(words) = summary.matching.as_ref().and_then(strangers_in_words) {
                     self.console.summary(words);
@@ -178,7 +181,7 @@ impl Search<'_> {
         // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
-        let (engines, console) = (&mut self.engines, self.console);
+        let (engines, console, common) = (&mut self.engines, self.console, self.common);
         let mut handle = |mut results: Vec<(&Path, Result<Searched, Error>)>| {
             let searched = results.iter_mut().flat_map(|(_, result)| result);
             if let Err(failure) = after(&mut searched.collect::<Vec<_>>()) {
@@ -186,6 +189,12 @@ impl Search<'_> {
                 return ControlFlow::Break(());
             }
             for (path, result) in &results {
+                if let Ok(searched) = result
+                    && searched.record.faces.is_empty()
+                    && !config::auto_asks_cnn(&common.engine, &searched.record)
+                {
+                    totals.not_by_cnn += 1;
+                }
                 let added = bar.suspend(|| add(report.as_mut(), path, result, totals, console));
                 if done.is_ok() {
                     done = added.map_err(EarlyEnd::Output);
@@ -225,6 +234,20 @@ impl Search<'_> {
         report.finish(&summary)?;
         Ok(summary)
     }
+}
+
+/// Warns once of all the photos that [`Totals::not_by_cnn`] counts.
+fn warn_of_photos_not_searched_by_cnn(photos: usize, console: &Console) {
+    if photos == 0 {
+        return;
+    }
+    let photos = match photos {
+        1 => "1 photo was".to_owned(),
+        _ => format!("{} photos were", grouped(photos as u64)),
+    };
+    console.warn(format_args!(
+        "{photos} searched only with the hog detector: too large for cnn after resizing; use a smaller --width or --upsample"
+    ));
 }
 
 /// Adds one result to the report and to the totals.

@@ -1,4 +1,11 @@
+use facematch::image::mark_exif;
+
 use super::*;
+
+/// A picture that begins with `signature` and has facematch's mark.
+fn marked(signature: &[u8]) -> Vec<u8> {
+    [signature, &mark_exif()].concat()
+}
 
 #[test]
 fn the_content_of_a_file_is_known_by_its_beginning() {
@@ -26,7 +33,8 @@ fn the_content_of_a_file_is_known_by_its_beginning() {
         (b"redb\x1a\x0a\xa9\x0d\x0a", Content::Cache),
         (b"\xFF\xD8\xFF\xE0", Content::Image),
         (b"\x89PNG\r\n\x1a\n", Content::Image),
-        (b"\xFF\xD8\xFF\xE1\0\0Exif facematch\0", Content::OwnPicture),
+        (b"\xFF\xD8\xFF\xE1\0\0Exif facematch\0", Content::Image),
+        (&marked(b"\xFF\xD8\xFF"), Content::OwnPicture),
         (b"GIF89a", Content::Image),
         (b"RIFF\x04\0\0\0WEBPVP8 ", Content::Image),
         (b"\0\0\0\x18ftypheic", Content::Image),
@@ -67,8 +75,8 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
             b"<svg><title>facematch eval pairs</title></svg>",
         ),
         (Written::Gallery { force: true }, gallery),
-        (Written::Drawing, b"\xFF\xD8\xFF facematch\0"),
-        (Written::Crop, b"\x89PNG\r\n\x1a\n facematch\0"),
+        (Written::Drawing, &marked(b"\xFF\xD8\xFF")),
+        (Written::Crop, &marked(b"\x89PNG\r\n\x1a\n")),
     ] {
         assert_eq!(objection(written, own), None, "{written:?}");
         assert_eq!(objection(written, b""), None, "{written:?}");

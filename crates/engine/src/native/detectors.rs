@@ -12,11 +12,11 @@ use crate::models::hog_filters::read_frontal_face_detector;
 use crate::models::{ModelSource, ShippedModel};
 use crate::pixel_budget::PixelBudget;
 use crate::upsampling::pixels_to_search;
-use crate::{Detection, Detector, found_or_else};
+use crate::{Detection, Detector, EngineKind, auto_cnn_upsample, found_or_else};
 use facematch_kernels::SimdLevel;
 
 /// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
-const CNN_MAX_PIXELS: u64 = 16_000_000;
+const CNN_MAX_PIXELS: u64 = EngineKind::Native.cnn_max_pixels();
 
 /// The detector or detectors that were asked for.
 pub(super) enum LoadedDetector {
@@ -76,7 +76,7 @@ impl LoadedDetector {
             Self::Hog(detector) => detector.detect(image, upsample),
             Self::Cnn(detector) => detector.detect(image, upsample),
             Self::Auto(hog, cnn) => found_or_else(hog.detect(image, upsample)?, || {
-                cnn.detect(image, upsample.saturating_sub(1))
+                cnn.detect(image, auto_cnn_upsample(upsample))
             }),
         }
     }

@@ -1,0 +1,39 @@
+//! Formats of photos that facematch does not read.
+
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Returns the usual extension of photos that begin with `start`, if facematch knows their format and does not read it.
+pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
+    match (start.get(4..8), start.get(8..12)) {
+        (Some(b"ftyp"), Some(brand)) => match brand {
+            b"avif" | b"avis" => Some("avif"),
+            b"crx " => Some("cr3"),
+            [b'h', b'e', ..] | b"mif1" | b"msf1" => Some("heic"),
+            _ => None,
+        },
+        (Some(b"JXL "), _) => Some("jxl"),
+        (Some(b"jP  "), _) => Some("jp2"),
+        _ => None,
+    }
+}
+
+/// Returns why the file at `path`, which begins with `start` and is no image of a supported format, is refused.
+pub(super) fn refused(path: &Path, start: &[u8]) -> Error {
+    let path = path.to_owned();
+    match foreign_format(start) {
+        Some(format) => Error::ForeignFormat {
+            path,
+            format: format.to_uppercase(),
+            converter: match format {
+                "avif" => "avifdec",
+                "cr3" => "darktable-cli",
+                "jxl" => "djxl",
+                "jp2" => "opj_decompress",
+                _ => "heif-convert",
+            },
+        },
+        None => Error::UnknownFormat { path },
+    }
+}
