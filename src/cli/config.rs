@@ -1,12 +1,11 @@
 //! What the arguments mean: checked, with the defaults of this machine filled in.
 
-use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::batch::{Inputs, OWN_PICTURES, Purpose, WalkOptions, is_foreign_extension, walk};
+use facematch::batch::{Inputs, Purpose, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::is_gallery_file;
@@ -23,7 +22,7 @@ use super::console::Console;
 use super::exit::Failure;
 use super::interrupt::UnfinishedFiles;
 use super::path_list::stdin_paths;
-use super::progress::grouped;
+use super::skipped::{skipped_instead, skipped_photos};
 
 /// The part of strangers that may be given a name, unless it is said otherwise.
 const DEFAULT_TARGET_FPIR: f64 = 0.01;
@@ -254,7 +253,7 @@ fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result
     if photos.list.is_empty() {
         return Err(skipped_instead(&photos.skipped));
     }
-    for skipped in skipped_photos_in_words(&photos.skipped) {
+    for skipped in skipped_photos(&photos.skipped) {
         console.skipped(format_args!("{}: {skipped}", root.display()));
     }
     Ok(photos)
@@ -351,73 +350,10 @@ fn inputs_below(
             places.join(", ")
         )));
     }
-    for skipped in skipped_photos_in_words(&inputs.skipped) {
+    for skipped in skipped_photos(&inputs.skipped) {
         console.skipped(skipped);
     }
     Ok(inputs)
-}
-
-/// What was skipped where no photo is left, for the end of a message.
-fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
-    let pictures: usize = OWN_PICTURES
-        .iter()
-        .filter_map(|kind| skipped.get(*kind))
-        .sum();
-    let pictures = match pictures {
-        0 => None,
-        1 => Some("skipped 1 picture that facematch drew".to_owned()),
-        count => Some(format!("skipped {count} pictures that facematch drew")),
-    };
-    let reasons: Vec<_> = skipped_photos_in_words(skipped)
-        .into_iter()
-        .chain(pictures)
-        .collect();
-    match reasons.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", reasons.join("; ")),
-    }
-}
-
-/// "skipped 3 files in unsupported formats: 2 .heic, 1 .nef", and "skipped 1 photo that is not named like one: 1 .bak".
-fn skipped_photos_in_words(skipped: &BTreeMap<String, usize>) -> Vec<String> {
-    let mut photos = skipped.clone();
-    photos.retain(|kind, _| !OWN_PICTURES.contains(&kind.as_str()));
-    let (unsupported, unusual): (BTreeMap<_, _>, BTreeMap<_, _>) = photos
-        .into_iter()
-        .partition(|(kind, _)| is_foreign_extension(kind));
-    let formats = match unsupported.len() {
-        1 => "an unsupported format",
-        _ => "unsupported formats",
-    };
-    let unsupported = match unsupported.values().sum() {
-        0 => None,
-        1 => Some(("1 file in an unsupported format".to_owned(), unsupported)),
-        count => Some((
-            format!("{} files in {formats}", grouped(count)),
-            unsupported,
-        )),
-    };
-    let unusual = match unusual.values().sum() {
-        0 => None,
-        1 => Some(("1 photo that is not named like one".to_owned(), unusual)),
-        count => Some((
-            format!("{} photos that are not named like photos", grouped(count)),
-            unusual,
-        )),
-    };
-    unsupported
-        .into_iter()
-        .chain(unusual)
-        .map(|(files, skipped)| format!("skipped {files}: {}", by_extension(&skipped)))
-        .collect()
-}
-
-/// "2 .heic, 1 .nef".
-pub(super) fn by_extension(skipped: &BTreeMap<String, usize>) -> String {
-    let kinds = skipped
-        .iter()
-        .map(|(extension, count)| format!("{} .{extension}", grouped(*count)));
-    kinds.collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses `--with-encodings` in forms that have no room for them.

@@ -15,6 +15,7 @@ use super::caching;
 use super::exit::Failure;
 use super::output::file_number;
 use super::pictures::{crop_path, drawing_path, shared_picture};
+use super::same_file::{Existing, is_in, is_stdin, resolved};
 
 /// Bytes of an existing file by which its content is known.
 const START: u64 = 1 << 16;
@@ -25,7 +26,7 @@ const CACHE_START: &[u8] = b"redb";
 /// What JSON of facematch has near its start: its schema, or the key for ExifTool.
 const OWN_JSON: [&[u8]; 2] = [b"\"facematch", b"\"SourceFile\""];
 
-/// What results without tabs begin with: CSV, and the tables of `facematch eval`.
+/// Results without tabs begin with one of these: CSV, and the tables of `facematch eval`.
 const OWN_TEXT_STARTS: [&[u8]; 4] = [
     b"path,path_bytes,",
     b"rate,distance",
@@ -55,7 +56,7 @@ pub(super) enum Written {
 enum Content {
     Empty,
     Results,
-    /// Text of somebody else.
+    /// Text that facematch did not write.
     Text,
     Xml,
     /// The plot of `--plot`.
@@ -269,27 +270,35 @@ impl<'a> RunInputs<'a> {
         {
             return refused(format!("it is the cache of this run; {advice}"));
         }
-        if has_photo_extension(path) {
-            let reason = match self.is_in_known(path) {
-                true => "it would become a photo of KNOWN",
-                false => "a later run would take it for a photo, by its name",
-            };
-            return Err(Failure::Usage(format!(
+        match self.becomes_photo(path) {
+            Some(reason) => Err(Failure::Usage(format!(
                 "{}: not written: {reason}; {advice}",
                 path.display()
-            )));
+            ))),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Why a file `path` would be searched as a photo, if it would; where `path` is a link, the file that it leads to.
+    fn becomes_photo(&self, path: &Path) -> Option<&'static str> {
+        let names = [path, &resolved(path)];
+        if !names.into_iter().any(has_photo_extension) {
+            return None;
+        }
+        Some(match self.is_in_known(path) {
+            true => "it would become a photo of KNOWN",
+            false => "a later run would take it for a photo, by its name",
+        })
     }
 
     /// Refuses a cache in a file that the run reads, or that would become a photo of KNOWN.
     pub(super) fn check_cache(&self, cache: &Path) -> Result<(), Failure> {
         let reason = match self.reads(cache) {
             Some(what) => format!("not overwritten: this run reads it as {what}"),
-            None if has_photo_extension(cache) && self.is_in_known(cache) => {
-                "not written: it would become a photo of KNOWN".to_owned()
-            }
-            None => return Ok(()),
+            None => match self.becomes_photo(cache) {
+                Some(reason) => format!("not written: {reason}"),
+                None => return Ok(()),
+            },
         };
         let cache = cache.display();
         Err(Failure::Usage(format!(
@@ -320,10 +329,7 @@ impl<'a> RunInputs<'a> {
                     part.display()
                 )));
             }
-            let place = |photo: &Path| match written {
-                Written::Drawing => drawing_path(folder, photo),
-                _ => crop_path(folder, photo, 1),
-            };
+            let place = |photo: &Path| first_picture(photo, folder, written);
             if let Some((picture, [one, other])) = shared_picture(photos.clone(), place) {
                 return Err(Failure::Usage(format!(
                     "{}: {} and {} would both have this picture; search them in two runs, with a folder for each",
@@ -346,22 +352,24 @@ impl<'a> RunInputs<'a> {
         Ok(())
     }
 
-    /// The first picture of `photos` that would be in KNOWN, which must be below `folder` for that.
+    /// The first picture of `photos` that would be in KNOWN.
     fn picture_in_known<'b>(
         &self,
         mut photos: impl Iterator<Item = &'b Path>,
         folder: &Path,
         written: Written,
     ) -> Option<PathBuf> {
-        let folder_there = Existing::of(folder)?;
-        let is_above = |known: &&Path| resolved(known).ancestors().any(|at| folder_there.is(at));
-        self.known.iter().copied().find(is_above)?;
+        // Links below the folder may lead anywhere. Most photos have the folder of the one before.
+        let mut last = None;
         photos.find_map(|photo| {
-            let picture = match written {
-                Written::Drawing => drawing_path(folder, photo),
-                _ => crop_path(folder, photo, 1),
-            };
-            self.is_in_known(&picture).then_some(picture)
+            let picture = first_picture(photo, folder, written);
+            let parent = picture.parent().map(Path::to_owned);
+            if parent == last {
+                return None;
+            }
+            let is_known = self.is_in_known(&picture);
+            last = parent;
+            is_known.then_some(picture)
         })
     }
 
@@ -390,11 +398,12 @@ impl<'a> RunInputs<'a> {
     }
 }
 
-/// Whether `path`, which need not exist, is `place` or lies in it. Not by the path alone, which may be spelled in small and
-/// capital letters.
-pub(super) fn is_in(path: &Path, place: &Path) -> bool {
-    let there = Existing::of(place);
-    there.is_some_and(|place| resolved(path).ancestors().any(|at| place.is(at)))
+/// The place of the first picture of `photo` below `folder`.
+fn first_picture(photo: &Path, folder: &Path, written: Written) -> PathBuf {
+    match written {
+        Written::Drawing => drawing_path(folder, photo),
+        _ => crop_path(folder, photo, 1),
+    }
 }
 
 /// The pictures of `photo` that are already below `folder`, with their numbers.
@@ -411,67 +420,6 @@ fn pictures_of(
         let number = file_number(&std::fs::metadata(&picture).ok()?)?;
         Some((picture, number))
     })
-}
-
-/// A file that is there.
-struct Existing {
-    number: Option<[u64; 2]>,
-    place: PathBuf,
-}
-
-impl Existing {
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            number: file_number(&metadata),
-            place: resolved(path),
-        })
-    }
-
-    /// Whether `path` is another name for this file.
-    fn is(&self, path: &Path) -> bool {
-        let number = std::fs::metadata(path).map(|metadata| file_number(&metadata));
-        match (self.number, number) {
-            (_, Err(_)) => false,
-            (Some(a), Ok(Some(b))) if a == b => true,
-            // Some network file systems do not always give a file the same number.
-            _ => {
-                let name = |path: &Path| path.file_name().map(std::ffi::OsStr::to_ascii_lowercase);
-                name(path) == name(&self.place) && resolved(path) == self.place
-            }
-        }
-    }
-}
-
-/// Whether the file `number` is what standard input reads.
-#[cfg(unix)]
-fn is_stdin(number: Option<[u64; 2]>) -> bool {
-    is_stream(number, io::stdin())
-}
-
-/// Whether the file `number` is what `stream` reads or writes.
-#[cfg(unix)]
-pub(super) fn is_stream(number: Option<[u64; 2]>, stream: impl std::os::fd::AsFd) -> bool {
-    let file = stream.as_fd().try_clone_to_owned().map(File::from);
-    let metadata = file.and_then(|file| file.metadata());
-    number.is_some() && metadata.is_ok_and(|metadata| file_number(&metadata) == number)
-}
-
-#[cfg(not(unix))]
-fn is_stdin(_number: Option<[u64; 2]>) -> bool {
-    false
-}
-
-/// `path` without links and `..`, also if its end does not exist yet.
-pub(super) fn resolved(path: &Path) -> PathBuf {
-    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
-        (Ok(resolved), ..) => resolved,
-        (Err(_), Some(parent), Some(name)) if parent.as_os_str().is_empty() => {
-            resolved(Path::new(".")).join(name)
-        }
-        (Err(_), Some(parent), Some(name)) => resolved(parent).join(name),
-        (Err(_), ..) => path.to_owned(),
-    }
 }
 
 #[cfg(test)]

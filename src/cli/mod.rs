@@ -15,6 +15,8 @@ mod output;
 mod path_list;
 mod pictures;
 mod progress;
+mod same_file;
+mod skipped;
 mod sorting;
 mod tagging;
 mod temporary;

@@ -9,10 +9,11 @@ use facematch::Error;
 
 use super::args::OutputArgs;
 use super::exit::Failure;
-#[cfg(unix)]
-use super::guard::is_stream;
 use super::guard::{RunInputs, Written};
 use super::interrupt::UnfinishedFiles;
+#[cfg(unix)]
+use super::same_file::is_stream;
+use super::same_file::resolved;
 use super::temporary::{HIDDEN, Temporary, sync};
 
 /// Who may read a file.
@@ -38,7 +39,7 @@ impl WholeFile {
         access: Access,
         unfinished: &UnfinishedFiles,
     ) -> io::Result<Self> {
-        let target = end_of_links(target);
+        let target = resolved(target);
         let existing = std::fs::metadata(&target).ok();
         let mode = match (access, &existing) {
             (Access::Owner, _) => 0o600,
@@ -83,20 +84,6 @@ impl WholeFile {
         sync(self.temporary.file())?;
         self.temporary.rename(&self.target)
     }
-}
-
-/// Where `path` leads, also if that does not exist yet.
-fn end_of_links(path: &Path) -> PathBuf {
-    /// As many as Linux follows.
-    const MOST_LINKS: usize = 40;
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        match std::fs::read_link(&path) {
-            Ok(next) => path = folder_of(&path).join(next),
-            Err(_) => break,
-        }
-    }
-    path
 }
 
 /// The folder of `file`.

@@ -49,9 +49,10 @@ fn scene() -> TestEnv {
     env
 }
 
-fn contents(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
+/// All files with their bytes; a link that leads nowhere has none.
+fn contents(env: &TestEnv) -> Vec<(String, Option<Vec<u8>>)> {
     let with_bytes = |name: String| {
-        let bytes = std::fs::read(env.path(&name)).unwrap();
+        let bytes = std::fs::read(env.path(&name)).ok();
         (name, bytes)
     };
     env.files().into_iter().map(with_bytes).collect()
@@ -232,6 +233,36 @@ fn results_go_where_a_link_leads_that_leads_nowhere_yet() {
     assert!(env.path("link.tsv").is_symlink());
     let written = std::fs::read_to_string(env.path("disk/new.tsv")).unwrap();
     assert_eq!(written, "photos/cat.png\tno faces\n");
+}
+
+/// The name that counts is that of the file which the link leads to.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_yet_is_no_way_around_the_name_of_a_photo() {
+    let env = scene();
+    let link = |target: &str, link: &str| {
+        std::os::unix::fs::symlink(target, env.path(link)).unwrap();
+    };
+    link("known/new.jpg", "link.tsv");
+    link("new.png", "other.tsv");
+    assert_snapshot!(refused(&env, &["known", "photos", "-o", "link.tsv"]), @"facematch: link.tsv: not written: it would become a photo of KNOWN; name another file with -o");
+    assert_snapshot!(refused(&env, &["known", "photos", "-o", "other.tsv"]), @"facematch: other.tsv: not written: a later run would take it for a photo, by its name; name another file with -o");
+    for cache in ["--cache=link.tsv", "--cache=new.jpg"] {
+        let told = refused(&env, &["known", "photos", cache]);
+        assert!(told.contains("not written: "), "{told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pictures_do_not_get_into_known_through_a_link() {
+    let env = scene();
+    std::fs::create_dir(env.path("out")).unwrap();
+    std::os::unix::fs::symlink("../known", env.path("out/photos")).unwrap();
+    for option in ["--draw", "--crops"] {
+        let told = refused(&env, &["known", "photos", option, "out"]);
+        assert!(told.contains("would become known photos"), "{told}");
+    }
 }
 
 #[test]

@@ -407,7 +407,8 @@ fn a_photo_is_not_copied_again_where_one_before_it_was_deleted() {
 #[test]
 fn nobody_is_known_by_sorted_photos() {
     let env = scene();
-    for into in ["known", "known/new"] {
+    // A folder that is missing would be made first.
+    for into in ["known", "known/new", "missing/../known"] {
         let run = env
             .facematch()
             .args(["sort", "known", "photos", "--into", into])
@@ -419,6 +420,23 @@ fn nobody_is_known_by_sorted_photos() {
         );
     }
     assert!(!env.path("known/new").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_photo_is_sorted_into_known_through_a_link() {
+    let env = scene();
+    std::fs::create_dir(env.path("out")).unwrap();
+    std::os::unix::fs::symlink("../known", env.path("out/obama")).unwrap();
+    let known = std::fs::read_dir(env.path("known")).unwrap().count();
+    let run = env
+        .facematch()
+        .args(["sort", "known", "photos", "--into", "out"])
+        .ends_with(1);
+    let told =
+        "out/obama leads into KNOWN, and photos there would become known photos; remove that link";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(std::fs::read_dir(env.path("known")).unwrap().count(), known);
 }
 
 #[test]

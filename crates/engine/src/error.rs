@@ -35,7 +35,7 @@ impl LoadError {
     }
 }
 
-/// What a face engine can refuse. It knows images, not files; the caller adds the path.
+/// A face engine refuses an image. It does not know the file; the caller adds the path.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {

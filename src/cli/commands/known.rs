@@ -66,7 +66,7 @@ impl KnownPeople {
     }
 
     /// The gallery of all of them. A photo that cannot be read is an error, what else is wrong with one a warning; that
-    /// nobody is known is a failure.
+    /// no known person is left is a failure.
     pub(super) fn enroll(
         mut self,
         engines: &mut [Box<dyn FaceEngine>],

@@ -33,6 +33,7 @@ use super::config;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use super::skipped::by_extension;
 use super::timings::Timings;
 use batches::Batch;
 use searching::Searched;
@@ -322,7 +323,7 @@ fn in_words(summary: &Summary) -> String {
 fn skipped_in_words(skipped: &BTreeMap<String, usize>) -> String {
     match skipped.is_empty() {
         true => String::new(),
-        false => format!("; skipped {}", config::by_extension(skipped)),
+        false => format!("; skipped {}", by_extension(skipped)),
     }
 }
 

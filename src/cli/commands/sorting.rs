@@ -12,8 +12,8 @@ use super::super::args::{SortArgs, SortByArg};
 use super::super::config;
 use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
-use super::super::guard::{is_in, resolved};
 use super::super::interrupt::UnfinishedFiles;
+use super::super::same_file::{is_in, resolved};
 use super::super::sorting::{PersonFolders, Sorter, person_folder};
 use super::counted;
 use super::matching::PeopleSearch;
@@ -139,14 +139,32 @@ fn sort(
         };
         let folder = folder.iter();
         return folder
-            .map(|folder| sorter.sort(&photo.path, folder, None))
+            .map(|folder| {
+                check_leads_elsewhere(photo, folder, &args.known)?;
+                sorter.sort(&photo.path, folder, None)
+            })
             .collect();
     }
     let into_folder_of = |person: &&str| {
         let folder = person_folder(&args.into, person, folders);
+        check_leads_elsewhere(photo, &folder, &args.known)?;
         sorter.sort(&photo.path, &folder, Some(person))
     };
     people.iter().map(into_folder_of).collect()
+}
+
+/// A folder of a person may be a link.
+fn check_leads_elsewhere(photo: &PhotoRecord, folder: &Path, known: &Path) -> Result<(), Error> {
+    match is_in(folder, known) {
+        true => Err(Error::Sorting {
+            path: photo.path.clone(),
+            reason: format!(
+                "{} leads into KNOWN, and photos there would become known photos; remove that link",
+                folder.display()
+            ),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// The known people on a photo from left to right, each once.

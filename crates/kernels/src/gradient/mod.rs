@@ -69,7 +69,7 @@ kernel! {
     neon: body::row,
 }
 
-/// What [`gradient_row`] has to compute, checked by [`Row::new`], which alone makes it.
+/// The input and output of [`gradient_row`]. Only [`Row::new`] makes it, and checks the lengths.
 struct Row<'a> {
     rows: Neighbourhood<'a>,
     columns: Columns,

@@ -103,7 +103,7 @@ kernel! {
     neon: body::count_row,
 }
 
-/// What [`count_row`] has to count, checked by [`Row::new`], which alone makes it.
+/// The input and output of [`count_row`]. Only [`Row::new`] makes it, and checks the lengths.
 struct Row<'a> {
     lengths: &'a [[f32; BLOCK]],
     orientations: &'a [[u8; BLOCK]],

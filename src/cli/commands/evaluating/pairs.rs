@@ -15,9 +15,10 @@ use super::super::super::caching::Session;
 use super::super::super::config;
 use super::super::super::console::Console;
 use super::super::super::exit::{Exit, Failure};
-use super::super::super::guard::{RunInputs, Written, resolved};
+use super::super::super::guard::{RunInputs, Written};
 use super::super::super::interrupt::UnfinishedFiles;
 use super::super::super::output::{Access, Output};
+use super::super::super::same_file::resolved;
 use super::super::counted;
 use super::{Encodings, central_faces, read_list, write_figures};
 

@@ -1,0 +1,103 @@
+//! Which file a path leads to. In come paths in any spelling, out comes whether they are one file, or lie in one folder.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::output::file_number;
+
+/// Whether `path`, which need not exist, is `place` or lies in it. Not by the path alone, which may be spelled in small and
+/// capital letters.
+pub(super) fn is_in(path: &Path, place: &Path) -> bool {
+    let there = Existing::of(place);
+    there.is_some_and(|place| resolved(path).ancestors().any(|at| place.is(at)))
+}
+
+/// A file that is there.
+pub(super) struct Existing {
+    pub(super) number: Option<[u64; 2]>,
+    place: PathBuf,
+}
+
+impl Existing {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            number: file_number(&metadata),
+            place: resolved(path),
+        })
+    }
+
+    /// Whether `path` is another name for this file.
+    pub(super) fn is(&self, path: &Path) -> bool {
+        let number = std::fs::metadata(path).map(|metadata| file_number(&metadata));
+        match (self.number, number) {
+            (_, Err(_)) => false,
+            (Some(a), Ok(Some(b))) if a == b => true,
+            // Some network file systems do not always give a file the same number.
+            _ => {
+                let name = |path: &Path| path.file_name().map(std::ffi::OsStr::to_ascii_lowercase);
+                name(path) == name(&self.place) && resolved(path) == self.place
+            }
+        }
+    }
+}
+
+/// Whether the file `number` is what standard input reads.
+#[cfg(unix)]
+pub(super) fn is_stdin(number: Option<[u64; 2]>) -> bool {
+    is_stream(number, io::stdin())
+}
+
+/// Whether the file `number` is what `stream` reads or writes.
+#[cfg(unix)]
+pub(super) fn is_stream(number: Option<[u64; 2]>, stream: impl std::os::fd::AsFd) -> bool {
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    let metadata = file.and_then(|file| file.metadata());
+    number.is_some() && metadata.is_ok_and(|metadata| file_number(&metadata) == number)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_stdin(_number: Option<[u64; 2]>) -> bool {
+    false
+}
+
+/// Links that are followed in a path that leads nowhere yet: as many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// `path` without links and `..`, also if it does not exist yet or is a link to what does not. A folder that is missing counts
+/// as one that will be made.
+pub(super) fn resolved(path: &Path) -> PathBuf {
+    if let Ok(resolved) = std::fs::canonicalize(path) {
+        return resolved;
+    }
+    let mut place = match path.is_relative() {
+        true => std::fs::canonicalize(".").unwrap_or_default(),
+        false => PathBuf::new(),
+    };
+    let parts_backwards = |path: &Path| {
+        let parts = path
+            .components()
+            .rev()
+            .map(|part| PathBuf::from(part.as_os_str()));
+        parts.collect::<Vec<_>>()
+    };
+    let mut rest = parts_backwards(path);
+    let mut links = 0;
+    while let Some(part) = rest.pop() {
+        if part.as_os_str() == ".." {
+            place.pop();
+            continue;
+        }
+        let next = place.join(&part);
+        match std::fs::read_link(&next) {
+            Ok(target) if links < MOST_LINKS => {
+                links += 1;
+                rest.extend(parts_backwards(&target));
+            }
+            // A root or a prefix takes the place of what stood there.
+            _ => place = next,
+        }
+    }
+    place
+}
