@@ -92,7 +92,7 @@ pub enum Finding {
         /// The threshold.
         threshold: DistanceThreshold,
     },
-    /// There are several faces in the photo; the largest counts.
+    /// There are several faces in the photo; the largest is used.
     SeveralFaces {
         /// The photo.
         photo: PhotoOf,

@@ -9,6 +9,7 @@ use facematch::engine::EngineParams;
 use facematch::photo::{Depth, PhotoSettings};
 
 use super::args::CacheArgs;
+use super::config::path_in;
 use super::console::Console;
 use super::exit::Failure;
 use super::guard::RunInputs;
@@ -105,11 +106,8 @@ fn is_worth_a_hint(elapsed: Duration, decided: bool) -> bool {
     elapsed > LONG_RUN && !decided
 }
 
-/// The file of `FACEMATCH_CACHE`. Not by clap, which takes an empty value for a mistake instead of for none.
 fn from_environment() -> Option<PathBuf> {
-    std::env::var_os("FACEMATCH_CACHE")
-        .filter(|file| !file.is_empty())
-        .map(PathBuf::from)
+    path_in("FACEMATCH_CACHE")
 }
 
 /// The cache where no other is named: `FACEMATCH_CACHE`, else `facematch/cache.redb` in the user's cache folder.

@@ -16,7 +16,7 @@ use facematch::report::{Format, Layout, PhotoRecord, TextStyle};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
-    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When, mistyped_command,
+    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When, is_command, mistyped_command,
 };
 use super::console::Console;
 use super::exit::Failure;
@@ -31,7 +31,8 @@ const DEFAULT_TARGET_FPIR: f64 = 0.01;
 pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> {
     let kind = engine_kind(args);
     engine::check_available(kind)?;
-    let models = ModelSource::for_engine(kind, args.models.as_deref())?;
+    let models = args.models.clone().or_else(|| path_in("FACEMATCH_MODELS"));
+    let models = ModelSource::for_engine(kind, models.as_deref())?;
     let mut params = EngineParams::new(models);
     params.simd =
         SimdLevel::from_environment().map_err(|error| Failure::Usage(error.to_string()))?;
@@ -44,6 +45,13 @@ pub(super) fn engine_params(args: &EngineArgs) -> Result<EngineParams, Failure> 
     params.upsample = args.upsample;
     params.landmarks.clone_from(&args.landmarks);
     Ok(params)
+}
+
+/// The path in the environment variable `name`, unless it is empty. Not by clap, which takes an empty value for a mistake
+/// instead of for none.
+pub(super) fn path_in(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(name).filter(|path| !path.is_empty());
+    path.map(PathBuf::from)
 }
 
 fn engine_kind(args: &EngineArgs) -> EngineKind {
@@ -89,7 +97,7 @@ pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
 pub(super) fn check_decision(args: &DecisionArgs) -> Result<(), Failure> {
     match (args.threshold, args.target_fpir) {
         (ThresholdArg::Fixed(_), Some(_)) => Err(Failure::Usage(
-            "--target-fpir goes with --threshold auto".to_owned(),
+            "--target-fpir needs --threshold auto".to_owned(),
         )),
         _ => Ok(()),
     }
@@ -203,15 +211,24 @@ pub(super) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
     }
 }
 
-/// Refuses a KNOWN that is not there and looks like a mistyped command.
-pub(super) fn check_no_command(known: &Path) -> Result<(), Failure> {
-    match mistyped_command(known) {
-        Some(command) => Err(Failure::Usage(format!(
-            "{}: no such photo or folder; did you mean the command `facematch {command}`?",
-            known.display()
-        ))),
-        None => Ok(()),
-    }
+/// Refuses a KNOWN that is not there and looks like a mistyped command, and a command behind it.
+pub(super) fn check_no_command(known: &Path, unknown: &[PathBuf]) -> Result<(), Failure> {
+    let (path, advice) = if let Some(command) = mistyped_command(known) {
+        let advice = format!("did you mean the command `facematch {command}`?");
+        (known, advice)
+    } else if let Some(command) = unknown.iter().find(|path| is_command(path)) {
+        let advice = "a command comes first: `facematch ";
+        (
+            command.as_path(),
+            format!("{advice}{} ...`", command.display()),
+        )
+    } else {
+        return Ok(());
+    };
+    let path = path.display();
+    Err(Failure::Usage(format!(
+        "{path}: no such photo or folder; {advice}"
+    )))
 }
 
 /// Refuses KNOWN when it is not there.
@@ -324,7 +341,7 @@ fn inputs_below(
     let reads_stdin = paths.iter().any(|path| is_stdin(&path));
     if null && !reads_stdin {
         return Err(Failure::Usage(
-            "-0 goes with paths on standard input: give `-` as a path".to_owned(),
+            "-0 needs paths on standard input: give `-` as a path".to_owned(),
         ));
     }
     let mut roots: Vec<PathBuf> = paths
@@ -360,7 +377,7 @@ fn inputs_below(
 pub(super) fn check_with_encodings(args: &OutputArgs) -> Result<(), Failure> {
     match args.format {
         FormatArg::Text | FormatArg::Csv | FormatArg::ExiftoolJson if args.with_encodings => Err(
-            Failure::Usage("--with-encodings goes with -f json and -f ndjson".to_owned()),
+            Failure::Usage("--with-encodings needs -f json or -f ndjson".to_owned()),
         ),
         _ => Ok(()),
     }
@@ -369,9 +386,7 @@ pub(super) fn check_with_encodings(args: &OutputArgs) -> Result<(), Failure> {
 /// Refuses the options that say how faces are encoded, where none is.
 pub(super) fn refuse_encoding_options(args: &EncodingArgs) -> Result<(), Failure> {
     match args.given() {
-        Some(option) => Err(Failure::Usage(format!(
-            "{option} goes with --with-encodings"
-        ))),
+        Some(option) => Err(Failure::Usage(format!("{option} needs --with-encodings"))),
         None => Ok(()),
     }
 }

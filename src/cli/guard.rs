@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use facematch::batch::has_photo_extension;
 use facematch::gallery::is_gallery_file;
 use facematch::image::{foreign_format, has_image_signature, is_marked};
-use facematch::report::PLOT_TITLE;
+use facematch::report::{PLOT_TITLE, is_report};
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
@@ -22,17 +22,6 @@ const START: u64 = 1 << 16;
 
 /// A database of redb begins with these bytes.
 const CACHE_START: &[u8] = b"redb";
-
-/// What JSON of facematch has near its start: its schema, or the key for ExifTool.
-const OWN_JSON: [&[u8]; 2] = [b"\"facematch", b"\"SourceFile\""];
-
-/// Results without tabs begin with one of these: CSV, and the tables of `facematch eval`.
-const OWN_TEXT_STARTS: [&[u8]; 4] = [
-    b"path,path_bytes,",
-    b"rate,distance",
-    b"verification only ",
-    b"photos                  ",
-];
 
 /// What is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +127,7 @@ impl Content {
             _ if is_plot(text) => Self::Plot,
             _ if is_svg(text) => Self::Image,
             _ if text.starts_with(b"<") => Self::Xml,
-            _ if are_results(text) => Self::Results,
+            _ if is_report(start) => Self::Results,
             _ => Self::Text,
         }
     }
@@ -180,17 +169,6 @@ fn is_svg(text: &[u8]) -> bool {
 /// Whether `text` is an SVG with the title that the plots of facematch have.
 fn is_plot(text: &[u8]) -> bool {
     is_svg(text) && memchr::memmem::find(text, PLOT_TITLE.as_bytes()).is_some()
-}
-
-/// Whether `text` begins as what `--output` writes does.
-fn are_results(text: &[u8]) -> bool {
-    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let is_json = text.starts_with(b"{") || text.starts_with(b"[");
-    let has = |part: &&[u8]| memchr::memmem::find(text, part).is_some();
-    line.contains(&b'\t')
-        || OWN_TEXT_STARTS.iter().any(|start| text.starts_with(start))
-        || text.trim_ascii_end() == b"[]"
-        || is_json && OWN_JSON.iter().any(has)
 }
 
 /// Whether `bytes` are text in UTF-8 or another encoding that contains ASCII: no control characters but those that texts
@@ -282,6 +260,9 @@ impl<'a> RunInputs<'a> {
     /// Why a file `path` would be searched as a photo, if it would; where `path` is a link, the file that it leads to.
     fn becomes_photo(&self, path: &Path) -> Option<&'static str> {
         let names = [path, &resolved(path)];
+        if names.iter().any(|name| is_sidecar(name)) {
+            return Some("a later run would take it for a sidecar, by its name");
+        }
         if !names.into_iter().any(has_photo_extension) {
             return None;
         }
@@ -396,6 +377,11 @@ impl<'a> RunInputs<'a> {
         let mut folders = self.known.iter().filter(|known| known.is_dir());
         folders.any(|folder| is_in(path, folder))
     }
+}
+
+fn is_sidecar(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("xmp"))
 }
 
 /// The place of the first picture of `photo` below `folder`.

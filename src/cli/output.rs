@@ -117,6 +117,9 @@ fn keep_owner(file: &File, existing: &Metadata) {
 #[cfg(not(unix))]
 fn keep_owner(_file: &File, _existing: &Metadata) {}
 
+/// What stands for standard output in the place of a file.
+const STDOUT: &str = "-";
+
 /// The destination of a report.
 pub(super) struct Output {
     /// What the user calls it.
@@ -141,17 +144,17 @@ impl Output {
         }
     }
 
-    /// Opens `target`, or standard output when there is none.
+    /// Opens `target`, or standard output when there is none or it is `-`.
     pub(super) fn open(
         target: Option<&Path>,
         inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         match target {
-            Some(path) => {
+            Some(path) if path != STDOUT => {
                 Self::open_file(path, Written::Results, Access::Usual, inputs, unfinished)
             }
-            None => Ok(Self::stdout()),
+            _ => Ok(Self::stdout()),
         }
     }
 
@@ -162,7 +165,7 @@ impl Output {
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         match &args.output {
-            Some(path) if args.with_encodings => {
+            Some(path) if args.with_encodings && path != STDOUT => {
                 Self::open_file(path, Written::Results, Access::Owner, inputs, unfinished)
             }
             target => Self::open(target.as_deref(), inputs, unfinished),
@@ -180,6 +183,11 @@ impl Output {
         inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
+        if path == STDOUT {
+            return Err(Failure::Usage(
+                "-: this cannot go to standard output; name a file".to_owned(),
+            ));
+        }
         let name = path.display().to_string();
         let failed = |source| Failure::Output {
             target: name.clone(),
@@ -393,5 +401,22 @@ mod tests {
             assert!(failure.contains("changed meanwhile"), "{number}: {failure}");
         }
         assert!(ReadFile::of(&path).is_err());
+    }
+
+    /// Another program has put a photo there while the run was searching.
+    #[test]
+    fn what_has_come_to_the_place_meanwhile_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.tsv");
+        let output = Output::open(
+            Some(&path),
+            &RunInputs::default(),
+            &UnfinishedFiles::default(),
+        );
+        let output = output.unwrap();
+        std::fs::write(&path, b"\xFF\xD8\xFF").unwrap();
+        let failure = output.finish().unwrap_err().to_string();
+        assert!(failure.contains("it is an image"), "{failure}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"\xFF\xD8\xFF");
     }
 }

@@ -22,6 +22,13 @@ pub(super) const HIDDEN: Naming = Naming {
     suffix: "",
 };
 
+/// `error` without the path that tempfile adds to it, which says nothing to the user.
+fn without_path(error: &io::Error) -> io::Error {
+    let words = error.to_string();
+    let cause = words.split(" at path ").next().unwrap_or_default();
+    io::Error::new(error.kind(), cause)
+}
+
 /// A temporary file, which is removed unless it is renamed.
 pub(super) struct Temporary {
     file: NamedTempFile,
@@ -46,8 +53,7 @@ impl Temporary {
         let _ = mode;
         let (file, _unfinished) = unfinished
             .create(|| create_locked(&builder, folder), NamedTempFile::path)
-            // tempfile adds its own name to the message, which says nothing to the user.
-            .map_err(|error| io::Error::from(error.kind()))?;
+            .map_err(|error| without_path(&error))?;
         if unfinished.is_first(&folder.join(naming.prefix)) {
             leftovers::remove(folder, naming, file.as_file());
         }

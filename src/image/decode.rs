@@ -4,7 +4,7 @@
 //! goes, as in Pillow's `convert("RGB")`. Nothing is decoded that passes the limits of [`super`].
 
 use std::fs::File;
-use std::io::{BufRead, Cursor, Read, Seek};
+use std::io::{BufRead, Cursor, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -122,7 +122,7 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     check_size(path, &decoder)?;
     let orientation = exif::orientation(format, bytes);
     let stored = guarded(path, || {
-        DynamicImage::from_decoder(decoder).map_err(|error| decoder_error(path, error))
+        DynamicImage::from_decoder(decoder).map_err(|error| decoder_error(path, format, error))
     })?
     .into_rgb8();
     Ok(Decoded::new(stored, orientation))
@@ -139,7 +139,7 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
     guarded(path, || {
         reader
             .into_decoder()
-            .map_err(|error| decoder_error(path, error))
+            .map_err(|error| decoder_error(path, format, error))
     })
 }
 
@@ -228,12 +228,43 @@ pub(super) fn check_bytes(
     ))
 }
 
-fn decoder_error(path: &Path, error: ImageError) -> Error {
+/// The `error` of a decoder in words for who has the photo: its own are for programmers.
+fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
+    let format = match format {
+        ImageFormat::Png => "PNG",
+        ImageFormat::WebP => "WebP",
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Gif => "GIF",
+        _ => "image",
+    };
     match error {
-        ImageError::Limits(error) => too_large(path, error.to_string()),
-        error => damaged(path, &error.to_string()),
+        ImageError::Limits(_) => too_large(
+            path,
+            format!(
+                "decoding takes more than {} MiB of memory",
+                MAX_DECODED_BYTES >> 20
+            ),
+        ),
+        ImageError::Unsupported(_) => damaged(
+            path,
+            &format!("a kind of {format} that facematch does not read; convert it to PNG or JPEG"),
+        ),
+        error if is_cut_off(&error) => damaged(path, CUT_OFF),
+        _ => damaged(path, &format!("the {format} is damaged")),
     }
 }
+
+/// Whether the data ended before the image did.
+fn is_cut_off(error: &ImageError) -> bool {
+    // Most decoders tell it only in their words.
+    const WORDS: [&str; 3] = ["unexpected end", "unexpected eof", "insufficientinput"];
+    let words = error.to_string().to_lowercase();
+    matches!(error, ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof)
+        || WORDS.iter().any(|end| words.contains(end))
+}
+
+/// What is said of a file that ends before its image does.
+const CUT_OFF: &str = "the file is cut off (image data is missing)";
 
 pub(super) fn damaged(path: &Path, reason: &str) -> Error {
     Error::Decode {
@@ -392,6 +423,44 @@ mod tests {
             read_file(Path::new("/dev/zero")).unwrap_err().kind(),
             "not_a_file"
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_told_in_our_words() {
+        for (format, name) in [
+            (ImageFormat::Png, "PNG"),
+            (ImageFormat::Gif, "GIF"),
+            (ImageFormat::WebP, "WebP"),
+            (ImageFormat::Bmp, "BMP"),
+        ] {
+            let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([((x * 37) ^ (y * 91)) as u8; 3]));
+            let whole = encoded(noise, format);
+            let refused = |bytes: &[u8]| decode(bytes).err().map(|error| error.to_string());
+            for kept in [whole.len() / 2, whole.len() - 8] {
+                let message = refused(&whole[..kept]);
+                // The decoder of WebP does not tell a cut from other damage.
+                let expected = match format {
+                    ImageFormat::WebP => "photo: cannot decode: the WebP is damaged".to_owned(),
+                    _ => format!("photo: cannot decode: {CUT_OFF}"),
+                };
+                assert_eq!(message, Some(expected), "{name}, {kept} bytes");
+            }
+            for at in 16..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] ^= 0x55;
+                let Some(message) = refused(&bytes) else {
+                    continue;
+                };
+                let words = message.strip_prefix("photo: cannot decode: ");
+                let is_ours = words.is_none_or(|words| {
+                    words == CUT_OFF
+                        || words == format!("the {name} is damaged")
+                        || words.starts_with(&format!("a kind of {name} that"))
+                        || words.starts_with("the decoder failed")
+                });
+                assert!(is_ours, "{message}");
+            }
+        }
     }
 
     /// `jpeg` with the orientation `number` in an EXIF segment.

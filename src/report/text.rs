@@ -215,22 +215,22 @@ pub(super) fn escaped(out: &mut (impl Write + ?Sized), bytes: &[u8]) -> io::Resu
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::test_records;
     use super::*;
     use insta::assert_snapshot;
 
-    const PLAIN: TextStyle = TextStyle {
+    pub(in super::super) const PLAIN: TextStyle = TextStyle {
         colored: false,
         layout: Layout::Tabs,
     };
 
-    const COLORED: TextStyle = TextStyle {
+    pub(in super::super) const COLORED: TextStyle = TextStyle {
         colored: true,
         layout: Layout::Tabs,
     };
 
-    fn people(candidates: usize, style: TextStyle) -> String {
+    pub(in super::super) fn people(candidates: usize, style: TextStyle) -> String {
         let mut out = Vec::new();
         let subject = Subject::People {
             candidates,
@@ -265,12 +265,16 @@ mod tests {
         assert_snapshot!(people(1, COLORED).escape_debug(), @r#"unknown/two, people.jpg\t\u{1b}[1;32mobama\u{1b}[0m\t0.3364\nunknown/two, people.jpg\t\u{1b}[33munknown\u{1b}[0m\t0.7500\t\u{1b}[2mnearest: biden\u{1b}[0m\nunknown/cat.jpg\t\u{1b}[2mno faces\u{1b}[0m\nunknown/zoë.jpg\t\u{1b}[1;32mZoë \"Z\", jr.\u{1b}[0m\t0.0000\n"#);
     }
 
-    #[test]
-    fn landmarks_follow_the_box() {
+    pub(in super::super) fn landmarks(style: TextStyle) -> String {
         let mut out = Vec::new();
         let subject = Subject::Landmarks(test_records::LANDMARK_NAMES);
-        test_records::write_landmarks(&mut TextReport::new(&mut out, subject, PLAIN));
-        assert_snapshot!(String::from_utf8(out).unwrap(), @"a.jpg	236	49	166	167	1.5000	left_eye=250,100 nose=0,120.5");
+        test_records::write_landmarks(&mut TextReport::new(&mut out, subject, style));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn landmarks_follow_the_box() {
+        assert_snapshot!(landmarks(PLAIN), @"a.jpg	236	49	166	167	1.5000	left_eye=250,100 nose=0,120.5");
     }
 
     #[test]

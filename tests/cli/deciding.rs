@@ -241,8 +241,7 @@ fn an_automatic_threshold_follows_from_the_target() {
         .args(["known", OBAMA2, "--target-fpir", "0.01"])
         .ends_with(2);
     assert!(
-        run.stderr
-            .contains("--target-fpir goes with --threshold auto"),
+        run.stderr.contains("--target-fpir needs --threshold auto"),
         "{}",
         run.stderr
     );

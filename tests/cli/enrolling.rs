@@ -295,7 +295,7 @@ fn wrong_usage_is_told() {
         (&["--hidden"], "--hidden"),
     ] {
         for what in [&["--list"][..], &["--remove", "ann"]] {
-            let told = format!("facematch: {told} goes with -o and --add\n");
+            let told = format!("facematch: {told} needs -o or --add\n");
             assert_eq!(message(&[&["enroll", "a"], what, option].concat()), told);
         }
     }
@@ -308,8 +308,8 @@ fn wrong_usage_is_told() {
         other.contains("'-t' is an option of 'facematch KNOWN UNKNOWN'"),
         "{other}"
     );
-    assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip goes with --with-encodings");
-    let encodings = "facematch: --with-encodings goes with -f json and -f ndjson\n";
+    assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip needs --with-encodings");
+    let encodings = "facematch: --with-encodings needs -f json or -f ndjson\n";
     for form in ["text", "csv"] {
         let known = repository("known").display().to_string();
         let arguments = ["--with-encodings", "-f", form, &known];

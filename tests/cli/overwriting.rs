@@ -162,7 +162,11 @@ fn results_replace_no_file_of_another_kind() {
     assert_snapshot!(results("archive"), @"facematch: archive: not overwritten: it is a binary file; name another file with -o");
     assert_snapshot!(results("notes.txt"), @"facematch: notes.txt: not overwritten: it is a text file that facematch did not write; name another file with -o");
     assert_snapshot!(results("photos/new.JPG"), @"facematch: photos/new.JPG: not written: a later run would take it for a photo, by its name; name another file with -o");
+    assert_snapshot!(results("photos/new.xmp"), @"facematch: photos/new.xmp: not written: a later run would take it for a sidecar, by its name; name another file with -o");
+    env.write("prices.tsv", "milk\t2\t1.29\nbread\t1\t2.50\n");
+    assert_snapshot!(results("prices.tsv"), @"facematch: prices.tsv: not overwritten: it is a text file that facematch did not write; name another file with -o");
     let plot = |target| told(&["eval", "pairs", "pairs.csv", "--plot", target]);
+    assert_snapshot!(plot("-"), @"facematch: -: this cannot go to standard output; name a file");
     assert_snapshot!(plot("labels.csv"), @"facematch: labels.csv: not overwritten: it is a text file that facematch did not write; name another file with --plot");
     assert_snapshot!(plot("logo.svg"), @"facematch: logo.svg: not overwritten: it is an image; name another file with --plot");
     assert_snapshot!(plot("people.safetensors"), @"facematch: people.safetensors: not overwritten: it is a gallery; name another file with --plot");
@@ -203,6 +207,9 @@ fn results_replace_earlier_ones_and_empty_files_and_lie_anywhere() {
         let written = std::fs::read_to_string(env.path(target)).unwrap();
         assert_eq!(written, "photos/cat.png\tno faces\n", "{target}");
     }
+    let standard = ["detect", "--detector", "hog", "photos/cat.png", "-o", "-"];
+    let run = env.facematch().args(standard).ends_with(0);
+    assert_eq!(run.text(), "photos/cat.png\tno faces\n");
     for target in ["plot.svg", "new.svg"] {
         env.facematch()
             .args([
@@ -341,22 +348,6 @@ fn pictures_never_replace_photos_that_are_searched() {
     assert!(run.stderr.contains("it is a text file"), "{}", run.stderr);
     let kept = std::fs::read_to_string(env.path("out/photos/a.png.faces.jpg")).unwrap();
     assert_eq!(kept, "notes");
-}
-
-/// The sidecar is made during the run, where the results were to go.
-#[test]
-fn results_do_not_replace_what_the_run_itself_has_written() {
-    let env = TestEnv::new();
-    env.copy("known/obama.jpg", "known/obama.jpg");
-    env.copy("unknown/obama2.jpg", "photos/a.jpg");
-    let run = env
-        .facematch()
-        .args(["tag", "--detector", "hog", "known", "photos"])
-        .args(["-o", "photos/a.jpg.xmp"])
-        .ends_with(3);
-    assert!(run.stderr.contains("it is an XML file"), "{}", run.stderr);
-    let sidecar = std::fs::read_to_string(env.path("photos/a.jpg.xmp")).unwrap();
-    assert!(sidecar.contains("obama"), "{sidecar}");
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn moved_photos_are_gone_from_where_they_were_and_others_stay() {
         run.text(),
         "photos/obama.jpg\tmoved\tout/obama/obama.jpg\tobama\n"
     );
-    let told = "photos/two.jpg: not sorted: 2 known people are on it";
+    let told = "photos/two.jpg: not sorted: 2 known people are in it";
     assert!(run.stderr.contains(told), "{}", run.stderr);
     assert!(run.stderr.contains("--first"), "{}", run.stderr);
     assert_eq!(bytes(&env, "out/obama/obama.jpg"), photo);

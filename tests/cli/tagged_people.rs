@@ -392,7 +392,7 @@ fn people_from_tags_are_added_to_a_gallery_and_a_photo_counts_once() {
 fn wrong_usage_is_told() {
     let env = scene();
     let message = |arguments: &[&str], status| enroll(&env, arguments, status).stderr;
-    let refused = "facematch: --from-tags goes with -o and --add\n";
+    let refused = "facematch: --from-tags needs -o or --add\n";
     let run = env
         .facematch()
         .args(["enroll", "--list", "--from-tags", "people.safetensors"])

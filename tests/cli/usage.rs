@@ -167,9 +167,7 @@ fn long_help_has_everything_in_groups() {
 
           --models <DIR>
               Folder with the models, instead of those inside the program (native) or in the usual
-              places (dlib)
-              
-              [env: FACEMATCH_MODELS]
+              places (dlib) [env: FACEMATCH_MODELS]
 
     Choosing photos:
           --max-depth <N>
@@ -377,17 +375,24 @@ fn wrong_usage_is_told_with_status_2() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(message(&["-0", "known", "unknown"]), @"facematch: -0 goes with paths on standard input: give `-` as a path");
+    assert_snapshot!(message(&["-0", "known", "unknown"]), @"facematch: -0 needs paths on standard input: give `-` as a path");
     assert_snapshot!(message(&["-j", "0", "known", "unknown"]), @"
-    error: invalid value '0' for '--jobs <N>': 0 is not in 1..=256
+    error: invalid value '0' for '--jobs <N>': expected a whole number from 1 to 256
 
     For more information, try '--help'.
     ");
     assert_snapshot!(message(&["-w", "16385", "known", "unknown"]), @"
-    error: invalid value '16385' for '--width <PIXELS>': 16385 is not in 0..=16384
+    error: invalid value '16385' for '--width <PIXELS>': expected a whole number from 0 to 16384
 
     For more information, try '--help'.
     ");
+    assert!(
+        message(&["-j", "two", "known", "unknown"])
+            .contains("expected a whole number from 1 to 256")
+    );
+    assert_snapshot!(message(&["known", "unknown", "detect"]), @"facematch: detect: no such photo or folder; a command comes first: `facematch detect ...`");
+    assert!(message(&["-version"]).contains("tip: did you mean '--version'?"));
+    assert!(message(&["version"]).contains("tip: did you mean '--version'?"));
     assert_snapshot!(message(&["-q", "-v", "known", "unknown"]), @"
     error: the argument '--quiet' cannot be used with '--verbose'
 

@@ -45,9 +45,6 @@ pub(crate) struct EvalIdentifyArgs {
     #[arg(long, value_name = "LABELS", value_hint = ValueHint::FilePath)]
     pub(crate) labels: PathBuf,
 
-    #[command(flatten)]
-    pub(crate) decision: DecisionArgs,
-
     /// Format of the figures
     #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
     pub(crate) format: EvalFormatArg,
@@ -55,6 +52,9 @@ pub(crate) struct EvalIdentifyArgs {
     /// Write the figures to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) decision: DecisionArgs,
 
     #[command(flatten)]
     pub(crate) encoding: EncodingArgs,

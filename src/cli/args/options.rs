@@ -1,5 +1,7 @@
 //! The options that several commands share.
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -53,11 +55,11 @@ pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, value_parser = clap::value_parser!(u32).range(..=i64::from(facematch::image::MAX_WIDTH)))]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, value_parser = whole_number(0..=facematch::image::MAX_WIDTH))]
     pub(crate) width: u32,
 
     /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20
-    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, value_parser = clap::value_parser!(u32).range(..=4))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, value_parser = whole_number(0..=4u32))]
     pub(crate) upsample: u32,
 
     /// Face detector
@@ -76,12 +78,12 @@ pub(crate) struct EngineArgs {
     #[arg(long, hide_short_help = true, value_enum, default_value_t = EngineArg::Native)]
     pub(crate) engine: EngineArg,
 
-    /// Folder with the models, instead of those inside the program (native) or in the usual places (dlib)
-    #[arg(long, hide_short_help = true, value_name = "DIR", env = "FACEMATCH_MODELS", hide_env_values = true, value_hint = ValueHint::DirPath)]
+    /// Folder with the models, instead of those inside the program (native) or in the usual places (dlib) [env: FACEMATCH_MODELS]
+    #[arg(long, hide_short_help = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) models: Option<PathBuf>,
 
     /// Photos to search at the same time [default: one per core]
-    #[arg(short, long, value_name = "N", help_heading = COMMON, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(short, long, value_name = "N", help_heading = COMMON, value_parser = whole_number(1..=256u16))]
     pub(crate) jobs: Option<u16>,
 }
 
@@ -163,6 +165,20 @@ impl FromStr for ThresholdArg {
     }
 }
 
+/// Reads a whole number in `range`.
+pub(crate) fn whole_number<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
+where
+    T: FromStr + PartialOrd + Display + Clone + Send + Sync,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let (from, to) = (range.start(), range.end());
+        number.ok_or_else(|| format!("expected a whole number from {from} to {to}"))
+    }
+}
+
 fn fraction(text: &str) -> Result<f64, String> {
     let fraction = text.parse().ok().filter(|f| (1e-6..=0.5).contains(f));
     fraction.ok_or_else(|| "expected a fraction from 0.000001 to 0.5, such as 0.01".to_owned())
@@ -181,7 +197,7 @@ pub(crate) struct EncodingArgs {
     pub(crate) no_flip: bool,
 
     /// Average N jittered copies of each face, mirrored at random; much slower, little gain
-    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1000))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, value_parser = whole_number(0..=1000u32))]
     pub(crate) jitters: u32,
 
     /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to decode
@@ -214,7 +230,7 @@ pub(crate) enum EncodeFromArg {
 #[command(next_help_heading = "Choosing photos")]
 pub(crate) struct WalkArgs {
     /// Enter at most N levels of folders; 1 takes only the files of the folder itself
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = whole_number(1..=1_000_000u32))]
     pub(crate) max_depth: Option<u32>,
 
     /// Enter folders that are symbolic links

@@ -117,12 +117,18 @@ fn all_commands(command: &Command) -> impl Iterator<Item = (String, &Command)> {
 fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap::Error {
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::String(option)) => owners_tip(command, option),
+            Some(ContextValue::String(option)) => {
+                one_dash_tip(command, words).or_else(|| owners_tip(command, option))
+            }
             _ => None,
         },
-        ErrorKind::MissingRequiredArgument => first_positional(command, words)
-            .and_then(|place| similar_command(command, &words[place]))
-            .map(|similar| format!("did you mean the command '{similar}'?")),
+        ErrorKind::MissingRequiredArgument => {
+            first_positional(command, words).and_then(|place| match words[place].to_str() {
+                Some("version") => Some("did you mean '--version'?".to_owned()),
+                _ => similar_command(command, &words[place])
+                    .map(|similar| format!("did you mean the command '{similar}'?")),
+            })
+        }
         _ => None,
     };
     if let Some(tip) = tip {
@@ -134,6 +140,20 @@ fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> cl
         );
     }
     error
+}
+
+/// The option that one of `words` is with a dash too few, such as `-version`.
+fn one_dash_tip(command: &Command, words: &[OsString]) -> Option<String> {
+    let commands = || std::iter::once(command).chain(all_commands(command).map(|(_, below)| below));
+    let is_option = |name: &str| {
+        let mut options = commands().flat_map(Command::get_arguments);
+        name.len() > 1 && options.any(|option| option.get_long() == Some(name))
+    };
+    let names = words
+        .iter()
+        .filter_map(|word| word.to_str()?.strip_prefix('-'));
+    let mut meant = names.filter_map(|name| is_option(name.split('=').next()?).then_some(name));
+    Some(format!("did you mean '--{}'?", meant.next()?))
 }
 
 /// Which commands have `option`.
@@ -164,6 +184,11 @@ pub(crate) fn mistyped_command(word: &Path) -> Option<String> {
     let mut command = Args::command();
     command.build();
     similar_command(&command, word.as_os_str())
+}
+
+/// Whether `word` is the name of a command and of no file.
+pub(crate) fn is_command(word: &Path) -> bool {
+    Args::command().find_subcommand(word).is_some() && !word.exists()
 }
 
 fn similar_command(command: &Command, word: &OsStr) -> Option<String> {

@@ -184,6 +184,7 @@ fn enroll(
 fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
+    check_not_swapped(names, file)?;
     check_gallery(file)?;
     let before = ReadFile::of(file)?;
     let (gallery, fingerprint) = read_gallery(file, SimdLevel::best())?;
@@ -234,11 +235,23 @@ fn list(file: &Path) -> Result<Exit, Failure> {
 /// The gallery file that `option` is about, which searches no photos.
 fn only_file<'a>(option: &str, args: &'a EnrollArgs) -> Result<&'a Path, Failure> {
     if let Some(other) = args.about_photos() {
-        return Err(Failure::Usage(format!("{other} goes with -o and --add")));
+        return Err(Failure::Usage(format!("{other} needs -o or --add")));
     }
     match args.known.as_slice() {
         [file] => Ok(file),
         _ => Err(Failure::Usage(format!("{option} takes one gallery file"))),
+    }
+}
+
+/// Refuses a gallery in the place of a name.
+fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
+    let is_gallery = |name: &&String| is_gallery_file(Path::new(name)).unwrap_or(false);
+    match names.iter().find(is_gallery) {
+        Some(gallery) if !file.exists() => Err(Failure::Usage(format!(
+            "{gallery}: a gallery is nobody's name; write --remove {:?} {gallery}",
+            file.display().to_string()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) struct PeopleSearch<'a> {
 pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_exiftool_json(&args.common.output)?;
     if let Some(known) = &args.known {
-        config::check_no_command(known)?;
+        config::check_no_command(known, &args.unknown)?;
     }
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;

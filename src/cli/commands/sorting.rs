@@ -123,7 +123,7 @@ fn sort(
         _ if args.first => &people[..1],
         count if args.by == SortByArg::Move => {
             let reason = format!(
-                "{count} known people are on it and it can be moved to one folder alone; use --first, or another --by"
+                "{count} known people are in it, and it can be moved to only one folder; use --first, or another --by"
             );
             return vec![Err(Error::Sorting {
                 path: photo.path.clone(),

@@ -73,12 +73,12 @@ impl Sidecars {
     /// The sidecars of `photo`.
     pub(in super::super) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
         let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
-        match sidecars.is_empty() && !photo.exists() {
-            true => Err(Error::Read {
+        match std::fs::metadata(photo) {
+            Err(source) if sidecars.is_empty() => Err(Error::Read {
                 path: photo.to_owned(),
-                source: io::ErrorKind::NotFound.into(),
+                source,
             }),
-            false => Ok(sidecars),
+            _ => Ok(sidecars),
         }
     }
 

@@ -34,6 +34,9 @@ pub(super) fn photo<'a>(tiff: &Tiff<'a>) -> Result<Directory<'a>, String> {
     let full: Vec<_> = directories.iter().filter(|d| is_full(d)).collect();
     let Some(&first_full) = full.first() else {
         let (width, height) = size(first);
+        if width == 0 || height == 0 {
+            return Err("the file holds no image; it may be damaged".to_owned());
+        }
         return Err(format!(
             "the file holds no full image, only a thumbnail of {width}x{height} pixels"
         ));
