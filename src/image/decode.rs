@@ -8,13 +8,12 @@ use std::io::{BufRead, Cursor, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
+use facematch_jpeg::{DctScale, Jpeg, JpegError};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::resize::working_size;
-use super::scale::DctScale;
-use super::scaled_jpeg::{Jpeg, JpegError};
 use super::unsupported::refused;
-use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, tiff};
+use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, plane_resizing, tiff};
 use crate::error::Error;
 
 /// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
@@ -161,7 +160,7 @@ pub(super) fn guarded<T>(
 fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
     check_dimensions(path, jpeg.size(), 3)?;
-    let orientation = exif::orientation(ImageFormat::Jpeg, bytes);
+    let orientation = exif::orientation_of_jpeg(&jpeg);
     let size = orientation.turn_size(jpeg.size());
     let scale = match jpeg.has_usual_sampling() {
         true => DctScale::sufficient(size.0, working_size(size, width).0),
@@ -174,7 +173,7 @@ fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> 
         return Ok(Decoded::reduced(planes, Original { size, orientation }));
     }
     // Resized like an image of any other format, so that its faces are the same in all of them.
-    let stored = planes.to_rgb();
+    let stored = plane_resizing::to_rgb(&planes);
     let stored = stored.ok_or_else(|| damaged(path, "the image has no pixels"))?;
     Ok(Decoded::new(stored, orientation))
 }

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use facematch_jpeg::ComponentPlanes;
 use image::RgbImage;
 
-use super::component_planes::ComponentPlanes;
 use super::decode::{check_bytes, damaged};
-use super::{Orientation, resize};
+use super::{Orientation, plane_resizing, resize};
 use crate::error::Error;
 
 /// What a photo is in its file, whatever scale it was decoded at.
@@ -64,7 +64,9 @@ impl Decoded {
     pub fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
-            Stored::Components(planes) => planes.to_rgb().ok_or_else(|| without_pixels(path))?,
+            Stored::Components(planes) => {
+                plane_resizing::to_rgb(&planes).ok_or_else(|| without_pixels(path))?
+            }
         };
         Ok(self.original.orientation.upright(stored))
     }
@@ -84,7 +86,7 @@ impl Decoded {
         let stored_size = orientation.turn_size(upright_size);
         let copy = match &self.stored {
             Stored::Rgb(stored) => resize::resize(stored, stored_size),
-            Stored::Components(planes) => planes.resized(stored_size),
+            Stored::Components(planes) => plane_resizing::resized(planes, stored_size),
         };
         Ok(orientation.upright(copy.ok_or_else(|| without_pixels(path))?))
     }
@@ -97,7 +99,7 @@ fn without_pixels(path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::component_planes::{Colours, Plane};
+    use facematch_jpeg::{Colours, Plane};
     use image::Rgb;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -143,7 +145,11 @@ mod tests {
             pixels,
             extent,
         };
-        let eighth = ComponentPlanes::new(vec![plane], Colours::Grey, extent);
+        let eighth = ComponentPlanes {
+            planes: vec![plane],
+            colours: Colours::Grey,
+            extent,
+        };
         for number in 1..=8 {
             let orientation = Orientation::from_exif(number).unwrap();
             let whole = Decoded::new(full.clone(), orientation);

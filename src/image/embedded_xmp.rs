@@ -9,7 +9,6 @@ use image::{ImageDecoder, ImageFormat};
 use super::MAX_FILE_BYTES;
 use super::decode::{damaged, decoder, guarded, open_file, read_error, supported_format};
 use super::extended_xmp::extended_xmp;
-use super::jpeg;
 use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
 use crate::error::Error;
@@ -138,7 +137,7 @@ pub fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     loop {
         let more = bytes.len().max(FIRST_READ) as u64;
         let read = file.by_ref().take(more).read_to_end(&mut bytes)?;
-        let head = jpeg::head(&bytes).len();
+        let head = facematch_jpeg::head(&bytes).len();
         if head < bytes.len() || (read as u64) < more {
             bytes.truncate(head);
             return Ok(bytes);
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn pixels_are_not_looked_at() {
         let jpeg = jpeg_with(&[app1()]);
-        let scan = jpeg::head(&jpeg).len();
+        let scan = facematch_jpeg::head(&jpeg).len();
         let cut_off = Scene::new().xmp_of(&jpeg[..scan]);
         assert_eq!(cut_off.unwrap().unwrap(), XMP);
     }

@@ -3,14 +3,14 @@
 
 use std::io::Read;
 
+use facematch_jpeg::Jpeg;
 use flate2::read::ZlibDecoder;
 use image::ImageFormat;
 
+use super::Orientation;
 use super::orientation::from_number;
 use super::tiff::directory::Tiff;
-use super::{Orientation, jpeg};
 
-const APP1: u8 = 0xE1;
 /// What stands before EXIF metadata in a JPEG, and by mistake elsewhere: so many bytes, of which the last does not matter.
 const PREFIX: &[u8] = b"Exif\0";
 const PREFIX_LENGTH: usize = 6;
@@ -23,10 +23,9 @@ const RAW_PROFILES: [&[u8]; 2] = [b"Raw profile type exif\0", b"Raw profile type
 /// Most bytes that are taken out of a compressed text chunk. Metadata are seldom longer, but for a large preview.
 const MOST_TEXT: u64 = 4 << 20;
 
-/// How the photo `bytes` is stored; upright when it does not say so, or says nonsense.
+/// How the photo `bytes`, which is no JPEG, is stored; upright when it does not say so, or says nonsense.
 pub(super) fn orientation(format: ImageFormat, bytes: &[u8]) -> Orientation {
     let number = match format {
-        ImageFormat::Jpeg => of_jpeg(bytes),
         ImageFormat::Png => of_png(bytes),
         ImageFormat::WebP => of_webp(bytes),
         // The others hold no EXIF metadata.
@@ -35,12 +34,12 @@ pub(super) fn orientation(format: ImageFormat, bytes: &[u8]) -> Orientation {
     number.and_then(from_number).unwrap_or(Orientation::UPRIGHT)
 }
 
-fn of_jpeg(bytes: &[u8]) -> Option<u64> {
-    let mut segments = jpeg::segments(jpeg::head(bytes));
-    segments.find_map(|(marker, content)| {
-        let is_exif = marker == APP1 && content.starts_with(PREFIX);
-        is_exif.then(|| of_block(content)).flatten()
-    })
+/// How the photo `jpeg` is stored; upright when it does not say so, or says nonsense.
+pub(super) fn orientation_of_jpeg(jpeg: &Jpeg) -> Orientation {
+    let segments = jpeg.app1_segments().iter();
+    let mut blocks = segments.filter(|content| content.starts_with(PREFIX));
+    let number = blocks.find_map(|block| of_block(block));
+    number.and_then(from_number).unwrap_or(Orientation::UPRIGHT)
 }
 
 /// The number in `block`, EXIF metadata with or without a prefix.

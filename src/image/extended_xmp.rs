@@ -3,8 +3,6 @@
 
 use memchr::memmem;
 
-use super::jpeg;
-
 /// The marker of APP1.
 const APP1: u8 = 0xE1;
 /// In front of a part.
@@ -39,7 +37,7 @@ impl<'a> Part<'a> {
 
 /// The extended packet in the JPEG `head` that the packet `main` speaks of; `None` where there is none, or not all of it.
 pub(super) fn extended_xmp(head: &[u8], main: &[u8]) -> Option<Vec<u8>> {
-    let parts = jpeg::segments(head).filter_map(Part::of);
+    let parts = facematch_jpeg::segments(head).filter_map(Part::of);
     let mut parts: Vec<_> = parts
         .filter(|part| memmem::find(main, part.name).is_some())
         .collect();

@@ -4,22 +4,18 @@
 //! orientation), and from it the upright copy that the engines work on or, where pictures are written, the upright photo
 //! itself.
 
-mod component_planes;
 mod decode;
 mod decoded;
 mod embedded_xmp;
 mod exif;
 mod extended_xmp;
-mod jpeg;
 mod orientation;
 mod picture_mark;
+mod plane_resizing;
 mod resize;
-mod scale;
-mod scaled_jpeg;
 mod tiff;
 mod transpose;
 mod unsupported;
-mod upsampling;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
 pub use decoded::{Decoded, Original};
@@ -27,12 +23,10 @@ pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, re
 pub use orientation::Orientation;
 pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 pub use resize::working_size;
-#[doc(hidden)]
-pub use scaled_jpeg::{JpegError, decode_jpeg_at};
 pub use unsupported::foreign_format;
 
 /// Most bytes that one decoded image may take. The length of a side does not matter.
-pub const MAX_DECODED_BYTES: u64 = 512 << 20;
+pub use facematch_jpeg::MAX_DECODED_BYTES;
 
 /// Largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;

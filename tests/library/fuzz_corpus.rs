@@ -12,11 +12,12 @@ use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
-use facematch::image::{decode_bytes, decode_jpeg_at, embedded_packets_from};
+use facematch::image::{decode_bytes, embedded_packets_from};
 use facematch::tagging::{
     Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,
     without_tags,
 };
+use facematch_jpeg::DctScale;
 
 #[test]
 fn landmark_models() {
@@ -35,7 +36,9 @@ fn frontal_face_detectors() {
 #[test]
 fn scaled_jpegs() {
     check_seeds("scaled_jpeg", |bytes| {
-        let decoded = [1, 2, 3, 4, 5, 6, 7, 8].map(|scale| decode_jpeg_at(bytes, scale).is_ok());
+        let decoded: Vec<_> = DctScale::all()
+            .map(|scale| facematch_jpeg::decode(bytes, scale).is_ok())
+            .collect();
         assert!(decoded.iter().all(|d| *d == decoded[0]), "{decoded:?}");
         decoded[0]
     });

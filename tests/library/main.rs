@@ -21,7 +21,6 @@ mod engines_agree;
 mod fuzz_corpus;
 mod golden;
 mod hostile_models;
-mod jpegs_like_djpeg;
 mod landmarks;
 mod network;
 mod tiff_kinds;

@@ -1,7 +1,7 @@
 //! How the pixels of a TIFF image are stored, checked before anything is decoded.
 
 use super::directory::{Directory, tag};
-use crate::image::{MAX_DECODED_BYTES, jpeg};
+use crate::image::MAX_DECODED_BYTES;
 
 /// Strips or tiles of an image. More of them would pass the limit of the `tiff` crate for a list.
 const MOST_CHUNKS: u64 = 1 << 18;
@@ -187,7 +187,7 @@ impl<'a> Picture<'a> {
                 .get(offset as usize..)
                 .map(|rest| &rest[..rest.len().min(length as usize)]);
             let frame = part.and_then(|part| {
-                let mut segments = jpeg::segments(jpeg::head(part));
+                let mut segments = facematch_jpeg::segments(facematch_jpeg::head(part));
                 segments.find(|(marker, _)| {
                     matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC)
                 })

@@ -10,12 +10,12 @@
 //! ```
 #![no_main]
 
-use facematch::image::decode_jpeg_at;
+use facematch_jpeg::{DctScale, decode};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let whole = decode_jpeg_at(bytes, 8).is_ok();
-    for eighths in 1..8 {
-        assert_eq!(decode_jpeg_at(bytes, eighths).is_ok(), whole);
+    let whole = decode(bytes, DctScale::FULL).is_ok();
+    for scale in DctScale::all() {
+        assert_eq!(decode(bytes, scale).is_ok(), whole);
     }
 });

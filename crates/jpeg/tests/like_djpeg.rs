@@ -1,12 +1,18 @@
 //! JPEGs of every structure against libjpeg-turbo: `cjpeg` and `jpegtran` write them, and our pixels must be those of
 //! `djpeg`, at every scale.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what is missing by failing"
+)]
+
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use facematch::image::decode_jpeg_at;
+use facematch_jpeg::{DctScale, JpegError, decode};
 use image::imageops::FilterType;
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
@@ -104,8 +110,15 @@ impl Bench {
     }
 }
 
+fn decode_at(bytes: &[u8], eighths: u32) -> Result<RgbImage, JpegError> {
+    let pixels = decode(bytes, DctScale::from_eighths(eighths).unwrap())?;
+    Ok(RgbImage::from_raw(pixels.size.0, pixels.size.1, pixels.rgb).unwrap())
+}
+
 fn repository(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name)
 }
 
 fn output(command: &mut Command) -> Output {
@@ -158,7 +171,7 @@ fn assert_as(
     compared: impl Fn(u32, &RgbImage) -> RgbImage,
 ) {
     for (eighths, wanted) in wanted {
-        let got = decode_jpeg_at(jpeg, *eighths)
+        let got = decode_at(jpeg, *eighths)
             .unwrap_or_else(|error| panic!("{about} at {eighths}/8: {error}"));
         assert_eq!(got.dimensions(), wanted.dimensions(), "{about}");
         let (got, wanted) = (compared(*eighths, &got), compared(*eighths, wanted));
@@ -278,7 +291,7 @@ fn every_sampling_in_every_order_of_scans() {
 #[ignore = "needs libjpeg-turbo's cjpeg, jpegtran and djpeg"]
 fn a_photo() {
     let photo = fs::read(repository("known/biden.jpg")).unwrap();
-    let mut photo = decode_jpeg_at(&photo, 8).unwrap();
+    let mut photo = decode_at(&photo, 8).unwrap();
     let face = image::imageops::crop(&mut photo, 250, 450, 405, 501).to_image();
     for sampling in SAMPLINGS {
         let about = format!("face, {sampling}");
@@ -348,7 +361,7 @@ fn arithmetic_coding_is_named() {
     let bench = Bench::new(&rough(40, 30));
     for options in [&["-arithmetic"][..], &["-arithmetic", "-progressive"]] {
         let jpeg = bench.cjpeg(&[], options).unwrap();
-        let error = decode_jpeg_at(&jpeg, 8).unwrap_err().to_string();
+        let error = decode_at(&jpeg, 8).unwrap_err().to_string();
         assert!(error.contains("jpegtran -copy all"), "{error}");
         // The advice helps.
         fs::write(bench.path("arithmetic.jpg"), jpeg).unwrap();

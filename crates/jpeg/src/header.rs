@@ -3,8 +3,9 @@
 use super::bits::Restarts;
 use super::error::JpegError;
 use super::huffman::HuffmanTable;
+use super::segments::{next_marker, stands_alone};
 use super::standard_tables;
-use crate::image::component_planes::Colours;
+use crate::component_planes::Colours;
 
 /// Content of the frame header.
 #[derive(Debug, Clone)]
@@ -55,6 +56,8 @@ pub(super) struct Headers<'a> {
     pub(super) dc_tables: [Option<HuffmanTable>; 4],
     pub(super) ac_tables: [Option<HuffmanTable>; 4],
     pub(super) restarts: Restarts,
+    /// The contents of the segments APP1, which hold metadata.
+    pub(super) app1: Vec<&'a [u8]>,
     is_jfif: bool,
     /// The colour transform that an Adobe marker names.
     adobe_transform: Option<u8>,
@@ -73,6 +76,7 @@ impl<'a> Headers<'a> {
             dc_tables: standard_tables::dc_tables(),
             ac_tables: standard_tables::ac_tables(),
             restarts: Restarts(0),
+            app1: Vec::new(),
             is_jfif: false,
             adobe_transform: None,
         })
@@ -105,6 +109,10 @@ impl<'a> Headers<'a> {
                     self.is_jfif |= segment.starts_with(b"JFIF\0");
                     Some(())
                 }
+                0xE1 => {
+                    self.app1.push(segment);
+                    Some(())
+                }
                 0xEE => {
                     self.read_adobe(segment);
                     Some(())
@@ -119,14 +127,10 @@ impl<'a> Headers<'a> {
     /// The code of the next marker with a content. Bytes before it are skipped, as some cameras write too many.
     fn marker(&mut self) -> Option<u8> {
         loop {
-            let rest = self.bytes.get(self.next..)?;
-            self.next += memchr::memchr(0xFF, rest)?;
-            let rest = self.bytes.get(self.next..)?;
-            let fill = rest.iter().position(|&b| b != 0xFF)?;
-            self.next += fill + 1;
-            match rest.get(fill) {
-                Some(0x00 | 0x01 | 0xD0..=0xD7) => {}
-                code => return code.copied(),
+            let (marker, after) = next_marker(self.bytes.get(self.next..)?)?;
+            self.next = self.bytes.len() - after.len();
+            if !stands_alone(marker) {
+                return Some(marker);
             }
         }
     }
@@ -164,6 +168,9 @@ impl<'a> Headers<'a> {
             return Err(JpegError::Unsupported(
                 "the JPEG does not say its height before the image data, which is not supported",
             ));
+        }
+        if frame.width == 0 || frame.height == 0 {
+            return Err(JpegError::Damaged("it has no pixels"));
         }
         if self.frame.is_some() {
             return Err(JpegError::Damaged("it has two frame headers"));

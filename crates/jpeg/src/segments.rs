@@ -2,15 +2,17 @@
 
 use memchr::memchr;
 
+const START_OF_IMAGE: u8 = 0xD8;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
 /// The segments of the JPEG `bytes` before its first scan, and the header of that; all of `bytes` where there is none.
-pub(super) fn head(bytes: &[u8]) -> &[u8] {
+pub fn head(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let Some((marker, after)) = next_marker(rest) {
         rest = match marker {
             END_OF_IMAGE => break,
+            START_OF_IMAGE => after,
             marker if stands_alone(marker) => after,
             marker => match skip_segment(after) {
                 Some(after) if marker == START_OF_SCAN => {
@@ -25,12 +27,12 @@ pub(super) fn head(bytes: &[u8]) -> &[u8] {
 }
 
 /// The segments of the JPEG `head` with a length: the code of the marker, and the content.
-pub(super) fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+pub fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = head;
     std::iter::from_fn(move || {
         loop {
             let (marker, after) = next_marker(rest)?;
-            if stands_alone(marker) {
+            if marker == START_OF_IMAGE || stands_alone(marker) {
                 rest = after;
                 continue;
             }
@@ -42,16 +44,16 @@ pub(super) fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 }
 
 /// The next marker's code and what follows it.
-fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let start = memchr(0xFF, bytes)?;
     let bytes = &bytes[start..];
     let code = bytes.iter().position(|&b| b != 0xFF)?;
     Some((bytes[code], &bytes[code + 1..]))
 }
 
-/// Markers without a length: TEM, RST0 to RST7, SOI, and the stuffed zero, which is no marker.
-fn stands_alone(marker: u8) -> bool {
-    matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8)
+/// Markers without a length, but for those of the image's ends: TEM, RST0 to RST7, and the stuffed zero, which is no marker.
+pub(super) fn stands_alone(marker: u8) -> bool {
+    matches!(marker, 0x00 | 0x01 | 0xD0..=0xD7)
 }
 
 fn skip_segment(bytes: &[u8]) -> Option<&[u8]> {

@@ -2,8 +2,8 @@
 
 use super::header::{Frame, Headers, Scan};
 use super::transform::{Blocks, GROUP, Transform};
-use crate::image::component_planes::{Colours, ComponentPlanes, Plane as FinishedPlane};
-use crate::image::scale::DctScale;
+use crate::component_planes::{Colours, ComponentPlanes, Plane as FinishedPlane};
+use crate::scale::DctScale;
 
 /// How many minimum coded units beside one another are transformed together: enough for groups of blocks, and few
 /// enough for their coefficients to stay in the nearest cache.
@@ -121,8 +121,11 @@ impl Layout {
             pixels: plane.pixels,
             extent: plane.extent,
         };
-        let planes = self.planes.into_iter().map(finished).collect();
-        ComponentPlanes::new(planes, self.colours, self.extent)
+        ComponentPlanes {
+            planes: self.planes.into_iter().map(finished).collect(),
+            colours: self.colours,
+            extent: self.extent,
+        }
     }
 }
 

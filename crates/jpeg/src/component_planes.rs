@@ -1,25 +1,22 @@
 //! A decoded photo before it becomes RGB: a plane for each of its colour components, some of which may have fewer pixels.
-//! They are resized one by one, so that colours are computed for the pixels of the small copy alone.
+//! Whoever resizes them one by one needs to compute colours for the pixels of the small copy alone.
 
-use fast_image_resize::pixels::U8;
-use image::RgbImage;
-
-use super::resize::{Source, resize_pixels};
-use super::transpose::transposed;
 use super::upsampling::Upsampler;
 
 /// Planes of a photo's colour components.
 #[derive(Debug, Clone)]
-pub(super) struct ComponentPlanes {
-    planes: Vec<Plane>,
-    colours: Colours,
+pub struct ComponentPlanes {
+    /// In the order of the components.
+    pub planes: Vec<Plane>,
+    /// What the components mean.
+    pub colours: Colours,
     /// Width and height of the photo in decoded pixels, the last ones perhaps in part.
-    extent: (f64, f64),
+    pub extent: (f64, f64),
 }
 
 /// Meaning of the components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colours {
+pub enum Colours {
     /// Luma only.
     Grey,
     /// Luma, blue and red chroma (ITU-T T.871, JFIF).
@@ -34,48 +31,23 @@ pub(super) enum Colours {
 
 /// One number from 0 to 255 for each pixel.
 #[derive(Debug, Clone)]
-pub(super) struct Plane {
+pub struct Plane {
     /// Pixels of a row, those outside of the photo included.
-    pub(super) width: usize,
+    pub width: usize,
     /// Row by row; the photo begins with the first.
-    pub(super) pixels: Vec<u8>,
+    pub pixels: Vec<u8>,
     /// Width and height of the photo in pixels of the plane, the last ones perhaps in part.
-    pub(super) extent: (f64, f64),
+    pub extent: (f64, f64),
 }
 
 impl ComponentPlanes {
-    /// `planes` as `colours` has them, for a photo of `extent` (width, height).
-    pub(super) fn new(planes: Vec<Plane>, colours: Colours, extent: (f64, f64)) -> Self {
-        Self {
-            planes,
-            colours,
-            extent,
-        }
-    }
-
     /// Width and height of the photo in decoded pixels. A pixel that is in the photo only in part counts.
-    pub(super) fn size(&self) -> (u32, u32) {
+    pub fn size(&self) -> (u32, u32) {
         (self.extent.0.ceil() as u32, self.extent.1.ceil() as u32)
     }
 
-    /// The photo in RGB, resized to `size`; `None` when pixels are missing.
-    pub(super) fn resized(&self, size: (u32, u32)) -> Option<RgbImage> {
-        if size == self.size() {
-            return self.to_rgb();
-        }
-        let planes: Vec<_> = self
-            .planes
-            .iter()
-            .map(|plane| plane.resized(size))
-            .collect::<Option<_>>()?;
-        let planes: Vec<_> = planes.iter().map(Vec::as_slice).collect();
-        let mut rgb = vec![0; 3 * size.0 as usize * size.1 as usize];
-        self.colours.write_rgb(&planes, &mut rgb)?;
-        RgbImage::from_raw(size.0, size.1, rgb)
-    }
-
     /// The decoded pixels in RGB; `None` when pixels are missing.
-    pub(super) fn to_rgb(&self) -> Option<RgbImage> {
+    pub fn to_rgb(&self) -> Option<Vec<u8>> {
         let (width, height) = self.size();
         let mut upsamplers: Vec<_> = self
             .planes
@@ -91,18 +63,19 @@ impl ComponentPlanes {
                 .collect::<Option<_>>()?;
             self.colours.write_rgb(&components, row)?;
         }
-        RgbImage::from_raw(width, height, rgb)
+        Some(rgb)
     }
 }
 
 impl Colours {
     /// Whether the component number `index` is chroma, which is seen less sharply.
-    pub(super) fn has_chroma(self, index: usize) -> bool {
+    pub(crate) fn has_chroma(self, index: usize) -> bool {
         matches!(self, Self::YCbCr | Self::Ycck) && (1..=2).contains(&index)
     }
 
     /// Writes pixels in RGB, given those of each component; `None` when there is not one of each component.
-    fn write_rgb(self, components: &[&[u8]], rgb: &mut [u8]) -> Option<()> {
+    /// One pixel after another, 3 bytes each.
+    pub fn write_rgb(self, components: &[&[u8]], rgb: &mut [u8]) -> Option<()> {
         let pixels = rgb.as_chunks_mut::<3>().0.iter_mut();
         match (self, components) {
             (Self::Grey, [grey]) => {
@@ -143,31 +116,6 @@ fn multiplied(ink: u8, black: u8) -> u8 {
     ((u32::from(ink) * u32::from(black) + 127) / 255) as u8
 }
 
-impl Plane {
-    fn resized(&self, size: (u32, u32)) -> Option<Vec<u8>> {
-        let (width, height) = self.extent;
-        let columns = width.ceil() as u32;
-        let shrunk = resize_pixels::<U8>(
-            &Source {
-                pixels: &self.pixels,
-                width: self.width,
-                extent: (columns.into(), height),
-            },
-            (columns, size.1),
-        )?;
-        // Of single bytes, the library resizes columns several times as fast as rows.
-        let shrunk = resize_pixels::<U8>(
-            &Source {
-                pixels: &transposed(&shrunk, columns as usize),
-                width: size.1 as usize,
-                extent: (size.1.into(), width),
-            },
-            (size.1, size.0),
-        )?;
-        Some(transposed(&shrunk, size.1 as usize))
-    }
-}
-
 /// YCbCr to RGB as JFIF has it, in whole numbers of 1/65536.
 #[inline(always)]
 fn to_rgb(luma: u8, blue: u8, red: u8) -> [u8; 3] {
@@ -187,69 +135,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn plane(width: usize, level: u8, extent: (f64, f64)) -> Plane {
-        Plane {
-            width,
-            pixels: vec![level; width * extent.1.ceil() as usize],
-            extent,
-        }
-    }
-
-    fn grey(planes: Vec<Plane>, extent: (f64, f64)) -> ComponentPlanes {
-        ComponentPlanes::new(planes, Colours::Grey, extent)
-    }
-
-    #[test]
-    fn what_lies_outside_of_the_photo_does_not_show() {
-        let mut luma = plane(16, 50, (9.5, 4.0));
-        for row in luma.pixels.chunks_exact_mut(16) {
-            row[10..].fill(255);
-        }
-        luma.pixels.extend([255; 64]);
-        let planes = grey(vec![luma], (9.5, 4.0));
-        assert_eq!(planes.size(), (10, 4));
-        for size in [(10, 4), (5, 2), (30, 12)] {
-            let image = planes.resized(size).unwrap();
-            assert!(image.pixels().all(|pixel| pixel.0 == [50; 3]), "{size:?}");
-        }
-    }
-
-    #[test]
-    fn coarser_chroma_covers_the_same_photo() {
-        let (luma, blue) = (plane(32, 100, (20.0, 10.0)), plane(16, 128, (10.0, 5.0)));
-        let mut red = blue.clone();
-        // Red on the left half.
-        for row in red.pixels.chunks_exact_mut(16) {
-            row[..5].fill(228);
-        }
-        let planes = ComponentPlanes::new(vec![luma, blue, red], Colours::YCbCr, (20.0, 10.0));
-        for size in [(20, 10), (21, 10)] {
-            let image = planes.resized(size).unwrap();
-            assert_eq!(image.get_pixel(2, 5).0, [240, 29, 100]);
-            assert_eq!(image.get_pixel(17, 5).0, [100; 3]);
-        }
-    }
-
-    #[test]
-    fn the_number_of_planes_is_that_of_the_colours() {
-        let one = plane(8, 0, (8.0, 8.0));
-        let missing = Plane {
-            pixels: vec![0; 63],
-            ..one.clone()
-        };
-        for planes in [vec![], vec![one.clone(), one], vec![missing]] {
-            let planes = grey(planes, (8.0, 8.0));
-            assert!(planes.resized((4, 4)).is_none());
-            assert!(planes.to_rgb().is_none());
-        }
-    }
-
     #[test]
     fn every_kind_of_colours_becomes_rgb() {
         let first_pixel = |colours: Colours, levels: &[u8]| {
-            let planes = levels.iter().map(|level| plane(8, *level, (8.0, 8.0)));
-            let planes = ComponentPlanes::new(planes.collect(), colours, (8.0, 8.0));
-            planes.to_rgb().unwrap().get_pixel(0, 0).0
+            let extent = (8.0, 8.0);
+            let plane = |level: &u8| Plane {
+                width: 8,
+                pixels: vec![*level; 64],
+                extent,
+            };
+            let planes = ComponentPlanes {
+                planes: levels.iter().map(plane).collect(),
+                colours,
+                extent,
+            };
+            *planes.to_rgb().unwrap().first_chunk().unwrap()
         };
         assert_eq!(first_pixel(Colours::Grey, &[7]), [7; 3]);
         assert_eq!(

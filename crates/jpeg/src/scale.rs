@@ -7,22 +7,21 @@ const OVERSAMPLING: u32 = 2;
 
 /// A share of a JPEG's size that can be decoded directly, from a part of each block's coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct DctScale {
+pub struct DctScale {
     eighths: u32,
 }
 
 impl DctScale {
     /// All pixels.
-    pub(super) const FULL: Self = Self { eighths: 8 };
+    pub const FULL: Self = Self { eighths: 8 };
 
-    /// `eighths` over 8.
-    #[cfg(test)]
-    pub(super) fn from_eighths(eighths: u32) -> Self {
-        Self { eighths }
+    /// `eighths` over 8, if that is a scale: 1 to 8.
+    pub fn from_eighths(eighths: u32) -> Option<Self> {
+        (1..=8).contains(&eighths).then_some(Self { eighths })
     }
 
     /// The smallest scale at which a photo of `width` has enough pixels for a copy of `copy_width`.
-    pub(super) fn sufficient(width: u32, copy_width: u32) -> Self {
+    pub fn sufficient(width: u32, copy_width: u32) -> Self {
         let wanted = copy_width.saturating_mul(OVERSAMPLING);
         Self::reduced()
             .find(|scale| scale.decoded(width) >= wanted)
@@ -30,7 +29,7 @@ impl DctScale {
     }
 
     /// All scales, the full one last.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         Self::reduced().chain([Self::FULL])
     }
 
@@ -42,7 +41,7 @@ impl DctScale {
     /// The scale for the blocks of a component that has `sampling` of the `largest` sampling factors (x, y). It leaves a
     /// pixel for each of the photo's where the component has one. Half of that suffices for chroma at a reduced scale:
     /// the eye sees no more of it, and most photos store no more of it.
-    pub(super) fn of_component(
+    pub(crate) fn of_component(
         self,
         sampling: (u32, u32),
         largest: (u32, u32),
@@ -62,17 +61,17 @@ impl DctScale {
     }
 
     /// Its numerator over 8.
-    pub(super) fn eighths(self) -> u32 {
+    pub fn eighths(self) -> u32 {
         self.eighths
     }
 
     /// The number of decoded pixels that `side` pixels become, the last one perhaps in part.
-    pub(super) fn decoded(self, side: u32) -> u32 {
+    pub fn decoded(self, side: u32) -> u32 {
         (u64::from(side) * u64::from(self.eighths)).div_ceil(8) as u32
     }
 
     /// The length of `side` pixels in decoded pixels, not rounded.
-    pub(super) fn extent(self, side: u32) -> f64 {
+    pub fn extent(self, side: u32) -> f64 {
         f64::from(side) * f64::from(self.eighths) / 8.0
     }
 }
@@ -103,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_partly_filled_pixel_counts() {
-        let eighth = DctScale::from_eighths(1);
+        let eighth = DctScale::from_eighths(1).unwrap();
         assert_eq!(
             [1, 8, 9, 4001].map(|side| eighth.decoded(side)),
             [1, 1, 2, 501]
@@ -116,6 +115,7 @@ mod tests {
     fn a_component_has_the_pixels_that_the_photo_needs_of_it() {
         let component = |eighths, sampling, largest, is_chroma| {
             DctScale::from_eighths(eighths)
+                .unwrap()
                 .of_component(sampling, largest, is_chroma)
                 .eighths()
         };
@@ -138,7 +138,7 @@ mod tests {
             let suffices = |scale: DctScale| scale.decoded(width) >= 2 * copy_width;
             prop_assert!(suffices(scale) || scale == DctScale::FULL);
             for eighths in 1..scale.eighths() {
-                prop_assert!(!suffices(DctScale::from_eighths(eighths)));
+                prop_assert!(!suffices(DctScale::from_eighths(eighths).unwrap()));
             }
         }
     }

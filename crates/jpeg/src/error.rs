@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::image::MAX_DECODED_BYTES;
+use crate::MAX_DECODED_BYTES;
 
 /// Reason why a JPEG is not decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,12 +13,14 @@ pub enum JpegError {
     Damaged(&'static str),
     /// A kind of JPEG that is not supported.
     Unsupported(&'static str),
-    /// The coefficients of a progressive JPEG take too much memory.
+    /// Its pixels, or the coefficients of a progressive JPEG, take too much memory.
     TooLarge {
         /// Memory that they take.
         bytes: u64,
     },
 }
+
+impl std::error::Error for JpegError {}
 
 impl fmt::Display for JpegError {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
@@ -29,7 +31,7 @@ impl fmt::Display for JpegError {
             Self::TooLarge { bytes } => {
                 write!(
                     formatter,
-                    "decoding the progressive JPEG takes {} MiB; at most {} MiB are used for an image",
+                    "decoding the JPEG takes {} MiB; at most {} MiB are used for an image",
                     bytes >> 20,
                     MAX_DECODED_BYTES >> 20
                 )

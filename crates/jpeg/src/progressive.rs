@@ -6,7 +6,7 @@ use super::error::JpegError;
 use super::header::{Headers, Scan, ScanComponent};
 use super::huffman::HuffmanTable;
 use super::planes::{Layout, UNITS};
-use crate::image::MAX_DECODED_BYTES;
+use crate::MAX_DECODED_BYTES;
 
 /// The coefficients of a block in zigzag order.
 type Block = [i16; 64];

@@ -6,13 +6,29 @@
 //! it would be grey, and a face search would report "no faces" for a person who is there. The end-of-image marker may be
 //! missing.
 //!
+//! ```no_run
+//! use facematch_jpeg::{DctScale, Jpeg};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let bytes = std::fs::read("photo.jpg")?;
+//! let jpeg = Jpeg::new(&bytes)?;
+//! let scale = DctScale::sufficient(jpeg.size().0, 500);
+//! let pixels = facematch_jpeg::decode(&bytes, scale)?;
+//! println!("{:?}: {} bytes", pixels.size, pixels.rgb.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! At full scale the pixels are those of libjpeg-turbo, but for the rounding of chroma with half as many rows alone (1x2: by
 //! 0.2 levels on average). At the other scales they differ from `djpeg -scale` for two reasons. Chroma
 //! keeps half of luma's resolution, as what is made of these pixels is a copy of at most half their size: by up to 5 levels
 //! on average where neighbouring pixels differ in colour, and less than 1 in such a copy. At 2/8 and 4/8 libjpeg-turbo takes
 //! means of pixels, and this decoder the low frequencies, as both do at the other scales: by up to 0.7 levels.
 
+#![forbid(unsafe_code)]
+
 mod bits;
+mod component_planes;
 mod error;
 mod header;
 mod huffman;
@@ -20,28 +36,32 @@ mod pairs;
 mod planes;
 mod progress;
 mod progressive;
+mod scale;
+mod segments;
 mod sequential;
 mod standard_tables;
 mod transform;
-
-use image::RgbImage;
+mod upsampling;
 
 use self::bits::End;
 use self::header::{Frame, Headers, Scan};
 use self::planes::Layout;
 use self::progress::Progress;
 use self::progressive::Coefficients;
-use super::MAX_DECODED_BYTES;
-use super::component_planes::{Colours, ComponentPlanes};
-use super::scale::DctScale;
 
+pub use self::component_planes::{Colours, ComponentPlanes, Plane};
 pub use self::error::JpegError;
+pub use self::scale::DctScale;
+pub use self::segments::{head, segments};
+
+/// Most bytes that the pixels of a photo, or the coefficients of a progressive one, may take.
+pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 
 /// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
 const MAX_SCANS: usize = 100;
 
-/// A JPEG whose header has been read.
-pub(super) struct Jpeg<'a> {
+/// A JPEG whose header has been read, up to its first scan.
+pub struct Jpeg<'a> {
     headers: Headers<'a>,
     frame: Frame,
     colours: Colours,
@@ -50,7 +70,10 @@ pub(super) struct Jpeg<'a> {
 
 impl<'a> Jpeg<'a> {
     /// Reads the header of the JPEG `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
+    ///
+    /// # Errors
+    /// When it is damaged, cut off before its first scan, or of a kind that is not supported.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
         let mut headers = Headers::new(bytes)?;
         let first = headers
             .next_scan()?
@@ -69,20 +92,32 @@ impl<'a> Jpeg<'a> {
     }
 
     /// Width and height in pixels, as stored.
-    pub(super) fn size(&self) -> (u32, u32) {
+    pub fn size(&self) -> (u32, u32) {
         (self.frame.width, self.frame.height)
+    }
+
+    /// The contents of its segments APP1 before the first scan: EXIF and XMP, each after a prefix that tells which.
+    pub fn app1_segments(&self) -> &[&'a [u8]] {
+        &self.headers.app1
     }
 
     /// Whether its sampling factors are those that photos have: at a reduced scale, the pixels of others differ from those of
     /// libjpeg.
-    pub(super) fn has_usual_sampling(&self) -> bool {
+    pub fn has_usual_sampling(&self) -> bool {
         let mut factors = self.frame.components.iter().map(|c| c.sampling);
         let luma = factors.next().unwrap_or((1, 1));
         luma.0 <= 2 && luma.1 <= 2 && factors.all(|chroma| chroma == (1, 1) || chroma == luma)
     }
 
     /// Decodes the photo at `scale`.
-    pub(super) fn decode(mut self, scale: DctScale) -> Result<ComponentPlanes, JpegError> {
+    ///
+    /// # Errors
+    /// When it is damaged, cut off, or takes more than [`MAX_DECODED_BYTES`].
+    pub fn decode(mut self, scale: DctScale) -> Result<ComponentPlanes, JpegError> {
+        let bytes = u64::from(self.frame.width) * u64::from(self.frame.height) * 3;
+        if bytes > MAX_DECODED_BYTES {
+            return Err(JpegError::TooLarge { bytes });
+        }
         let mut layout = Layout::new(&self.frame, self.colours, scale)
             .ok_or(JpegError::Damaged("its frame header is not valid"))?;
         let is_progressive = self.frame.is_progressive;
@@ -145,33 +180,34 @@ fn check_end(headers: &mut Headers, end: End) -> Result<(), JpegError> {
     Err(JpegError::CutOff)
 }
 
-/// Decodes the JPEG `bytes` within the limits at `eighths`/8 of its size. For the fuzzer, its seeds and the tests that
-/// compare with libjpeg-turbo.
+/// The pixels of a decoded photo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RgbPixels {
+    /// Width and height.
+    pub size: (u32, u32),
+    /// Red, green and blue of each pixel, 0 to 255, row by row.
+    pub rgb: Vec<u8>,
+}
+
+/// Decodes the JPEG `bytes` at `scale` to RGB.
 ///
 /// # Errors
-/// When it is damaged, of a kind that is not supported, or too large.
-#[doc(hidden)]
-pub fn decode_jpeg_at(bytes: &[u8], eighths: u32) -> Result<RgbImage, JpegError> {
-    let jpeg = Jpeg::new(bytes)?;
-    let (width, height) = jpeg.size();
-    let is_allowed =
-        width > 0 && height > 0 && u64::from(width) * u64::from(height) * 3 <= MAX_DECODED_BYTES;
-    let scale = DctScale::all().find(|scale| scale.eighths() == eighths);
-    match scale.filter(|_| is_allowed) {
-        Some(scale) => jpeg
-            .decode(scale)?
-            .to_rgb()
-            .ok_or(JpegError::Damaged("it has no pixels")),
-        None => Err(JpegError::Damaged("it has no size within the limits")),
-    }
+/// Those of [`Jpeg::new`] and [`Jpeg::decode`].
+pub fn decode(bytes: &[u8], scale: DctScale) -> Result<RgbPixels, JpegError> {
+    let planes = Jpeg::new(bytes)?.decode(scale)?;
+    let rgb = planes.to_rgb().filter(|rgb| !rgb.is_empty());
+    Ok(RgbPixels {
+        size: planes.size(),
+        rgb: rgb.ok_or(JpegError::Damaged("it has no pixels"))?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::resize::resize;
     use image::codecs::jpeg::JpegEncoder;
-    use image::{DynamicImage, Rgb};
+    use image::imageops::{FilterType, resize};
+    use image::{DynamicImage, Rgb, RgbImage};
 
     const SEQUENTIAL: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-sequential");
@@ -180,6 +216,11 @@ mod tests {
     const RESTARTS: &[u8] = include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-restarts");
     const SEPARATE: &[u8] =
         include_bytes!("../../../tests/fuzz/seeds/scaled_jpeg/valid-separate-scans");
+
+    fn decode_at(bytes: &[u8], eighths: u32) -> Result<RgbImage, JpegError> {
+        let pixels = decode(bytes, DctScale::from_eighths(eighths).unwrap())?;
+        Ok(RgbImage::from_raw(pixels.size.0, pixels.size.1, pixels.rgb).unwrap())
+    }
 
     fn waves(width: u32, height: u32) -> RgbImage {
         let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
@@ -207,8 +248,8 @@ mod tests {
         let bytes = encoded(photo.clone());
         for scale in DctScale::all() {
             let size = (scale.decoded(160), scale.decoded(120));
-            let wanted = resize(&photo, size).unwrap();
-            let got = decode_jpeg_at(&bytes, scale.eighths()).unwrap();
+            let wanted = resize(&photo, size.0, size.1, FilterType::CatmullRom);
+            let got = decode_at(&bytes, scale.eighths()).unwrap();
             let worst = worst_difference(&got, &wanted);
             assert!(worst <= 12, "{scale:?}: {worst}");
         }
@@ -226,7 +267,7 @@ mod tests {
             ] {
                 let bytes = encoded(image);
                 for scale in DctScale::all() {
-                    let got = decode_jpeg_at(&bytes, scale.eighths()).unwrap();
+                    let got = decode_at(&bytes, scale.eighths()).unwrap();
                     let size = (scale.decoded(width), scale.decoded(height));
                     let wanted = RgbImage::from_pixel(size.0, size.1, Rgb(wanted));
                     assert!(
@@ -241,8 +282,8 @@ mod tests {
     #[test]
     fn the_order_of_scans_does_not_change_the_pixels() {
         for eighths in 1..=8 {
-            let [one, two, three] = [SEQUENTIAL, PROGRESSIVE, SEPARATE]
-                .map(|bytes| decode_jpeg_at(bytes, eighths).unwrap());
+            let [one, two, three] =
+                [SEQUENTIAL, PROGRESSIVE, SEPARATE].map(|bytes| decode_at(bytes, eighths).unwrap());
             assert_eq!(one, two, "{eighths}/8");
             assert_eq!(one, three, "{eighths}/8");
         }
@@ -251,7 +292,7 @@ mod tests {
     #[test]
     fn a_missing_end_of_image_marker_is_no_loss() {
         for bytes in [SEQUENTIAL, PROGRESSIVE, RESTARTS, SEPARATE] {
-            let wanted = decode_jpeg_at(bytes, 8).unwrap();
+            let wanted = decode_at(bytes, 8).unwrap();
             let complete = bytes.strip_suffix(&[0xFF, 0xD9]).unwrap();
             let trailers: [&[u8]; 6] = [
                 b"",
@@ -262,7 +303,7 @@ mod tests {
                 &SEQUENTIAL[..100],
             ];
             for trailer in trailers {
-                let got = decode_jpeg_at(&[complete, trailer].concat(), 8);
+                let got = decode_at(&[complete, trailer].concat(), 8);
                 assert_eq!(got.as_ref(), Ok(&wanted), "{trailer:?}");
             }
         }
@@ -274,14 +315,14 @@ mod tests {
         for bytes in [SEQUENTIAL, PROGRESSIVE, RESTARTS, SEPARATE] {
             let length = bytes.len() - 2;
             for cut in 0..length {
-                let cut_off = decode_jpeg_at(&bytes[..cut], 8);
+                let cut_off = decode_at(&bytes[..cut], 8);
                 assert!(cut_off.is_err(), "cut to {cut} of {length}");
-                let zeros = decode_jpeg_at(&[&bytes[..cut], &[0; 20_000]].concat(), 8);
+                let zeros = decode_at(&[&bytes[..cut], &[0; 20_000]].concat(), 8);
                 assert!(zeros.is_err(), "cut to {cut} of {length}, then zeros");
             }
             // Text may pass for the last few blocks.
             for cut in 0..length / 2 {
-                let followed = decode_jpeg_at(&[&bytes[..cut], text.as_bytes()].concat(), 8);
+                let followed = decode_at(&[&bytes[..cut], text.as_bytes()].concat(), 8);
                 assert!(followed.is_err(), "cut to {cut} of {length}, then text");
             }
         }
@@ -296,7 +337,7 @@ mod tests {
             frame.drain(table..table + 2 + length);
         }
         assert!(frame.len() < photo.len());
-        assert_eq!(decode_jpeg_at(&frame, 8), decode_jpeg_at(&photo, 8));
+        assert_eq!(decode_at(&frame, 8), decode_at(&photo, 8));
     }
 
     #[test]
@@ -307,7 +348,7 @@ mod tests {
             .rposition(|w| w == [0xFF, 0xDA])
             .unwrap();
         let without_last = [&SEPARATE[..scan], &[0xFF, 0xD9]].concat();
-        let error = decode_jpeg_at(&without_last, 8).unwrap_err();
+        let error = decode_at(&without_last, 8).unwrap_err();
         assert_eq!(
             error,
             JpegError::Damaged("the scan of a component is missing")
@@ -322,7 +363,7 @@ mod tests {
                     let mut changed = bytes.to_vec();
                     changed[at] = value;
                     for eighths in [1, 8] {
-                        let _ = decode_jpeg_at(&changed, eighths);
+                        let _ = decode_at(&changed, eighths);
                     }
                 }
             }
