@@ -33,7 +33,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The content is a photo in a format that facematch knows and cannot read.
-    #[error("{}: {format} images cannot be read; convert it first, for example with {converter}", path.display())]
+    #[error("{}: {format} images are not supported; convert it first, for example with {converter}", path.display())]
     ForeignFormat {
         /// The file.
         path: PathBuf,

@@ -51,7 +51,7 @@ pub(super) enum NameKind {
     Raw(String),
     /// Nothing, so that the content decides.
     Unclear,
-    /// No photo, by its extension or what its name ends with.
+    /// Not the name of a photo, by its extension or what it ends with.
     Other(String),
 }
 
@@ -154,8 +154,18 @@ fn read_start<'a>(path: &Path, start: &'a mut [u8]) -> io::Result<&'a [u8]> {
     Ok(&start[..length])
 }
 
-/// Whether `path` is a copy that a program keeps beside its photo: `photo.jpg.bak` beside `photo.jpg`, or
-/// `scan0001_original` beside `scan0001`.
+/// Whether `path` is a copy that a program keeps beside its photo: `scan0001_original` beside `scan0001`.
+pub(super) fn is_original(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+        return false;
+    };
+    let mut photos = ["_original", "~"]
+        .iter()
+        .filter_map(|ending| name.strip_suffix(ending));
+    photos.any(|photo| path.with_file_name(photo).is_file())
+}
+
+/// Whether `path`, whose extension is no photo's, is a copy beside its photo: `photo.jpg.bak` beside `photo.jpg`.
 pub(super) fn is_copy(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return false;
@@ -163,10 +173,7 @@ pub(super) fn is_copy(path: &Path) -> bool {
     let is_there = |photo: &str| path.with_file_name(photo).is_file();
     let mut ends = name.match_indices(|c: char| !c.is_alphanumeric());
     ends.any(|(end, _)| has_photo_extension(Path::new(&name[..end])) && is_there(&name[..end]))
-        || ["_original", "~"]
-            .iter()
-            .filter_map(|ending| name.strip_suffix(ending))
-            .any(is_there)
+        || is_original(path)
 }
 
 /// A picture that facematch has drawn.

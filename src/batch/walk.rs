@@ -1,7 +1,7 @@
 //! Which photos: folders and files become one sorted list.
 //!
 //! Inside folders a file counts as a photo if its name ends like one. If it ends like a photo of another format, or says
-//! nothing, the content decides. A file that the user names is taken as it is: it gives a result or an error. The pictures
+//! nothing, the content decides. A photo with any other extension is counted as skipped. A file that the user names is taken as it is: it gives a result or an error. The pictures
 //! that facematch itself has drawn are skipped.
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::folders::{Folders, name_of};
-use super::names::{CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy};
+use super::names::{
+    CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy, is_original,
+};
 use crate::error::Error;
 
 /// How folders are searched.
@@ -116,8 +118,8 @@ impl Input {
 pub struct Inputs {
     /// Every file once, sorted by the bytes of the paths (as `LC_ALL=C sort` does).
     pub list: Vec<Input>,
-    /// Numbers of photos that are not searched, by their extension: of those in formats that are not read, and of
-    /// facematch's own pictures ([`OWN_PICTURES`]).
+    /// Numbers of photos that are not searched, by their extension: of those in formats that are not read or with
+    /// extensions that photos do not have, and of facematch's own pictures ([`OWN_PICTURES`]).
     pub skipped: BTreeMap<String, usize>,
 }
 
@@ -256,7 +258,8 @@ fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
 fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     let content = match &name {
         NameKind::Photo => ContentKind::Image,
-        NameKind::Unclear | NameKind::Other(_) if is_copy(path) => ContentKind::Other,
+        NameKind::Unclear if is_original(path) => ContentKind::Other,
+        NameKind::Other(_) if is_copy(path) => ContentKind::Other,
         _ => ContentKind::of(path),
     };
     let path = path.to_owned();

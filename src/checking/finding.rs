@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use super::{KnownPhoto, LEAST_FACE_SIDE};
-use crate::gallery::{differ_by_number, largest_face, naming_advice};
+use crate::gallery::{are_nearly_equal, largest_face, naming_advice};
 use crate::matching::DistanceThreshold;
 
 /// A photo and whom it stands for.
@@ -230,7 +230,7 @@ impl Finding {
             Self::SamePicture { photos, distance } => same_picture(photos, *distance),
             Self::ClosePeople { people, threshold } => {
                 let [first, second] = &people.photos;
-                let one_person = match differ_by_number(&first.person, &second.person) {
+                let one_person = match are_nearly_equal(&first.person, &second.person) {
                     true => naming_advice(&first.person, &first.path),
                     false => "if both are one person, give them one name".to_owned(),
                 };

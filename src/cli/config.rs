@@ -16,11 +16,12 @@ use facematch::report::{Format, Layout, PhotoRecord, TextStyle};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
-    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When, is_command, mistyped_command,
+    FormatArg, OutputArgs, ThresholdArg, WalkArgs, When, misplaced_command, mistyped_command,
 };
 use super::console::Console;
 use super::exit::Failure;
 use super::interrupt::UnfinishedFiles;
+use super::output::is_stdout;
 use super::path_list::stdin_paths;
 use super::skipped::{skipped_instead, skipped_photos};
 
@@ -214,20 +215,19 @@ pub(super) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
 /// Refuses a KNOWN that is not there and looks like a mistyped command, and a command behind it.
 pub(super) fn check_no_command(known: &Path, unknown: &[PathBuf]) -> Result<(), Failure> {
     let (path, advice) = if let Some(command) = mistyped_command(known) {
-        let advice = format!("did you mean the command `facematch {command}`?");
-        (known, advice)
-    } else if let Some(command) = unknown.iter().find(|path| is_command(path)) {
-        let advice = "a command comes first: `facematch ";
         (
-            command.as_path(),
-            format!("{advice}{} ...`", command.display()),
+            known,
+            format!("did you mean the command `facematch {command}`?"),
         )
+    } else if let Some(command) = misplaced_command(unknown) {
+        let advice = format!("a command comes first: `facematch {command} ...`");
+        (Path::new(command), advice)
     } else {
         return Ok(());
     };
-    let path = path.display();
     Err(Failure::Usage(format!(
-        "{path}: no such photo or folder; {advice}"
+        "{}: no such photo or folder; {advice}",
+        path.display()
     )))
 }
 
@@ -424,7 +424,7 @@ fn colored(args: &OutputArgs) -> bool {
             // https://no-color.org: any value but the empty one.
             let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
                 || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
-            args.output.is_none() && io::stdout().is_terminal() && !refused
+            is_stdout(args.output.as_deref()) && io::stdout().is_terminal() && !refused
         }
     }
 }

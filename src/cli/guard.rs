@@ -13,7 +13,7 @@ use facematch::report::{PLOT_TITLE, is_report};
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
 use super::exit::Failure;
-use super::output::file_number;
+use super::output::{STDOUT, file_number};
 use super::pictures::{crop_path, drawing_path, shared_picture};
 use super::same_file::{Existing, is_in, is_stdin, resolved};
 
@@ -99,7 +99,11 @@ impl Written {
             }
             _ => false,
         };
-        (!is_replaced).then(|| format!("it is {}; {}", content.in_words(), self.advice()))
+        let kind = match (self, content) {
+            (Self::Drawing | Self::Crop, Content::Image) => "an image that facematch did not draw",
+            _ => content.in_words(),
+        };
+        (!is_replaced).then(|| format!("it is {kind}; {}", self.advice()))
     }
 }
 
@@ -113,10 +117,11 @@ impl Content {
         }
         let mut start = Vec::new();
         File::open(path)?.take(START).read_to_end(&mut start)?;
-        Ok(Self::of_bytes(&start))
+        let is_whole = (start.len() as u64) < START;
+        Ok(Self::of_bytes(&start, is_whole))
     }
 
-    fn of_bytes(start: &[u8]) -> Self {
+    fn of_bytes(start: &[u8], is_whole: bool) -> Self {
         let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let text = text.trim_ascii_start();
         match start {
@@ -127,7 +132,7 @@ impl Content {
             _ if is_plot(text) => Self::Plot,
             _ if is_svg(text) => Self::Image,
             _ if text.starts_with(b"<") => Self::Xml,
-            _ if is_report(start) => Self::Results,
+            _ if is_report(start, is_whole) => Self::Results,
             _ => Self::Text,
         }
     }
@@ -248,7 +253,7 @@ impl<'a> RunInputs<'a> {
         {
             return refused(format!("it is the cache of this run; {advice}"));
         }
-        match self.becomes_photo(path) {
+        match self.becomes_input(path) {
             Some(reason) => Err(Failure::Usage(format!(
                 "{}: not written: {reason}; {advice}",
                 path.display()
@@ -257,8 +262,8 @@ impl<'a> RunInputs<'a> {
         }
     }
 
-    /// Why a file `path` would be searched as a photo, if it would; where `path` is a link, the file that it leads to.
-    fn becomes_photo(&self, path: &Path) -> Option<&'static str> {
+    /// Why a later run would read a file `path`, if it would; where `path` is a link, the file that it leads to.
+    fn becomes_input(&self, path: &Path) -> Option<&'static str> {
         let names = [path, &resolved(path)];
         if names.iter().any(|name| is_sidecar(name)) {
             return Some("a later run would take it for a sidecar, by its name");
@@ -275,8 +280,9 @@ impl<'a> RunInputs<'a> {
     /// Refuses a cache in a file that the run reads, or that would become a photo of KNOWN.
     pub(super) fn check_cache(&self, cache: &Path) -> Result<(), Failure> {
         let reason = match self.reads(cache) {
+            _ if cache == STDOUT => "not written: it stands for standard output".to_owned(),
             Some(what) => format!("not overwritten: this run reads it as {what}"),
-            None => match self.becomes_photo(cache) {
+            None => match self.becomes_input(cache) {
                 Some(reason) => format!("not written: {reason}"),
                 None => return Ok(()),
             },

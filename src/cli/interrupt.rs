@@ -153,8 +153,12 @@ impl UnfinishedFiles {
         unfinished.remove_empty_folders();
         // Held to the end, too, so that this is the last line.
         let mut stderr = std::io::stderr().lock();
-        // Below the `^C` and the progress line.
-        let start = if stderr.is_terminal() { "\n" } else { "" };
+        // In the place of the `^C` and the progress line (ECMA-48: erase the line).
+        let start = if stderr.is_terminal() {
+            "\r\x1b[2K"
+        } else {
+            ""
+        };
         let how_far = how_far().map_or_else(String::new, |how_far| format!(": {how_far}"));
         let _ = writeln!(stderr, "{start}facematch: interrupted{how_far}");
         // Without destructors: the workers are still in the midst of C++.

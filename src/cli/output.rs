@@ -19,7 +19,7 @@ use super::temporary::{HIDDEN, Temporary, sync};
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Whoever the umask lets, or whoever could before.
+    /// Permissions from the umask, or those of the existing file.
     Usual,
     /// The owner alone: biometric data.
     Owner,
@@ -118,7 +118,12 @@ fn keep_owner(file: &File, existing: &Metadata) {
 fn keep_owner(_file: &File, _existing: &Metadata) {}
 
 /// What stands for standard output in the place of a file.
-const STDOUT: &str = "-";
+pub(super) const STDOUT: &str = "-";
+
+/// Whether the results for `target` go to standard output.
+pub(super) fn is_stdout(target: Option<&Path>) -> bool {
+    target.is_none_or(|path| path == STDOUT)
+}
 
 /// The destination of a report.
 pub(super) struct Output {
@@ -214,7 +219,7 @@ impl Output {
         }
     }
 
-    /// What came of writing there. Whoever closed the pipe has seen enough.
+    /// Checks the `result` of writing there. A broken pipe is fine: the reader has seen enough.
     pub(super) fn written(&self, result: io::Result<()>) -> Result<(), Failure> {
         match result {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(self.failure(error)),

@@ -153,7 +153,7 @@ impl Pictures {
             self.unfinished.create_folder(folder)?;
         }
         if let Some(objection) = written.objection(target) {
-            return Err(io::Error::other(format!("not overwritten: {objection}")));
+            return Err(io::Error::other(objection));
         }
         let whole = WholeFile::begin(target, Access::Usual, &self.unfinished)?;
         let mut out = BufWriter::new(whole.file());
@@ -179,7 +179,7 @@ pub(super) fn drawing_path(folder: &Path, photo: &Path) -> PathBuf {
 
 /// The folders of `FACEMATCH_FONTS`, which are separated as those of `PATH` are, else those of the system.
 fn font_folders() -> Vec<PathBuf> {
-    match std::env::var_os("FACEMATCH_FONTS") {
+    match std::env::var_os("FACEMATCH_FONTS").filter(|folders| !folders.is_empty()) {
         Some(folders) => std::env::split_paths(&folders).collect(),
         None => system_font_folders(),
     }

@@ -1,4 +1,4 @@
-//! Which file a path leads to. In come paths in any spelling, out comes whether they are one file, or lie in one folder.
+//! Finds out whether two paths lead to the same file, or one into the folder of the other.
 
 use std::fs::File;
 use std::io;
@@ -95,7 +95,7 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
                 links += 1;
                 rest.extend(parts_backwards(&target));
             }
-            // A root or a prefix takes the place of what stood there.
+            // `join` replaces the path if the part is a root.
             _ => place = next,
         }
     }

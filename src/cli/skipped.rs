@@ -1,10 +1,13 @@
-//! Files that are not searched, in words. In come their numbers by extension, out come parts of messages.
+//! Describes skipped files in messages.
 
 use std::collections::BTreeMap;
 
 use facematch::batch::{OWN_PICTURES, is_foreign_extension};
 
 use super::progress::grouped;
+
+/// So many extensions are listed: in some folders every file has its own.
+const MOST_EXTENSIONS: usize = 10;
 
 /// What was skipped where no photo is left, for the end of a message.
 pub(super) fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
@@ -63,8 +66,34 @@ pub(super) fn skipped_photos(skipped: &BTreeMap<String, usize>) -> Vec<String> {
 
 /// "2 .heic, 1 .nef".
 pub(super) fn by_extension(skipped: &BTreeMap<String, usize>) -> String {
-    let kinds = skipped
-        .iter()
-        .map(|(extension, count)| format!("{} .{extension}", grouped(*count)));
-    kinds.collect::<Vec<_>>().join(", ")
+    let mut kinds: Vec<_> = skipped.iter().collect();
+    if kinds.len() > MOST_EXTENSIONS {
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    }
+    let listed = kinds.iter().take(MOST_EXTENSIONS);
+    let mut listed: Vec<_> = listed
+        .map(|(extension, count)| format!("{} .{extension}", grouped(**count)))
+        .collect();
+    let others = kinds.iter().skip(MOST_EXTENSIONS);
+    let others: usize = others.map(|(_, count)| **count).sum();
+    if others > 0 {
+        listed.push(format!("{} with other extensions", grouped(others)));
+    }
+    listed.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_stays_short_whatever_the_extensions() {
+        let few = BTreeMap::from([("heic".to_owned(), 1_200), ("avif".to_owned(), 3)]);
+        assert_eq!(by_extension(&few), "3 .avif, 1,200 .heic");
+        let mut many: BTreeMap<_, _> = (0..300).map(|n| (format!("{n:03}"), 1)).collect();
+        many.insert("heic".to_owned(), 7);
+        let line = by_extension(&many);
+        assert!(line.starts_with("7 .heic, 1 .000, "), "{line}");
+        assert!(line.ends_with(", 291 with other extensions"), "{line}");
+    }
 }

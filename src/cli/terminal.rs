@@ -5,17 +5,19 @@ use std::path::Path;
 
 use facematch::report::{Columns, Layout};
 
+use super::output::is_stdout;
+
 /// Columns of a terminal that does not say how many it has.
 const USUAL_WIDTH: usize = 80;
 
-/// How lines about `paths` and people called `names` are laid out on standard output, or in the file `output` if there is
+/// How lines about `paths` and people called `names` are laid out on standard output, or in the file `output` if that is
 /// one: in columns on a terminal, else with tabs.
 pub(super) fn layout<'a>(
     output: Option<&Path>,
     paths: impl IntoIterator<Item = &'a Path>,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Layout {
-    match output.is_none() && io::stdout().is_terminal() {
+    match is_stdout(output) && io::stdout().is_terminal() {
         true => Layout::Columns(Columns::new(width(), paths, names)),
         false => Layout::Tabs,
     }

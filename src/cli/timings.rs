@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use facematch::photo::{Stage, StageTimes};
 
+use super::commands::counted;
+
 /// What a run took.
 pub(super) struct Timings {
     /// Time per stage, summed over photos and workers.
@@ -41,10 +43,10 @@ impl fmt::Display for Timings {
         writeln!(f, "{:<10} {:>10.3} s", "known", self.enrolled.as_secs_f64())?;
         write!(
             f,
-            "{:<10} {:>10.3} s for {} photo(s) with --jobs {}",
+            "{:<10} {:>10.3} s for {} with --jobs {}",
             "search",
             self.clock.as_secs_f64(),
-            self.photos,
+            counted(self.photos, "photo", "photos"),
             self.jobs
         )
     }

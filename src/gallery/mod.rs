@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use self::numbered_names::{differ_by_number, naming_advice};
+pub(crate) use self::numbered_names::{are_nearly_equal, naming_advice};
 
 use self::compact::CompactRows;
 use crate::engine::{Encoding, SimdLevel};

@@ -1,5 +1,5 @@
-//! People whose names differ only by a number at their end, and whose faces match: `obama1` and `obama2`. In comes a gallery,
-//! out come groups of people who are probably one person, of whom a photo would be ambiguous.
+//! Finds people whose names are nearly the same and whose faces match: `obama1` and `obama2`, `Obama` and `obama copy`. They are
+//! probably one person, of whom every photo would be ambiguous.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl NumberedPeople {
 
 /// Says how to name photos of one person, one of whom is called `name`, as is the person of `photo`.
 pub(crate) fn naming_advice(name: &str, photo: &Path) -> String {
-    let name = split_number(name).map_or(name, |(stem, _)| stem);
+    let name = stem(name);
     let extension = photo.extension().unwrap_or("jpg".as_ref());
     let extension = extension.to_string_lossy();
     format!(
@@ -43,13 +43,12 @@ pub(crate) fn naming_advice(name: &str, photo: &Path) -> String {
     )
 }
 
-/// Whether two names differ only by a number at their end, and at least one has one.
-pub(crate) fn differ_by_number(a: &str, b: &str) -> bool {
-    let is_numbered = [a, b].iter().any(|name| split_number(name).is_some());
-    is_numbered && a != b && key(a) == key(b)
+/// Whether two names differ only by a number or "copy" at their end, capital letters, spaces and the like.
+pub(crate) fn are_nearly_equal(a: &str, b: &str) -> bool {
+    a != b && key(a) == key(b)
 }
 
-/// The people of `gallery` whose names differ only by a number at their end, and who are within `threshold` of each other.
+/// The people of `gallery` whose names are nearly the same, and who are within `threshold` of each other.
 pub fn numbered_people(gallery: &Gallery, threshold: f32) -> Vec<NumberedPeople> {
     let stems = people_of_stems(gallery);
     if stems.is_empty() {
@@ -79,17 +78,12 @@ pub fn numbered_people(gallery: &Gallery, threshold: f32) -> Vec<NumberedPeople>
 
 /// The people of each stem that several share, in the order of their numbers.
 fn people_of_stems(gallery: &Gallery) -> Vec<Vec<usize>> {
-    let is_numbered = |&person: &usize| split_number(&gallery.names[person]).is_some();
-    // Most galleries have no such name.
-    if !(0..gallery.people()).any(|person| is_numbered(&person)) {
-        return Vec::new();
-    }
     let mut people: HashMap<String, Vec<usize>> = HashMap::new();
     for (person, name) in gallery.names().enumerate() {
         people.entry(key(name)).or_default().push(person);
     }
     let mut stems: Vec<_> = people.into_values().collect();
-    stems.retain(|people| people.len() > 1 && people.iter().any(is_numbered));
+    stems.retain(|people| people.len() > 1);
     for people in &mut stems {
         people.sort_by_cached_key(|&person| (number(&gallery.names[person]), person));
     }
@@ -200,10 +194,22 @@ fn split_number(name: &str) -> Option<(&str, &str)> {
     (is_name && !number.is_empty()).then_some((stem, number))
 }
 
-/// What names have in common that differ only by a number at their end, and by the ways to write it.
+/// `name` without the number and the word "copy" at its end, as file managers call copies: `obama copy 2`, `obama - Copy (2)`.
+fn stem(name: &str) -> &str {
+    let name = split_number(name).map_or(name, |(stem, _)| stem).trim_end();
+    let before = name.len().checked_sub("copy".len());
+    let parts = before.and_then(|before| name.split_at_checked(before));
+    match parts {
+        Some((stem, word)) if word.eq_ignore_ascii_case("copy") && stem.ends_with(SEPARATORS) => {
+            stem.trim_end_matches(SEPARATORS)
+        }
+        _ => name,
+    }
+}
+
+/// What names have in common that are nearly the same.
 fn key(name: &str) -> String {
-    let stem = split_number(name).map_or(name, |(stem, _)| stem);
-    let words = stem.split(SEPARATORS).filter(|word| !word.is_empty());
+    let words = stem(name).split(SEPARATORS).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -318,14 +324,28 @@ mod tests {
     }
 
     #[test]
+    fn copies_and_other_spellings_of_a_name_are_told() {
+        for [one, other] in [
+            ["Ann Lee", "ann_lee"],
+            ["Obama", "obama"],
+            ["obama", "obama "],
+            ["obama", "obama copy"],
+            ["obama", "obama copy 2"],
+            ["obama", "Obama - Copy (2)"],
+        ] {
+            assert_eq!(names(&[(one, 0.0), (other, 0.1)]).len(), 1, "{other}");
+        }
+        for [one, other] in [["ann", "anncopy"], ["ann", "copy"], ["ann", "annie"]] {
+            assert_eq!(names(&[(one, 0.0), (other, 0.1)]).len(), 0, "{other}");
+        }
+        let found = numbered_people(&gallery(&[("Obama copy", 0.0), ("obama", 0.1)]), 0.6);
+        assert!(found[0].advice().contains("name the photos Obama.1.png"));
+    }
+
+    #[test]
     fn people_whose_faces_do_not_match_are_not_told() {
         assert_eq!(names(&[("agent 1", 0.0), ("agent 2", 0.7)]).len(), 0);
         assert_eq!(names(&[("ann", 0.0), ("bob", 0.0)]).len(), 0);
-        // Spellings of a name without a number are another matter.
-        assert_eq!(
-            names(&[("ann_lee", 0.0), ("Ann Lee", 0.0), ("bob 1", 0.0)]).len(),
-            0
-        );
         // Two people who share a stem, each with two photos.
         let people = [("x1", 0.0), ("x2", 5.0), ("x3", 0.1), ("x4", 5.1)];
         assert_eq!(names(&people), [["x1", "x3"], ["x2", "x4"]]);

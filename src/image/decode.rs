@@ -227,7 +227,7 @@ pub(super) fn check_bytes(
     ))
 }
 
-/// The `error` of a decoder in words for who has the photo: its own are for programmers.
+/// Describes a decoder's `error` for users; the decoder's own words are for programmers.
 fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
     let format = match format {
         ImageFormat::Png => "PNG",
@@ -246,7 +246,7 @@ fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
         ),
         ImageError::Unsupported(_) => damaged(
             path,
-            &format!("a kind of {format} that facematch does not read; convert it to PNG or JPEG"),
+            &format!("this kind of {format} is not supported; save it as JPEG"),
         ),
         error if is_cut_off(&error) => damaged(path, CUT_OFF),
         _ => damaged(path, &format!("the {format} is damaged")),
@@ -454,7 +454,7 @@ mod tests {
                 let is_ours = words.is_none_or(|words| {
                     words == CUT_OFF
                         || words == format!("the {name} is damaged")
-                        || words.starts_with(&format!("a kind of {name} that"))
+                        || words.starts_with(&format!("this kind of {name} is"))
                         || words.starts_with("the decoder failed")
                 });
                 assert!(is_ours, "{message}");

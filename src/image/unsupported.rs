@@ -25,7 +25,11 @@ pub(super) fn refused(path: &Path, start: &[u8]) -> Error {
     match foreign_format(start) {
         Some(format) => Error::ForeignFormat {
             path,
-            format: format.to_uppercase(),
+            format: match format {
+                "jxl" => "JPEG XL".to_owned(),
+                "jp2" => "JPEG 2000".to_owned(),
+                format => format.to_uppercase(),
+            },
             converter: match format {
                 "avif" => "avifdec",
                 "cr3" => "darktable-cli",

@@ -147,7 +147,6 @@ fn formats_that_are_not_read_are_mentioned() {
     assert_eq!(records[1]["skipped"], serde_json::json!([]));
 }
 
-/// What each command says with `--quiet` about a photo in a format that is not read.
 #[test]
 fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
     let env = TestEnv::new();
@@ -157,11 +156,11 @@ fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
         assert_eq!(run.record(name)["kind"], "format");
         run.stderr
     };
-    assert_snapshot!(message("a.heic", b"\0\0\0\x24ftypheic\0\0\0\0"), @"facematch: a.heic: HEIC images cannot be read; convert it first, for example with heif-convert");
+    assert_snapshot!(message("a.heic", b"\0\0\0\x24ftypheic\0\0\0\0"), @"facematch: a.heic: HEIC images are not supported; convert it first, for example with heif-convert");
     // An iPhone's photo that somebody renamed.
-    assert_snapshot!(message("b.jpg", b"\0\0\0\x24ftypmif1\0\0\0\0"), @"facematch: b.jpg: HEIC images cannot be read; convert it first, for example with heif-convert");
-    assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: AVIF images cannot be read; convert it first, for example with avifdec");
-    assert_snapshot!(message("d.jxl", b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0"), @"facematch: d.jxl: JXL images cannot be read; convert it first, for example with djxl");
+    assert_snapshot!(message("b.jpg", b"\0\0\0\x24ftypmif1\0\0\0\0"), @"facematch: b.jpg: HEIC images are not supported; convert it first, for example with heif-convert");
+    assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: AVIF images are not supported; convert it first, for example with avifdec");
+    assert_snapshot!(message("d.jxl", b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0"), @"facematch: d.jxl: JPEG XL images are not supported; convert it first, for example with djxl");
 }
 
 #[test]
@@ -180,6 +179,7 @@ fn only_the_exif_of_facematch_marks_a_picture_to_be_skipped() {
     );
 }
 
+/// Also with `--quiet`.
 #[test]
 fn every_command_counts_what_it_skips() {
     let env = TestEnv::new();

@@ -240,7 +240,7 @@ fn damaged_galleries_are_named() {
     let message = |arguments: &[&str]| env.facematch().args(arguments).ends_with(3).stderr;
     assert_snapshot!(message(&["cut.safetensors", "unknown"]), @"facematch: gallery: cut.safetensors: is damaged: it is cut off; enroll its photos again");
     assert_snapshot!(message(&["enroll", "--list", "header.safetensors"]), @"facematch: gallery: header.safetensors: is damaged: the length of its header is wrong; enroll its photos again");
-    assert_snapshot!(message(&["enroll", "--add", "photo.safetensors", "known"]), @"facematch: photo.safetensors: no gallery file; facematch enroll KNOWN -o FILE makes one");
+    assert_snapshot!(message(&["enroll", "--add", "photo.safetensors", "known"]), @"facematch: photo.safetensors: not a gallery file; make one with facematch enroll KNOWN -o FILE");
     assert_snapshot!(message(&["enroll", "--list", "none.safetensors"]), @"facematch: none.safetensors: cannot read: No such file or directory (os error 2)");
     assert_eq!(
         std::fs::read(env.path("photo.safetensors")).unwrap(),

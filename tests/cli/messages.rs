@@ -150,7 +150,7 @@ fn timings_are_a_table_of_the_stages() {
     together # s # ms a photo
     start # s
     known # s
-    search # s for 3 photo(s) with --jobs 1
+    search # s for 3 photos with --jobs 1
     ");
 }
 

@@ -1,4 +1,4 @@
-//! Known photos whose names differ only by a number, without the `.` before it: separate people, of whom a photo is ambiguous.
+//! Known photos whose names are nearly the same, but not in the way that makes them one person: a photo of them is ambiguous.
 
 use crate::common::{RunExt, TestEnv};
 
@@ -22,7 +22,7 @@ fn told(env: &TestEnv, arguments: &[&str]) -> String {
     facematch.ends_with(0).stderr
 }
 
-const WARNING: &str = "names differ only by a number";
+const WARNING: &str = "names are nearly the same";
 
 #[test]
 fn each_form_of_a_number_is_told_once_with_better_names() {
@@ -46,6 +46,16 @@ fn each_form_of_a_number_is_told_once_with_better_names() {
             ["ann-1.jpg", "ann 2.jpg"],
             "ann-1, ann 2",
             "ann.1.jpg, ann.2.jpg",
+        ),
+        (
+            ["obama.jpg", "obama copy.jpg"],
+            "obama, obama copy",
+            "obama.1.jpg, obama.2.jpg",
+        ),
+        (
+            ["Obama.jpg", "obama/x.jpg"],
+            "Obama, obama",
+            "Obama.1.jpg, Obama.2.jpg",
         ),
         (
             ["Ann 1/x.jpg", "Ann 2/x.jpg"],

@@ -37,10 +37,10 @@ fn people_are_added_removed_and_listed() {
     assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\n");
     let swapped = ["enroll", "--remove", "people.safetensors", "biden"];
     let run = env.facematch().args(swapped).ends_with(2);
-    assert_snapshot!(run.stderr, @r#"facematch: people.safetensors: a gallery is nobody's name; write --remove "biden" people.safetensors"#);
+    assert_snapshot!(run.stderr, @r#"facematch: people.safetensors: this is a gallery, not a name; write --remove "biden" people.safetensors"#);
 
     let run = env.facematch().args(remove).ends_with(3);
-    assert_snapshot!(run.stderr, @r#"facematch: people.safetensors: nobody in it is called "obama"; facematch enroll --list tells who is"#);
+    assert_snapshot!(run.stderr, @r#"facematch: people.safetensors: no person in it is named "obama"; list the names with facematch enroll --list"#);
 
     let rest = [
         "enroll",

@@ -98,7 +98,17 @@ fn the_content_decides_for_names_of_other_formats() {
     let jpeg = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01";
     let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
     let heic = b"\0\0\0\x24ftypheic\0\0\0\0";
-    for name in ["a.HEIC", "b.jpg_large", "c.nef", "d.jpg_original"] {
+    // What a browser or wget calls a second photo of a name is no copy of the first.
+    for name in [
+        "a.HEIC",
+        "b.jpg_large",
+        "c.nef",
+        "d.jpg_original",
+        "k.jpg",
+        "k.jpg.1",
+        "k.jpg (2)",
+        "k.jpg_large",
+    ] {
         write(name, jpeg);
     }
     // Many camera raw files begin like a TIFF.
@@ -110,7 +120,19 @@ fn the_content_decides_for_names_of_other_formats() {
     write("j.jpg:Zone.Identifier", b"[ZoneTransfer]");
     let inputs = walk(&[folder.path().to_owned()], &WalkOptions::default());
     let found = names(folder.path(), &WalkOptions::default());
-    assert_eq!(found, ["a.HEIC", "b.jpg_large", "c.nef", "e.avif"]);
+    assert_eq!(
+        found,
+        [
+            "a.HEIC",
+            "b.jpg_large",
+            "c.nef",
+            "e.avif",
+            "k.jpg",
+            "k.jpg (2)",
+            "k.jpg.1",
+            "k.jpg_large"
+        ]
+    );
     let skipped = [("heic", 2), ("heif", 1), ("jpg_original", 1), ("nef", 1)];
     let skipped = skipped.map(|(kind, count)| (kind.to_owned(), count));
     assert_eq!(inputs.skipped, BTreeMap::from(skipped));

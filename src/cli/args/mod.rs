@@ -18,7 +18,7 @@ pub(crate) use options::{
     EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
 };
 
-pub(crate) use parsing::{is_command, mistyped_command, parse};
+pub(crate) use parsing::{misplaced_command, mistyped_command, parse};
 pub(crate) use sorting::{SortArgs, SortByArg};
 
 use options::{first_given, hidden_messages, whole_number, with_hidden_formats};
@@ -171,7 +171,7 @@ pub(crate) struct MatchArgs {
     pub(crate) decision: DecisionArgs,
 
     /// List the N nearest people for each face
-    #[arg(long, hide_short_help = true, help_heading = "Matching", value_name = "N", default_value_t = 1, value_parser = whole_number(1..=1_000_000u32))]
+    #[arg(long, hide_short_help = true, help_heading = "Matching", value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = whole_number(1..=1_000_000u32))]
     pub(crate) candidates: u32,
 
     /// List the distance of every known person for each face
@@ -412,7 +412,7 @@ pub(crate) enum CacheCommand {
     /// Remove what other versions of facematch found, and compact the file
     Prune {
         /// Also remove what was not used for DAYS days or longer
-        #[arg(long = "older-than", value_name = "DAYS", value_parser = whole_number(0..=u32::MAX))]
+        #[arg(long = "older-than", value_name = "DAYS", allow_negative_numbers = true, value_parser = whole_number(0..=u32::MAX))]
         unused: Option<u32>,
 
         #[command(flatten)]

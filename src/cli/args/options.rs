@@ -55,11 +55,11 @@ pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, value_parser = whole_number(0..=facematch::image::MAX_WIDTH))]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch::image::MAX_WIDTH))]
     pub(crate) width: u32,
 
     /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20
-    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, value_parser = whole_number(0..=4u32))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
     pub(crate) upsample: u32,
 
     /// Face detector
@@ -83,7 +83,7 @@ pub(crate) struct EngineArgs {
     pub(crate) models: Option<PathBuf>,
 
     /// Photos to search at the same time [default: one per core]
-    #[arg(short, long, value_name = "N", help_heading = COMMON, value_parser = whole_number(1..=256u16))]
+    #[arg(short, long, value_name = "N", help_heading = COMMON, allow_negative_numbers = true, value_parser = whole_number(1..=256u16))]
     pub(crate) jobs: Option<u16>,
 }
 
@@ -197,7 +197,7 @@ pub(crate) struct EncodingArgs {
     pub(crate) no_flip: bool,
 
     /// Average N jittered copies of each face, mirrored at random; much slower, little gain
-    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, value_parser = whole_number(0..=1000u32))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number(0..=1000u32))]
     pub(crate) jitters: u32,
 
     /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to decode
@@ -230,7 +230,7 @@ pub(crate) enum EncodeFromArg {
 #[command(next_help_heading = "Choosing photos")]
 pub(crate) struct WalkArgs {
     /// Enter at most N levels of folders; 1 takes only the files of the folder itself
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = whole_number(1..=1_000_000u32))]
+    #[arg(long, hide_short_help = true, value_name = "N", allow_negative_numbers = true, value_parser = whole_number(1..=1_000_000u32))]
     pub(crate) max_depth: Option<u32>,
 
     /// Enter folders that are symbolic links

@@ -1,7 +1,7 @@
 //! From the words of the command line to [`Args`]: a command is found behind options too, and a mistake is explained.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
@@ -19,6 +19,11 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
     command.build();
     let words = command_first(&command, words);
+    if let Some(option) = option_with_one_dash(&command, &words) {
+        let problem =
+            format!("unexpected argument '-{option}' found\n\n  tip: did you mean '--{option}'?");
+        return Err(command.error(ErrorKind::UnknownArgument, problem));
+    }
     let parsed = command
         .clone()
         .try_get_matches_from(&words)
@@ -117,9 +122,7 @@ fn all_commands(command: &Command) -> impl Iterator<Item = (String, &Command)> {
 fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap::Error {
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::String(option)) => {
-                one_dash_tip(command, words).or_else(|| owners_tip(command, option))
-            }
+            Some(ContextValue::String(option)) => owners_tip(command, option),
             _ => None,
         },
         ErrorKind::MissingRequiredArgument => {
@@ -142,18 +145,17 @@ fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> cl
     error
 }
 
-/// The option that one of `words` is with a dash too few, such as `-version`.
-fn one_dash_tip(command: &Command, words: &[OsString]) -> Option<String> {
+/// The long option that one of `words` is, with a dash too few: `-version`. It would be `-v` with others, or `-o` with the file
+/// `utput`.
+fn option_with_one_dash<'a>(command: &Command, words: &'a [OsString]) -> Option<&'a str> {
     let commands = || std::iter::once(command).chain(all_commands(command).map(|(_, below)| below));
     let is_option = |name: &str| {
         let mut options = commands().flat_map(Command::get_arguments);
         name.len() > 1 && options.any(|option| option.get_long() == Some(name))
     };
-    let names = words
-        .iter()
-        .filter_map(|word| word.to_str()?.strip_prefix('-'));
-    let mut meant = names.filter_map(|name| is_option(name.split('=').next()?).then_some(name));
-    Some(format!("did you mean '--{}'?", meant.next()?))
+    let options = words.iter().skip(1).take_while(|word| *word != "--");
+    let mut names = options.filter_map(|word| word.to_str()?.strip_prefix('-'));
+    names.find(|name| is_option(name.split('=').next().unwrap_or_default()))
 }
 
 /// Which commands have `option`.
@@ -186,9 +188,11 @@ pub(crate) fn mistyped_command(word: &Path) -> Option<String> {
     similar_command(&command, word.as_os_str())
 }
 
-/// Whether `word` is the name of a command and of no file.
-pub(crate) fn is_command(word: &Path) -> bool {
-    Args::command().find_subcommand(word).is_some() && !word.exists()
+/// The first of `words` that is the name of a command and of no file.
+pub(crate) fn misplaced_command(words: &[PathBuf]) -> Option<&str> {
+    let command = Args::command();
+    let mut names = words.iter().filter_map(|word| word.to_str());
+    names.find(|name| command.find_subcommand(name).is_some() && !Path::new(name).exists())
 }
 
 fn similar_command(command: &Command, word: &OsStr) -> Option<String> {

@@ -194,7 +194,7 @@ fn remove(names: &[String], file: &Path, console: &Console) -> Result<Exit, Fail
         .find(|name| !gallery.names().any(|known| known == *name))
     {
         return Err(Failure::Start(format!(
-            "{}: nobody in it is called {stranger:?}; facematch enroll --list tells who is",
+            "{}: no person in it is named {stranger:?}; list the names with facematch enroll --list",
             file.display()
         )));
     }
@@ -248,7 +248,7 @@ fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
     let is_gallery = |name: &&String| is_gallery_file(Path::new(name)).unwrap_or(false);
     match names.iter().find(is_gallery) {
         Some(gallery) if !file.exists() => Err(Failure::Usage(format!(
-            "{gallery}: a gallery is nobody's name; write --remove {:?} {gallery}",
+            "{gallery}: this is a gallery, not a name; write --remove {:?} {gallery}",
             file.display().to_string()
         ))),
         _ => Ok(()),
@@ -261,7 +261,7 @@ fn check_gallery(file: &Path) -> Result<(), Failure> {
     match is_gallery_file(file)? {
         true => Ok(()),
         false => Err(Failure::Start(format!(
-            "{}: no gallery file; facematch enroll KNOWN -o FILE makes one",
+            "{}: not a gallery file; make one with facematch enroll KNOWN -o FILE",
             file.display()
         ))),
     }

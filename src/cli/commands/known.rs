@@ -144,7 +144,7 @@ impl KnownPeople {
 /// The most groups of people, and names of a group, that warnings list.
 const MOST_LISTED: usize = 10;
 
-/// Warns of people who are probably one, as their names differ only by a number and their faces match: every photo of that
+/// Warns of people who are probably one, as their names are nearly the same and their faces match: every photo of that
 /// person would be ambiguous.
 pub(super) fn warn_of_numbered_people(
     gallery: &Gallery,
@@ -163,7 +163,7 @@ pub(super) fn warn_of_numbered_people(
             names.push(format!("{more} more"));
         }
         console.warn(format_args!(
-            "{}: separate people, though their faces match (distance {:.4}) and their names differ only by a number; {}",
+            "{}: separate people, though their faces match (distance {:.4}) and their names are nearly the same; {}",
             names.join(", "),
             group.distance,
             group.advice(),
@@ -171,7 +171,7 @@ pub(super) fn warn_of_numbered_people(
     }
     if let Some(more @ 1..) = groups.len().checked_sub(MOST_LISTED) {
         console.warn(format_args!(
-            "{} of people whose names differ only by a number; facematch check lists them",
+            "{} of people whose names are nearly the same; facematch check lists them",
             counted(more, "more group", "more groups")
         ));
     }

@@ -35,7 +35,7 @@ pub(super) struct PeopleSearch<'a> {
     pub(super) candidates: CandidateCount,
     pub(super) encoding: &'a EncodingArgs,
     pub(super) common: &'a CommonArgs,
-    /// So many photos are best handed on together.
+    /// Photos per batch: ExifTool is much slower one photo at a time.
     pub(super) at_a_time: usize,
 }
 
@@ -190,7 +190,7 @@ pub(super) fn telling_encoding(found: &FoundFace) -> Option<&Encoding> {
     found.face.encoding.as_ref().filter(|_| found.face.upright)
 }
 
-/// Says of each face of a photo who it is.
+/// Returns who each face of a photo is.
 fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
     let encodings: Vec<_> = faces.iter().filter_map(telling_encoding).collect();
     let mut identities = identify(gallery, &encodings, rules).into_iter();

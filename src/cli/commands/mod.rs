@@ -33,6 +33,7 @@ use super::config;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use super::progress::grouped;
 use super::skipped::by_extension;
 use super::timings::Timings;
 use batches::Batch;
@@ -99,7 +100,7 @@ struct Search<'a> {
     subject: Subject,
     layout: Layout,
     output: Output,
-    /// So many photos are best handed on together.
+    /// Photos per batch: ExifTool is much slower one photo at a time.
     at_a_time: usize,
 }
 
@@ -143,7 +144,8 @@ impl Search<'_> {
                 self.output.finish()?;
                 warn_of_photos_not_searched_by_cnn(totals.not_by_cnn, self.console);
                 self.console.summary(in_words(&summary));
-                if let Some(words) = summary.matching.as_ref().and_then(strangers_in_words) {
+                let matching = summary.matching.as_ref().filter(|_| summary.faces > 0);
+                if let Some(words) = matching.and_then(strangers_in_words) {
                     self.console.summary(words);
                 }
             }
@@ -244,7 +246,7 @@ fn warn_of_photos_not_searched_by_cnn(photos: usize, console: &Console) {
     }
     let photos = match photos {
         1 => "1 photo was".to_owned(),
-        _ => format!("{} photos were", grouped(photos as u64)),
+        _ => format!("{} photos were", grouped(photos)),
     };
     console.warn(format_args!(
         "{photos} searched only with the hog detector: too large for cnn after resizing; use a smaller --width or --upsample"
@@ -343,15 +345,15 @@ fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     let strangers = match one_in {
         _ if named > 2.0 / 3.0 => "most strangers".to_owned(),
         _ if one_in <= FEWEST_STRANGERS => {
-            format!("about 1 in {} strangers", grouped(one_in as u64))
+            format!("about 1 in {} strangers", grouped(one_in as usize))
         }
         _ => format!(
             "fewer than 1 in {} strangers",
-            grouped(FEWEST_STRANGERS as u64)
+            grouped(FEWEST_STRANGERS as usize)
         ),
     };
     let advice = match named > WORTH_ADVICE {
-        true => "; try --threshold auto",
+        true => "; try --threshold auto, or a lower --target-fpir",
         false => "",
     };
     Some(format!(
@@ -359,15 +361,8 @@ fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     ))
 }
 
-/// The digits of `number` in groups of three: 1,200.
-fn grouped(number: u64) -> String {
-    match number {
-        0..1000 => number.to_string(),
-        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
-    }
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
+/// `count` with the word for it: "1 photo", "2 photos".
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

@@ -140,21 +140,21 @@ fn sort(
         let folder = folder.iter();
         return folder
             .map(|folder| {
-                check_leads_elsewhere(photo, folder, &args.known)?;
+                check_not_in_known(photo, folder, &args.known)?;
                 sorter.sort(&photo.path, folder, None)
             })
             .collect();
     }
     let into_folder_of = |person: &&str| {
         let folder = person_folder(&args.into, person, folders);
-        check_leads_elsewhere(photo, &folder, &args.known)?;
+        check_not_in_known(photo, &folder, &args.known)?;
         sorter.sort(&photo.path, &folder, Some(person))
     };
     people.iter().map(into_folder_of).collect()
 }
 
-/// A folder of a person may be a link.
-fn check_leads_elsewhere(photo: &PhotoRecord, folder: &Path, known: &Path) -> Result<(), Error> {
+/// Refuses a `folder` that leads into KNOWN, as a link may.
+fn check_not_in_known(photo: &PhotoRecord, folder: &Path, known: &Path) -> Result<(), Error> {
     match is_in(folder, known) {
         true => Err(Error::Sorting {
             path: photo.path.clone(),
@@ -167,7 +167,7 @@ fn check_leads_elsewhere(photo: &PhotoRecord, folder: &Path, known: &Path) -> Re
     }
 }
 
-/// The known people on a photo from left to right, each once.
+/// The known people in a photo from left to right, each once.
 fn people_on(photo: &PhotoRecord) -> Vec<&str> {
     let mut people = Vec::new();
     for face in &photo.faces {

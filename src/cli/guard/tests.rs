@@ -42,7 +42,7 @@ fn the_content_of_a_file_is_known_by_its_beginning() {
         (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
         (b"<gpx>", Content::Xml),
     ] {
-        assert_eq!(Content::of_bytes(start), expected, "{start:?}");
+        assert_eq!(Content::of_bytes(start, true), expected, "{start:?}");
     }
 }
 

@@ -91,6 +91,7 @@ pub(in super::super::super) fn run(
         })
         .collect();
     let known: BTreeSet<String> = gallery.names().map(str::to_owned).collect();
+    warn_of_strangers_in_labels(&photos, &known, console);
     let report = IdentificationReport {
         figures: identification(&photos, &known),
         unreadable: failed,
@@ -112,6 +113,24 @@ pub(in super::super::super) fn run(
         0 => Exit::Done,
         _ => Exit::SomeFailed,
     })
+}
+
+/// Names in labels that are nobody's are often misspelt, and then all figures are wrong.
+fn warn_of_strangers_in_labels(photos: &[NamedPhoto], known: &BTreeSet<String>, console: &Console) {
+    let labelled: BTreeSet<_> = photos.iter().flat_map(|photo| &photo.people).collect();
+    let strangers: Vec<_> = labelled
+        .iter()
+        .filter(|name| !known.contains(**name))
+        .collect();
+    if let Some(first) = strangers.first() {
+        let others = match strangers.len() - 1 {
+            0 => "is".to_owned(),
+            others => format!("and {} are", counted(others, "other person", "others")),
+        };
+        console.warn(format_args!(
+            "{first:?} {others} in the labels but not known; their faces count as strangers"
+        ));
+    }
 }
 
 /// Who is on each photo, by its path. A photo with several rows shows everybody of them.
