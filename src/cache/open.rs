@@ -4,10 +4,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use redb::Builder;
+use redb::{Builder, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 
 use super::error::CacheError;
-use super::store::{Store, in_thread};
+use super::store::{Store, TABLES, in_thread};
 
 /// What the file of a database begins with. redb writes it last when it makes one: until then there are zeros.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
@@ -134,24 +134,41 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<File, CacheError> {
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
         .map_err(io_error)?;
-    if may_begin_a_store(&start) || is_named_as_a_store(path) {
-        return Ok(file);
+    let is_ours = match start.as_slice() {
+        MAGIC => !is_of_another_program(path),
+        start => start.is_empty() || may_be_a_damaged_store(path, start),
+    };
+    match is_ours {
+        true => Ok(file),
+        false => Err(CacheError::Foreign {
+            path: path.to_owned(),
+            what: "this file is no cache, and left as it is; name another, or delete it yourself",
+        }),
     }
-    Err(CacheError::Foreign {
-        path: path.to_owned(),
-        what: "this file is no cache, and left as it is; name another, or delete it yourself",
-    })
 }
 
-/// Whether a store can begin with `start`: nothing yet, zeros where redb did not come to its end, or its mark.
-fn may_begin_a_store(start: &[u8]) -> bool {
-    MAGIC.starts_with(start) || start.iter().all(|&byte| byte == 0)
+/// Whether the file `path`, which begins with `start`, may have been a store: by its name alone, as images of disks begin with
+/// zeros, too.
+fn may_be_a_damaged_store(path: &Path, start: &[u8]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Zeros where redb did not come to its end.
+    let may_begin_one = MAGIC.starts_with(start) || start.iter().all(|&byte| byte == 0);
+    name.ends_with(".redb") || name.contains(".redb.damaged") && may_begin_one
 }
 
-/// Whether `path` is named `*.redb`: then damage has hit a store's first bytes.
-fn is_named_as_a_store(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "redb")
+/// Whether the file `path` is a database whose tables are not a store's. One that cannot be opened is not known to be.
+fn is_of_another_program(path: &Path) -> bool {
+    let file = path.to_owned();
+    let tables = in_thread(path, move || {
+        let database = ReadOnlyDatabase::open(file)?;
+        let transaction = database.begin_read()?;
+        let names = transaction
+            .list_tables()?
+            .map(|table| table.name().to_owned());
+        Ok::<_, redb::Error>(names.collect::<Vec<_>>())
+    });
+    let is_ours = |name: &String| name.starts_with(TABLES);
+    matches!(tables, Ok(Ok(names)) if !names.is_empty() && !names.iter().any(is_ours))
 }
 
 /// The file `path`, open for reading, if there is one.

@@ -11,6 +11,9 @@ use super::THREAD_NAME;
 use super::error::CacheError;
 use super::key::{KEY_LEN, PhotoKey, content_of, is_of_this_revision};
 
+/// What the names of our tables begin with, in all versions.
+pub(super) const TABLES: &str = "photos ";
+
 /// A value is the day of its last use, counted from the beginning of 1970 (u32, little-endian), and the encoded photo.
 /// Another layout gets another name.
 const PHOTOS: TableDefinition<&[u8; KEY_LEN], &[u8]> = TableDefinition::new("photos 1");

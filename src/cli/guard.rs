@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use facematch::batch::has_photo_extension;
-use facematch::gallery::is_gallery_file;
+use facematch::gallery::{has_gallery_header, is_gallery_file};
 use facematch::image::{foreign_format, has_image_signature, is_marked};
 use facematch::report::{PLOT_TITLE, is_report};
 
@@ -112,7 +112,7 @@ impl Content {
         if metadata.len() == 0 {
             return Ok(Self::Empty);
         }
-        if is_gallery_file(path).map_err(io::Error::other)? {
+        if has_gallery_header(path).map_err(io::Error::other)? {
             return Ok(Self::Gallery);
         }
         let mut start = Vec::new();

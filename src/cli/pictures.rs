@@ -3,10 +3,11 @@
 //! Below the folder that was asked for, each photo's own path is repeated: `unknown/a.jpg` becomes
 //! `DIR/unknown/a.jpg.face1.png` and `DIR/unknown/a.jpg.faces.jpg`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
@@ -22,7 +23,7 @@ use super::args::OutputArgs;
 use super::console::Console;
 use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
-use super::output::{Access, WholeFile};
+use super::output::{Access, WholeFile, file_number};
 
 /// JPEG quality of drawings, 1 to 100.
 const DRAWING_QUALITY: u8 = 90;
@@ -33,6 +34,8 @@ pub(super) struct Pictures {
     drawings: Option<PathBuf>,
     fonts: Fonts,
     unfinished: UnfinishedFiles,
+    /// The files of this run. Where small and capital letters are the same, two photos may have one picture.
+    drawn: Mutex<HashSet<[u64; 2]>>,
 }
 
 impl Pictures {
@@ -42,6 +45,7 @@ impl Pictures {
             drawings: args.draw.clone(),
             fonts: Fonts::new(font_folders()),
             unfinished: unfinished.clone(),
+            drawn: Mutex::default(),
         }
     }
 
@@ -152,6 +156,13 @@ impl Pictures {
         if let Some(folder) = target.parent() {
             self.unfinished.create_folder(folder)?;
         }
+        let number = || file_number(&std::fs::metadata(target).ok()?);
+        if number().is_some_and(|number| self.drawn().contains(&number)) {
+            return Err(io::Error::other(
+                "another photo of this run has this picture, as small and capital letters are the same there; name a \
+                 folder on another file system",
+            ));
+        }
         if let Some(objection) = written.objection(target) {
             return Err(io::Error::other(objection));
         }
@@ -163,7 +174,13 @@ impl Pictures {
         })?;
         out.flush()?;
         drop(out);
-        whole.finish()
+        whole.finish()?;
+        self.drawn().extend(number());
+        Ok(())
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, HashSet<[u64; 2]>> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -67,6 +67,21 @@ pub fn is_gallery_file(path: &Path) -> Result<bool, Error> {
     }
 }
 
+/// Whether the file `path` has the header of a gallery, which other safetensors files do not. What follows may be damaged.
+///
+/// # Errors
+/// [`Error::Read`] when it cannot be read.
+pub fn has_gallery_header(path: &Path) -> Result<bool, Error> {
+    if !is_gallery_file(path)? {
+        return Ok(false);
+    }
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(path, error))?;
+    let header = read_header(&mut BufReader::new(file), metadata.len());
+    let format = header.and_then(|(header, _)| Ok(header.word("format")?.to_owned()));
+    Ok(format.is_ok_and(|format| format.starts_with("facematch-gallery/")))
+}
+
 /// The gallery in the file `path`, which will search with the instructions `simd`, and what made it.
 ///
 /// # Errors

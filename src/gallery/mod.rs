@@ -8,19 +8,21 @@ mod file;
 mod fingerprint;
 mod header;
 mod nearest;
-mod numbered_names;
 mod person_name;
+mod similar_names;
 
-pub use file::{is_gallery_file, read_gallery, read_gallery_from, write_gallery};
+pub use file::{
+    has_gallery_header, is_gallery_file, read_gallery, read_gallery_from, write_gallery,
+};
 pub use fingerprint::Fingerprint;
-pub use numbered_names::{NumberedPeople, numbered_people};
 pub use person_name::{composed_name, person_name};
+pub use similar_names::{SimilarlyNamed, similarly_named};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use self::numbered_names::{are_nearly_equal, naming_advice};
+pub(crate) use self::similar_names::{are_nearly_equal, naming_advice};
 
 use self::compact::CompactRows;
 use crate::engine::{Encoding, SimdLevel};

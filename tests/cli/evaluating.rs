@@ -238,7 +238,8 @@ fn identification_is_told_as_a_table_too() {
     }
     assert_eq!(
         run.stderr,
-        "facematch: 3 photos with labels, 2 people known; 0 failed\n"
+        "facematch: warning: the labels name \"Eileen Collins\", who is not known and counts as a stranger\n\
+         facematch: 3 photos with labels, 2 people known; 0 failed\n"
     );
 }
 

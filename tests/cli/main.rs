@@ -32,7 +32,6 @@ mod hostile;
 mod jpegs;
 mod messages;
 mod names;
-mod numbered_names;
 mod orientation;
 mod orientation_variants;
 mod overwriting;
@@ -41,6 +40,7 @@ mod readme;
 #[cfg(unix)]
 mod refused_writes;
 mod results;
+mod similar_names;
 mod sorting;
 #[cfg(unix)]
 mod sorting_files;

@@ -227,6 +227,56 @@ fn results_replace_earlier_ones_and_empty_files_and_lie_anywhere() {
     }
 }
 
+/// What recognises a report must know all of them.
+#[test]
+fn a_second_run_replaces_the_results_of_the_first() {
+    let env = scene();
+    std::fs::remove_file(env.path("photos/text.jpg")).unwrap();
+    env.copy("unknown/obama2.jpg", "photos/obama2.jpg");
+    let commands: [&[&str]; 14] = [
+        &["known", "photos"],
+        &["--all-distances", "--color", "always", "known", "photos"],
+        &["known", "photos", "-f", "json"],
+        &["known", "photos", "-f", "ndjson"],
+        &["known", "photos", "-f", "csv"],
+        &["detect", "photos"],
+        &["tag", "known", "photos", "-f", "exiftool-json"],
+        &["tag", "known", "photos/cat.png", "-f", "exiftool-json"],
+        &["tag", "known", "photos", "--dry-run"],
+        &["sort", "known", "photos", "--into", "out", "--dry-run"],
+        &["check", "known"],
+        &["check", "known", "-f", "json"],
+        &["eval", "pairs", "pairs.csv"],
+        &[
+            "eval",
+            "identify",
+            "known",
+            "photos",
+            "--labels",
+            "labels.csv",
+            "-f",
+            "json",
+        ],
+    ];
+    for command in commands {
+        let _ = std::fs::remove_file(env.path("results"));
+        let run = || {
+            let mut facematch = env.facematch();
+            facematch
+                .args(command)
+                .args(["--detector", "hog", "-o", "results"]);
+            let output = facematch.output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                matches!(output.status.code(), Some(0 | 1)),
+                "{command:?}: {stderr}"
+            );
+            std::fs::read(env.path("results")).unwrap()
+        };
+        assert!(run() == run(), "{command:?}");
+    }
+}
+
 /// As in a shell, the file is made to which the link leads.
 #[cfg(unix)]
 #[test]

@@ -99,6 +99,8 @@ fn another_file_is_neither_set_aside_nor_cleared_away() {
         b"redbreast",
         b"r3",
         b"\0\0\0\x18ftypmp42",
+        b"red",
+        &[0; 40_000],
     ] {
         fs::write(&path, content).unwrap();
         for error in [
@@ -112,6 +114,28 @@ fn another_file_is_neither_set_aside_nor_cleared_away() {
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert_eq!(clear(&folder.path().join("none")).unwrap(), 0);
+}
+
+/// `cache clear` deleted it, and a run wrote a table into it.
+#[test]
+fn the_database_of_another_program_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books.redb");
+    let table: redb::TableDefinition<u64, u64> = redb::TableDefinition::new("books");
+    let database = redb::Database::create(&path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert(1, 2).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let content = fs::read(&path).unwrap();
+    for error in [
+        Store::open(&path).err().unwrap(),
+        Store::open_or_rebuild(&path).err().unwrap(),
+        clear(&path).unwrap_err(),
+    ] {
+        assert!(matches!(error, CacheError::Foreign { .. }), "{error}");
+    }
+    assert!(fs::read(&path).unwrap() == content);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{Access, Output, ReadFile};
 use super::super::terminal;
 use super::counted;
-use super::known::{KnownPeople, warn_of_numbered_people};
+use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
 use super::skipped_in_words;
 use super::tagged_people::TaggedPeople;
@@ -157,7 +157,7 @@ fn enroll(
     } = people.enroll(&mut engines, &params, &session.searcher, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
     if !args.from_tags {
-        warn_of_numbered_people(&gallery, DistanceThreshold::DEFAULT, console);
+        warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
     }
     let mut failed = String::new();
     if without_face > 0 {

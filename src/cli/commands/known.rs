@@ -8,7 +8,7 @@ use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{
-    Gallery, GalleryBuilder, KnownPhotoWarning, numbered_people, person_name,
+    Gallery, GalleryBuilder, KnownPhotoWarning, person_name, similarly_named,
 };
 use facematch::matching::DistanceThreshold;
 use facematch::photo::{EncodeFrom, Face, StageTimes};
@@ -146,12 +146,12 @@ const MOST_LISTED: usize = 10;
 
 /// Warns of people who are probably one, as their names are nearly the same and their faces match: every photo of that
 /// person would be ambiguous.
-pub(super) fn warn_of_numbered_people(
+pub(super) fn warn_of_similar_names(
     gallery: &Gallery,
     threshold: DistanceThreshold,
     console: &Console,
 ) {
-    let groups = numbered_people(gallery, threshold.value());
+    let groups = similarly_named(gallery, threshold.value());
     for group in groups.iter().take(MOST_LISTED) {
         let mut names = group
             .names

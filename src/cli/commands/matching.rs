@@ -22,7 +22,7 @@ use super::super::output::Output;
 use super::super::pictures::Pictures;
 use super::super::terminal;
 use super::Search;
-use super::known::{Enrolled, KnownPeople, warn_of_numbered_people};
+use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
 use super::searching::{Judgement, PhotoSearch, Searched};
 
 /// Whom to look for, and where.
@@ -127,7 +127,7 @@ impl PeopleSearch<'_> {
         }
         let strangers = config::impostor_distances(&params);
         let rules = config::rules(self.decision, self.candidates, &strangers, gallery.faces());
-        warn_of_numbered_people(&gallery, rules.threshold, console);
+        warn_of_similar_names(&gallery, rules.threshold, console);
         let photos = PhotoSearch {
             searcher,
             pictures: Pictures::new(&common.output, unfinished),

@@ -393,7 +393,9 @@ mod tests {
         for rare in [0.0, 1e-9] {
             assert_eq!(told(10, rare), words("fewer than 1 in 1,000,000 strangers"));
         }
-        let advised = |strangers| words(strangers).map(|words| words + "; try --threshold auto");
+        let advised = |strangers| {
+            words(strangers).map(|words| words + "; try --threshold auto, or a lower --target-fpir")
+        };
         assert_eq!(told(240, 0.52), advised("about 1 in 2 strangers"));
         assert_eq!(told(10_000, 0.7), advised("most strangers"));
     }

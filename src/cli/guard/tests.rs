@@ -54,7 +54,11 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
         std::fs::write(&path, content).unwrap();
         written.objection(&path)
     };
-    let gallery = b"\x10\0\0\0\0\0\0\0{          ";
+    let header = "{\"__metadata__\":{\"format\":\"facematch-gallery/1\"},\
+                  \"encodings\":{\"dtype\":\"F32\",\"shape\":[0,128],\"data_offsets\":[0,0]}}";
+    let gallery = &[&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat()[..];
+    let network = "{\"weight\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}";
+    let network = &[&(network.len() as u64).to_le_bytes(), network.as_bytes()].concat()[..];
     for (written, own) in [
         (Written::Results, &b"a.jpg\tno faces\n"[..]),
         (
@@ -80,6 +84,10 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
             assert!(told.ends_with(written.advice()), "{told}");
         }
     }
+    assert_eq!(
+        objection(Written::Gallery { force: true }, network).unwrap(),
+        "it is a binary file; name another file with -o"
+    );
     assert_eq!(
         objection(Written::Gallery { force: false }, gallery).unwrap(),
         "it is a gallery; add people with --add, or replace it with --force"

@@ -122,15 +122,15 @@ fn warn_of_strangers_in_labels(photos: &[NamedPhoto], known: &BTreeSet<String>, 
         .iter()
         .filter(|name| !known.contains(**name))
         .collect();
-    if let Some(first) = strangers.first() {
-        let others = match strangers.len() - 1 {
-            0 => "is".to_owned(),
-            others => format!("and {} are", counted(others, "other person", "others")),
-        };
-        console.warn(format_args!(
-            "{first:?} {others} in the labels but not known; their faces count as strangers"
-        ));
-    }
+    let Some(first) = strangers.first() else {
+        return;
+    };
+    console.warn(match strangers.len() {
+        1 => format!("the labels name {first:?}, who is not known and counts as a stranger"),
+        count => format!(
+            "the labels name {count} people who are not known and count as strangers, such as {first:?}"
+        ),
+    });
 }
 
 /// Who is on each photo, by its path. A photo with several rows shows everybody of them.

@@ -15,7 +15,7 @@ const SEPARATORS: [char; 5] = [' ', '_', '-', '.', '#'];
 
 /// People who are probably one person.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NumberedPeople {
+pub struct SimilarlyNamed {
     /// Their names, at least two, in the order of their numbers.
     pub names: Vec<String>,
     /// The smallest distance of two of them.
@@ -24,7 +24,7 @@ pub struct NumberedPeople {
     pub photo: PathBuf,
 }
 
-impl NumberedPeople {
+impl SimilarlyNamed {
     /// Says how to name the photos so that they are known to show one person.
     pub fn advice(&self) -> String {
         let name = self.names.first().map_or("", String::as_str);
@@ -49,7 +49,7 @@ pub(crate) fn are_nearly_equal(a: &str, b: &str) -> bool {
 }
 
 /// The people of `gallery` whose names are nearly the same, and who are within `threshold` of each other.
-pub fn numbered_people(gallery: &Gallery, threshold: f32) -> Vec<NumberedPeople> {
+pub fn similarly_named(gallery: &Gallery, threshold: f32) -> Vec<SimilarlyNamed> {
     let stems = people_of_stems(gallery);
     if stems.is_empty() {
         return Vec::new();
@@ -151,7 +151,7 @@ impl Groups {
         gallery: &Gallery,
         people: &[usize],
         rows_of_people: &[Vec<usize>],
-    ) -> Vec<(usize, NumberedPeople)> {
+    ) -> Vec<(usize, SimilarlyNamed)> {
         let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (place, &person) in people.iter().enumerate() {
             members.entry(self.first(place)).or_default().push(person);
@@ -161,10 +161,9 @@ impl Groups {
                 .iter()
                 .map(|&person| gallery.names[person].to_string())
                 .collect();
-            let is_numbered = names.iter().any(|name| split_number(name).is_some());
             let row = *rows_of_people[*members.first()?].first()?;
-            (names.len() > 1 && is_numbered).then(|| {
-                let people = NumberedPeople {
+            (names.len() > 1).then(|| {
+                let people = SimilarlyNamed {
                     names,
                     distance: self.distances[first],
                     photo: gallery.sources[row].to_path_buf(),
@@ -247,7 +246,7 @@ mod tests {
     }
 
     fn names<S: AsRef<str>>(people: &[(S, f32)]) -> Vec<Vec<String>> {
-        let found = numbered_people(&gallery(people), 0.6);
+        let found = similarly_named(&gallery(people), 0.6);
         found.into_iter().map(|people| people.names).collect()
     }
 
@@ -293,8 +292,8 @@ mod tests {
             ("obama3", 5.0),
             ("ann", 0.25),
         ];
-        let found = numbered_people(&gallery(&people), 0.6);
-        let expected = NumberedPeople {
+        let found = similarly_named(&gallery(&people), 0.6);
+        let expected = SimilarlyNamed {
             names: ["obama", "obama2", "obama10"].map(str::to_owned).to_vec(),
             distance: 0.25,
             photo: "known/obama.png".into(),
@@ -338,7 +337,7 @@ mod tests {
         for [one, other] in [["ann", "anncopy"], ["ann", "copy"], ["ann", "annie"]] {
             assert_eq!(names(&[(one, 0.0), (other, 0.1)]).len(), 0, "{other}");
         }
-        let found = numbered_people(&gallery(&[("Obama copy", 0.0), ("obama", 0.1)]), 0.6);
+        let found = similarly_named(&gallery(&[("Obama copy", 0.0), ("obama", 0.1)]), 0.6);
         assert!(found[0].advice().contains("name the photos Obama.1.png"));
     }
 

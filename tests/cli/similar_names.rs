@@ -49,7 +49,7 @@ fn each_form_of_a_number_is_told_once_with_better_names() {
         ),
         (
             ["obama.jpg", "obama copy.jpg"],
-            "obama, obama copy",
+            "obama copy, obama",
             "obama.1.jpg, obama.2.jpg",
         ),
         (
