@@ -52,7 +52,7 @@ pub(crate) enum Failure {
     #[error("{}{}", .0, advice(.0))]
     Run(#[from] RunError),
     /// The results could not be written.
-    #[error("{target}: cannot write the results: {source}")]
+    #[error("{target}: cannot write: {source}")]
     Output {
         /// The file, or "standard output".
         target: String,

@@ -290,9 +290,14 @@ impl Place {
 /// Refuses `path` where it has no folder, and one that can only be a folder.
 fn check_folder(path: &Path) -> Result<(), Failure> {
     let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    // A link leads to a file in another folder.
+    let target = match path.is_symlink() {
+        true => resolved(path),
+        false => path.to_owned(),
+    };
     let folder = match ends_as_folder {
         true => path,
-        false => folder_of(path),
+        false => folder_of(&target),
     };
     let is_missing = |error: &io::Error| {
         matches!(

@@ -32,7 +32,14 @@ pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
 #[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(super) fn refused(error: csv::Error) -> ListError {
     let line = error.position().map_or(1, csv::Position::line);
-    ListError::new(line, error.to_string())
+    let reason = match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!("{len} columns instead of {expected_len}"),
+        csv::ErrorKind::Utf8 { .. } => "the text is not UTF-8".to_owned(),
+        _ => error.to_string(),
+    };
+    ListError::new(line, reason)
 }
 
 /// Which column of `header` is called `name`; `expected` says what header there should be.

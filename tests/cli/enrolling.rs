@@ -347,8 +347,8 @@ fn a_file_that_cannot_be_read_or_written_is_named() {
     let message = |arguments: &[&str]| env.facematch().args(arguments).ends_with(3).stderr;
     // Nothing lies at its beginning: an error for the superuser too.
     assert_snapshot!(message(&["enroll", "--list", "/proc/self/mem"]), @"facematch: /proc/self/mem: cannot read: Input/output error (os error 5)");
-    assert_snapshot!(message(&["enroll", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
-    assert_snapshot!(message(&["detect", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
+    assert_snapshot!(message(&["enroll", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write: No space left on device (os error 28)");
+    assert_snapshot!(message(&["detect", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write: No space left on device (os error 28)");
     env.write(
         "pairs.csv",
         "fold,same,a,b\n1,1,known/obama.jpg,known/obama.jpg\n",
@@ -362,7 +362,7 @@ fn a_file_that_cannot_be_read_or_written_is_named() {
         "--plot",
         "/dev/full",
     ];
-    assert_snapshot!(message(&pairs), @"facematch: /dev/full: cannot write the results: No space left on device (os error 28)");
+    assert_snapshot!(message(&pairs), @"facematch: /dev/full: cannot write: No space left on device (os error 28)");
 }
 
 #[test]

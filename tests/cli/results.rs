@@ -104,7 +104,7 @@ fn an_output_that_cannot_be_written_stops_the_run_at_once() {
         .facematch()
         .args(["detect", "cats", "-o", "cats"])
         .ends_with(3);
-    assert_snapshot!(run.stderr, @"facematch: cats: cannot write the results: this is a folder");
+    assert_snapshot!(run.stderr, @"facematch: cats: cannot write: this is a folder");
     let run = env
         .facematch()
         .args(["detect", "cats", "-o", "missing/out.json"])
@@ -131,10 +131,7 @@ fn a_full_disk_is_told() {
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(
-        stderr.contains("cannot write the results: No space left"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("cannot write: No space left"), "{stderr}");
 }
 
 #[cfg(unix)]

@@ -437,7 +437,7 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["empty", "cats"]), @"facematch: empty: no known face: there are no photos in it; put one photo per person there, such as empty/Ann.jpg");
     assert_snapshot!(message(&["cats", "known"]), @"
     facematch: warning: cats/chelsea.png: no face found in this known photo; it is left out
-    facematch: cats: no known face: no face was found in its photos; put one photo per person there, such as cats/Ann.jpg
+    facematch: cats: no known face: no face was found in its photos (facematch check tells more); put one photo per person there, such as cats/Ann.jpg
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");
@@ -570,7 +570,7 @@ fn completions_help_and_version_that_cannot_be_written_are_an_error() {
             .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {stderr}");
-        let wanted = "facematch: standard output: cannot write the results: ";
+        let wanted = "facematch: standard output: cannot write: ";
         assert!(stderr.starts_with(wanted), "{arguments:?}: {stderr}");
     }
 }

@@ -228,7 +228,7 @@ pub(crate) struct TagArgs {
 
     /// Write into the photos themselves instead of sidecars, with exiftool (version 12 or newer)
     ///
-    /// Each photo is kept as it was, as photo.jpg_original; `exiftool -delete_original DIR` deletes these backups.
+    /// Each photo is kept as it was, as photo.jpg_original, unless there is such a file; `exiftool -delete_original DIR` deletes these backups.
     #[arg(long, conflicts_with = "sidecar_naming")]
     pub(crate) embed: bool,
 

@@ -129,7 +129,7 @@ impl KnownPeople {
             .collect();
         let reason = match self.photos() {
             photos if photos == unreadable => "none of its photos can be read",
-            _ => "no face was found in its photos",
+            _ => "no face was found in its photos (facematch check tells more)",
         };
         match self.sources.roots().next() {
             Some(root) => config::no_known_face(root, reason),

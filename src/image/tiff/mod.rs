@@ -183,10 +183,9 @@ fn decompressed(container: Container, picture: &Picture) -> Result<DecodingResul
         TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             damaged("the file is cut off or damaged: pixels are missing")
         }
-        TiffError::UnsupportedError(error) => Problem::Unsupported(format!(
-            "{}-bit samples in this form: {error}",
-            picture.bits
-        )),
+        TiffError::UnsupportedError(_) => {
+            Problem::Unsupported(format!("{}-bit samples in this form", picture.bits))
+        }
         _ => damaged("the pixels are damaged"),
     })
 }
