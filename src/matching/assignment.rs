@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pathfinding::prelude::{Matrix, kuhn_munkres, separate_components};
-
 /// A choice that a face has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Choice {
@@ -25,25 +23,48 @@ pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> 
             .map(|choices| (!choices.is_empty()).then_some(0))
             .collect();
     }
-    let people: Vec<Vec<usize>> = choices
-        .iter()
-        .map(|choices| choices.iter().map(|choice| choice.person).collect())
-        .collect();
     // Faces that have nobody in common, not even through other faces, are assigned apart: the work grows with the cube
     // of their number.
-    let (_, group_of_face) = separate_components(&people);
-    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (face, group) in group_of_face.into_iter().enumerate() {
-        groups.entry(group).or_default().push(face);
-    }
     let mut given = vec![None; choices.len()];
-    for faces in groups.values() {
+    for faces in groups(choices) {
         let of_group: Vec<&[Choice]> = faces.iter().map(|face| &*choices[*face]).collect();
         for (face, choice) in faces.iter().zip(assign_group(&of_group, limit)) {
             given[*face] = choice;
         }
     }
     given
+}
+
+/// The faces in groups, in each of which they are connected by people whom they have in common.
+fn groups(choices: &[Vec<Choice>]) -> Vec<Vec<usize>> {
+    let mut faces_of_person: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (face, choices) in choices.iter().enumerate() {
+        for choice in choices {
+            faces_of_person.entry(choice.person).or_default().push(face);
+        }
+    }
+    let mut is_in_group = vec![false; choices.len()];
+    let mut groups = Vec::new();
+    for first in 0..choices.len() {
+        if std::mem::replace(&mut is_in_group[first], true) {
+            continue;
+        }
+        let mut group = vec![first];
+        let mut at = 0;
+        while let Some(&face) = group.get(at) {
+            at += 1;
+            for choice in &choices[face] {
+                // Whose faces are in the group need not be looked at again.
+                for other in faces_of_person.remove(&choice.person).unwrap_or_default() {
+                    if !std::mem::replace(&mut is_in_group[other], true) {
+                        group.push(other);
+                    }
+                }
+            }
+        }
+        groups.push(group);
+    }
+    groups
 }
 
 /// [`assign`] for the faces of one group.
@@ -57,19 +78,87 @@ fn assign_group(choices: &[&[Choice]], limit: f32) -> Vec<Option<usize>> {
     let column_of_person: BTreeMap<usize, usize> = people.into_iter().zip(0..).collect();
     // Behind the people each face has a column of its own that stands for nobody and is worth nothing.
     let columns = column_of_person.len() + choices.len();
-    let mut gains = Matrix::new(choices.len(), columns, -NEVER);
+    let mut gains = vec![vec![-NEVER; columns]; choices.len()];
     for (face, choices) in choices.iter().enumerate() {
-        gains[(face, column_of_person.len() + face)] = 0;
+        gains[face][column_of_person.len() + face] = 0;
         for choice in *choices {
-            gains[(face, column_of_person[&choice.person])] = gain(choice.distance, limit);
+            gains[face][column_of_person[&choice.person]] = gain(choice.distance, limit);
         }
     }
-    let (_, columns) = kuhn_munkres(&gains);
     let choice_of = |(choices, column): (&&[Choice], usize)| {
         let chosen = |choice: &Choice| column_of_person[&choice.person] == column;
         choices.iter().position(chosen)
     };
-    choices.iter().zip(columns).map(choice_of).collect()
+    choices
+        .iter()
+        .zip(best_columns(&gains))
+        .map(choice_of)
+        .collect()
+}
+
+/// For each row of `gains` a column, no column twice, so that the sum is as large as it can be. There are at least as many
+/// columns as rows.
+///
+/// Kuhn and Munkres' algorithm with shortest augmenting paths (Jonker and Volgenant, 1987): row after row is added, and others
+/// give it their column where that costs least.
+fn best_columns(gains: &[Vec<i64>]) -> Vec<usize> {
+    let columns = gains.first().map_or(0, Vec::len);
+    let mut row_prices = vec![0_i64; gains.len()];
+    let mut column_prices = vec![0_i64; columns];
+    let mut row_of_column: Vec<Option<usize>> = vec![None; columns];
+    for added in 0..gains.len() {
+        // How much a column costs more than the cheapest path to it so far, and the column before it on that path.
+        let mut costs = vec![i64::MAX; columns];
+        let mut previous: Vec<Option<usize>> = vec![None; columns];
+        let mut is_done = vec![false; columns];
+        let (mut row, mut column) = (added, None);
+        let free = loop {
+            let mut cheapest: Option<usize> = None;
+            for next in (0..columns).filter(|&next| !is_done[next]) {
+                let cost = -gains[row][next] - row_prices[row] - column_prices[next];
+                if cost < costs[next] {
+                    costs[next] = cost;
+                    previous[next] = column;
+                }
+                if cheapest.is_none_or(|cheapest| costs[next] < costs[cheapest]) {
+                    cheapest = Some(next);
+                }
+            }
+            let Some(next) = cheapest else {
+                return Vec::new();
+            };
+            let cost = costs[next];
+            row_prices[added] += cost;
+            for done in 0..columns {
+                match row_of_column[done] {
+                    Some(row) if is_done[done] => {
+                        row_prices[row] += cost;
+                        column_prices[done] -= cost;
+                    }
+                    _ => costs[done] = costs[done].saturating_sub(cost),
+                }
+            }
+            is_done[next] = true;
+            column = Some(next);
+            match row_of_column[next] {
+                Some(taken) => row = taken,
+                None => break next,
+            }
+        };
+        let mut column = free;
+        while let Some(before) = previous[column] {
+            row_of_column[column] = row_of_column[before];
+            column = before;
+        }
+        row_of_column[column] = Some(added);
+    }
+    let mut column_of_row = vec![0; gains.len()];
+    for (column, row) in row_of_column.iter().enumerate() {
+        if let Some(row) = *row {
+            column_of_row[row] = column;
+        }
+    }
+    column_of_row
 }
 
 /// Worse than what all faces of a photo could gain.
@@ -155,7 +244,7 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_is_given_twice_and_no_assignment_is_better(
-            distances in proptest::collection::vec(proptest::collection::vec(0.0_f32..1.0, 4), 0..5),
+            distances in proptest::collection::vec(proptest::collection::vec(0.0_f32..1.0, 5), 0..7),
         ) {
             let choices: Vec<Vec<Choice>> = distances
                 .iter()
