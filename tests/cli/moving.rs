@@ -150,7 +150,7 @@ fn a_move_that_was_killed_keeps_a_photo_and_its_sidecar_together() {
         &|env| {
             ["a.jpg.xmp", "a.jpg"]
                 .iter()
-                .for_each(|name| link(env, name))
+                .for_each(|name| link(env, name));
         },
         &|env| {
             ["a.jpg.xmp", "a.jpg"]
@@ -225,7 +225,7 @@ fn a_move_that_is_killed_at_any_call_is_finished_by_the_next_run() {
 
 /// As on file systems that do not tell small and capital letters apart.
 #[test]
-#[ignore = "needs unshare and mount, and root"]
+#[ignore = "needs unshare and mount"]
 fn a_photo_that_is_in_its_place_stays_however_its_folder_is_called() {
     let env = scene();
     sort(&env, &env.path("out"), 0);
@@ -234,7 +234,7 @@ fn a_photo_that_is_in_its_place_stays_however_its_folder_is_called() {
     let run = assert_cmd::Command::new("unshare")
         .current_dir(env.root())
         .env("FACEMATCH_MODELS", crate::common::repository("models"))
-        .args(["-m", "sh", "-c", script])
+        .args(["-rm", "sh", "-c", script])
         .arg(assert_cmd::cargo::cargo_bin!("facematch"))
         .args(["sort", "--by", "move", "--detector", "hog", "-w", "350"])
         .args(["known", "OUT/obama", "--into", "out"])
