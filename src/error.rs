@@ -93,8 +93,8 @@ pub enum Error {
         /// What is wrong, in the words of the program that writes it.
         reason: String,
     },
-    /// A photo could not be brought into a folder. It stays where it is.
-    #[error("{}: not sorted: {reason}; it stays where it is", path.display())]
+    /// A photo could not be brought into a folder. It stays where it is, if it is still there.
+    #[error("{}: not sorted: {reason}", path.display())]
     Sorting {
         /// The photo.
         path: PathBuf,

@@ -290,13 +290,28 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
     })
 }
 
+fn is_gallery(path: &Path) -> bool {
+    is_gallery_file(path).unwrap_or(false)
+}
+
+/// Refuses a gallery among the photos from which names are removed.
+pub(super) fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
+    match photos.iter().find(|path| is_gallery(path)) {
+        None => Ok(()),
+        Some(gallery) => Err(Failure::Usage(format!(
+            "{}: a gallery file holds known people and is no photo; facematch enroll --remove NAME FILE removes \
+             people from it",
+            gallery.display()
+        ))),
+    }
+}
+
 /// Refuses a gallery among the photos: only KNOWN can be one.
 pub(super) fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
-    let is_gallery = |path: &PathBuf| is_gallery_file(path).unwrap_or(false);
     let Some(gallery) = photos.iter().find(|path| is_gallery(path)) else {
         return Ok(());
     };
-    let advice = match is_gallery(&known.to_owned()) {
+    let advice = match is_gallery(known) {
         true => "facematch enroll joins several galleries",
         false => "give it first, before the photos",
     };

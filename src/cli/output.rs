@@ -53,6 +53,7 @@ impl WholeFile {
             // Before the permissions, of which it clears some.
             keep_owner(file, &existing);
             if access == Access::Usual {
+                keep_attributes(file, &target);
                 // The file was made with them, but for what the umask takes. Not all file systems can change them.
                 let _ = file.set_permissions(existing.permissions());
             }
@@ -107,7 +108,7 @@ pub(super) fn mode_of(_metadata: &Metadata) -> u32 {
 
 /// Gives `file` the owner and the group of `existing`, as far as the system lets us: root tags photos of other users.
 #[cfg(unix)]
-fn keep_owner(file: &File, existing: &Metadata) {
+pub(super) fn keep_owner(file: &File, existing: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
     let group = Some(existing.gid());
     // Who is not root may give it to another of their own groups.
@@ -115,7 +116,31 @@ fn keep_owner(file: &File, existing: &Metadata) {
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_file: &File, _existing: &Metadata) {}
+pub(super) fn keep_owner(_file: &File, _existing: &Metadata) {}
+
+/// Beginnings of the extended attributes by which a system decides what programs may do. They belong to a place.
+#[cfg(unix)]
+const SYSTEM_ATTRIBUTES: [&str; 2] = ["security.", "trusted."];
+
+/// Gives `file` the extended attributes of `existing`, such as tags of a file manager and access lists, as far as the file
+/// system keeps them.
+#[cfg(unix)]
+pub(super) fn keep_attributes(file: &File, existing: &Path) {
+    use xattr::FileExt;
+    for name in xattr::list_deref(existing).into_iter().flatten() {
+        let bytes = name.as_encoded_bytes();
+        let is_beginning = |start: &&str| bytes.starts_with(start.as_bytes());
+        if SYSTEM_ATTRIBUTES.iter().any(is_beginning) {
+            continue;
+        }
+        if let Ok(Some(value)) = xattr::get_deref(existing, &name) {
+            let _ = file.set_xattr(&name, &value);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn keep_attributes(_file: &File, _existing: &Path) {}
 
 /// What stands for standard output in the place of a file.
 pub(super) const STDOUT: &str = "-";
@@ -327,7 +352,7 @@ pub(super) struct ReadFile {
 
 /// What another file in the same place has otherwise, and the same file after it was written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct FileState {
+pub(super) struct FileState {
     number: Option<[u64; 2]>,
     modified: Option<SystemTime>,
     bytes: u64,
@@ -366,12 +391,17 @@ impl ReadFile {
 
 impl FileState {
     fn of(path: &Path) -> io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            number: file_number(&metadata),
+        Ok(Self::from(&std::fs::metadata(path)?))
+    }
+}
+
+impl From<&Metadata> for FileState {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            number: file_number(metadata),
             modified: metadata.modified().ok(),
             bytes: metadata.len(),
-        })
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub enum WithoutTags {
     /// This content: what facematch took over from inside the photo when it made the sidecar. Nobody has changed it, so it
     /// can go where the photo [has it still](super::holds).
     Copied(Vec<u8>),
-    /// Nothing: facematch made it, and nobody changed anything.
+    /// Nothing but what every new sidecar of facematch begins with: facematch made it, and there is nothing of others in it.
     Nothing,
 }
 
@@ -46,13 +46,13 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     for list in KEYWORD_LISTS {
         removal.remove_copies(rdf, &items, list.property, &copies)?;
     }
-    removal.remove_created(rdf, &created)?;
+    removal.remove_created(text, rdf, &created)?;
     removal.remove_records(rdf);
-    removal.remove_descriptions(rdf);
+    removal.remove_descriptions(text, rdf);
     if removal.0.is_empty() {
         return Ok(WithoutTags::Unchanged);
     }
-    if created.contains(&SIDECAR) && removal.has_all_children_of(rdf) {
+    if created.contains(&SIDECAR) && removal.empties(text, rdf) && is_only_frame(text, &root, rdf) {
         return Ok(WithoutTags::Nothing);
     }
     check_file(text)?;
@@ -97,6 +97,21 @@ impl Removal {
 
     fn has_all_children_of(&self, element: &Element) -> bool {
         element.children.iter().all(|child| self.has(child))
+    }
+
+    /// Whether nothing is left in `element`, comments included.
+    fn empties(&self, text: &str, element: &Element) -> bool {
+        let is_blank = |content| is_blank_between_children(text, content, element);
+        self.has_all_children_of(element) && element.content.as_ref().is_none_or(is_blank)
+    }
+
+    /// Whether a comment or a processing instruction would be left in `element`, or in what is in it.
+    fn leaves_remarks(&self, text: &str, element: &Element) -> bool {
+        let is_remark = |between: &str| between.contains("<!--") || between.contains("<?");
+        let content = element.content.iter();
+        let mut between = content.flat_map(|content| between_children(text, content, element));
+        let mut kept = element.children.iter().filter(|child| !self.has(child));
+        between.any(is_remark) || kept.any(|child| self.leaves_remarks(text, child))
     }
 
     /// Removes what `records` tell of.
@@ -160,13 +175,19 @@ impl Removal {
     }
 
     /// Removes the properties that facematch created and that have nothing left in them.
-    fn remove_created(&mut self, rdf: &Element, created: &[&str]) -> Result<(), XmpError> {
+    fn remove_created(
+        &mut self,
+        text: &str,
+        rdf: &Element,
+        created: &[&str],
+    ) -> Result<(), XmpError> {
         for property in KEYWORD_LISTS.map(|list| list.property) {
             if !created.contains(&&*property.to_string()) {
                 continue;
             }
             if let Some(element) = rdf.property(property)
                 && self.has_all_children_of(element.list(property)?)
+                && !self.leaves_remarks(text, element)
             {
                 self.remove(element);
             }
@@ -174,15 +195,18 @@ impl Removal {
         let Some(regions) = rdf.property(REGIONS) else {
             return Ok(());
         };
-        let is_empty = region_list(regions)?.is_none_or(|list| self.has_all_children_of(list));
-        if is_empty && created.contains(&&*REGIONS.to_string()) {
-            self.remove(regions);
-        } else if is_empty && created.contains(&&*REGION_LIST.to_string()) {
-            regions
-                .field(REGION_LIST)
-                .into_iter()
-                .for_each(|list| self.remove(list));
+        if !region_list(regions)?.is_none_or(|list| self.has_all_children_of(list)) {
+            return Ok(());
         }
+        let emptied = [
+            (REGIONS, Some(regions)),
+            (REGION_LIST, regions.field(REGION_LIST)),
+        ];
+        let removed = emptied.into_iter().find_map(|(property, element)| {
+            let is_created = created.contains(&&*property.to_string());
+            element.filter(|element| is_created && !self.leaves_remarks(text, element))
+        });
+        removed.into_iter().for_each(|element| self.remove(element));
         Ok(())
     }
 
@@ -196,11 +220,11 @@ impl Removal {
     }
 
     /// Removes the descriptions that had something that goes, and have nothing left in them.
-    fn remove_descriptions(&mut self, rdf: &Element) {
+    fn remove_descriptions(&mut self, text: &str, rdf: &Element) {
         let own = namespace(record::PREFIX);
         for description in rdf.descriptions() {
             if !description.children.is_empty()
-                && self.has_all_children_of(description)
+                && self.empties(text, description)
                 && description.has_only_attributes_of(own)
             {
                 self.remove(description);
@@ -230,10 +254,55 @@ impl Removal {
 
 /// Whether there is nothing in `element`, whose content is at `content`, but children and white space: no comment either.
 fn is_blank_between_children(text: &str, content: &Range<usize>, element: &Element) -> bool {
+    between_children(text, content, element).all(|between| between.trim().is_empty())
+}
+
+/// The parts of `text` in `element`, whose content is at `content`, that are no children.
+fn between_children<'a>(
+    text: &'a str,
+    content: &Range<usize>,
+    element: &Element,
+) -> impl Iterator<Item = &'a str> {
     let starts = element.children.iter().map(|child| child.span.start);
     let ends = element.children.iter().map(|child| child.span.end);
     std::iter::once(content.start)
         .chain(ends)
         .zip(starts.chain([content.end]))
-        .all(|(from, to)| text[from..to].trim().is_empty())
+        .map(|(from, to)| &text[from..to])
+}
+
+/// Whether there is nothing around the content of `rdf` but what programs put around all XMP: `x:xmpmeta` with the name of the
+/// program, and the instructions that begin and end a packet.
+fn is_only_frame(text: &str, root: &Element, rdf: &Element) -> bool {
+    let outside = [&text[..root.span.start], &text[root.span.end..]];
+    let is_plain = |element: &Element| {
+        let mut attributes = element.attributes.iter();
+        attributes.all(|attribute| attribute.is_declaration() || attribute.is_toolkit())
+    };
+    let has_only_rdf = || {
+        let content = root.content.as_ref();
+        root.children.len() == 1
+            && content.is_some_and(|content| is_blank_between_children(text, content, root))
+    };
+    let is_rdf = root.span == rdf.span;
+    outside.into_iter().all(is_packet_frame)
+        && is_plain(root)
+        && (is_rdf || is_plain(rdf) && has_only_rdf())
+}
+
+/// Whether `outside`, what is before or behind the root, has only an XML declaration and the instructions of a packet.
+fn is_packet_frame(outside: &str) -> bool {
+    let ignored = ['\u{feff}', '\0', ' ', '\t', '\r', '\n'];
+    let mut rest = outside.trim_matches(ignored);
+    while let Some((instruction, behind)) = rest
+        .strip_prefix("<?")
+        .and_then(|rest| rest.split_once("?>"))
+    {
+        let target = instruction.split_ascii_whitespace().next();
+        if !matches!(target, Some("xml" | "xpacket")) {
+            return false;
+        }
+        rest = behind.trim_start_matches(ignored);
+    }
+    rest.is_empty()
 }

@@ -31,6 +31,8 @@ mod formats;
 mod hostile;
 mod jpegs;
 mod messages;
+#[cfg(target_os = "linux")]
+mod moving;
 mod names;
 mod orientation;
 mod orientation_variants;

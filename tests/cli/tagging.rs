@@ -517,3 +517,115 @@ fn a_sidecar_that_other_programs_cannot_parse_is_refused_and_not_changed() {
     tag(&env, &[], 0);
     assert!(read(&env, SIDECAR).contains("<rdf:li>obama</rdf:li>"));
 }
+
+/// A user who removes names must learn where they are still.
+#[test]
+fn untag_tells_how_many_files_failed_and_does_not_deny_names() {
+    let env = scene();
+    tag(&env, &[], 0);
+    env.write(SIDECAR, &read(&env, SIDECAR)[..1000]);
+    let photo = env.path(PHOTO);
+    let run = env.facematch().arg("untag").arg(&photo).ends_with(1);
+    assert!(
+        run.stderr.contains("facematch: 1 photo; 1 failed\n"),
+        "{}",
+        run.stderr
+    );
+    // With another one that succeeds, and one without names.
+    env.copy("unknown/obama2.jpg", "photos/z.jpg");
+    tag(&env, &["-q"], 1);
+    let run = untag(&env, &[], 1);
+    let told = "facematch: 4 photos: 1 sidecar removed; 1 failed\n";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn untag_does_not_count_what_is_not_there() {
+    let env = scene();
+    let run = env.facematch().args(["untag", "missing"]).ends_with(1);
+    assert!(
+        run.stderr.contains("facematch: 0 photos; 1 failed\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn untag_refuses_a_gallery() {
+    let env = scene();
+    env.facematch()
+        .args(["enroll", "known", "-o", "people.safetensors"])
+        .ends_with(0);
+    let run = env
+        .facematch()
+        .args(["untag", "photos", "people.safetensors"])
+        .ends_with(2);
+    let told = "people.safetensors: a gallery file holds known people and is no photo; facematch \
+                enroll --remove NAME FILE removes people from it";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+}
+
+#[test]
+fn untag_keeps_what_others_have_written_around_the_names() {
+    let env = scene();
+    // One has XMP inside, which its sidecar took over, and one has none.
+    let plain = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
+    env.write("photos/plain.jpg", plain);
+    tag(&env, &[], 0);
+    let made = read(&env, "photos/plain.jpg.xmp");
+    for sidecar in [SIDECAR, "photos/plain.jpg.xmp"] {
+        let written = read(&env, sidecar);
+        for (place, changed) in [
+            ("<x:xmpmeta ", "<!-- mine --><x:xmpmeta "),
+            ("<x:xmpmeta ", "<x:xmpmeta mine=\"1\" "),
+            ("<rdf:RDF ", "<?mine?><rdf:RDF "),
+            ("<rdf:RDF ", "<mine/><rdf:RDF "),
+            ("</rdf:RDF>", "<!-- mine --></rdf:RDF>"),
+            ("</rdf:RDF>", "</rdf:RDF><mine/>"),
+            ("</x:xmpmeta>", "mine</x:xmpmeta>"),
+            ("</x:xmpmeta>", "</x:xmpmeta><!-- mine -->"),
+            ("<?xpacket end", "<?mine?><?xpacket end"),
+            ("</dc:subject>", "</dc:subject><!-- mine -->"),
+            (
+                "<rdf:li>obama</rdf:li>",
+                "<!-- mine --><rdf:li>obama</rdf:li>",
+            ),
+            ("</mwg-rs:RegionList>", "<!-- mine --></mwg-rs:RegionList>"),
+        ] {
+            assert!(written.contains(place), "{place}: {written}");
+            env.write(sidecar, written.replacen(place, changed, 1));
+            let photo = env.path(sidecar.trim_end_matches(".xmp"));
+            let run = env.facematch().arg("untag").arg(&photo).ends_with(0);
+            assert!(
+                run.text().contains("\tchanged\t"),
+                "{changed}: {}",
+                run.text()
+            );
+            let left = read(&env, sidecar);
+            assert!(left.contains("mine"), "{changed}: {left}");
+            assert!(!left.contains("obama"), "{changed}: {left}");
+        }
+    }
+    // The name of the program that wrote it last is not the user's.
+    let rewritten = made.replacen("xmptk=\"facematch\"", "xmptk=\"XMP Core\"", 1);
+    assert_ne!(rewritten, made);
+    env.write("photos/plain.jpg.xmp", rewritten);
+    untag(&env, &[], 0);
+    assert!(!env.path("photos/plain.jpg.xmp").exists());
+}
+
+/// File managers keep tags of files there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sidecar_keeps_its_extended_attributes() {
+    const TAGS: &str = "user.xdg.tags";
+    let env = scene();
+    let sidecar = env.write(SIDECAR, EXISTING);
+    if xattr::set(&sidecar, TAGS, b"family").is_err() {
+        return;
+    }
+    tag(&env, &[], 0);
+    assert_ne!(read(&env, SIDECAR), EXISTING);
+    let tags = xattr::get(&sidecar, TAGS).unwrap();
+    assert_eq!(tags.as_deref(), Some(&b"family"[..]));
+}

@@ -14,7 +14,7 @@ use super::super::console::Console;
 use super::super::exit::{Exit, Failure};
 use super::super::interrupt::UnfinishedFiles;
 use super::super::same_file::{is_in, resolved};
-use super::super::sorting::{PersonFolders, Sorter, person_folder};
+use super::super::sorting::{PersonFolders, Sorter, person_folder, stays};
 use super::counted;
 use super::matching::PeopleSearch;
 
@@ -125,10 +125,7 @@ fn sort(
             let reason = format!(
                 "{count} known people are in it, and it can be moved to only one folder; use --first, or another --by"
             );
-            return vec![Err(Error::Sorting {
-                path: photo.path.clone(),
-                reason,
-            })];
+            return vec![Err(stays(&photo.path, &reason))];
         }
         _ => &people[..],
     };
@@ -156,13 +153,13 @@ fn sort(
 /// Refuses a `folder` that leads into KNOWN, as a link may.
 fn check_not_in_known(photo: &PhotoRecord, folder: &Path, known: &Path) -> Result<(), Error> {
     match is_in(folder, known) {
-        true => Err(Error::Sorting {
-            path: photo.path.clone(),
-            reason: format!(
+        true => {
+            let reason = format!(
                 "{} leads into KNOWN, and photos there would become known photos; remove that link",
                 folder.display()
-            ),
-        }),
+            );
+            Err(stays(&photo.path, &reason))
+        }
         false => Ok(()),
     }
 }

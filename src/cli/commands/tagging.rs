@@ -80,14 +80,44 @@ impl FileCounts {
         }
     }
 
-    /// "1 sidecar created; 2 photos changed"; when there were none, "no `none`".
-    fn in_words(&self, writing: Writing, none: &str) -> String {
+    /// "1 sidecar created; 2 photos changed"; nothing where there are none.
+    fn in_words(&self, writing: Writing) -> Option<String> {
         let sidecars = self.sidecars.in_words(["sidecar", "sidecars"], writing);
         let photos = self.photos.in_words(["photo", "photos"], writing);
         match (sidecars, photos) {
-            (Some(sidecars), Some(photos)) => format!("{sidecars}; {photos}"),
-            (Some(words), None) | (None, Some(words)) => words,
-            (None, None) => format!("no {none}"),
+            (Some(sidecars), Some(photos)) => Some(format!("{sidecars}; {photos}")),
+            (words, None) | (None, words) => words,
+        }
+    }
+
+    /// As [`Self::in_words`]; when there were none, "no `none`".
+    fn or_none(&self, writing: Writing, none: &str) -> String {
+        self.in_words(writing)
+            .unwrap_or_else(|| format!("no {none}"))
+    }
+}
+
+/// The outcome of a run of `untag`.
+#[derive(Debug, Default)]
+struct UntagCounts {
+    /// Photos that are there, or whose sidecars are.
+    photos: usize,
+    files: FileCounts,
+    failed: usize,
+}
+
+impl UntagCounts {
+    /// "2 photos: 1 sidecar removed; 1 failed". That there are no names is said only where all were looked at.
+    fn in_words(&self, writing: Writing) -> String {
+        let photos = counted(self.photos, "photo", "photos");
+        let words = match (self.files.in_words(writing), self.failed) {
+            (Some(files), _) => format!("{photos}: {files}"),
+            (None, 0) => format!("{photos}: no names of facematch"),
+            (None, _) => photos,
+        };
+        match self.failed {
+            0 => words,
+            failed => format!("{words}; {failed} failed"),
         }
     }
 }
@@ -230,8 +260,8 @@ pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, F
         },
     )?;
     console.summary(match &tagger {
-        Tagger::Sidecars(..) => counts.in_words(run.writing, "sidecars"),
-        Tagger::Photos(_) => counts.in_words(run.writing, "photos tagged"),
+        Tagger::Sidecars(..) => counts.or_none(run.writing, "sidecars"),
+        Tagger::Photos(_) => counts.or_none(run.writing, "photos tagged"),
         Tagger::Exiftool(_) => {
             let photos = counted(printed, "photo", "photos");
             format!("{photos} for exiftool -json=FILE")
@@ -251,18 +281,21 @@ struct Untagger {
 }
 
 impl Untagger {
-    /// What becomes of the sidecars of `photo` and of itself.
-    fn untag(&mut self, photo: &Path) -> Vec<Result<TaggedFile, Error>> {
-        let sidecars = match Sidecars::of(photo) {
-            Ok(sidecars) => sidecars,
-            Err(error) => return vec![Err(error)],
-        };
-        let sidecars = sidecars
+    /// The outcomes for the sidecars of the photo `input` and for itself.
+    ///
+    /// # Errors
+    /// When there is no such photo.
+    fn untag(&mut self, input: &Input) -> Result<Vec<Result<TaggedFile, Error>>, Error> {
+        if let Some(problem) = input.problem() {
+            return Err(problem);
+        }
+        let photo = input.path();
+        let sidecars = Sidecars::of(photo)?
             .into_iter()
             .map(|path| self.sidecars.untag(photo, path));
         let mut files: Vec<_> = sidecars.collect();
         files.extend(self.untag_inside(photo).transpose());
-        files
+        Ok(files)
     }
 
     fn untag_inside(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
@@ -287,6 +320,7 @@ impl Untagger {
 }
 
 pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exit, Failure> {
+    config::check_no_gallery(&args.photo)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let run = TaggingRun::begin(writing(args.dry_run));
@@ -303,26 +337,23 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     let colored = false;
     let mut lines = TaggedFiles::new(output.writer(), TextStyle { colored, layout });
     let bar = console.progress("untagging", inputs.list.len());
-    let mut counts = FileCounts::default();
-    let mut failed = false;
+    let mut counts = UntagCounts::default();
     for input in &inputs.list {
-        let files = match input.problem() {
-            Some(problem) => vec![Err(problem)],
-            None => untagger.untag(input.path()),
-        };
-        for file in files {
+        let files = untagger.untag(input);
+        counts.photos += usize::from(files.is_ok());
+        for file in files.unwrap_or_else(|error| vec![Err(error)]) {
             bar.suspend(|| match file {
                 Ok(file) if file.change == TagChange::Keep => {
-                    counts.add(&file);
+                    counts.files.add(&file);
                     console.detail(format_args!("{}: unchanged", file.path.display()));
                     Ok(())
                 }
                 Ok(file) => {
-                    counts.add(&file);
+                    counts.files.add(&file);
                     output.written(lines.write(input.path(), &file, &[]))
                 }
                 Err(error) => {
-                    failed = true;
+                    counts.failed += 1;
                     console.error(error);
                     Ok(())
                 }
@@ -332,14 +363,13 @@ pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exi
     }
     bar.finish_and_clear();
     console.summary(format_args!(
-        "{}: {}{}",
-        counted(inputs.list.len(), "photo", "photos"),
-        counts.in_words(untagger.run.writing, "names of facematch"),
+        "{}{}",
+        counts.in_words(untagger.run.writing),
         skipped_in_words(&inputs.skipped)
     ));
-    Ok(match failed {
-        false => Exit::Done,
-        true => Exit::SomeFailed,
+    Ok(match counts.failed {
+        0 => Exit::Done,
+        _ => Exit::SomeFailed,
     })
 }
 

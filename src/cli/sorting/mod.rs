@@ -3,6 +3,7 @@
 
 mod folders;
 mod places;
+mod together;
 mod transfer;
 
 use std::collections::HashMap;
@@ -16,13 +17,14 @@ use facematch::report::{SortChange, SortMethod, SortedPhoto};
 use super::interrupt::UnfinishedFiles;
 pub(super) use folders::PersonFolders;
 use places::{Sidecar, Stems, numbered, sidecar_places, sidecars_with};
-use transfer::{check_movable, finish_move, holds, is_at, transfer, would_hold};
+use together::{FileError, Together};
+use transfer::{Arrival, check_movable, holds, is_at, left_copy, would_hold};
 
 /// What there is at a place.
 enum Place {
     Free,
-    /// The photo is there.
-    Taken,
+    /// The photo is there, in this way.
+    Taken(Arrival),
     /// Something else is.
     Other,
 }
@@ -63,13 +65,9 @@ impl Sorter {
         folder: &Path,
         person: Option<&str>,
     ) -> Result<SortedPhoto, Error> {
-        let sorted = self
+        let (path, change) = self
             .put(photo, folder)
-            .map_err(|(at, error)| Error::Sorting {
-                path: photo.to_owned(),
-                reason: format!("{}: {error}", at.display()),
-            });
-        let (path, change) = sorted?;
+            .map_err(|error| not_sorted(photo, error))?;
         Ok(SortedPhoto {
             path,
             person: person.map(str::to_owned),
@@ -79,47 +77,57 @@ impl Sorter {
         })
     }
 
-    fn put(
-        &mut self,
-        photo: &Path,
-        folder: &Path,
-    ) -> Result<(PathBuf, SortChange), (PathBuf, io::Error)> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |error| (path, error)
-        };
+    fn put(&mut self, photo: &Path, folder: &Path) -> Result<(PathBuf, SortChange), FileError> {
         let shared = self.method == SortMethod::Move && self.stems.is_shared(photo);
         let sidecars = sidecars_with(photo, shared).map_err(at(photo))?;
         if self.told.is_none() {
             self.unfinished.create_folder(folder).map_err(at(folder))?;
         }
-        let name = photo.file_name().unwrap_or_default();
-        let mut number = 0;
+        let mut number = 1;
+        let mut is_second_look = false;
         loop {
-            number += 1;
-            let target = folder.join(numbered(name, number));
-            if self.is_there(photo, &target).map_err(at(&target))? {
-                return Ok((target, SortChange::Keep));
-            }
-            match self.place(photo, &target).map_err(at(&target))? {
-                Place::Other => {}
-                Place::Taken => {
-                    self.add_sidecars(&sidecars, &target).map_err(at(&target))?;
-                    let change = self.finish(photo).map_err(at(photo))?;
-                    return Ok((target, change));
+            let target = folder.join(numbered(photo.file_name().unwrap_or_default(), number));
+            match self.put_at(photo, &target, number, &sidecars) {
+                Ok(Some(change)) => return Ok((target, change)),
+                // Another program has put something there meanwhile: perhaps another run this photo.
+                Err((_, error)) if is_taken(&error) && !is_second_look => is_second_look = true,
+                Err((place, error)) if !is_taken(&error) => return Err((place, error)),
+                Ok(None) | Err(_) => {
+                    number += 1;
+                    is_second_look = false;
                 }
-                Place::Free if !self.has_room(&sidecars, &target).map_err(at(&target))? => {}
-                // One of its name was taken out of the folder since.
-                Place::Free
-                    if self
-                        .is_held_behind(photo, folder, number)
-                        .map_err(at(&target))? => {}
-                Place::Free => match self.take(photo, &target, &sidecars) {
-                    // Meanwhile somebody has put something there.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                    Err(error) => return Err((target, error)),
-                    Ok(()) => return Ok((target, SortChange::Create)),
-                },
+            }
+        }
+    }
+
+    /// Brings `photo` to `target`, the place with this number, unless something else has it.
+    fn put_at(
+        &mut self,
+        photo: &Path,
+        target: &Path,
+        number: u32,
+        sidecars: &[Sidecar],
+    ) -> Result<Option<SortChange>, FileError> {
+        if self.is_there(photo, target) {
+            return Ok(Some(SortChange::Keep));
+        }
+        match self.place(photo, target).map_err(at(target))? {
+            Place::Other => return Ok(None),
+            Place::Taken(arrival) => {
+                return self.complete(photo, target, sidecars, arrival).map(Some);
+            }
+            Place::Free => {}
+        }
+        let is_free = self.has_room(sidecars, target).and_then(|has_room| {
+            // One of its name was taken out of the folder since.
+            let folder = target.parent().unwrap_or(Path::new(""));
+            Ok(has_room && !self.is_held_behind(photo, folder, number)?)
+        });
+        match is_free.map_err(at(target))? {
+            false => Ok(None),
+            true => {
+                self.take(photo, target, sidecars)?;
+                Ok(Some(SortChange::Create))
             }
         }
     }
@@ -129,12 +137,12 @@ impl Sorter {
         let name = photo.file_name().unwrap_or_default();
         for number in number + 1.. {
             let target = folder.join(numbered(name, number));
-            if self.is_there(photo, &target)? {
+            if self.is_there(photo, &target) {
                 return Ok(true);
             }
             match self.place(photo, &target)? {
                 Place::Free => return Ok(false),
-                Place::Taken => return Ok(true),
+                Place::Taken(_) => return Ok(true),
                 Place::Other => {}
             }
         }
@@ -142,8 +150,8 @@ impl Sorter {
     }
 
     /// Whether `photo` is in the folder already, and was not only brought there.
-    fn is_there(&self, photo: &Path, target: &Path) -> io::Result<bool> {
-        Ok(target.exists() && is_at(photo, target)?)
+    fn is_there(&self, photo: &Path, target: &Path) -> bool {
+        target.exists() && is_at(photo, target)
     }
 
     fn place(&self, photo: &Path, target: &Path) -> io::Result<Place> {
@@ -160,17 +168,21 @@ impl Sorter {
                 Ok(_) => holds(method, file, target)?,
             },
         };
-        Ok(if is_it { Place::Taken } else { Place::Other })
+        Ok(match (is_it, method) {
+            (false, _) => Place::Other,
+            (true, SortMethod::Move) => Place::Taken(Arrival::Link),
+            (true, _) => Place::Taken(Arrival::Other),
+        })
     }
 
     /// Whether the sidecars can stand beside a photo at `target`, or stand there already, and none of another photo does.
     fn has_room(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<bool> {
-        let own: Vec<_> = sidecars.iter().map(|s| s.target(target)).collect();
-        for (sidecar, place) in sidecars.iter().zip(&own) {
-            if let Place::Other = self.place_of(sidecar, place)? {
+        for sidecar in sidecars {
+            if let Place::Other = self.place_of(sidecar, target)? {
                 return Ok(false);
             }
         }
+        let own: Vec<_> = sidecars.iter().map(|s| s.target(target)).collect();
         let is_there = |place: &Path| {
             let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
             would_be || place.exists()
@@ -179,15 +191,30 @@ impl Sorter {
         Ok(!places.any(|place| !own.contains(&place) && is_there(&place)))
     }
 
-    fn place_of(&self, sidecar: &Sidecar, target: &Path) -> io::Result<Place> {
-        self.place_by(sidecar.method(self.method), &sidecar.path, target)
+    /// What is in the place of `sidecar` beside a photo at `photo`. A copy of it without that photo is what a move to another
+    /// file system left when it was killed.
+    fn place_of(&self, sidecar: &Sidecar, photo: &Path) -> io::Result<Place> {
+        let place = sidecar.target(photo);
+        let method = sidecar.method(self.method);
+        let found = self.place_by(method, &sidecar.path, &place)?;
+        let would_be = self
+            .told
+            .as_ref()
+            .is_some_and(|told| told.contains_key(&place));
+        match (found, method) {
+            (Place::Other, SortMethod::Move) if !is_at_all(photo) && !would_be => {
+                let left = left_copy(&sidecar.path, &place)?;
+                Ok(left.map_or(Place::Other, Place::Taken))
+            }
+            (found, _) => Ok(found),
+        }
     }
 
     /// Brings the photo to `target`, where nothing is, and its sidecars beside it: these first, as they are found by the
     /// photo. When one fails, all stay.
-    fn take(&mut self, photo: &Path, target: &Path, sidecars: &[Sidecar]) -> io::Result<()> {
+    fn take(&mut self, photo: &Path, target: &Path, sidecars: &[Sidecar]) -> Result<(), FileError> {
         if self.method == SortMethod::Move {
-            check_movable(photo)?;
+            check_movable(photo).map_err(at(photo))?;
         }
         if let Some(told) = &mut self.told {
             told.insert(target.to_owned(), photo.to_owned());
@@ -196,78 +223,121 @@ impl Sorter {
             }
             return Ok(());
         }
-        let mut brought = Vec::new();
-        let result = sidecars
-            .iter()
-            .try_for_each(|sidecar| {
-                if self.bring(sidecar, target)? {
-                    brought.push(sidecar);
-                }
-                Ok(())
-            })
-            .and_then(|()| transfer(self.method, photo, target, &self.unfinished));
-        if result.is_err() {
-            for sidecar in brought {
-                self.bring_back(sidecar, &sidecar.target(target));
+        let mut together = Together::new(&self.unfinished);
+        let brought = self
+            .bring_sidecars(&mut together, sidecars, target)
+            .and_then(|()| {
+                let brought = together.bring(self.method, photo, target);
+                brought.map_err(at(target))
+            });
+        match brought {
+            Ok(()) => together.finish(),
+            Err(error) => {
+                together.undo();
+                Err(error)
             }
         }
-        result
     }
 
-    /// Brings `sidecar` beside the photo at `photo`; whether it was not there before.
-    fn bring(&self, sidecar: &Sidecar, photo: &Path) -> io::Result<bool> {
-        let beside = sidecar.target(photo);
-        let method = sidecar.method(self.method);
-        match (self.place_of(sidecar, &beside)?, method) {
-            (Place::Free, _) => {
-                transfer(method, &sidecar.path, &beside, &self.unfinished).map(|()| true)
-            }
-            (Place::Taken, SortMethod::Move) => finish_move(&sidecar.path).map(|()| false),
-            (Place::Taken, _) => Ok(false),
-            (Place::Other, _) => Err(io::ErrorKind::AlreadyExists.into()),
-        }
-    }
-
-    fn bring_back(&self, sidecar: &Sidecar, from: &Path) {
-        // There is no more to be done when that fails, too: the first error is told.
-        let _ = match sidecar.method(self.method) {
-            SortMethod::Move => transfer(SortMethod::Move, from, &sidecar.path, &self.unfinished),
-            _ => std::fs::remove_file(from),
-        };
-    }
-
-    /// Brings those sidecars to the photo at `target`, which is there, that it has not. Others that are there stay; a photo
-    /// that is to be moved stays with its own then.
-    fn add_sidecars(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<()> {
+    /// Brings `sidecars` beside the photo at `photo`. One that is not theirs stays there.
+    fn bring_sidecars<'s>(
+        &self,
+        together: &mut Together<'_>,
+        sidecars: impl IntoIterator<Item = &'s Sidecar>,
+        photo: &Path,
+    ) -> Result<(), FileError> {
         for sidecar in sidecars {
-            let place = sidecar.target(target);
-            match self.place_of(sidecar, &place)? {
-                Place::Other if self.method == SortMethod::Move => {
-                    let place = place.display();
-                    return Err(io::Error::other(format!(
-                        "the photo is there, with another sidecar ({place}); remove one of both"
-                    )));
+            let place = sidecar.target(photo);
+            let method = sidecar.method(self.method);
+            match self.place_of(sidecar, photo).map_err(at(&sidecar.path))? {
+                Place::Free => {
+                    let brought = together.bring(method, &sidecar.path, &place);
+                    brought.map_err(at(&place))?;
                 }
-                Place::Free | Place::Taken if self.told.is_none() => {
-                    self.bring(sidecar, target)?;
+                Place::Taken(arrival) => {
+                    together.bring_again(method, &sidecar.path, &place, arrival);
                 }
-                _ => {}
+                Place::Other => return Err((place, io::ErrorKind::AlreadyExists.into())),
             }
         }
         Ok(())
     }
 
-    /// A photo that is in its place already stays there; one that was to be moved there is not elsewhere any more.
-    fn finish(&self, photo: &Path) -> io::Result<SortChange> {
-        match self.method {
-            SortMethod::Move => {
-                if self.told.is_none() {
-                    finish_move(photo)?;
+    /// Brings those sidecars to the photo at `target`, which is there, that it does not have. Others that are there stay; a
+    /// photo that is to be moved stays with its own then, else it is not in its old place any more.
+    fn complete(
+        &self,
+        photo: &Path,
+        target: &Path,
+        sidecars: &[Sidecar],
+        arrival: Arrival,
+    ) -> Result<SortChange, FileError> {
+        let mut own = Vec::new();
+        for sidecar in sidecars {
+            match self.place_of(sidecar, target).map_err(at(target))? {
+                Place::Other if self.method == SortMethod::Move => {
+                    let place = sidecar.target(target);
+                    let other = format!(
+                        "the photo is there, with another sidecar ({}); remove one of both",
+                        place.display()
+                    );
+                    return Err((target.to_owned(), io::Error::other(other)));
                 }
-                Ok(SortChange::Create)
+                Place::Other => {}
+                Place::Free | Place::Taken(_) => own.push(sidecar),
             }
-            _ => Ok(SortChange::Keep),
         }
+        if self.told.is_none() {
+            let mut together = Together::new(&self.unfinished);
+            if let Err(error) = self.bring_sidecars(&mut together, own, target) {
+                together.undo();
+                return Err(error);
+            }
+            together.bring_again(self.method, photo, target, arrival);
+            together.finish()?;
+        }
+        Ok(match self.method {
+            SortMethod::Move => SortChange::Create,
+            _ => SortChange::Keep,
+        })
+    }
+}
+
+/// Says that an error is about `path`.
+fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
+    let path = path.to_owned();
+    move |error| (path.clone(), error)
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AlreadyExists
+}
+
+/// Whether there is anything, be it a link that leads nowhere.
+fn is_at_all(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// Why `photo` was not sorted: the error of the file that it is about.
+fn not_sorted(photo: &Path, (place, error): FileError) -> Error {
+    let found = std::fs::symlink_metadata(photo);
+    if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Error::Sorting {
+            path: photo.to_owned(),
+            reason: "it is no longer there; another program moved or removed it".to_owned(),
+        };
+    }
+    match place == photo {
+        true => stays(photo, &error.to_string()),
+        false => stays(photo, &format!("{}: {error}", place.display())),
+    }
+}
+
+/// The error of a `photo` that is not sorted for this `reason`.
+pub(super) fn stays(photo: &Path, reason: &str) -> Error {
+    Error::Sorting {
+        path: photo.to_owned(),
+        reason: format!("{reason}; it stays where it is"),
     }
 }
 

@@ -1,35 +1,100 @@
-//! One file comes to another place: copied, linked or moved. Nothing is ever written over, and a file is gone from where it
-//! was only when it stands whole in its new place.
+//! One file comes to another place: copied or linked. Existing files are never overwritten. A file that moves is in both
+//! places at first; [`remove_moved`] ends the move.
 
-use std::fs::{File, FileTimes};
+use std::fs::{File, FileTimes, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
 use facematch::report::SortMethod;
 
 use super::super::interrupt::UnfinishedFiles;
-use super::super::output::{folder_of, mode_of};
+use super::super::output::{FileState, folder_of, keep_attributes, keep_owner, mode_of};
+use super::super::same_file::Existing;
 use super::super::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
 
-/// Brings `source` to `target`, in a folder that is there.
+/// How a file is in its new place.
+#[derive(Debug)]
+pub(super) enum Arrival {
+    /// By another name for the same file.
+    Link,
+    /// By a copy of a file that is to move, which was in this state before it was read.
+    Copy(SourceState),
+    /// In a way that leaves the source where it is.
+    Other,
+}
+
+/// What is different once another program has written to a file, replaced it or changed its attributes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SourceState {
+    file: FileState,
+    status_changed: Option<[i64; 2]>,
+}
+
+impl From<&Metadata> for SourceState {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            file: metadata.into(),
+            status_changed: status_changed(metadata),
+        }
+    }
+}
+
+/// When the content or the attributes of a file changed last: programs can reset the other times, but not this one.
+#[cfg(unix)]
+fn status_changed(metadata: &Metadata) -> Option<[i64; 2]> {
+    use std::os::unix::fs::MetadataExt;
+    Some([metadata.ctime(), metadata.ctime_nsec()])
+}
+
+#[cfg(not(unix))]
+fn status_changed(_metadata: &Metadata) -> Option<[i64; 2]> {
+    None
+}
+
+impl Arrival {
+    /// Refuses to remove a `source` that is not what came to `target`.
+    ///
+    /// # Errors
+    /// When another program has changed `source` meanwhile. One that it has removed is no error.
+    pub(super) fn check(&self, source: &Path, target: &Path) -> io::Result<()> {
+        let metadata = match std::fs::symlink_metadata(source) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            metadata => metadata?,
+        };
+        std::fs::symlink_metadata(target)?;
+        let is_unchanged = match self {
+            Self::Link => is_same_file(source, target)? && has_two_names(source)?,
+            Self::Copy(state) => *state == SourceState::from(&metadata),
+            Self::Other => true,
+        };
+        match is_unchanged {
+            true => Ok(()),
+            false => Err(io::Error::other(
+                "another program changed it while it was being moved; run the command again",
+            )),
+        }
+    }
+}
+
+/// Brings `source` to `target`, in a folder that is there. The source stays, also if it is to move.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work. Whatever the error,
-/// `source` is as it was.
+/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work.
 pub(super) fn transfer(
     method: SortMethod,
     source: &Path,
     target: &Path,
     unfinished: &UnfinishedFiles,
-) -> io::Result<()> {
+) -> io::Result<Arrival> {
     check_file(source)?;
     match method {
-        SortMethod::Copy => copy(source, target, false, unfinished),
+        SortMethod::Copy => copy(source, target, Purpose::Second, unfinished).map(drop),
         SortMethod::Hardlink => hard_link(source, target),
         // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
         SortMethod::Symlink => symlink(&std::fs::canonicalize(source)?, target),
-        SortMethod::Move => move_file(source, target, unfinished),
-    }
+        SortMethod::Move => return begin_move(source, target, unfinished),
+    }?;
+    Ok(Arrival::Other)
 }
 
 /// Refuses what would be read without an end, or is no file that a photo or its sidecar may be.
@@ -55,6 +120,13 @@ pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Res
         // Where a run was killed between the link and the removal.
         SortMethod::Move => Ok(is_same_file(source, target)? && has_two_names(source)?),
     }
+}
+
+/// A copy of `source`, a file that is to move, which a killed run left at `target`.
+pub(super) fn left_copy(source: &Path, target: &Path) -> io::Result<Option<Arrival>> {
+    let state = SourceState::from(&std::fs::symlink_metadata(source)?);
+    let is_left = !is_same_file(source, target)? && is_copy(source, target)?;
+    Ok(is_left.then_some(Arrival::Copy(state)))
 }
 
 /// Whether `target` would hold `source`, once `first` was brought there by `method`.
@@ -86,28 +158,42 @@ pub(super) fn check_movable(source: &Path) -> io::Result<()> {
 }
 
 /// Whether `source` stands at `target` itself, not only under that name too.
-pub(super) fn is_at(source: &Path, target: &Path) -> io::Result<bool> {
-    let folder = |path: &Path| match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::canonicalize(folder),
-        _ => std::fs::canonicalize("."),
-    };
-    Ok(source.file_name() == target.file_name() && folder(source)? == folder(target)?)
+pub(super) fn is_at(source: &Path, target: &Path) -> bool {
+    // Not by the path, which may be spelled in small and capital letters.
+    let folder = Existing::of(folder_of(source));
+    let is_one_folder = folder.is_some_and(|folder| folder.is(folder_of(target)));
+    is_one_folder && source.file_name() == target.file_name()
 }
 
-/// A copy with the times and the permissions of `source`, as far as the file system keeps them, which comes to its name
-/// when it is whole, and if `on_disk` once it is on the disk.
+/// What a copy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A second photo, which has the times and the permissions of the first.
+    Second,
+    /// The photo in its new place, which has its owner and its extended attributes too, and is on the disk before the first
+    /// is removed.
+    Move,
+}
+
+/// A copy with what its `purpose` asks for, as far as the file system keeps it, which gets its name when it is whole.
+/// Returns the state of `source` before it was read.
 fn copy(
     source: &Path,
     target: &Path,
-    on_disk: bool,
+    purpose: Purpose,
     unfinished: &UnfinishedFiles,
-) -> io::Result<()> {
+) -> io::Result<SourceState> {
     let mut reader = File::open(source)?;
     let metadata = reader.metadata()?;
     let mode = mode_of(&metadata);
     let temporary = Temporary::begin(folder_of(target), HIDDEN, mode, unfinished)?;
     let mut file = temporary.file();
     io::copy(&mut reader, &mut file)?;
+    if purpose == Purpose::Move {
+        // Before the permissions, of which it clears some.
+        keep_owner(file, &metadata);
+        keep_attributes(file, source);
+    }
     // It was made with them, but for what the umask takes.
     let _ = file.set_permissions(metadata.permissions());
     if let (Ok(accessed), Ok(modified)) = (metadata.accessed(), metadata.modified()) {
@@ -115,10 +201,11 @@ fn copy(
         let times = FileTimes::new().set_accessed(accessed);
         let _ = file.set_times(times.set_modified(modified));
     }
-    if on_disk {
+    if purpose == Purpose::Move {
         sync(file)?;
     }
-    temporary.rename_to_new(target)
+    temporary.rename_to_new(target)?;
+    Ok(SourceState::from(&metadata))
 }
 
 fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
@@ -158,38 +245,33 @@ fn symlink(source: &Path, target: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(source, target)
 }
 
-fn move_file(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<()> {
+/// Gives `source` its new place beside its old one.
+fn begin_move(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<Arrival> {
     check_movable(source)?;
-    let moved = match std::fs::hard_link(source, target) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+    match std::fs::hard_link(source, target) {
+        Ok(()) => Ok(Arrival::Link),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
         // Another file system, or one without links.
         Err(_) => {
-            copy(source, target, true, unfinished)?;
-            sync_folder_of(target)
+            let state = copy(source, target, Purpose::Move, unfinished)?;
+            sync_folder_of(target).inspect_err(|_| {
+                let _ = std::fs::remove_file(target);
+            })?;
+            Ok(Arrival::Copy(state))
         }
-        Ok(()) => Ok(()),
-    };
-    let removed = moved.and_then(|()| {
-        std::fs::remove_file(source).or_else(|error| match error.kind() {
-            // Another program has removed it, and the target is all that is left.
-            io::ErrorKind::NotFound => Ok(()),
-            kind => {
-                let reason = format!("it cannot be taken from where it is: {error}");
-                Err(io::Error::new(kind, reason))
-            }
-        })
-    });
-    removed.inspect_err(|_| {
-        // It was made just now; without it the photo is where it was.
-        if std::fs::symlink_metadata(source).is_ok() {
-            let _ = std::fs::remove_file(target);
-        }
-    })
+    }
 }
 
-/// Takes `source` away, of which `target` is another name.
-pub(super) fn finish_move(source: &Path) -> io::Result<()> {
-    std::fs::remove_file(source)
+/// Removes `source`, which is in its new place.
+pub(super) fn remove_moved(source: &Path) -> io::Result<()> {
+    std::fs::remove_file(source).or_else(|error| match error.kind() {
+        // Another program has removed it, and the target is all that is left.
+        io::ErrorKind::NotFound => Ok(()),
+        kind => {
+            let reason = format!("it cannot be taken from where it is: {error}");
+            Err(io::Error::new(kind, reason))
+        }
+    })
 }
 
 /// A link is no copy: it goes with what it leads to.
@@ -223,7 +305,7 @@ fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
 #[cfg(unix)]
 fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
-    let number = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let number = |metadata: Metadata| (metadata.dev(), metadata.ino());
     let source = number(std::fs::metadata(source)?);
     Ok(number(std::fs::symlink_metadata(target)?) == source)
 }

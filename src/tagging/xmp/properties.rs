@@ -4,6 +4,9 @@
 use super::tree::{Attribute, Element};
 use super::{Property, XmpError, namespace};
 
+/// The namespace of `x:xmpmeta`.
+const XMP_META: &str = "adobe:ns:meta/";
+
 /// A list has one of these forms.
 const LISTS: [&str; 3] = ["Bag", "Seq", "Alt"];
 
@@ -148,6 +151,11 @@ fn no_list(property: Property) -> XmpError {
 }
 
 impl Attribute {
+    /// Whether it names the program that wrote the XMP.
+    pub(crate) fn is_toolkit(&self) -> bool {
+        self.namespace == XMP_META && self.local == "xmptk"
+    }
+
     /// Whether it says what a description is about.
     pub(crate) fn is_about(&self) -> bool {
         self.namespace == namespace("rdf") && self.local == "about"

@@ -1,0 +1,133 @@
+//! A photo and its sidecars come to their new places together. Each file is in both places first; only when all have arrived
+//! are those that move removed from where they were. So a run that is killed separates no photo from its sidecar, and the
+//! next run finishes the move.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use facematch::report::SortMethod;
+
+use super::super::interrupt::UnfinishedFiles;
+use super::transfer::{Arrival, remove_moved, transfer};
+
+/// An error and the file that it is about.
+pub(super) type FileError = (PathBuf, io::Error);
+
+/// A file that is in both places.
+struct Brought {
+    moves: bool,
+    source: PathBuf,
+    target: PathBuf,
+    arrival: Arrival,
+    /// Whether this run made the target.
+    is_new: bool,
+    /// Whether this run removed the source.
+    is_removed: bool,
+}
+
+/// Files on their way.
+pub(super) struct Together<'a> {
+    unfinished: &'a UnfinishedFiles,
+    brought: Vec<Brought>,
+}
+
+impl<'a> Together<'a> {
+    pub(super) fn new(unfinished: &'a UnfinishedFiles) -> Self {
+        Self {
+            unfinished,
+            brought: Vec::new(),
+        }
+    }
+
+    /// Brings `source` to `target`, where nothing is.
+    pub(super) fn bring(
+        &mut self,
+        method: SortMethod,
+        source: &Path,
+        target: &Path,
+    ) -> io::Result<()> {
+        let arrival = transfer(method, source, target, self.unfinished)?;
+        self.add(method, source, target, arrival, true);
+        Ok(())
+    }
+
+    /// Notes that `source` is at `target` already, perhaps brought by a run that was killed.
+    pub(super) fn bring_again(
+        &mut self,
+        method: SortMethod,
+        source: &Path,
+        target: &Path,
+        arrival: Arrival,
+    ) {
+        self.add(method, source, target, arrival, false);
+    }
+
+    fn add(
+        &mut self,
+        method: SortMethod,
+        source: &Path,
+        target: &Path,
+        arrival: Arrival,
+        is_new: bool,
+    ) {
+        self.brought.push(Brought {
+            moves: method == SortMethod::Move,
+            source: source.to_owned(),
+            target: target.to_owned(),
+            arrival,
+            is_new,
+            is_removed: false,
+        });
+    }
+
+    /// Removes what moves from where it was, the photo, which came last, as the last: by it the next run finds the rest.
+    ///
+    /// # Errors
+    /// The file that could not be removed, or that another program changed meanwhile. Everything is as it was then.
+    pub(super) fn finish(mut self) -> Result<(), FileError> {
+        let removed = self.remove_sources();
+        if removed.is_err() {
+            self.undo();
+        }
+        removed
+    }
+
+    fn remove_sources(&mut self) -> Result<(), FileError> {
+        let moved = || self.brought.iter().filter(|file| file.moves);
+        for file in moved() {
+            file.check().map_err(|error| (file.source.clone(), error))?;
+        }
+        for file in self.brought.iter_mut().filter(|file| file.moves) {
+            let removed = file.check().and_then(|()| remove_moved(&file.source));
+            removed.map_err(|error| (file.source.clone(), error))?;
+            file.is_removed = true;
+        }
+        Ok(())
+    }
+
+    /// Removes what was made, and puts back what was removed.
+    pub(super) fn undo(self) {
+        for file in self.brought.iter().rev() {
+            // If this fails too, the file is in its new place, whole; the first error is reported.
+            let _ = file.undo(self.unfinished);
+        }
+    }
+}
+
+impl Brought {
+    /// Refuses to remove a source that is no longer what came to the target.
+    fn check(&self) -> io::Result<()> {
+        self.arrival.check(&self.source, &self.target)
+    }
+
+    fn undo(&self, unfinished: &UnfinishedFiles) -> io::Result<()> {
+        if self.is_removed {
+            transfer(SortMethod::Move, &self.target, &self.source, unfinished)?;
+        }
+        // The target may be all that is left, where another program removed the source.
+        if self.is_new && std::fs::symlink_metadata(&self.source).is_ok() {
+            std::fs::remove_file(&self.target)?;
+        }
+        Ok(())
+    }
+}
