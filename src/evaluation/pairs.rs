@@ -230,7 +230,7 @@ mod tests {
             (b"fold,same,a,b\n1,1,x,y\n1,maybe,x,y\n", 3, "1 or 0"),
             (b"fold,same,a,b\n-1,1,x,y\n", 2, "fold"),
             (b"fold,same,a,b\n1,1,,y\n", 2, "missing"),
-            (b"fold,same,a,b\n1,1,x\n", 2, "fields"),
+            (b"fold,same,a,b\n1,1,x\n", 2, "3 columns instead of 4"),
             (b"fold,same,a,b\n1,1,\xFF,y\n", 2, "UTF-8"),
             (b"10 300 5\n", 1, "folds"),
             (b"0 1\nBob 1 2\n", 1, "folds"),
