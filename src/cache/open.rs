@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, ReadOnlyDatabase, ReadableDatabase, TableHandle};
+use redb::{Builder, MultimapTableHandle, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 
 use super::error::CacheError;
 use super::store::{Store, TABLES, in_thread};
@@ -39,7 +39,7 @@ impl Store {
     /// and written.
     pub fn open(path: &Path) -> Result<Self, CacheError> {
         let path = &real_path(path);
-        let file = open_file(path, &options())?;
+        let file = open_file(path, &options(), may_be_used)?;
         restrict(&file);
         load(path, file)
     }
@@ -54,7 +54,7 @@ impl Store {
         let path = &real_path(path);
         let mut set_aside = None;
         for _ in 0..ATTEMPTS {
-            let file = open_file(path, options().create(true))?;
+            let file = open_file(path, options().create(true), may_be_used)?;
             restrict(&file);
             // The same open file. redb gives up the lock on it when it is done; with this it can be taken once more, unless
             // another process was faster, and it can be told whether the file is still in its place.
@@ -124,8 +124,12 @@ fn real_path(path: &Path) -> PathBuf {
     real.unwrap_or_else(|| path.to_owned())
 }
 
-/// Opens the file `path`, unless it is somebody else's: it neither begins nor is named as a store.
-fn open_file(path: &Path, options: &OpenOptions) -> Result<File, CacheError> {
+/// Opens the file `path`, unless it belongs to another program: it is no store, and `is_ours` says no of its first bytes.
+fn open_file(
+    path: &Path,
+    options: &OpenOptions,
+    is_ours: impl Fn(&Path, &[u8]) -> bool,
+) -> Result<File, CacheError> {
     check_kind(path)?;
     let io_error = |error| CacheError::io(path, error);
     let file = options.open(path).map_err(io_error)?;
@@ -134,11 +138,11 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<File, CacheError> {
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
         .map_err(io_error)?;
-    let is_ours = match start.as_slice() {
-        MAGIC => !is_of_another_program(path),
-        start => start.is_empty() || may_be_a_damaged_store(path, start),
+    let may_be_ours = match start.as_slice() {
+        MAGIC => has_our_tables(path).unwrap_or_else(|| is_named_as_a_store(path)),
+        start => is_ours(path, start),
     };
-    match is_ours {
+    match may_be_ours {
         true => Ok(file),
         false => Err(CacheError::Foreign {
             path: path.to_owned(),
@@ -147,33 +151,61 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<File, CacheError> {
     }
 }
 
-/// Whether the file `path`, which begins with `start`, may have been a store: by its name alone, as images of disks begin with
-/// zeros, too.
-fn may_be_a_damaged_store(path: &Path, start: &[u8]) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // Zeros where redb did not come to its end.
-    let may_begin_one = MAGIC.starts_with(start) || start.iter().all(|&byte| byte == 0);
-    name.ends_with(".redb") || name.contains(".redb.damaged") && may_begin_one
+/// Whether a run may use the file `path`, which begins with `start`, or set it aside: it is empty or has the name of a store,
+/// whose first bytes are damaged.
+fn may_be_used(path: &Path, start: &[u8]) -> bool {
+    start.is_empty() || is_named_as_a_store(path)
 }
 
-/// Whether the file `path` is a database whose tables are not a store's. One that cannot be opened is not known to be.
-fn is_of_another_program(path: &Path) -> bool {
+/// Whether the file `path`, which begins with `start`, may be deleted: it has the name of a store, and begins as one that was not
+/// finished.
+fn may_be_deleted(path: &Path, start: &[u8]) -> bool {
+    // Zeros where redb did not come to its end.
+    let may_begin_one = MAGIC.starts_with(start) || start.iter().all(|&byte| byte == 0);
+    is_named_as_a_store(path) && may_begin_one
+}
+
+/// Whether `path` is named `*.redb`, or as one that was set aside.
+fn is_named_as_a_store(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = match name.rsplit_once(".damaged") {
+        Some((store, number))
+            if number.trim_start_matches('-').parse::<u32>().is_ok() || number.is_empty() =>
+        {
+            store
+        }
+        _ => &name,
+    };
+    name.ends_with(".redb")
+}
+
+/// Whether the database in the file `path` has tables of ours and no others; `None` if it cannot be read. One without any
+/// table is a store that was not finished.
+fn has_our_tables(path: &Path) -> Option<bool> {
     let file = path.to_owned();
-    let tables = in_thread(path, move || {
+    let names = in_thread(path, move || {
         let database = ReadOnlyDatabase::open(file)?;
         let transaction = database.begin_read()?;
-        let names = transaction
+        let tables = transaction
             .list_tables()?
             .map(|table| table.name().to_owned());
-        Ok::<_, redb::Error>(names.collect::<Vec<_>>())
+        let multimaps = transaction.list_multimap_tables()?;
+        let multimaps = multimaps.map(|table| table.name().to_owned());
+        Ok::<_, redb::Error>(tables.chain(multimaps).collect::<Vec<_>>())
     });
-    let is_ours = |name: &String| name.starts_with(TABLES);
-    matches!(tables, Ok(Ok(names)) if !names.is_empty() && !names.iter().any(is_ours))
+    match names {
+        Ok(Ok(names)) => Some(names.iter().all(|name| name.starts_with(TABLES))),
+        // Of a version that never wrote a store.
+        Ok(Err(redb::Error::UpgradeRequired(_))) => Some(false),
+        // Then it is in use.
+        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Some(true),
+        _ => None,
+    }
 }
 
 /// The file `path`, open for reading, if there is one.
 fn open_to_delete(path: &Path) -> Result<Option<File>, CacheError> {
-    match open_file(path, OpenOptions::new().read(true)) {
+    match open_file(path, OpenOptions::new().read(true), may_be_deleted) {
         Ok(file) => Ok(Some(file)),
         Err(CacheError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use facematch::batch::has_photo_extension;
@@ -117,11 +117,14 @@ impl Content {
         }
         let mut start = Vec::new();
         File::open(path)?.take(START).read_to_end(&mut start)?;
-        let is_whole = (start.len() as u64) < START;
-        Ok(Self::of_bytes(&start, is_whole))
+        Ok(match Self::of_bytes(&start) {
+            Self::Text if is_report(BufReader::new(File::open(path)?))? => Self::Results,
+            content => content,
+        })
     }
 
-    fn of_bytes(start: &[u8], is_whole: bool) -> Self {
+    /// Of a file that begins with `start`, without telling results from other text.
+    fn of_bytes(start: &[u8]) -> Self {
         let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let text = text.trim_ascii_start();
         match start {
@@ -132,7 +135,6 @@ impl Content {
             _ if is_plot(text) => Self::Plot,
             _ if is_svg(text) => Self::Image,
             _ if text.starts_with(b"<") => Self::Xml,
-            _ if is_report(start, is_whole) => Self::Results,
             _ => Self::Text,
         }
     }

@@ -23,7 +23,7 @@ pub(super) struct CsvReport<W: Write> {
 const LEAST_CANDIDATES: usize = 2;
 
 /// The columns that every table has, before those of its subject.
-const COMMON: [&str; 12] = [
+pub(super) const COMMON: [&str; 12] = [
     "path",
     "path_bytes",
     "width",

@@ -1,24 +1,19 @@
 //! Recognises files that hold a report of facematch, so that `-o` may replace them.
 //!
-//! JSON has a schema and CSV a header. Text has neither: every line must have the fields of one of the reports, and one of them
-//! a word of ours or the path of a photo, which the lists and tables of other programs do not have.
+//! Every line of the file must be one that a report has. JSON has its type and schema at its beginning, CSV its columns. Lines of
+//! text have neither, so one of them must also have something that the lists and tables of other programs do not: the path of
+//! a photo, or a word of ours where we write it.
 
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::csv::COMMON;
 use crate::batch::has_photo_extension;
 
-/// The schema, as JSON begins with it, but for its version.
-const JSON_SCHEMAS: [&[u8]; 2] = [b"\"schema\":\"facematch/", b"\"schema\":\"facematch-"];
-
-/// The header of CSV, and the heads of the tables of figures.
-const STARTS: [&[u8]; 4] = [
-    b"path,path_bytes,",
-    b"rate,distance\n",
-    b"verification only ",
-    b"photos                  ",
-];
+/// Maximum length of a line in bytes. A record with a thousand encodings has about a million.
+const MAX_LINE: u64 = 64 << 20;
 
 /// What is done with a file, in the second field of reports about tags and places.
 const CHANGES: [&str; 12] = [
@@ -53,48 +48,143 @@ const FINDINGS: [&str; 10] = [
 /// The largest distance of two encodings of length 1.
 const MOST_DISTANCE: f32 = 2.0;
 
-/// Whether a file that begins with `start` is a report. The last line of `start` may be cut off unless it `is_whole`, all of the
-/// file.
-pub fn is_report(start: &[u8], is_whole: bool) -> bool {
-    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
-    let text = text.trim_ascii_start();
-    match text.first() {
-        Some(b'{') => has_schema(text),
-        Some(b'[') if has_schema(text) || is_for_exiftool(text) => true,
-        _ => STARTS.iter().any(|start| text.starts_with(start)) || are_lines(start, is_whole),
+/// Returns whether `content`, all of a file, is a report.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_report(content: impl BufRead) -> io::Result<bool> {
+    let mut lines = Lines(content);
+    let Some(first) = lines.next_line()? else {
+        return Ok(false);
+    };
+    let first = first.strip_prefix('\u{feff}').unwrap_or(&first).to_owned();
+    if first == "[]" {
+        return lines.all(str::is_empty);
     }
+    if first == "[" {
+        let mut is_closed = false;
+        return lines.all(|line| match line {
+            "]" => !std::mem::replace(&mut is_closed, true),
+            "" => true,
+            record => {
+                let record = record.strip_suffix(',').unwrap_or(record);
+                !is_closed && (is_record(record) || is_for_exiftool(record))
+            }
+        });
+    }
+    if first.starts_with('{') {
+        return Ok(is_record(&first) && lines.all(is_record)?);
+    }
+    if first == "rate,distance" {
+        return lines.all(is_rate);
+    }
+    if let Some(columns) = columns_of_csv(&first) {
+        return Ok(lines.is_csv(columns));
+    }
+    let rest_of_table = match first.trim_start() {
+        head if head.starts_with("verification only ") && head.ends_with(" end to end") => is_row,
+        head if head.starts_with("photos                  ") => is_row_of_a_person,
+        _ => return lines.are_text(&first),
+    };
+    Ok(is_row(&first) && lines.all(rest_of_table)?)
 }
 
-/// Whether the first line of the JSON `text` that holds a record has a schema of ours.
-fn has_schema(text: &[u8]) -> bool {
-    let is_there = |schema: &&[u8]| memchr::memmem::find(first_record(text), schema).is_some();
-    JSON_SCHEMAS.iter().any(is_there)
-}
+/// The lines of a file.
+struct Lines<R>(R);
 
-/// The first record of the JSON `text`, with what stands behind it in its line.
-fn first_record(text: &[u8]) -> &[u8] {
-    let text = text.strip_prefix(b"[").unwrap_or(text).trim_ascii_start();
-    text.split(|&byte| byte == b'\n').next().unwrap_or_default()
-}
-
-/// Whether `text` is a JSON array as ExifTool reads it, with nothing in its first record but the tags of faces: the arrays that
-/// ExifTool writes have more.
-fn is_for_exiftool(text: &[u8]) -> bool {
-    let record = first_record(text);
-    let record = record.strip_suffix(b",").unwrap_or(record);
-    match serde_json::from_slice::<Map<String, Value>>(record) {
-        Ok(tags) => {
-            let is_ours = |tag: &String| {
-                tag == "SourceFile" || tag.starts_with("XMP-") && tag != "XMP-x:XMPToolkit"
-            };
-            tags.contains_key("XMP-mwg-rs:RegionInfo") && tags.keys().all(is_ours)
+impl<R: BufRead> Lines<R> {
+    /// The next line without its end, damaged letters as U+FFFD.
+    fn next_line(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        (&mut self.0).take(MAX_LINE).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
         }
-        // Without a photo that has names.
-        Err(_) => record == b"]",
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Ok(Some(String::from_utf8_lossy(line).into_owned()))
+    }
+
+    fn all(&mut self, mut is_right: impl FnMut(&str) -> bool) -> io::Result<bool> {
+        while let Some(line) = self.next_line()? {
+            if !is_right(&line) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the other lines are CSV with so many `columns`.
+    fn is_csv(self, columns: usize) -> bool {
+        let mut reader = csv::ReaderBuilder::new();
+        let reader = reader.has_headers(false).flexible(true).from_reader(self.0);
+        let mut rows = reader.into_byte_records();
+        rows.all(|row| row.is_ok_and(|row| row.len() == columns))
+    }
+
+    /// Whether `first` and the other lines are text of a report, and one of them surely is.
+    fn are_text(&mut self, first: &str) -> io::Result<bool> {
+        let mut is_sure = fit(first) == Fit::Sure;
+        let are_right = fit(first) != Fit::No
+            && self.all(|line| {
+                let fit = fit(line);
+                is_sure |= fit == Fit::Sure;
+                fit != Fit::No
+            })?;
+        Ok(are_right && is_sure)
     }
 }
 
-/// How a line fits the reports.
+/// Whether `line` is a JSON record with its type and a schema of ours at its beginning.
+fn is_record(line: &str) -> bool {
+    let schema = || {
+        let (kind, rest) = line.strip_prefix("{\"type\":\"")?.split_once('"')?;
+        let schema = rest.strip_prefix(",\"schema\":\"facematch")?;
+        let form = schema
+            .strip_prefix("-check")
+            .or(schema.strip_prefix("-eval"));
+        let version = form.unwrap_or(schema).strip_prefix('/')?;
+        let is_letters = kind.bytes().all(|byte| byte.is_ascii_lowercase());
+        (is_letters && version.starts_with(|c: char| c.is_ascii_digit())).then_some(())
+    };
+    schema().is_some() && line.ends_with('}')
+}
+
+/// Whether `record` is one for ExifTool, with nothing but the tags of faces: the records that ExifTool writes have more.
+fn is_for_exiftool(record: &str) -> bool {
+    let is_ours =
+        |tag: &String| tag == "SourceFile" || tag.starts_with("XMP-") && tag != "XMP-x:XMPToolkit";
+    serde_json::from_str::<Map<String, Value>>(record)
+        .is_ok_and(|tags| tags.contains_key("XMP-mwg-rs:RegionInfo") && tags.keys().all(is_ours))
+}
+
+/// The number of columns in the CSV with the header `line`, if that is ours.
+fn columns_of_csv(line: &str) -> Option<usize> {
+    let columns: Vec<_> = line.split(',').collect();
+    (columns.starts_with(&COMMON) && columns.last() == Some(&"error")).then_some(columns.len())
+}
+
+/// Whether `line` is one of the table of impostors: a rate such as 1.2345e-3, and a distance.
+fn is_rate(line: &str) -> bool {
+    let fields = line.split_once(',');
+    fields.is_some_and(|(rate, distance)| {
+        rate.contains('e') && rate.parse::<f64>().is_ok() && is_distance(distance)
+    })
+}
+
+/// Whether `line` is one of a table of figures: a label and what is below the heads, or the note on them.
+fn is_row(line: &str) -> bool {
+    let has_columns =
+        line.contains("  ") && line.ends_with(|c: char| c.is_ascii_digit() || "-%".contains(c));
+    has_columns || line.starts_with("* ") || line.ends_with(" end to end")
+}
+
+/// Whether `line` is one of the tables of identification, of which the second has the people.
+fn is_row_of_a_person(line: &str) -> bool {
+    line.is_empty() || is_row(line) || line.contains("  ")
+}
+
+/// How a line of text fits the reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
     No,
@@ -104,38 +194,30 @@ enum Fit {
     Sure,
 }
 
-/// Whether each line of `text` has the fields of a report's line, and one of them surely is one.
-fn are_lines(text: &[u8], is_whole: bool) -> bool {
-    let complete = match memchr::memrchr(b'\n', text) {
-        Some(end) if !is_whole || end + 1 == text.len() => &text[..end],
-        _ => text,
-    };
-    let lines = complete.split(|&byte| byte == b'\n');
-    let mut fits = lines.map(|line| fit(&String::from_utf8_lossy(line)));
-    let mut is_sure = false;
-    fits.all(|fit| {
-        is_sure |= fit == Fit::Sure;
-        fit != Fit::No
-    }) && is_sure
-}
-
 fn fit(line: &str) -> Fit {
     let fields: Vec<_> = line.split('\t').map(without_colour).collect();
     let fields: Vec<_> = fields.iter().map(String::as_str).collect();
     let (has_fields, has_word) = match fields[..] {
         [_, "no faces"] => (true, true),
-        [_, "unknown" | "ambiguous"] => (true, false),
-        [_, change, _] | [_, change, _, _] if CHANGES.contains(&change) => (true, true),
-        [_, kind, _, _] if FINDINGS.contains(&kind) => (true, true),
-        [_, _, distance] => (is_distance(distance), false),
+        [photo, change, file] => (
+            is_distance(file) || CHANGES.contains(&change) && is_file_of(photo, file),
+            false,
+        ),
+        [photo, change, file, _] if CHANGES.contains(&change) => (is_file_of(photo, file), false),
+        [_, kind, _, advice] if FINDINGS.contains(&kind) => {
+            (!advice.is_empty(), kind == "best threshold")
+        }
         [_, _, distance, others] => {
             let has_word = others.starts_with("nearest: ") || others.starts_with("candidates: ");
             (has_word && is_distance(distance), has_word)
         }
-        [_, x, y, w, h, score] | [_, x, y, w, h, score, _] => {
-            let is_pixels = |field: &str| field.parse::<u32>().is_ok();
-            let is_score = score == "-" || number(score).is_some();
-            ([x, y, w, h].into_iter().all(is_pixels) && is_score, false)
+        [_, x, y, w, h, score] => (are_box([x, y, w, h]) && is_score(score), false),
+        [_, x, y, w, h, score, landmarks] => {
+            let has_points = landmarks.contains('=') && landmarks.contains(',');
+            (
+                are_box([x, y, w, h]) && is_score(score) && has_points,
+                has_points,
+            )
         }
         _ => (false, false),
     };
@@ -144,6 +226,21 @@ fn fit(line: &str) -> Fit {
         true if has_word || has_photo_extension(Path::new(fields[0])) => Fit::Sure,
         true => Fit::Fields,
     }
+}
+
+/// Whether `file` is one that a report about `photo` names: itself, a sidecar, or a file of its name in another folder.
+fn is_file_of(photo: &str, file: &str) -> bool {
+    let stem = |path: &str| Some(Path::new(path).file_stem()?.to_string_lossy().into_owned());
+    let stems = stem(photo).zip(stem(file));
+    file.ends_with(".xmp") || stems.is_some_and(|(photo, file)| file.starts_with(&photo))
+}
+
+fn are_box(sides: [&str; 4]) -> bool {
+    sides.iter().all(|side| side.parse::<u32>().is_ok())
+}
+
+fn is_score(field: &str) -> bool {
+    field == "-" || number(field).is_some()
 }
 
 fn is_distance(field: &str) -> bool {
@@ -172,13 +269,15 @@ mod tests {
     use super::super::text::tests::{COLORED, PLAIN, landmarks, people};
     use super::*;
 
+    fn is_one(text: &str) -> bool {
+        is_report(text.as_bytes()).unwrap()
+    }
+
     #[test]
     fn reports_are_known_in_every_form() {
-        let text = people(2, PLAIN);
-        assert!(is_report(&text.as_bytes()[..text.len() - 3], false));
-        assert!(is_report(b"J\xf6rg.jpg\tno faces\n", true));
+        assert!(is_report(&b"J\xf6rg.jpg\tno faces\n"[..]).unwrap());
         for report in [
-            &text,
+            &*people(2, PLAIN),
             &people(1, COLORED),
             &landmarks(PLAIN),
             "a.jpg\tann\t0.3142\tcandidates: ann 0.3142, bob 0.3150\n",
@@ -186,21 +285,25 @@ mod tests {
             "a.jpg\t10\t20\t30\t40\t-\n",
             "a.jpg\t10\t20\t30\t40\t-0.1234\n",
             "a.jpg\tcreated\ta.jpg.xmp\tZo\u{eb}, A\\tB\n",
-            "scan0001\tremoved\tscan0001.xmp\n",
+            "a.jpg\tremoved\ta.xmp\n",
+            "a.jpg\twould copy\tout/ann/a.2.jpg\tann\n",
             "known/ann.jpg\tno face\tann\tuse another photo\nknown\tbest threshold\t0.500\tcannot be told\n",
-            "path,path_bytes,width\r\n",
-            "[\n{\"type\":\"image\",\"schema\":\"facematch/1\"}\n]\n",
-            "[\n{\"SourceFile\":\"a.jpg\",\"XMP-mwg-rs:RegionInfo\":{}},\n{}\n]\n",
+            "rate,distance\n1.0000e-4,0.2100\n",
+            "[\n{\"type\":\"image\",\"schema\":\"facematch/1\"},\n{\"type\":\"summary\",\"schema\":\"facematch/1\"}\n]\n",
+            "{\"type\":\"check\",\"schema\":\"facematch-check/1\"}\n",
+            "[\n{\"SourceFile\":\"a.jpg\",\"XMP-mwg-rs:RegionInfo\":{}}\n]\n",
             "[\n\n]\n",
             "[]",
             "[2019] trip/a.jpg\tno faces\n",
         ] {
-            assert!(is_report(report.as_bytes(), true), "{report:?}");
+            assert!(is_one(report), "{report:?}");
         }
     }
 
     #[test]
     fn lists_and_tables_of_others_are_no_reports() {
+        let long = "a.jpg\tno faces\n".repeat(10_000);
+        let header = COMMON.join(",");
         for text in [
             "Milk\nBread\n",
             "milk\t2\t1.29\nbread\t1\t2.50\n",
@@ -208,18 +311,33 @@ mod tests {
             "a.jpg\tjpeg\t3.2500\n",
             "a.jpg\tno faces\nand my notes about it\n",
             "a.jpg\tno faces\nmy notes",
+            &format!("{long}my notes\n"),
+            "task 1\tcreated\t2024-01-02\n",
+            "/etc/hosts\tchanged\troot\n",
+            "ann.jpg\tunknown\n",
             "all:\tprogram\n\tcc -o program main.c\n",
             "10\t300\nAbel_Pacheco\t1\t4\n",
             "image,people\na.jpg,ann\n",
+            "path,path_bytes,owner\n/etc,4096,root\n",
+            &format!("{header},error,comment\n"),
+            &format!("{header},error\nmy notes\n"),
             "rate,distance_km,city\n",
+            "rate,distance\n2.5,10\n",
+            "verification only on Mondays\n",
+            "photos                  my packing list\n",
             "P1\t10.jpg\n",
             "{\"title\":\"IMG_1.jpg\"}",
             "{\"servers\":{\"facematch\":{\"command\":\"x\"}}}",
+            "{\"schema\":\"facematch-notes/1\",\"text\":\"mine\"}",
+            "{\"album\":\"Rome\",\"faces\":{\"type\":\"image\",\"schema\":\"facematch/1\"}}",
+            "{\"type\":\"image\",\"schema\":\"facematch/1\"}\n{\"note\":1}\n",
+            "[\n{\"type\":\"image\",\"schema\":\"facematch/1\"}\n]\nmy notes\n",
+            "[]\n[1,2,3]\n",
             "[Version]\nAppVersion=5.9\n",
             "[{\"SourceFile\":\"a.jpg\",\"ExifToolVersion\":12.57}]",
-            "[{\"SourceFile\":\"a.jpg\",\"IFD0:Make\":\"Canon\",\"XMP-mwg-rs:RegionInfo\":{}}]",
+            "[\n{\"SourceFile\":\"a.jpg\",\"IFD0:Make\":\"Canon\",\"XMP-mwg-rs:RegionInfo\":{}}\n]",
         ] {
-            assert!(!is_report(text.as_bytes(), true), "{text:?}");
+            assert!(!is_one(text), "{text:?}");
         }
     }
 }

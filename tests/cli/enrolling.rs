@@ -383,14 +383,14 @@ fn encodings_are_told_by_both_commands_when_asked_for() {
 }
 
 #[test]
-fn the_example_of_readme_is_what_the_program_prints() {
+fn the_example_of_the_docs_is_what_the_program_prints() {
     let env = TestEnv::new();
     let file = env.path("people.safetensors");
     let run = facematch()
         .args(["enroll", "known/", "-o"])
         .arg(&file)
         .ends_with(0);
-    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    let readme = std::fs::read_to_string(repository("docs/GALLERIES.md")).unwrap();
     let summary = run
         .stderr
         .replace(&*file.to_string_lossy(), "people.safetensors");

@@ -20,6 +20,7 @@ mod choosing;
 mod columns;
 mod consumers;
 mod deciding;
+mod documents;
 mod embedding;
 mod engines;
 mod enrolling;

@@ -1,4 +1,4 @@
-//! What README shows is what the program prints. Digits may differ in the last places between machines.
+//! README and docs/ show what the program prints. Digits may differ in the last places between machines.
 
 use facematch::matching::{DistanceThreshold, ImpostorDistances};
 
@@ -8,13 +8,17 @@ fn without_digits(text: &str) -> String {
     text.replace(|c: char| c.is_ascii_digit(), "#")
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(repository("README.md")).unwrap()
+fn page(name: &str) -> String {
+    std::fs::read_to_string(repository(name)).unwrap()
 }
 
-/// Runs `arguments` in the folder of `env`, which must end with the exit code `code`, and checks that README shows what they
-/// print, with spaces in the place of tabs as on a terminal.
-fn assert_shown(env: &TestEnv, arguments: &str, code: i32) {
+fn readme() -> String {
+    page("README.md")
+}
+
+/// Runs `arguments` in the folder of `env`, which must end with the exit code `code`, and checks that the page `name` shows
+/// what they print, with spaces instead of tabs as on a terminal.
+fn assert_shown(name: &str, env: &TestEnv, arguments: &str, code: i32) {
     let mut command = env.facematch();
     let run = command.args(arguments.split(' ')).ends_with(code);
     let shown = format!("$ facematch {arguments}\n{}{}```", run.text(), run.stderr);
@@ -23,8 +27,8 @@ fn assert_shown(env: &TestEnv, arguments: &str, code: i32) {
         let fields: Vec<_> = fields.filter(|field| !field.is_empty()).collect();
         fields.join("\t")
     };
-    let readme = gaps(&without_digits(&readme()));
-    assert!(readme.contains(&without_digits(&shown)), "{shown}");
+    let page = gaps(&without_digits(&page(name)));
+    assert!(page.contains(&without_digits(&shown)), "{shown}");
 }
 
 fn samples() -> TestEnv {
@@ -43,17 +47,18 @@ fn samples() -> TestEnv {
 
 #[test]
 fn the_first_example_is_what_the_program_prints() {
-    assert_shown(&samples(), "known/ unknown/", 0);
+    assert_shown("README.md", &samples(), "known/ unknown/", 0);
 }
 
 #[test]
 fn the_example_of_tagging_is_what_the_program_prints() {
-    assert_shown(&samples(), "tag known/ unknown/", 0);
+    assert_shown("README.md", &samples(), "tag known/ unknown/", 0);
 }
 
 #[test]
 fn the_example_of_sorting_is_what_the_program_prints() {
     assert_shown(
+        "README.md",
         &samples(),
         "sort --dry-run known/ unknown/ --into people/",
         0,
@@ -67,7 +72,7 @@ fn the_example_of_a_check_is_what_the_program_prints() {
     env.copy("unknown/obama2.jpg", "family/obama.2.jpg");
     env.copy("known/biden.jpg", "family/biden.jpg");
     env.copy("unknown/chelsea.png", "family/cat.png");
-    assert_shown(&env, "check family/", 1);
+    assert_shown("docs/OUTPUT.md", &env, "check family/", 1);
 }
 
 #[test]
@@ -91,7 +96,7 @@ fn the_json_example_picks_what_it_shows() {
         .collect();
     assert_eq!(matches.len(), 1);
     // Four decimals of it: fewer are printed where the last ones are zero.
-    let shown = readme();
+    let shown = page("docs/OUTPUT.md");
     let line = shown
         .lines()
         .find(|line| line.starts_with("unknown/obama2.jpg\tobama\t0.") && line.len() > 31);
@@ -131,8 +136,8 @@ fn the_rates_of_strangers_are_those_of_the_program() {
 fn every_option_of_the_table_exists() {
     let [main, enroll] = [&["--help"][..], &["enroll", "--help"]]
         .map(|arguments| facematch().args(arguments).ends_with(0).text().to_owned());
-    let readme = readme();
-    let options: Vec<&str> = readme
+    let page = page("docs/OPTIONS.md");
+    let options: Vec<&str> = page
         .lines()
         .filter(|line| line.starts_with("| `-"))
         .flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')))
@@ -143,4 +148,9 @@ fn every_option_of_the_table_exists() {
         let of_enroll = option == "--force" && enroll.contains(option);
         assert!(main.contains(option) || of_enroll, "{option}");
     }
+}
+
+#[test]
+fn readme_is_short() {
+    assert!(readme().lines().count() <= 150);
 }

@@ -1,4 +1,4 @@
-//! Other programs: exiftool and exiv2 read what `facematch tag` writes, and the recipes of README run as they stand.
+//! Other programs: exiftool and exiv2 read what `facematch tag` writes, and the recipes of docs/OPTIONS.md run as they are.
 
 use std::path::Path;
 use std::process::Command;
@@ -160,11 +160,10 @@ pub(crate) fn assert_keeps_everything(
     }
 }
 
-/// The blocks of README's recipes that are marked with `language`.
+/// Returns the blocks of the recipes in docs/OPTIONS.md that are marked with `language`.
 fn recipes(language: &str) -> Vec<String> {
-    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
-    let (_, recipes) = readme.split_once("### Recipes").unwrap();
-    let (recipes, _) = recipes.split_once("\n## ").unwrap();
+    let options = std::fs::read_to_string(repository("docs/OPTIONS.md")).unwrap();
+    let (_, recipes) = options.split_once("## Recipes").unwrap();
     let opening = format!("```{language}\n");
     let blocks = recipes.split(&opening).skip(1);
     blocks
@@ -194,7 +193,7 @@ fn shell(env: &TestEnv, script: &str) -> String {
 
 #[test]
 #[ignore = "needs jq"]
-fn the_recipes_of_the_readme_run_as_they_stand() {
+fn the_recipes_run_as_they_are() {
     let env = TestEnv::new();
     for sample in ["known/obama.jpg", "known/biden.jpg"] {
         env.copy(sample, sample);

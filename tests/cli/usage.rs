@@ -303,9 +303,17 @@ fn short_help_of_detect_has_no_options_of_matching() {
 
 #[test]
 fn version_is_that_of_the_package() {
-    let run = facematch().arg("--version").ends_with(0);
     let version = env!("CARGO_PKG_VERSION");
-    assert_eq!(run.text(), format!("facematch {version}\n"));
+    let short = facematch().arg("-V").ends_with(0);
+    assert_eq!(short.text(), format!("facematch {version}\n"));
+    let long = facematch().arg("--version").ends_with(0);
+    let build = format!("facematch {version}\nfeatures: +embed-models ");
+    assert!(long.text().starts_with(&build), "{}", long.text());
+    assert!(
+        long.text().contains("\nvector instructions: "),
+        "{}",
+        long.text()
+    );
 }
 
 #[test]

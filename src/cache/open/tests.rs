@@ -121,21 +121,50 @@ fn another_file_is_neither_set_aside_nor_cleared_away() {
 fn the_database_of_another_program_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("books.redb");
-    let table: redb::TableDefinition<u64, u64> = redb::TableDefinition::new("books");
-    let database = redb::Database::create(&path).unwrap();
-    let transaction = database.begin_write().unwrap();
-    transaction.open_table(table).unwrap().insert(1, 2).unwrap();
-    transaction.commit().unwrap();
-    drop(database);
-    let content = fs::read(&path).unwrap();
-    for error in [
-        Store::open(&path).err().unwrap(),
-        Store::open_or_rebuild(&path).err().unwrap(),
-        clear(&path).unwrap_err(),
-    ] {
-        assert!(matches!(error, CacheError::Foreign { .. }), "{error}");
+    for has_multimap in [false, true] {
+        let database = redb::Database::create(&path).unwrap();
+        let transaction = database.begin_write().unwrap();
+        if has_multimap {
+            let table: redb::MultimapTableDefinition<u64, u64> =
+                redb::MultimapTableDefinition::new("books");
+            let mut table = transaction.open_multimap_table(table).unwrap();
+            table.insert(1, 2).unwrap();
+        } else {
+            let table: redb::TableDefinition<u64, u64> = redb::TableDefinition::new("books");
+            transaction.open_table(table).unwrap().insert(1, 2).unwrap();
+        }
+        transaction.commit().unwrap();
+        drop(database);
+        let content = fs::read(&path).unwrap();
+        for error in [
+            Store::open(&path).err().unwrap(),
+            Store::open_or_rebuild(&path).err().unwrap(),
+            clear(&path).unwrap_err(),
+        ] {
+            assert!(matches!(error, CacheError::Foreign { .. }), "{error}");
+        }
+        assert!(fs::read(&path).unwrap() == content);
+        fs::remove_file(&path).unwrap();
     }
-    assert!(fs::read(&path).unwrap() == content);
+}
+
+/// A photo that is called so was deleted.
+#[test]
+fn clear_deletes_nothing_that_begins_otherwise_whatever_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        ("photo.redb", &b"\xFF\xD8\xFF"[..]),
+        ("disk.redb.damaged.img", &[0; 5_000]),
+        ("empty.txt", b""),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        assert!(
+            matches!(clear(&path), Err(CacheError::Foreign { .. })),
+            "{name}"
+        );
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
 }
 
 #[test]

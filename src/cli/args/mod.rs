@@ -6,8 +6,10 @@ mod parsing;
 mod sorting;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use facematch::engine::SimdLevel;
 use facematch::matching::DistanceThreshold;
 
 pub(crate) use evaluating::{
@@ -30,6 +32,7 @@ use options::{first_given, hidden_messages, whole_number, with_hidden_formats};
 #[derive(Debug, Parser)]
 #[command(
     version,
+    long_version = BUILD.as_str(),
     propagate_version = true,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
@@ -49,6 +52,23 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) matching: MatchArgs,
 }
+
+/// The version and what this build can do, for bug reports.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let features = [
+        (cfg!(feature = "embed-models"), "embed-models"),
+        (cfg!(feature = "dlib"), "dlib"),
+    ];
+    let signed = features.map(|(is_on, name)| format!("{}{name}", if is_on { '+' } else { '-' }));
+    format!(
+        "{}\nfeatures: {}\nsystem: {} {}\nvector instructions: {}",
+        env!("CARGO_PKG_VERSION"),
+        signed.join(" "),
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        SimdLevel::best(),
+    )
+});
 
 /// How the default command is used; printed below its options.
 const EXAMPLES: &str = "Examples:

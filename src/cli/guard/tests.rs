@@ -10,7 +10,7 @@ fn marked(signature: &[u8]) -> Vec<u8> {
 #[test]
 fn the_content_of_a_file_is_known_by_its_beginning() {
     for (start, expected) in [
-        (&b"a.jpg\tobama\t0.3000\n"[..], Content::Results),
+        (&b"a.jpg\tobama\t0.3000\n"[..], Content::Text),
         (b"Milk\nBread\n", Content::Text),
         (b"milk\t2\t1.29\n", Content::Text),
         (b"#!/bin/sh\n", Content::Text),
@@ -42,7 +42,7 @@ fn the_content_of_a_file_is_known_by_its_beginning() {
         (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
         (b"<gpx>", Content::Xml),
     ] {
-        assert_eq!(Content::of_bytes(start, true), expected, "{start:?}");
+        assert_eq!(Content::of_bytes(start), expected, "{start:?}");
     }
 }
 
