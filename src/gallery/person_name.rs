@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
+use image::ImageFormat;
 use unicode_normalization::UnicodeNormalization;
 
 /// The one spelling in which names are kept and compared, Unicode's Normalization Form C (Unicode Standard Annex 15): the `é` of
@@ -29,7 +30,12 @@ pub fn person_name(known: &Path, photo: &Path) -> String {
 
 /// The file's name without its extension and without a trailing `.digits`.
 fn name_of_file(photo: &Path) -> String {
-    let stem = readable(photo.file_stem().unwrap_or_default());
+    let mut stem = Path::new(photo.file_stem().unwrap_or_default());
+    // `obama.jpg.1` is the second `obama.jpg` that wget has loaded.
+    if ImageFormat::from_path(stem).is_ok() {
+        stem = Path::new(stem.file_stem().unwrap_or_default());
+    }
+    let stem = readable(stem.as_os_str());
     match stem.rsplit_once('.') {
         Some((name, number))
             if !name.is_empty()
@@ -67,6 +73,10 @@ mod tests {
             ("known/obama.22.jpeg", "obama"),
             ("known/obama.1.2.jpg", "obama.1"),
             ("known/5.jpg", "5"),
+            ("known/obama.jpg.1", "obama"),
+            ("known/obama.2.JPG.1", "obama"),
+            ("known/obama.jpg (2)", "obama"),
+            ("known/obama.jpg_large", "obama"),
             ("known/J. Edgar.jpg", "J. Edgar"),
             ("known/Zoë Ångström.jpg", "Zoë Ångström"),
             (

@@ -193,17 +193,46 @@ fn split_number(name: &str) -> Option<(&str, &str)> {
     (is_name && !number.is_empty()).then_some((stem, number))
 }
 
-/// `name` without the number and the word "copy" at its end, as file managers call copies: `obama copy 2`, `obama - Copy (2)`.
+/// Words that file managers and editors add to the names of copies.
+const COPY_WORDS: [&str; 7] = [
+    "another",
+    "bearbeitet",
+    "copia",
+    "copie",
+    "copy",
+    "edited",
+    "kopie",
+];
+
+/// `name` without the numbers and words at its end that name a copy: `obama copy 2`, `obama - Copy (2)`, `obama (3rd copy)`.
 fn stem(name: &str) -> &str {
-    let name = split_number(name).map_or(name, |(stem, _)| stem).trim_end();
-    let before = name.len().checked_sub("copy".len());
-    let parts = before.and_then(|before| name.split_at_checked(before));
-    match parts {
-        Some((stem, word)) if word.eq_ignore_ascii_case("copy") && stem.ends_with(SEPARATORS) => {
-            stem.trim_end_matches(SEPARATORS)
+    let mut name = name.strip_prefix("Copy of ").unwrap_or(name).trim();
+    loop {
+        let shorter = split_number(name).map_or(name, |(stem, _)| stem);
+        let shorter = without_copy_words(shorter);
+        if shorter == name || !shorter.contains(char::is_alphabetic) {
+            return name;
         }
-        _ => name,
+        name = shorter;
     }
+}
+
+/// `name` without a word, or words in brackets, at its end that name a copy.
+fn without_copy_words(name: &str) -> &str {
+    let name = name.trim_end();
+    let is_copy_word = |word: &str| {
+        let word = word.to_lowercase();
+        COPY_WORDS.contains(&word.as_str()) || word.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let stem = match name.strip_suffix([')', ']']) {
+        Some(inside) => inside
+            .rsplit_once(['(', '['])
+            .filter(|(_, words)| words.split_whitespace().all(is_copy_word)),
+        None => name
+            .rsplit_once(SEPARATORS)
+            .filter(|(_, word)| COPY_WORDS.contains(&word.to_lowercase().as_str())),
+    };
+    stem.map_or(name, |(stem, _)| stem.trim_end_matches(SEPARATORS))
 }
 
 /// What names have in common that are nearly the same.
@@ -331,6 +360,13 @@ mod tests {
             ["obama", "obama copy"],
             ["obama", "obama copy 2"],
             ["obama", "Obama - Copy (2)"],
+            ["obama", "obama (copy)"],
+            ["obama", "obama (another copy)"],
+            ["obama", "obama (3rd copy)"],
+            ["obama", "obama (2) copy"],
+            ["obama", "Copy of obama"],
+            ["obama", "obama - Kopie"],
+            ["obama", "obama-edited"],
         ] {
             assert_eq!(names(&[(one, 0.0), (other, 0.1)]).len(), 1, "{other}");
         }
