@@ -15,6 +15,7 @@ mod hidden_keywords;
 mod keywords;
 mod merge;
 mod named_regions;
+mod own_content;
 mod photo_regions;
 mod record;
 mod region_area;
