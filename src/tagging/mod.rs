@@ -36,7 +36,7 @@ pub use named_regions::{NamedRegion, NamedRegions, UnreadRegion, named_regions};
 pub use photo_regions::{DisplayedRegions, PhotoRegions};
 pub use region_area::AreaFault;
 pub use removal::{WithoutTags, without_tags};
-pub use sidecar::{SidecarNaming, sidecar_of, sidecars_of};
+pub use sidecar::{SidecarNaming, sidecar_of, sidecar_places, sidecars_of};
 pub use statements::holds;
 pub use tagged_faces::{FaceOfRegion, faces_of_regions};
 pub use xmp::XmpError;

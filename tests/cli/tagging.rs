@@ -789,6 +789,49 @@ fn untag_removes_what_another_program_has_only_written_in_another_form() {
     assert!(!env.path(sidecar).exists(), "{}", read(&env, sidecar));
 }
 
+/// What follows their last point is a part of the name: they are different photos.
+#[test]
+fn photos_whose_names_end_with_a_number_do_not_share_a_sidecar() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let names = ["Trip 12.34.56", "Trip 12.34.57", "b.jpg.1", "b.jpg.2"];
+    for name in names {
+        env.copy("unknown/obama2.jpg", format!("photos/{name}"));
+    }
+    // That of a photo that was moved away, and of none of them.
+    let others = ["photos/b.jpg.xmp", "photos/Trip 12.34.xmp"];
+    for other in others {
+        env.write(other, EXISTING);
+    }
+    for naming in ["adobe", "appended"] {
+        let run = tag(&env, &["--sidecar-naming", naming], 0);
+        for name in names {
+            let told = format!("photos/{name}\tcreated\tphotos/{name}.xmp\tobama\n");
+            assert!(run.text().contains(&told), "{naming}: {}", run.text());
+        }
+        assert_eq!(others.map(|other| read(&env, other)), [EXISTING; 2]);
+        untag(&env, &[], 0);
+        assert_eq!(env.files().len(), 1 + names.len() + others.len());
+    }
+}
+
+#[test]
+fn sidecars_in_capital_letters_are_used() {
+    for sidecar in ["photos/obama2.jpg.XMP", "photos/obama2.XMP"] {
+        let env = scene();
+        env.write(sidecar, EXISTING);
+        let run = tag(&env, &[], 0);
+        // A file system that does not tell capital letters apart has it under both names.
+        let told = run.text().to_lowercase();
+        let [photo, spelled] = [PHOTO, sidecar].map(str::to_lowercase);
+        assert_eq!(told, format!("{photo}\tchanged\t{spelled}\tobama\n"));
+        assert!(read(&env, sidecar).contains("<rdf:li>obama</rdf:li>"));
+        let run = untag(&env, &[], 0);
+        assert!(run.stderr.contains("1 sidecar changed"), "{}", run.stderr);
+        assert_eq!(read(&env, sidecar), EXISTING);
+    }
+}
+
 /// File managers keep tags of files there.
 #[cfg(target_os = "linux")]
 #[test]
