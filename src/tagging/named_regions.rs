@@ -8,13 +8,12 @@
 use super::Area;
 use super::record::Record;
 use super::region_area::{AreaFault, dimensions, microsoft_area, working_group_area};
-use super::regions::{AREA, NAME, REGIONS, Region, region_list};
+use super::regions::{AREA, NAME, REGIONS, Region, TYPE, region_list};
 use super::xmp::encoding::decoded;
 use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, lasting};
 use crate::gallery::composed_name;
 
-const TYPE: Property = Property::new("mwg-rs", "Type");
 const REGION_INFO: Property = Property::new("MP", "RegionInfo");
 const MICROSOFT_REGIONS: Property = Property::new("MPRI", "Regions");
 const RECTANGLE: Property = Property::new("MPReg", "Rectangle");

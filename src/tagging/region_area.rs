@@ -7,7 +7,7 @@ use super::Area;
 use super::xmp::Property;
 use super::xmp::tree::Element;
 
-const DIMENSIONS: Property = Property::new("mwg-rs", "AppliedToDimensions");
+pub(super) const DIMENSIONS: Property = Property::new("mwg-rs", "AppliedToDimensions");
 
 /// Why the region of a named person is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]

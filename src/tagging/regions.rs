@@ -11,6 +11,7 @@ pub(super) const REGIONS: Property = Property::new("mwg-rs", "Regions");
 pub(super) const REGION_LIST: Property = Property::new("mwg-rs", "RegionList");
 pub(super) const NAME: Property = Property::new("mwg-rs", "Name");
 pub(super) const AREA: Property = Property::new("mwg-rs", "Area");
+pub(super) const TYPE: Property = Property::new("mwg-rs", "Type");
 
 /// How much a region of the same name must overlap a face to be the face's.
 pub(super) const SAME_FACE: f64 = 0.5;

@@ -1,11 +1,13 @@
 //! What facematch added to a sidecar, taken away again.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 
 use super::Area;
 use super::keywords::KEYWORD_LISTS;
-use super::record::{self, Record, SIDECAR, copy_note};
+use super::own_content::{
+    LIST, REGIONS_FRAME, Shape, is_blank, is_plain_record, is_plain_region, is_plain_text,
+};
+use super::record::{self, CREATED, Record, SIDECAR, copy_note};
 use super::region_area::dimensions;
 use super::regions::{REGION_LIST, REGIONS, Region, region_list};
 use super::xmp::edits::Edits;
@@ -40,14 +42,14 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let (names, copies): (Vec<_>, Vec<_>) = Record::all(rdf)?
         .into_iter()
         .partition(|record| record.distance.is_some());
-    let items = items(rdf);
+    let items = items(text, rdf);
     let mut removal = Removal::default();
-    removal.remove_items(rdf, &items, names.iter())?;
+    removal.remove_items(text, rdf, &items, names.iter())?;
     for list in KEYWORD_LISTS {
-        removal.remove_copies(rdf, &items, list.property, &copies)?;
+        removal.remove_copies(text, rdf, &items, list.property, &copies)?;
     }
-    removal.remove_created(text, rdf, &created)?;
-    removal.remove_records(rdf);
+    removal.remove_created(text, rdf, &created);
+    removal.remove_records(text, rdf);
     removal.remove_descriptions(text, rdf);
     if removal.0.is_empty() {
         return Ok(WithoutTags::Unchanged);
@@ -68,14 +70,16 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
 /// The items of the lists of keywords, by their property and their text in the one spelling in which texts are compared.
 type Items<'a> = HashMap<(String, String), Vec<&'a Element>>;
 
-/// Of what is no list, none: facematch has added nothing to it.
-fn items(rdf: &Element) -> Items<'_> {
+/// Those that hold more than a text, such as a comment or a language, are left out, and so are all of a property that is no
+/// list: somebody else has written to them.
+fn items<'a>(text: &str, rdf: &'a Element) -> Items<'a> {
     let mut items = Items::new();
     for property in KEYWORD_LISTS.map(|list| list.property) {
         let list = rdf.property(property).and_then(Element::any_list);
-        for item in list.into_iter().flat_map(Element::items) {
-            let text = composed_name(item.text.trim());
-            let named = items.entry((property.to_string(), text)).or_default();
+        let written = list.into_iter().flat_map(Element::items);
+        for item in written.filter(|item| is_plain_text(text, item)) {
+            let keyword = composed_name(item.text.trim());
+            let named = items.entry((property.to_string(), keyword)).or_default();
             named.push(item);
         }
     }
@@ -101,29 +105,20 @@ impl Removal {
 
     /// Whether nothing is left in `element`, comments included.
     fn empties(&self, text: &str, element: &Element) -> bool {
-        let is_blank = |content| is_blank_between_children(text, content, element);
-        self.has_all_children_of(element) && element.content.as_ref().is_none_or(is_blank)
-    }
-
-    /// Whether a comment or a processing instruction would be left in `element`, or in what is in it.
-    fn leaves_remarks(&self, text: &str, element: &Element) -> bool {
-        let is_remark = |between: &str| between.contains("<!--") || between.contains("<?");
-        let content = element.content.iter();
-        let mut between = content.flat_map(|content| between_children(text, content, element));
-        let mut kept = element.children.iter().filter(|child| !self.has(child));
-        between.any(is_remark) || kept.any(|child| self.leaves_remarks(text, child))
+        self.has_all_children_of(element) && is_blank(text, element)
     }
 
     /// Removes what `records` tell of.
     fn remove_items<'a>(
         &mut self,
+        text: &str,
         rdf: &Element,
         items: &Items<'_>,
         records: impl Iterator<Item = &'a Record>,
     ) -> Result<(), XmpError> {
         for record in records {
             match record.region() {
-                Some((name, area)) => self.remove_region(rdf, name, &area)?,
+                Some((name, area)) => self.remove_region(text, rdf, name, &area)?,
                 None => self.remove_keyword(items, record),
             }
         }
@@ -134,6 +129,7 @@ impl Removal {
     /// where somebody has filled it, programs look for keywords there alone.
     fn remove_copies(
         &mut self,
+        text: &str,
         rdf: &Element,
         items: &Items<'_>,
         property: Property,
@@ -142,7 +138,7 @@ impl Removal {
         let name = property.to_string();
         let copies = copies.iter().filter(|copy| copy.property == name);
         let mut emptied = self.clone();
-        emptied.remove_items(rdf, items, copies)?;
+        emptied.remove_items(text, rdf, items, copies)?;
         if let Some(list) = rdf.property(property).and_then(Element::any_list)
             && emptied.has_all_children_of(list)
         {
@@ -151,13 +147,21 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes one region, if it is there still.
-    fn remove_region(&mut self, rdf: &Element, name: &str, area: &Area) -> Result<(), XmpError> {
+    /// Removes one region, if it is still there and nobody has added to it.
+    fn remove_region(
+        &mut self,
+        text: &str,
+        rdf: &Element,
+        name: &str,
+        area: &Area,
+    ) -> Result<(), XmpError> {
         let regions = rdf.property(REGIONS);
         let list = regions.map(region_list).transpose()?;
         let made_for = regions.and_then(dimensions);
         let mut items = list.flatten().into_iter().flat_map(Element::items);
-        let is_region = |item: &&Element| Region::of(item, made_for).is(name, area);
+        let is_region = |item: &&Element| {
+            Region::of(item, made_for).is(name, area) && is_plain_region(text, item)
+        };
         let found = items.find(|item| !self.has(item) && is_region(item));
         found.into_iter().for_each(|item| self.remove(item));
         Ok(())
@@ -174,62 +178,77 @@ impl Removal {
         found.into_iter().for_each(|item| self.remove(item));
     }
 
-    /// Removes the properties that facematch created and that have nothing left in them.
-    fn remove_created(
+    /// Removes the properties that facematch created and that hold nothing else by now.
+    fn remove_created(&mut self, text: &str, rdf: &Element, created: &[&str]) {
+        let lists = KEYWORD_LISTS.map(|list| (list.property, rdf.property(list.property), LIST));
+        for (property, element, shape) in lists {
+            self.remove_if_created(text, created, property, element, &shape);
+        }
+        let regions = rdf.property(REGIONS);
+        let list = regions.and_then(|regions| regions.field(REGION_LIST));
+        self.remove_if_created(text, created, REGIONS, regions, &REGIONS_FRAME);
+        self.remove_if_created(text, created, REGION_LIST, list, &LIST);
+    }
+
+    fn remove_if_created(
         &mut self,
         text: &str,
-        rdf: &Element,
         created: &[&str],
-    ) -> Result<(), XmpError> {
-        for property in KEYWORD_LISTS.map(|list| list.property) {
-            if !created.contains(&&*property.to_string()) {
-                continue;
-            }
-            if let Some(element) = rdf.property(property)
-                && self.has_all_children_of(element.list(property)?)
-                && !self.leaves_remarks(text, element)
-            {
-                self.remove(element);
-            }
-        }
-        let Some(regions) = rdf.property(REGIONS) else {
-            return Ok(());
-        };
-        if !region_list(regions)?.is_none_or(|list| self.has_all_children_of(list)) {
-            return Ok(());
-        }
-        let emptied = [
-            (REGIONS, Some(regions)),
-            (REGION_LIST, regions.field(REGION_LIST)),
-        ];
-        let removed = emptied.into_iter().find_map(|(property, element)| {
-            let is_created = created.contains(&&*property.to_string());
-            element.filter(|element| is_created && !self.leaves_remarks(text, element))
-        });
-        removed.into_iter().for_each(|element| self.remove(element));
-        Ok(())
+        property: Property,
+        element: Option<&Element>,
+        shape: &Shape,
+    ) {
+        let is_created = created.contains(&&*property.to_string());
+        let element = element
+            .filter(|element| is_created && shape.fits(text, element, |child| self.has(child)));
+        element.into_iter().for_each(|element| self.remove(element));
     }
 
     /// Removes facematch's own properties.
-    fn remove_records(&mut self, rdf: &Element) {
+    fn remove_records(&mut self, text: &str, rdf: &Element) {
         let own = namespace(record::PREFIX);
         for description in rdf.descriptions() {
-            let records = description.children.iter().filter(|child| child.is_of(own));
-            records.for_each(|child| self.remove(child));
+            for property in description.children.iter().filter(|child| child.is_of(own)) {
+                self.remove_own(text, property);
+            }
         }
     }
 
-    /// Removes the descriptions that had something that goes, and have nothing left in them.
+    /// Removes one of facematch's own properties, or what facematch wrote into it.
+    fn remove_own(&mut self, text: &str, property: &Element) {
+        let is_own = |item: &&Element| match property.name() == CREATED.full_name() {
+            true => is_plain_text(text, item),
+            false => is_plain_record(text, item),
+        };
+        let items = property.any_list().into_iter().flat_map(Element::items);
+        items.filter(is_own).for_each(|item| self.remove(item));
+        if LIST.fits(text, property, |child| self.has(child)) || is_plain_text(text, property) {
+            self.remove(property);
+        }
+    }
+
+    /// Removes the descriptions that had something that goes, and have nothing left in them. The last one that says what all
+    /// are about stays.
     fn remove_descriptions(&mut self, text: &str, rdf: &Element) {
         let own = namespace(record::PREFIX);
         for description in rdf.descriptions() {
             if !description.children.is_empty()
                 && self.empties(text, description)
                 && description.has_only_attributes_of(own)
+                && self.is_about_kept(rdf, description)
             {
                 self.remove(description);
             }
         }
+    }
+
+    /// Whether what `description` is about is nothing, or is said by another description that stays.
+    fn is_about_kept(&self, rdf: &Element, description: &Element) -> bool {
+        let about = description.own_about();
+        let mut others = rdf
+            .descriptions()
+            .filter(|other| other.span != description.span && !self.has(other));
+        about.is_empty() || others.any(|other| other.own_about() == about)
     }
 
     /// The edits that remove all from `element`. A list that loses its last item becomes empty as one that never had any.
@@ -237,7 +256,7 @@ impl Removal {
         if let Some(content) = &element.content
             && !element.children.is_empty()
             && self.has_all_children_of(element)
-            && is_blank_between_children(text, content, element)
+            && is_blank(text, element)
         {
             edits.replace(content.start - ">".len()..element.span.end, "/>");
             return;
@@ -252,25 +271,6 @@ impl Removal {
     }
 }
 
-/// Whether there is nothing in `element`, whose content is at `content`, but children and white space: no comment either.
-fn is_blank_between_children(text: &str, content: &Range<usize>, element: &Element) -> bool {
-    between_children(text, content, element).all(|between| between.trim().is_empty())
-}
-
-/// The parts of `text` in `element`, whose content is at `content`, that are no children.
-fn between_children<'a>(
-    text: &'a str,
-    content: &Range<usize>,
-    element: &Element,
-) -> impl Iterator<Item = &'a str> {
-    let starts = element.children.iter().map(|child| child.span.start);
-    let ends = element.children.iter().map(|child| child.span.end);
-    std::iter::once(content.start)
-        .chain(ends)
-        .zip(starts.chain([content.end]))
-        .map(|(from, to)| &text[from..to])
-}
-
 /// Whether there is nothing around the content of `rdf` but what programs put around all XMP: `x:xmpmeta` with the name of the
 /// program, and the instructions that begin and end a packet.
 fn is_only_frame(text: &str, root: &Element, rdf: &Element) -> bool {
@@ -279,11 +279,7 @@ fn is_only_frame(text: &str, root: &Element, rdf: &Element) -> bool {
         let mut attributes = element.attributes.iter();
         attributes.all(|attribute| attribute.is_declaration() || attribute.is_toolkit())
     };
-    let has_only_rdf = || {
-        let content = root.content.as_ref();
-        root.children.len() == 1
-            && content.is_some_and(|content| is_blank_between_children(text, content, root))
-    };
+    let has_only_rdf = || root.children.len() == 1 && is_blank(text, root);
     let is_rdf = root.span == rdf.span;
     outside.into_iter().all(is_packet_frame)
         && is_plain(root)

@@ -1,8 +1,14 @@
 //! Which sidecar is a photo's.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::batch::{has_photo_extension, is_foreign_extension};
+
+/// The spellings of the extension: a new sidecar gets the first, those of other programs may have any.
+const EXTENSIONS: [&str; 3] = ["xmp", "XMP", "Xmp"];
 
 /// How sidecars are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,25 +17,24 @@ pub enum SidecarNaming {
     #[default]
     Appended,
     /// `photo.xmp`, as Lightroom and other programs of Adobe call them. `photo.jpg` and `photo.raw` share one. Beside a
-    /// `photo.jpg` that of `photo.jpg.webp` is called as with [`Self::Appended`].
+    /// `photo.jpg` that of `photo.jpg.webp` is called as with [`Self::Appended`], and so is that of a photo whose name does
+    /// not end with the extension of a photo: `Trip 12.34.56` and `Trip 12.34.57` do not share `Trip 12.34.xmp`.
     Adobe,
 }
 
 impl SidecarNaming {
-    fn name(self, photo: &Path) -> PathBuf {
-        let appended = || {
-            let mut name = OsString::from(photo);
-            name.push(".xmp");
-            PathBuf::from(name)
+    /// The names that the sidecar of a photo at `photo` may have, the usual one first; none where this naming is not used.
+    /// `is_there` says which other photos there are.
+    fn names(self, photo: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+        let stem = match self {
+            Self::Appended => Some(photo.to_owned()),
+            // What would be the sidecar of `photo.jpg.webp` is that of `photo.jpg`.
+            Self::Adobe => Some(photo.with_extension(""))
+                .filter(|stem| ends_with_extension(photo) && !is_there(stem)),
         };
-        match self {
-            Self::Appended => appended(),
-            // A photo whose own name ends with .xmp is no sidecar of itself, and what would be the sidecar of
-            // `photo.jpg.webp` is that of `photo.jpg`.
-            Self::Adobe => Some(photo.with_extension("xmp"))
-                .filter(|name| name != photo && !photo.with_extension("").is_file())
-                .unwrap_or_else(appended),
-        }
+        let stems = stem.into_iter();
+        let names = stems.flat_map(|stem| EXTENSIONS.map(|extension| with(&stem, extension)));
+        names.collect()
     }
 
     fn other(self) -> Self {
@@ -40,20 +45,38 @@ impl SidecarNaming {
     }
 }
 
+fn with(stem: &Path, extension: &str) -> PathBuf {
+    let mut name = OsString::from(stem);
+    name.push(".");
+    name.push(extension);
+    name.into()
+}
+
+/// Whether what follows the last point of `photo` is the extension of a photo, not a part of the name as in `photo.jpg.1`.
+fn ends_with_extension(photo: &Path) -> bool {
+    let extension = photo.extension().and_then(OsStr::to_str);
+    let is_foreign = |extension: &str| is_foreign_extension(&extension.to_lowercase());
+    has_photo_extension(photo) || extension.is_some_and(is_foreign)
+}
+
+/// Returns where the sidecars of a photo at `photo` are looked for; `is_there` says which other photos there are.
+pub fn sidecar_places(photo: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let namings = [SidecarNaming::Appended, SidecarNaming::Adobe];
+    let names = namings.map(|naming| naming.names(photo, &is_there));
+    names.concat()
+}
+
 /// The sidecars that `photo` has, however they are called.
 ///
 /// # Errors
 /// When the system does not tell whether they are there.
 pub fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut names = [SidecarNaming::Appended, SidecarNaming::Adobe]
-        .map(|naming| naming.name(photo))
-        .to_vec();
-    // Without an extension both names are one.
-    names.dedup();
     let mut sidecars = Vec::new();
-    for name in names {
-        if is_there(&name)? {
-            sidecars.push(name);
+    let mut files = HashSet::new();
+    for place in sidecar_places(photo, Path::is_file) {
+        // Some file systems take `.XMP` for `.xmp`.
+        if is_there(&place)? && files.insert(identity(&place)?) {
+            sidecars.push(place);
         }
     }
     Ok(sidecars)
@@ -65,14 +88,30 @@ pub fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
 /// # Errors
 /// When the system does not tell whether they are there.
 pub fn sidecar_of(photo: &Path, naming: SidecarNaming) -> io::Result<(PathBuf, bool)> {
-    let [wanted, other] = [naming, naming.other()].map(|naming| naming.name(photo));
-    if is_there(&wanted)? {
-        return Ok((wanted, true));
+    let namings = [naming, naming.other()];
+    let names = namings.map(|naming| naming.names(photo, Path::is_file));
+    let names = names.concat();
+    for name in &names {
+        if is_there(name)? {
+            return Ok((name.clone(), true));
+        }
     }
-    match is_there(&other)? {
-        true => Ok((other, true)),
-        false => Ok((wanted, false)),
-    }
+    // The names of at least one naming are there.
+    let new = names.into_iter().next();
+    Ok((new.unwrap_or_else(|| with(photo, EXTENSIONS[0])), false))
+}
+
+/// What two names of one file have in common.
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<impl Eq + std::hash::Hash + use<>> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
 }
 
 /// A name that is too long for the file system is nobody's.

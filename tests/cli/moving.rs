@@ -138,6 +138,56 @@ fn a_photo_that_another_program_has_moved_away_is_no_longer_there() {
     assert!(seen);
 }
 
+#[test]
+fn a_sidecar_in_capital_letters_goes_along() {
+    for sidecar in ["a.jpg.XMP", "a.XMP"] {
+        let env = scene();
+        std::fs::remove_file(env.path(SIDECAR)).unwrap();
+        env.write(format!("photos/{sidecar}"), "of a");
+        // Another photo of this name, with a sidecar, is there already.
+        env.write("out/obama/a.jpg", "another photo");
+        env.write("out/obama/a.jpg.XMP", "of the other photo");
+        sort(&env, &env.path("out"), 0);
+        assert_eq!(names(&env.path("photos")), [""; 0]);
+        let moved = format!("out/obama/{}", sidecar.replacen("a.", "a.2.", 1));
+        assert_eq!(std::fs::read_to_string(env.path(moved)).unwrap(), "of a");
+        let names = names(&env.path("out"));
+        assert_eq!(names.len(), 4, "{names:?}");
+    }
+}
+
+#[test]
+fn a_photo_is_not_put_beside_a_sidecar_of_another_in_capital_letters() {
+    let env = scene();
+    env.write("out/obama/a.XMP", "of another photo");
+    sort(&env, &env.path("out"), 0);
+    let moved = names(&env.path("out"));
+    assert_eq!(moved, ["a.2.jpg", "a.2.jpg.xmp", "a.XMP"]);
+}
+
+#[test]
+fn photos_whose_names_end_with_a_number_take_no_sidecar_of_each_other() {
+    let env = scene();
+    std::fs::rename(env.path(PHOTO), env.path("photos/a.jpg.1")).unwrap();
+    sort(&env, &env.path("out"), 0);
+    assert_eq!(names(&env.path("photos")), ["a.jpg.xmp"]);
+    assert_eq!(names(&env.path("out")), ["a.jpg.1"]);
+}
+
+#[test]
+fn the_sidecar_that_cannot_be_moved_is_named() {
+    let env = scene();
+    std::fs::rename(env.path(SIDECAR), env.path("real.xmp")).unwrap();
+    std::os::unix::fs::symlink("../real.xmp", env.path(SIDECAR)).unwrap();
+    for options in [&["--dry-run"][..], &[]] {
+        let run = command(&env, &env.path("out")).args(options).ends_with(1);
+        let told = format!("{PHOTO}: not sorted: {SIDECAR}: it is a link, ");
+        assert!(run.stderr.contains(&told), "{}", run.stderr);
+        assert_eq!(names(&env.path("photos")), ["a.jpg", "a.jpg.xmp"]);
+        assert!(!env.path("out/obama/a.jpg").exists());
+    }
+}
+
 /// The states in which a run can be killed.
 #[test]
 fn a_move_that_was_killed_keeps_a_photo_and_its_sidecar_together() {

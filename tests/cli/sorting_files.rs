@@ -194,7 +194,8 @@ fn a_pipe_in_the_place_of_a_sidecar_is_an_error_and_not_waited_for() {
     let made = Command::new("mkfifo").arg(env.path(&pipe)).status();
     assert!(made.unwrap().success());
     let run = sort(&env, &["--by", "copy"], 1);
-    assert!(run.stderr.contains("is not a file"), "{}", run.stderr);
+    let told = format!("{OBAMA}: not sorted: {pipe}: it is not a file; ");
+    assert!(run.stderr.contains(&told), "{}", run.stderr);
     assert!(env.path("out/biden/two.jpg").exists());
 }
 

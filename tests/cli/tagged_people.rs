@@ -158,8 +158,10 @@ fn sidecars_of_each_form_are_read() {
     );
     let both = regions(OBAMA_SIZE, &[("Ann", OBAMA)]) + &microsoft_regions(&[("Ann", OBAMA)]);
     for (sidecar, properties) in [
-        ("photos/a.jpg.xmp", both),
-        ("photos/a.xmp", as_attributes),
+        ("photos/a.jpg.xmp", both.clone()),
+        ("photos/a.xmp", as_attributes.clone()),
+        ("photos/a.XMP", as_attributes),
+        ("photos/a.jpg.XMP", both.clone()),
         ("photos/a.jpg.xmp", microsoft_regions(&[("Ann", OBAMA)])),
     ] {
         let path = env.write(sidecar, packet(&properties));

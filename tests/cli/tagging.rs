@@ -614,6 +614,224 @@ fn untag_keeps_what_others_have_written_around_the_names() {
     assert!(!env.path("photos/plain.jpg.xmp").exists());
 }
 
+/// Each edit is one that a photo manager or a user makes inside of what facematch wrote.
+#[test]
+fn untag_keeps_what_others_have_written_inside_of_what_facematch_wrote() {
+    const KEYWORD: &str = "<rdf:li>obama</rdf:li>";
+    const REGION: &str = "mwg-rs:Type=\"Face\"><mwg-rs:Area";
+    let env = scene();
+    let plain = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
+    env.write("photos/plain.jpg", plain);
+    tag(&env, &[], 0);
+    for sidecar in [SIDECAR, "photos/plain.jpg.xmp"] {
+        let written = read(&env, sidecar);
+        let photo = env.path(sidecar.trim_end_matches(".xmp"));
+        for (place, changed, stays) in [
+            // The region with its name.
+            (
+                REGION,
+                "mwg-rs:Type=\"Face\" mwg-rs:Description=\"mine\"><mwg-rs:Area",
+                true,
+            ),
+            (
+                REGION,
+                "mwg-rs:Type=\"Face\"><mwg-rs:Description>mine</mwg-rs:Description><mwg-rs:Area",
+                true,
+            ),
+            (
+                REGION,
+                "mwg-rs:Type=\"Face\"><mwg-rs:Extensions rdf:parseType=\"Resource\"><dc:x \
+              xmlns:dc=\"urn:mine\"/></mwg-rs:Extensions><mwg-rs:Area",
+                true,
+            ),
+            (REGION, "mwg-rs:Type=\"mine\"><mwg-rs:Area", true),
+            (
+                REGION,
+                "mwg-rs:Type=\"Face\"><mwg-rs:Name>mine</mwg-rs:Name><mwg-rs:Area",
+                true,
+            ),
+            (
+                REGION,
+                "mwg-rs:Type=\"Face\"><!-- mine --><mwg-rs:Area",
+                true,
+            ),
+            (REGION, "mwg-rs:Type=\"Face\">mine<mwg-rs:Area", true),
+            (
+                "stArea:unit=",
+                "stArea:d=\"0.9\" mwg-rs:mine=\"1\" stArea:unit=",
+                true,
+            ),
+            (
+                "</rdf:Description></rdf:li>",
+                "</rdf:Description><!-- mine --></rdf:li>",
+                true,
+            ),
+            // The keyword.
+            (KEYWORD, "<rdf:li>obama<!-- mine --></rdf:li>", true),
+            (KEYWORD, "<rdf:li>obama<?mine?></rdf:li>", true),
+            (KEYWORD, "<rdf:li xml:lang=\"mine\">obama</rdf:li>", true),
+            (KEYWORD, "<rdf:li rdf:ID=\"mine\">obama</rdf:li>", true),
+            // What is around them.
+            (
+                "<lr:hierarchicalSubject>",
+                "<lr:hierarchicalSubject xml:lang=\"mine\">",
+                false,
+            ),
+            (
+                "<lr:hierarchicalSubject>",
+                "<lr:hierarchicalSubject>mine",
+                false,
+            ),
+            (
+                "</lr:hierarchicalSubject>",
+                "<lr:mine/></lr:hierarchicalSubject>",
+                false,
+            ),
+            (
+                "<rdf:li>People|obama</rdf:li>",
+                "mine<rdf:li>People|obama</rdf:li>",
+                false,
+            ),
+            (
+                "<mwg-rs:AppliedToDimensions",
+                "<mwg-rs:mine/><mwg-rs:AppliedToDimensions",
+                false,
+            ),
+            (
+                "<mwg-rs:Regions ",
+                "<mwg-rs:Regions mwg-rs:mine=\"1\" ",
+                false,
+            ),
+            ("stDim:unit=", "mwg-rs:mine=\"1\" stDim:unit=", false),
+            (
+                "<mwg-rs:RegionList ",
+                "<mwg-rs:RegionList xml:lang=\"mine\" ",
+                false,
+            ),
+            // The notes.
+            ("<facematch:Tags>", "<facematch:Tags><!-- mine -->", false),
+            ("</facematch:Tags>", "mine</facematch:Tags>", false),
+            (
+                "</facematch:Created>",
+                "<?mine?></facematch:Created>",
+                false,
+            ),
+            (
+                "<rdf:li>dc:subject</rdf:li>",
+                "<!-- mine --><rdf:li>dc:subject</rdf:li>",
+                false,
+            ),
+            (
+                "<rdf:Description rdf:about=\"\"",
+                "<rdf:Description rdf:about=\"mine\"",
+                false,
+            ),
+        ] {
+            // A list that the photo has inside is not of facematch.
+            let is_ours = written.contains(place) || place.contains("dc:subject");
+            assert!(is_ours, "{place}: {written}");
+            if !written.contains(place) {
+                continue;
+            }
+            env.write(sidecar, replaced_last(&written, place, changed));
+            let run = env.facematch().arg("untag").arg(&photo).ends_with(0);
+            let told = run.text();
+            assert!(told.contains("\tchanged\t"), "{changed}: {told}");
+            let left = read(&env, sidecar);
+            assert!(left.contains("mine"), "{changed}: {left}");
+            assert_eq!(left.contains("obama"), stays, "{changed}: {left}");
+            // It is nobody else's from now on.
+            env.facematch().arg("untag").arg(&photo).ends_with(0);
+            assert_eq!(read(&env, sidecar), left, "{changed}");
+        }
+    }
+}
+
+/// `text` with `new` instead of the last `old`.
+fn replaced_last(text: &str, old: &str, new: &str) -> String {
+    let (before, behind) = text.rsplit_once(old).unwrap();
+    [before, new, behind].concat()
+}
+
+/// Programs write the same in other forms, such as ExifTool; that is no addition.
+#[test]
+fn untag_removes_what_another_program_has_only_written_in_another_form() {
+    let env = scene();
+    let plain = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
+    env.write("photos/plain.jpg", plain);
+    tag(&env, &[], 0);
+    let sidecar = "photos/plain.jpg.xmp";
+    let mut written = read(&env, sidecar);
+    for (place, changed) in [
+        (
+            "<rdf:li><rdf:Description xmlns:mwg-rs",
+            "<rdf:li rdf:parseType=\"Resource\" xmlns:mwg-rs",
+        ),
+        (
+            " mwg-rs:Name=\"obama\" mwg-rs:Type=\"Face\">",
+            "><mwg-rs:Name>obama</mwg-rs:Name>\n<mwg-rs:Type>Face</mwg-rs:Type>",
+        ),
+        ("</rdf:Description></rdf:li>", "</rdf:li>"),
+        (
+            " stArea:unit=\"normalized\"/>",
+            "><stArea:unit>normalized</stArea:unit></mwg-rs:Area>",
+        ),
+        (
+            " stDim:unit=\"pixel\"/>",
+            "><stDim:unit>pixel</stDim:unit></mwg-rs:AppliedToDimensions>",
+        ),
+    ] {
+        assert!(written.contains(place), "{place}: {written}");
+        written = written.replacen(place, changed, 1);
+    }
+    env.write(sidecar, &written);
+    untag(&env, &[], 0);
+    assert!(!env.path(sidecar).exists(), "{}", read(&env, sidecar));
+}
+
+/// What follows their last point is a part of the name: they are different photos.
+#[test]
+fn photos_whose_names_end_with_a_number_do_not_share_a_sidecar() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let names = ["Trip 12.34.56", "Trip 12.34.57", "b.jpg.1", "b.jpg.2"];
+    for name in names {
+        env.copy("unknown/obama2.jpg", format!("photos/{name}"));
+    }
+    // That of a photo that was moved away, and of none of them.
+    let others = ["photos/b.jpg.xmp", "photos/Trip 12.34.xmp"];
+    for other in others {
+        env.write(other, EXISTING);
+    }
+    for naming in ["adobe", "appended"] {
+        let run = tag(&env, &["--sidecar-naming", naming], 0);
+        for name in names {
+            let told = format!("photos/{name}\tcreated\tphotos/{name}.xmp\tobama\n");
+            assert!(run.text().contains(&told), "{naming}: {}", run.text());
+        }
+        assert_eq!(others.map(|other| read(&env, other)), [EXISTING; 2]);
+        untag(&env, &[], 0);
+        assert_eq!(env.files().len(), 1 + names.len() + others.len());
+    }
+}
+
+#[test]
+fn sidecars_in_capital_letters_are_used() {
+    for sidecar in ["photos/obama2.jpg.XMP", "photos/obama2.XMP"] {
+        let env = scene();
+        env.write(sidecar, EXISTING);
+        let run = tag(&env, &[], 0);
+        // A file system that does not tell capital letters apart has it under both names.
+        let told = run.text().to_lowercase();
+        let [photo, spelled] = [PHOTO, sidecar].map(str::to_lowercase);
+        assert_eq!(told, format!("{photo}\tchanged\t{spelled}\tobama\n"));
+        assert!(read(&env, sidecar).contains("<rdf:li>obama</rdf:li>"));
+        let run = untag(&env, &[], 0);
+        assert!(run.stderr.contains("1 sidecar changed"), "{}", run.stderr);
+        assert_eq!(read(&env, sidecar), EXISTING);
+    }
+}
+
 /// File managers keep tags of files there.
 #[cfg(target_os = "linux")]
 #[test]

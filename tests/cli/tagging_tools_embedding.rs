@@ -209,6 +209,35 @@ fn people_are_known_by_what_exiftool_tagged_and_not_by_what_facematch_did() {
 
 #[test]
 #[ignore = "needs exiftool"]
+fn what_exiftool_wrote_into_a_region_of_facematch_stays() {
+    for (options, file) in [(&[][..], "photos/obama2.jpg.xmp"), (&["--embed"], PHOTO)] {
+        let env = scene();
+        tag(&env, options, 0);
+        let file = [file.to_owned()];
+        let described = "-XMP-mwg-rs:RegionDescription=Shaking hands";
+        let rewrite = ["-q", "-overwrite_original", described];
+        told("exiftool", &rewrite, env.root(), &file);
+        untag(&env, &[], 0);
+        let left = &exiftool(env.root(), &file)[0];
+        let regions = left["RegionInfo"]["RegionList"].to_string();
+        assert!(regions.contains("Shaking hands"), "{left}");
+        assert!(regions.contains("obama"), "{left}");
+        assert!(left.get("PersonInImage").is_none(), "{left}");
+    }
+    // Only written in another form, nothing is anybody else's.
+    let env = scene();
+    tag(&env, &[], 0);
+    let sidecar = ["photos/obama2.jpg.xmp".to_owned()];
+    let rated = ["-q", "-overwrite_original", "-XMP:Rating=3"];
+    told("exiftool", &rated, env.root(), &sidecar);
+    untag(&env, &[], 0);
+    let left = &exiftool(env.root(), &sidecar)[0];
+    assert!(!left.to_string().contains("obama\""), "{left}");
+    assert!(left.get("RegionInfo").is_none(), "{left}");
+}
+
+#[test]
+#[ignore = "needs exiftool"]
 fn a_dry_run_changes_no_byte_of_a_photo() {
     let env = scene();
     let before = (env.files(), bytes(&env, PHOTO));

@@ -13,12 +13,18 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::report::{SortChange, SortMethod, SortedPhoto};
+use facematch::tagging::sidecar_places;
 
 use super::interrupt::UnfinishedFiles;
+use super::same_file::Existing;
 pub(super) use folders::PersonFolders;
-use places::{Sidecar, Stems, numbered, sidecar_places, sidecars_with};
+use places::{Sidecar, Stems, numbered, sidecars_with};
 use together::{FileError, Together};
 use transfer::{Arrival, check_movable, holds, is_at, left_copy, would_hold};
+
+/// Why two sidecars of one photo cannot both be brought to a folder. No other number of the photo would help.
+const SPELLED_ALIKE: &str = "the photo has another sidecar whose name differs only in capital letters, and the folder cannot \
+                             hold both; rename or remove one of them";
 
 /// What there is at a place.
 enum Place {
@@ -187,8 +193,11 @@ impl Sorter {
             let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
             would_be || place.exists()
         };
-        let mut places = sidecar_places(target, is_there);
-        Ok(!places.any(|place| !own.contains(&place) && is_there(&place)))
+        // Some file systems take `.XMP` for `.xmp`.
+        let is_same = |own: &Path, place: &Path| Existing::of(own).is_some_and(|own| own.is(place));
+        let is_own = |place: &PathBuf| own.iter().any(|own| own == place || is_same(own, place));
+        let mut places = sidecar_places(target, is_there).into_iter();
+        Ok(!places.any(|place| is_there(&place) && !is_own(&place)))
     }
 
     /// What is in the place of `sidecar` beside a photo at `photo`. A copy of it without that photo is what a move to another
@@ -216,6 +225,11 @@ impl Sorter {
         if self.method == SortMethod::Move {
             check_movable(photo).map_err(at(photo))?;
         }
+        for sidecar in sidecars {
+            if sidecar.method(self.method) == SortMethod::Move {
+                check_movable(&sidecar.path).map_err(at(&sidecar.path))?;
+            }
+        }
         if let Some(told) = &mut self.told {
             told.insert(target.to_owned(), photo.to_owned());
             for sidecar in sidecars {
@@ -226,10 +240,7 @@ impl Sorter {
         let mut together = Together::new(&self.unfinished);
         let brought = self
             .bring_sidecars(&mut together, sidecars, target)
-            .and_then(|()| {
-                let brought = together.bring(self.method, photo, target);
-                brought.map_err(at(target))
-            });
+            .and_then(|()| together.bring(self.method, photo, target));
         match brought {
             Ok(()) => together.finish(),
             Err(error) => {
@@ -246,19 +257,21 @@ impl Sorter {
         sidecars: impl IntoIterator<Item = &'s Sidecar>,
         photo: &Path,
     ) -> Result<(), FileError> {
+        let mut places: Vec<PathBuf> = Vec::new();
         for sidecar in sidecars {
             let place = sidecar.target(photo);
             let method = sidecar.method(self.method);
             match self.place_of(sidecar, photo).map_err(at(&sidecar.path))? {
-                Place::Free => {
-                    let brought = together.bring(method, &sidecar.path, &place);
-                    brought.map_err(at(&place))?;
-                }
+                Place::Free => together.bring(method, &sidecar.path, &place)?,
                 Place::Taken(arrival) => {
                     together.bring_again(method, &sidecar.path, &place, arrival);
                 }
+                Place::Other if places.iter().any(|other| differs_in_case(other, &place)) => {
+                    return Err((sidecar.path.clone(), io::Error::other(SPELLED_ALIKE)));
+                }
                 Place::Other => return Err((place, io::ErrorKind::AlreadyExists.into())),
             }
+            places.push(place);
         }
         Ok(())
     }
@@ -307,6 +320,10 @@ impl Sorter {
 fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
     let path = path.to_owned();
     move |error| (path.clone(), error)
+}
+
+fn differs_in_case(a: &Path, b: &Path) -> bool {
+    a.as_os_str().eq_ignore_ascii_case(b.as_os_str())
 }
 
 fn is_taken(error: &io::Error) -> bool {

@@ -20,10 +20,15 @@ pub(super) struct Sidecar {
 impl Sidecar {
     /// Where it belongs when its photo is at `photo`.
     pub(super) fn target(&self, photo: &Path) -> PathBuf {
-        match self.appended {
-            true => appended(photo),
-            false => photo.with_extension("xmp"),
-        }
+        let stem = match self.appended {
+            true => photo.to_owned(),
+            false => photo.with_extension(""),
+        };
+        let mut target = OsString::from(stem);
+        target.push(".");
+        // `.xmp`, in the spelling that it has.
+        target.push(self.path.extension().unwrap_or_default());
+        target.into()
     }
 
     /// How it comes there when its photo comes by `method`.
@@ -37,9 +42,8 @@ impl Sidecar {
 
 /// The sidecars of `photo`; `shared` says whether another photo has its name, but for the extension.
 pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sidecar>> {
-    let appended_path = appended(photo);
     let sidecars = sidecars_of(photo)?.into_iter().map(|path| {
-        let appended = path == appended_path;
+        let appended = path.with_extension("") == photo;
         Sidecar {
             path,
             appended,
@@ -47,22 +51,6 @@ pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sideca
         }
     });
     Ok(sidecars.collect())
-}
-
-/// Where sidecars of a photo at `photo` would be looked for; `is_there` says which other photos there are.
-pub(super) fn sidecar_places(
-    photo: &Path,
-    is_there: impl Fn(&Path) -> bool,
-) -> impl Iterator<Item = PathBuf> {
-    // Beside `photo.jpg` the sidecar `photo.jpg.xmp` is not that of `photo.jpg.webp`.
-    let adobe = (!is_there(&photo.with_extension(""))).then(|| photo.with_extension("xmp"));
-    [appended(photo)].into_iter().chain(adobe)
-}
-
-fn appended(photo: &Path) -> PathBuf {
-    let mut name = OsString::from(photo);
-    name.push(".xmp");
-    name.into()
 }
 
 /// The name of the photo `name` as the one with this number, 1 or more, of its name: `photo.jpg`, `photo.2.jpg`.

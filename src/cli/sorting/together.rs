@@ -45,7 +45,7 @@ impl<'a> Together<'a> {
         method: SortMethod,
         source: &Path,
         target: &Path,
-    ) -> io::Result<()> {
+    ) -> Result<(), FileError> {
         let arrival = transfer(method, source, target, self.unfinished)?;
         self.add(method, source, target, arrival, true);
         Ok(())
@@ -122,7 +122,8 @@ impl Brought {
 
     fn undo(&self, unfinished: &UnfinishedFiles) -> io::Result<()> {
         if self.is_removed {
-            transfer(SortMethod::Move, &self.target, &self.source, unfinished)?;
+            let moved = transfer(SortMethod::Move, &self.target, &self.source, unfinished);
+            moved.map_err(|(_, error)| error)?;
         }
         // The target may be all that is left, where another program removed the source.
         if self.is_new && std::fs::symlink_metadata(&self.source).is_ok() {

@@ -11,6 +11,8 @@ use super::super::interrupt::UnfinishedFiles;
 use super::super::output::{FileState, folder_of, keep_attributes, keep_owner, mode_of};
 use super::super::same_file::Existing;
 use super::super::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
+use super::at;
+use super::together::FileError;
 
 /// How a file is in its new place.
 #[derive(Debug)]
@@ -79,19 +81,25 @@ impl Arrival {
 /// Brings `source` to `target`, in a folder that is there. The source stays, also if it is to move.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work.
+/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work, with the path of the one of
+/// both that is in the way.
 pub(super) fn transfer(
     method: SortMethod,
     source: &Path,
     target: &Path,
     unfinished: &UnfinishedFiles,
-) -> io::Result<Arrival> {
-    check_file(source)?;
+) -> Result<Arrival, FileError> {
+    if !std::fs::metadata(source).map_err(at(source))?.is_file() {
+        return Err((source.to_owned(), io::Error::other("it is not a file")));
+    }
     match method {
         SortMethod::Copy => copy(source, target, Purpose::Second, unfinished).map(drop),
-        SortMethod::Hardlink => hard_link(source, target),
-        // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
-        SortMethod::Symlink => symlink(&std::fs::canonicalize(source)?, target),
+        SortMethod::Hardlink => hard_link(source, target).map_err(at(target)),
+        SortMethod::Symlink => {
+            // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
+            let end = std::fs::canonicalize(source).map_err(at(source))?;
+            symlink(&end, target).map_err(at(target))
+        }
         SortMethod::Move => return begin_move(source, target, unfinished),
     }?;
     Ok(Arrival::Other)
@@ -182,16 +190,27 @@ fn copy(
     target: &Path,
     purpose: Purpose,
     unfinished: &UnfinishedFiles,
-) -> io::Result<SourceState> {
-    let mut reader = File::open(source)?;
-    let metadata = reader.metadata()?;
-    let mode = mode_of(&metadata);
+) -> Result<SourceState, FileError> {
+    let reader = File::open(source).map_err(at(source))?;
+    let metadata = reader.metadata().map_err(at(source))?;
+    write_copy((source, reader, &metadata), target, purpose, unfinished).map_err(at(target))?;
+    Ok(SourceState::from(&metadata))
+}
+
+/// Writes the copy of a `source` that was opened.
+fn write_copy(
+    (source, mut reader, metadata): (&Path, File, &Metadata),
+    target: &Path,
+    purpose: Purpose,
+    unfinished: &UnfinishedFiles,
+) -> io::Result<()> {
+    let mode = mode_of(metadata);
     let temporary = Temporary::begin(folder_of(target), HIDDEN, mode, unfinished)?;
     let mut file = temporary.file();
     io::copy(&mut reader, &mut file)?;
     if purpose == Purpose::Move {
         // Before the permissions, of which it clears some.
-        keep_owner(file, &metadata);
+        keep_owner(file, metadata);
         keep_attributes(file, source);
     }
     // It was made with them, but for what the umask takes.
@@ -204,8 +223,7 @@ fn copy(
     if purpose == Purpose::Move {
         sync(file)?;
     }
-    temporary.rename_to_new(target)?;
-    Ok(SourceState::from(&metadata))
+    temporary.rename_to_new(target)
 }
 
 fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
@@ -246,17 +264,24 @@ fn symlink(source: &Path, target: &Path) -> io::Result<()> {
 }
 
 /// Gives `source` its new place beside its old one.
-fn begin_move(source: &Path, target: &Path, unfinished: &UnfinishedFiles) -> io::Result<Arrival> {
-    check_movable(source)?;
+fn begin_move(
+    source: &Path,
+    target: &Path,
+    unfinished: &UnfinishedFiles,
+) -> Result<Arrival, FileError> {
+    check_movable(source).map_err(at(source))?;
     match std::fs::hard_link(source, target) {
         Ok(()) => Ok(Arrival::Link),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err((target.to_owned(), error))
+        }
         // Another file system, or one without links.
         Err(_) => {
             let state = copy(source, target, Purpose::Move, unfinished)?;
-            sync_folder_of(target).inspect_err(|_| {
+            let synced = sync_folder_of(target).inspect_err(|_| {
                 let _ = std::fs::remove_file(target);
-            })?;
+            });
+            synced.map_err(at(target))?;
             Ok(Arrival::Copy(state))
         }
     }

@@ -36,6 +36,12 @@ impl Element {
             .unwrap_or_default()
     }
 
+    /// What a description is about; empty where it does not say.
+    pub(crate) fn own_about(&self) -> &str {
+        let about = self.attribute(namespace("rdf"), "about");
+        about.unwrap_or_default()
+    }
+
     /// A property in an `rdf:RDF`.
     pub(crate) fn property(&self, property: Property) -> Option<&Self> {
         self.descriptions()
@@ -154,6 +160,12 @@ impl Attribute {
     /// Whether it names the program that wrote the XMP.
     pub(crate) fn is_toolkit(&self) -> bool {
         self.namespace == XMP_META && self.local == "xmptk"
+    }
+
+    /// Whether it says that an element is a structure.
+    pub(crate) fn is_resource(&self) -> bool {
+        let is_parse_type = self.namespace == namespace("rdf") && self.local == "parseType";
+        is_parse_type && self.value == "Resource"
     }
 
     /// Whether it says what a description is about.
