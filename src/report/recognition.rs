@@ -117,7 +117,10 @@ impl<R: BufRead> Lines<R> {
     /// Whether the other lines are CSV with so many `columns`.
     fn is_csv(&mut self, columns: usize) -> bool {
         let mut reader = csv::ReaderBuilder::new();
-        let reader = reader.has_headers(false).flexible(true).from_reader(&mut self.0);
+        let reader = reader
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(&mut self.0);
         let mut rows = reader.into_byte_records();
         rows.all(|row| row.is_ok_and(|row| row.len() == columns))
     }
