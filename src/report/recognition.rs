@@ -178,7 +178,7 @@ fn is_rate(line: &str) -> bool {
 /// Whether `line` is one of a table of figures: a label and what is below the heads, or the note on them.
 fn is_row(line: &str) -> bool {
     let has_columns =
-        line.contains("  ") && line.ends_with(|c: char| c.is_ascii_digit() || "-%".contains(c));
+        line.contains("  ") && line.ends_with(|c: char| c.is_ascii_digit() || "-%)".contains(c));
     has_columns || line.starts_with("* ") || line.ends_with(" end to end")
 }
 
@@ -292,6 +292,8 @@ mod tests {
             "a.jpg\twould copy\tout/ann/a.2.jpg\tann\n",
             "known/ann.jpg\tno face\tann\tuse another photo\nknown\tbest threshold\t0.500\tcannot be told\n",
             "rate,distance\n1.0000e-4,0.2100\n",
+            "          verification only   end to end\npairs (same, different)   2 (1, 1)   2 (1, 1)\nFMR   0.00 %   -\n* fewer\n",
+            "photos                        1\nFNIR (missed)    0.00 %\n\nprecision  recall  person\n  -   -   1  ann\n",
             "[\n{\"type\":\"image\",\"schema\":\"facematch/1\"},\n{\"type\":\"summary\",\"schema\":\"facematch/1\"}\n]\n",
             "{\"type\":\"check\",\"schema\":\"facematch-check/1\"}\n",
             "[\n{\"SourceFile\":\"a.jpg\",\"XMP-mwg-rs:RegionInfo\":{}}\n]\n",
