@@ -63,10 +63,13 @@ impl Arrival {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             metadata => metadata?,
         };
-        std::fs::symlink_metadata(target)?;
+        let arrived = std::fs::symlink_metadata(target)?;
+        // FUSE and exFAT give a file new numbers and times of its attributes; then the size and the time of the content decide.
+        let is_alike =
+            metadata.len() == arrived.len() && metadata.modified().ok() == arrived.modified().ok();
         let is_unchanged = match self {
-            Self::Link => is_same_file(source, target)? && has_two_names(source)?,
-            Self::Copy(state) => *state == SourceState::from(&metadata),
+            Self::Link => is_alike || is_same_file(source, target)? && has_two_names(source)?,
+            Self::Copy(state) => is_alike || *state == SourceState::from(&metadata),
             Self::Other => true,
         };
         match is_unchanged {
