@@ -74,12 +74,23 @@ pub fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
     let mut sidecars = Vec::new();
     let mut files = HashSet::new();
     for place in sidecar_places(photo, Path::is_file) {
-        // Some file systems take `.XMP` for `.xmp`.
-        if is_there(&place)? && files.insert(identity(&place)?) {
+        // Some file systems take `.XMP` for `.xmp`, and some of them have no lasting numbers of files.
+        let is_there = is_there(&place)? && files.insert(identity(&place)?);
+        let is_spelling = |other: &PathBuf| is_other_spelling(other, &place);
+        if is_there && !sidecars.iter().any(is_spelling) {
             sidecars.push(place);
         }
     }
     Ok(sidecars)
+}
+
+/// Whether two paths that differ only in capital letters lead to files of one size and time.
+fn is_other_spelling(a: &Path, b: &Path) -> bool {
+    let state = |path: &Path| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
+    };
+    a.as_os_str().eq_ignore_ascii_case(b.as_os_str()) && state(a) == state(b)
 }
 
 /// The sidecar of `photo`, and whether it is there: one that is, be it called one way or the other, else the one that
