@@ -1,6 +1,5 @@
 //! Which sidecar is a photo's.
 
-use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -66,31 +65,27 @@ pub fn sidecar_places(photo: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<Pat
     names.concat()
 }
 
-/// The sidecars that `photo` has, however they are called.
+/// Returns the sidecars that `photo` has: at most one of each naming, the one with the usual spelling first. The other spellings
+/// are not looked for then, as some file systems take `.XMP` for `.xmp`.
 ///
 /// # Errors
 /// When the system does not tell whether they are there.
 pub fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
     let mut sidecars = Vec::new();
-    let mut files = HashSet::new();
-    for place in sidecar_places(photo, Path::is_file) {
-        // Some file systems take `.XMP` for `.xmp`, and some of them have no lasting numbers of files.
-        let is_there = is_there(&place)? && files.insert(identity(&place)?);
-        let is_spelling = |other: &PathBuf| is_other_spelling(other, &place);
-        if is_there && !sidecars.iter().any(is_spelling) {
-            sidecars.push(place);
-        }
+    for naming in [SidecarNaming::Appended, SidecarNaming::Adobe] {
+        sidecars.extend(first_there(naming.names(photo, Path::is_file))?);
     }
     Ok(sidecars)
 }
 
-/// Whether two paths that differ only in capital letters lead to files of one size and time.
-fn is_other_spelling(a: &Path, b: &Path) -> bool {
-    let state = |path: &Path| {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some((metadata.len(), metadata.modified().ok()?))
-    };
-    a.as_os_str().eq_ignore_ascii_case(b.as_os_str()) && state(a) == state(b)
+/// The first of `places` where there is something.
+fn first_there(places: Vec<PathBuf>) -> io::Result<Option<PathBuf>> {
+    for place in places {
+        if is_there(&place)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
 }
 
 /// The sidecar of `photo`, and whether it is there: one that is, be it called one way or the other, else the one that
@@ -102,27 +97,12 @@ pub fn sidecar_of(photo: &Path, naming: SidecarNaming) -> io::Result<(PathBuf, b
     let namings = [naming, naming.other()];
     let names = namings.map(|naming| naming.names(photo, Path::is_file));
     let names = names.concat();
-    for name in &names {
-        if is_there(name)? {
-            return Ok((name.clone(), true));
-        }
+    if let Some(sidecar) = first_there(names.clone())? {
+        return Ok((sidecar, true));
     }
     // The names of at least one naming are there.
     let new = names.into_iter().next();
     Ok((new.unwrap_or_else(|| with(photo, EXTENSIONS[0])), false))
-}
-
-/// What two names of one file have in common.
-#[cfg(unix)]
-fn identity(path: &Path) -> io::Result<impl Eq + std::hash::Hash + use<>> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::symlink_metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<PathBuf> {
-    std::fs::canonicalize(path)
 }
 
 /// A name that is too long for the file system is nobody's.

@@ -22,10 +22,6 @@ use places::{Sidecar, Stems, numbered, sidecars_with};
 use together::{FileError, Together};
 use transfer::{Arrival, check_movable, holds, is_at, left_copy, would_hold};
 
-/// Why two sidecars of one photo cannot both be brought to a folder. No other number of the photo would help.
-const SPELLED_ALIKE: &str = "the photo has another sidecar whose name differs only in capital letters, and the folder cannot \
-                             hold both; rename or remove one of them";
-
 /// What there is at a place.
 enum Place {
     Free,
@@ -257,7 +253,6 @@ impl Sorter {
         sidecars: impl IntoIterator<Item = &'s Sidecar>,
         photo: &Path,
     ) -> Result<(), FileError> {
-        let mut places: Vec<PathBuf> = Vec::new();
         for sidecar in sidecars {
             let place = sidecar.target(photo);
             let method = sidecar.method(self.method);
@@ -266,12 +261,8 @@ impl Sorter {
                 Place::Taken(arrival) => {
                     together.bring_again(method, &sidecar.path, &place, arrival);
                 }
-                Place::Other if places.iter().any(|other| differs_in_case(other, &place)) => {
-                    return Err((sidecar.path.clone(), io::Error::other(SPELLED_ALIKE)));
-                }
                 Place::Other => return Err((place, io::ErrorKind::AlreadyExists.into())),
             }
-            places.push(place);
         }
         Ok(())
     }
@@ -320,10 +311,6 @@ impl Sorter {
 fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
     let path = path.to_owned();
     move |error| (path.clone(), error)
-}
-
-fn differs_in_case(a: &Path, b: &Path) -> bool {
-    a.as_os_str().eq_ignore_ascii_case(b.as_os_str())
 }
 
 fn is_taken(error: &io::Error) -> bool {

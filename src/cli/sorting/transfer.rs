@@ -63,16 +63,15 @@ impl Arrival {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             metadata => metadata?,
         };
-        let arrived = std::fs::symlink_metadata(target)?;
-        // FUSE and exFAT give a file new numbers and times of its attributes; then the size and the time of the content decide.
-        let is_alike =
-            metadata.len() == arrived.len() && metadata.modified().ok() == arrived.modified().ok();
+        std::fs::symlink_metadata(target)?;
         let is_unchanged = match self {
-            Self::Link => is_alike || is_same_file(source, target)? && has_two_names(source)?,
-            Self::Copy(state) => is_alike || *state == SourceState::from(&metadata),
+            // Of its names it has two: it got the second one, or was seen to have it.
+            Self::Link => is_same_file(source, target)?,
+            Self::Copy(state) => *state == SourceState::from(&metadata),
             Self::Other => true,
         };
-        match is_unchanged {
+        // FUSE may tell numbers and times that are out of date; then the content decides.
+        match is_unchanged || is_other_copy(source, target)? {
             true => Ok(()),
             false => Err(io::Error::other(
                 "another program changed it while it was being moved; run the command again",
@@ -136,8 +135,12 @@ pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Res
 /// A copy of `source`, a file that is to move, which a killed run left at `target`.
 pub(super) fn left_copy(source: &Path, target: &Path) -> io::Result<Option<Arrival>> {
     let state = SourceState::from(&std::fs::symlink_metadata(source)?);
-    let is_left = !is_same_file(source, target)? && is_copy(source, target)?;
-    Ok(is_left.then_some(Arrival::Copy(state)))
+    Ok(is_other_copy(source, target)?.then_some(Arrival::Copy(state)))
+}
+
+/// Whether `target` is a copy of `source`, and not another path to it.
+fn is_other_copy(source: &Path, target: &Path) -> io::Result<bool> {
+    Ok(!is_same_file(source, target)? && is_copy(source, target)?)
 }
 
 /// Whether `target` would hold `source`, once `first` was brought there by `method`.
