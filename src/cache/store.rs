@@ -11,7 +11,7 @@ use super::THREAD_NAME;
 use super::error::CacheError;
 use super::key::{KEY_LEN, PhotoKey, content_of, is_of_this_revision};
 
-/// What the names of our tables begin with, in all versions.
+/// Prefix of our tables' names, in all versions.
 pub(super) const TABLES: &str = "photos ";
 
 /// A value is the day of its last use, counted from the beginning of 1970 (u32, little-endian), and the encoded photo.

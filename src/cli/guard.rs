@@ -123,7 +123,7 @@ impl Content {
         })
     }
 
-    /// Of a file that begins with `start`, without telling results from other text.
+    /// Returns the content of a file that begins with `start`. Results are still [`Self::Text`].
     fn of_bytes(start: &[u8]) -> Self {
         let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let text = text.trim_ascii_start();

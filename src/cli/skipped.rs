@@ -6,7 +6,7 @@ use facematch::batch::{OWN_PICTURES, is_foreign_extension};
 
 use super::progress::grouped;
 
-/// So many extensions are listed: in some folders every file has its own.
+/// Maximum number of extensions listed: in some folders every file has its own.
 const MOST_EXTENSIONS: usize = 10;
 
 /// What was skipped where no photo is left, for the end of a message.

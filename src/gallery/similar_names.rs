@@ -1,5 +1,5 @@
 //! Finds people whose names are nearly the same and whose faces match: `obama1` and `obama2`, `Obama` and `obama copy`. They are
-//! probably one person, of whom every photo would be ambiguous.
+//! probably one person, and every photo of that person would be ambiguous.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

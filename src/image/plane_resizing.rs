@@ -1,5 +1,5 @@
-//! The planes of a JPEG at a reduced scale, resized one by one, so that colours are computed for the pixels of the small
-//! copy alone. In: the planes and a size. Out: RGB.
+//! Resizes the planes of a JPEG at a reduced scale one by one, so that colours are computed only for the pixels of the small
+//! copy.
 
 use facematch_jpeg::{ComponentPlanes, Plane};
 use fast_image_resize::pixels::U8;

@@ -35,7 +35,7 @@ pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> 
     given
 }
 
-/// The faces in groups, in each of which they are connected by people whom they have in common.
+/// Groups of faces that are connected by people they have in common.
 fn groups(choices: &[Vec<Choice>]) -> Vec<Vec<usize>> {
     let mut faces_of_person: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (face, choices) in choices.iter().enumerate() {

@@ -114,7 +114,7 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    /// Whether the other lines are CSV with so many `columns`.
+    /// Whether the other lines are CSV with this number of `columns`.
     fn is_csv(&mut self, columns: usize) -> bool {
         let mut reader = csv::ReaderBuilder::new();
         let reader = reader

@@ -71,7 +71,7 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
 type Items<'a> = HashMap<(String, String), Vec<&'a Element>>;
 
 /// Those that hold more than a text, such as a comment or a language, are left out, and so are all of a property that is no
-/// list: somebody else has written to them.
+/// list: another program has written to them.
 fn items<'a>(text: &str, rdf: &'a Element) -> Items<'a> {
     let mut items = Items::new();
     for property in KEYWORD_LISTS.map(|list| list.property) {
@@ -147,7 +147,7 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes one region, if it is still there and nobody has added to it.
+    /// Removes one region, if it is still there and no other program has added to it.
     fn remove_region(
         &mut self,
         text: &str,

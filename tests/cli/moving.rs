@@ -13,7 +13,7 @@ use crate::common::{Run, RunExt, TestEnv};
 const PHOTO: &str = "photos/a.jpg";
 const SIDECAR: &str = "photos/a.jpg.xmp";
 
-/// So many bytes take long enough to copy that another program can do something meanwhile.
+/// Number of bytes that takes long enough to copy for another program to act meanwhile.
 const LARGE: u64 = 96 << 20;
 
 /// Attempts at doing something at the right moment.

@@ -1,5 +1,5 @@
 //! A decoded photo before it becomes RGB: a plane for each of its colour components, some of which may have fewer pixels.
-//! Whoever resizes them one by one needs to compute colours for the pixels of the small copy alone.
+//! To make a small copy, resize the planes one by one and compute colours only for the pixels of the copy.
 
 use super::upsampling::Upsampler;
 
@@ -8,7 +8,7 @@ use super::upsampling::Upsampler;
 pub struct ComponentPlanes {
     /// In the order of the components.
     pub planes: Vec<Plane>,
-    /// What the components mean.
+    /// Meaning of the components.
     pub colours: Colours,
     /// Width and height of the photo in decoded pixels, the last ones perhaps in part.
     pub extent: (f64, f64),

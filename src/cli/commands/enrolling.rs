@@ -243,7 +243,7 @@ fn only_file<'a>(option: &str, args: &'a EnrollArgs) -> Result<&'a Path, Failure
     }
 }
 
-/// Refuses a gallery in the place of a name.
+/// Refuses a gallery given instead of a name.
 fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
     let is_gallery = |name: &&String| is_gallery_file(Path::new(name)).unwrap_or(false);
     match names.iter().find(is_gallery) {

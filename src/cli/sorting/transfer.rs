@@ -83,7 +83,7 @@ impl Arrival {
 /// Brings `source` to `target`, in a folder that is there. The source stays, also if it is to move.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] when something stands there by now; else why it did not work, with the path of the one of
+/// [`io::ErrorKind::AlreadyExists`] when a file with that name exists by now; else the reason, with the path of the one of
 /// both that is in the way.
 pub(super) fn transfer(
     method: SortMethod,
@@ -98,7 +98,7 @@ pub(super) fn transfer(
         SortMethod::Copy => copy(source, target, Purpose::Second, unfinished).map(drop),
         SortMethod::Hardlink => hard_link(source, target).map_err(at(target)),
         SortMethod::Symlink => {
-            // However the folder that we stand in is called, and wherever a photo that is a link itself leads.
+            // The link must hold from any folder, and lead to the photo even if the photo is a link itself.
             let end = std::fs::canonicalize(source).map_err(at(source))?;
             symlink(&end, target).map_err(at(target))
         }

@@ -115,7 +115,7 @@ pub(in super::super::super) fn run(
     })
 }
 
-/// Names in labels that are nobody's are often misspelt, and then all figures are wrong.
+/// Warns of names in the labels that are not known: a misspelt name makes all figures wrong.
 fn warn_of_strangers_in_labels(photos: &[NamedPhoto], known: &BTreeSet<String>, console: &Console) {
     let labelled: BTreeSet<_> = photos.iter().flat_map(|photo| &photo.people).collect();
     let strangers: Vec<_> = labelled
