@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use redb::{Builder, MultimapTableHandle, ReadOnlyDatabase, ReadableDatabase, TableHandle};
+use redb::{Builder, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 
 use super::error::CacheError;
 use super::store::{Store, TABLES, in_thread};
@@ -124,7 +124,8 @@ fn real_path(path: &Path) -> PathBuf {
     real.unwrap_or_else(|| path.to_owned())
 }
 
-/// Opens the file `path`, unless it belongs to another program: it is no store, and `is_ours` says no of its first bytes.
+/// Opens the file `path`, unless it belongs to another program: its tables are not ours, or they cannot be read and `is_ours`
+/// rejects its first bytes.
 fn open_file(
     path: &Path,
     options: &OpenOptions,
@@ -138,23 +139,27 @@ fn open_file(
         .take(MAGIC.len() as u64)
         .read_to_end(&mut start)
         .map_err(io_error)?;
-    let may_be_ours = match start.as_slice() {
-        MAGIC => has_our_tables(path).unwrap_or_else(|| is_named_as_a_store(path)),
-        start => is_ours(path, start),
+    let has_our_tables = match start.as_slice() {
+        MAGIC => has_our_tables(path),
+        _ => None,
     };
-    match may_be_ours {
+    match has_our_tables.unwrap_or_else(|| is_ours(path, &start)) {
         true => Ok(file),
-        false => Err(CacheError::Foreign {
-            path: path.to_owned(),
-            what: "this file is no cache, and left as it is; name another, or delete it yourself",
-        }),
+        false => Err(foreign(path)),
     }
 }
 
-/// Whether a run may use the file `path`, which begins with `start`, or set it aside: it is empty or has the name of a store,
-/// whose first bytes are damaged.
+fn foreign(path: &Path) -> CacheError {
+    CacheError::Foreign {
+        path: path.to_owned(),
+        what: "this file is no cache, and left as it is; name another, or delete it yourself",
+    }
+}
+
+/// Whether a run may use the file `path`, which begins with `start`, or set it aside: it is empty, a database that must be
+/// repaired before its tables are known, or has the name of a store, whose first bytes are damaged.
 fn may_be_used(path: &Path, start: &[u8]) -> bool {
-    start.is_empty() || is_named_as_a_store(path)
+    start.is_empty() || start == MAGIC || is_named_as_a_store(path)
 }
 
 /// Whether the file `path`, which begins with `start`, may be deleted: it has the name of a store, and begins as one that was not
@@ -179,28 +184,29 @@ fn is_named_as_a_store(path: &Path) -> bool {
     name.ends_with(".redb")
 }
 
-/// Whether the database in the file `path` has tables of ours and no others; `None` if it cannot be read. One without any
-/// table is a store that was not finished.
+/// Whether the database in the file `path` has tables of ours and no others; `None` if it cannot be read.
 fn has_our_tables(path: &Path) -> Option<bool> {
     let file = path.to_owned();
-    let names = in_thread(path, move || {
-        let database = ReadOnlyDatabase::open(file)?;
-        let transaction = database.begin_read()?;
-        let tables = transaction
-            .list_tables()?
-            .map(|table| table.name().to_owned());
-        let multimaps = transaction.list_multimap_tables()?;
-        let multimaps = multimaps.map(|table| table.name().to_owned());
-        Ok::<_, redb::Error>(tables.chain(multimaps).collect::<Vec<_>>())
+    let tables = in_thread(path, move || {
+        has_only_our_tables(&ReadOnlyDatabase::open(file)?)
     });
-    match names {
-        Ok(Ok(names)) => Some(names.iter().all(|name| name.starts_with(TABLES))),
+    match tables {
+        Ok(Ok(are_ours)) => Some(are_ours),
         // Of a version that never wrote a store.
         Ok(Err(redb::Error::UpgradeRequired(_))) => Some(false),
         // Then it is in use.
         Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Some(true),
         _ => None,
     }
+}
+
+/// Whether `database` has no tables of other programs. One without any table is a store that was not finished.
+fn has_only_our_tables(database: &impl ReadableDatabase) -> Result<bool, redb::Error> {
+    let transaction = database.begin_read()?;
+    let mut tables = transaction.list_tables()?;
+    let mut multimaps = transaction.list_multimap_tables()?;
+    let are_ours = tables.all(|table| table.name().starts_with(TABLES));
+    Ok(are_ours && multimaps.next().is_none())
 }
 
 /// The file `path`, open for reading, if there is one.
@@ -235,12 +241,15 @@ fn load(path: &Path, file: File) -> Result<Store, CacheError> {
         // redb itself looks at the checksums only after a crash. Without them, damage would be met in the midst of the
         // run, or not at all, as wrong results.
         database.check_integrity()?;
+        if !has_only_our_tables(&database)? {
+            return Ok(None);
+        }
         // A few numbers have no checksum; where they are wrong, redb panics when it first writes.
         database.begin_write()?.commit()?;
-        Ok::<_, redb::Error>(database)
+        Ok::<_, redb::Error>(Some(database))
     });
     let database = opened?.map_err(|error| CacheError::of_database(path, error))?;
-    Store::new(path, database)
+    Store::new(path, database.ok_or_else(|| foreign(path))?)
 }
 
 /// A store lies in a regular file. What else stands in its place was put there by the user and stays there.

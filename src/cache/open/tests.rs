@@ -148,6 +148,21 @@ fn the_database_of_another_program_stays_as_it_is() {
     }
 }
 
+/// What a killed run leaves must be repaired before its tables are known. It was taken for another program's.
+#[test]
+fn a_store_of_any_name_is_used_again_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photos.cache");
+    fill(&path, 3);
+    let open = Store::open(&path).unwrap();
+    let left = folder.path().join("left.cache");
+    fs::copy(&path, &left).unwrap();
+    drop(open);
+    let (store, set_aside) = Store::open_or_rebuild(&left).unwrap();
+    assert_eq!(set_aside, None);
+    assert_eq!(read(&store, 2), Some(sample(2.0)));
+}
+
 /// A photo that is called so was deleted.
 #[test]
 fn clear_deletes_nothing_that_begins_otherwise_whatever_its_name() {
