@@ -43,9 +43,8 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+#[cfg(feature = "cache")]
 pub mod cache;
-pub mod checking;
-pub mod drawing;
 pub mod error;
 pub mod evaluation;
 #[cfg(test)]
@@ -54,8 +53,6 @@ pub mod gallery;
 pub mod image;
 pub mod matching;
 pub mod photo;
-pub mod report;
-pub mod tagging;
 
 pub use error::{EngineError, Error, LoadError};
 pub use facematch_engine as engine;

@@ -112,8 +112,8 @@ impl PhotoSearcher {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Store;
     use super::*;
+    use crate::cache::Store;
     use crate::engine::EngineParams;
     use crate::fake_engine::{FakeEngine, REFUSED};
     use crate::geometry::Rect;

@@ -235,9 +235,9 @@ pub(super) fn in_thread<T: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::key::SearchFingerprint;
-    use super::super::value::{encode, tests::sample};
     use super::*;
+    use crate::cache::key::SearchFingerprint;
+    use crate::cache::value::{encode, tests::sample};
     use crate::engine::EngineParams;
     use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 

@@ -195,9 +195,9 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use super::super::SearchFingerprint;
-    use super::super::value::tests::sample;
     use super::*;
+    use crate::cache::SearchFingerprint;
+    use crate::cache::value::tests::sample;
     use crate::engine::EngineParams;
     use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 

@@ -12,7 +12,6 @@ use facematch::gallery::is_gallery_file;
 use facematch::image::working_size;
 use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
 use facematch::photo::{EncodeFrom, PhotoSettings};
-use facematch::report::{Format, Layout, PhotoRecord, TextStyle};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
@@ -24,6 +23,7 @@ use super::interrupt::UnfinishedFiles;
 use super::output::is_stdout;
 use super::path_list::stdin_paths;
 use super::skipped::{skipped_instead, skipped_photos};
+use crate::cli::report::{Format, Layout, PhotoRecord, TextStyle};
 
 /// The part of strangers that may be given a name, unless it is said otherwise.
 const DEFAULT_TARGET_FPIR: f64 = 0.01;

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use facematch::batch::has_photo_extension;
 use facematch::gallery::{has_gallery_header, is_gallery_file};
 use facematch::image::{foreign_format, has_image_signature, is_marked};
-use facematch::report::{PLOT_TITLE, is_report};
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
@@ -16,6 +15,7 @@ use super::exit::Failure;
 use super::output::{STDOUT, file_number};
 use super::pictures::{crop_path, drawing_path, shared_picture};
 use super::same_file::{Existing, is_in, is_stdin, resolved};
+use crate::cli::report::{PLOT_TITLE, is_report};
 
 /// Bytes of an existing file by which its content is known.
 const START: u64 = 1 << 16;

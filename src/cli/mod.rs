@@ -5,9 +5,11 @@
 
 mod args;
 mod caching;
+mod checking;
 mod commands;
 mod config;
 mod console;
+mod drawing;
 mod exit;
 mod guard;
 mod interrupt;
@@ -15,7 +17,9 @@ mod output;
 mod path_list;
 mod pictures;
 mod progress;
+mod report;
 mod same_file;
+mod similar_names;
 mod skipped;
 mod sorting;
 mod tagging;
@@ -25,10 +29,9 @@ mod timings;
 
 use std::io::{self, Write};
 
+use args::{Args, Command, EvalCommand};
 use clap::CommandFactory;
 use clap_complete::Shell;
-
-use args::{Args, Command, EvalCommand};
 use console::Console;
 use exit::{Exit, Failure};
 use output::Output;

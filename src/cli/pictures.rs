@@ -9,21 +9,20 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
-use image::{ImageEncoder, ImageError, RgbImage};
-
 use facematch::Error;
-use facematch::drawing::{Fonts, Marking, draw, system_font_folders};
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use facematch::image::mark_exif;
 use facematch::photo::{FoundFace, Turn};
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{ImageEncoder, ImageError, RgbImage};
 
 use super::args::OutputArgs;
 use super::console::Console;
 use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
 use super::output::{Access, WholeFile, file_number};
+use crate::cli::drawing::{Fonts, Marking, draw, system_font_folders};
 
 /// JPEG quality of drawings, 1 to 100.
 const DRAWING_QUALITY: u8 = 90;

@@ -3,9 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use facematch::report::{Columns, Layout};
-
 use super::output::is_stdout;
+use crate::cli::report::{Columns, Layout};
 
 /// Columns of a terminal that does not say how many it has.
 const USUAL_WIDTH: usize = 80;

@@ -9,20 +9,16 @@ mod fingerprint;
 mod header;
 mod nearest;
 mod person_name;
-mod similar_names;
 
 pub use file::{
     has_gallery_header, is_gallery_file, read_gallery, read_gallery_from, write_gallery,
 };
 pub use fingerprint::Fingerprint;
 pub use person_name::{composed_name, person_name};
-pub use similar_names::{SimilarlyNamed, similarly_named};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-pub(crate) use self::similar_names::{are_nearly_equal, naming_advice};
 
 use self::compact::CompactRows;
 use crate::engine::{Encoding, SimdLevel};
@@ -153,7 +149,7 @@ pub enum KnownPhotoWarning {
 
 /// The face of a known photo that counts, and its encoding: the largest, of equally large ones the leftmost. Faces without an
 /// encoding are skipped, and faces that are upright in no turn, whose encodings are near to nobody or to anybody.
-pub(crate) fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
+pub fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
     let encoded = faces
         .iter()
         .filter(|face| face.upright)

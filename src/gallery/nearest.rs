@@ -169,9 +169,9 @@ impl Gallery {
 
 #[cfg(test)]
 mod tests {
-    use super::super::GalleryBuilder;
     use super::*;
     use crate::engine::{ENCODING_LEN, SimdLevel};
+    use crate::gallery::GalleryBuilder;
     use crate::geometry::PixelBox;
     use proptest::prelude::*;
     use std::path::Path;
@@ -223,7 +223,7 @@ mod tests {
             builder.add_encoding(&name, Path::new(&source), bounds, row.encoding.clone());
         }
         let mut gallery = builder.build();
-        gallery.compact = compact.then(|| super::super::CompactRows::new(&gallery.encodings));
+        gallery.compact = compact.then(|| crate::gallery::CompactRows::new(&gallery.encodings));
         gallery
     }
 

@@ -3,20 +3,11 @@
 use std::path::Path;
 
 use facematch_jpeg::ComponentPlanes;
-use image::RgbImage;
+use image::{DynamicImage, RgbImage};
 
 use super::decode::{check_bytes, damaged};
-use super::{Orientation, plane_resizing, resize};
+use super::{Orientation, Original, plane_resizing, resize};
 use crate::error::Error;
-
-/// What a photo is in its file, whatever scale it was decoded at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Original {
-    /// Width and height as displayed, in pixels.
-    pub size: (u32, u32),
-    /// How it is stored.
-    pub orientation: Orientation,
-}
 
 /// A decoded photo, not yet turned upright.
 #[derive(Debug, Clone)]
@@ -68,7 +59,7 @@ impl Decoded {
                 plane_resizing::to_rgb(&planes).ok_or_else(|| without_pixels(path))?
             }
         };
-        Ok(self.original.orientation.upright(stored))
+        Ok(upright(stored, self.original.orientation))
     }
 
     /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. The copy of
@@ -88,12 +79,22 @@ impl Decoded {
             Stored::Rgb(stored) => resize::resize(stored, stored_size),
             Stored::Components(planes) => plane_resizing::resized(planes, stored_size),
         };
-        Ok(orientation.upright(copy.ok_or_else(|| without_pixels(path))?))
+        let copy = copy.ok_or_else(|| without_pixels(path))?;
+        Ok(upright(copy, orientation))
     }
 }
 
 fn without_pixels(path: &Path) -> Error {
     damaged(path, "the image has no pixels")
+}
+
+/// Returns the pixels `stored` turned and mirrored to be displayed.
+fn upright(stored: RgbImage, orientation: Orientation) -> RgbImage {
+    let mut image = DynamicImage::ImageRgb8(stored);
+    if let Some(orientation) = image::metadata::Orientation::from_exif(orientation.exif()) {
+        image.apply_orientation(orientation);
+    }
+    image.into_rgb8()
 }
 
 #[cfg(test)]
@@ -112,6 +113,16 @@ mod tests {
         assert_eq!(a.dimensions(), b.dimensions());
         let differences = a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b));
         differences.max().unwrap()
+    }
+
+    #[test]
+    fn orientation_6_is_turned_clockwise() {
+        // Stored: one row, red then blue. Upright: red on top.
+        let stored = RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 255]).unwrap();
+        let upright = upright(stored, Orientation::from_exif(6).unwrap());
+        assert_eq!(upright.dimensions(), (1, 2));
+        assert_eq!(upright.get_pixel(0, 0).0, [255, 0, 0]);
+        assert_eq!(upright.get_pixel(0, 1).0, [0, 0, 255]);
     }
 
     #[test]

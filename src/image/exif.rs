@@ -8,8 +8,7 @@ use flate2::read::ZlibDecoder;
 use image::ImageFormat;
 
 use super::Orientation;
-use super::orientation::from_number;
-use super::tiff::directory::Tiff;
+use super::tiff::directory::{Tiff, orientation_from};
 
 /// What stands before EXIF metadata in a JPEG, and by mistake elsewhere: so many bytes, of which the last does not matter.
 const PREFIX: &[u8] = b"Exif\0";
@@ -31,7 +30,7 @@ pub(super) fn orientation(format: ImageFormat, bytes: &[u8]) -> Orientation {
         // The others hold no EXIF metadata.
         _ => None,
     };
-    number.and_then(from_number).unwrap_or(Orientation::UPRIGHT)
+    number.map_or(Orientation::UPRIGHT, orientation_from)
 }
 
 /// How the photo `jpeg` is stored; upright when it does not say so, or says nonsense.
@@ -39,7 +38,7 @@ pub(super) fn orientation_of_jpeg(jpeg: &Jpeg) -> Orientation {
     let segments = jpeg.app1_segments().iter();
     let mut blocks = segments.filter(|content| content.starts_with(PREFIX));
     let number = blocks.find_map(|block| of_block(block));
-    number.and_then(from_number).unwrap_or(Orientation::UPRIGHT)
+    number.map_or(Orientation::UPRIGHT, orientation_from)
 }
 
 /// The number in `block`, EXIF metadata with or without a prefix.

@@ -9,7 +9,6 @@ mod decoded;
 mod embedded_xmp;
 mod exif;
 mod extended_xmp;
-mod orientation;
 mod picture_mark;
 mod plane_resizing;
 mod resize;
@@ -18,14 +17,14 @@ mod transpose;
 mod unsupported;
 
 pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
-pub use decoded::{Decoded, Original};
+pub use decoded::Decoded;
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
-pub use orientation::Orientation;
 pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 pub use resize::working_size;
 pub use unsupported::foreign_format;
 
 /// Most bytes that one decoded image may take. The length of a side does not matter.
+pub use crate::geometry::{Orientation, Original};
 pub use facematch_jpeg::MAX_DECODED_BYTES;
 
 /// Largest file that is read.

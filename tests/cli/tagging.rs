@@ -447,7 +447,7 @@ fn regions_are_those_of_the_stored_image() {
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_killed_leaves_whole_sidecars() {
-    use facematch::tagging::{WithoutTags, without_tags};
+    use facematch_xmp::{WithoutTags, without_tags};
     use std::process::{Command, Stdio};
     use std::time::Duration;
 

@@ -160,8 +160,8 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chip::extract_chips;
     use super::*;
+    use crate::chip::extract_chips;
 
     const COPIES: std::ops::Range<u32> = 0..64;
 

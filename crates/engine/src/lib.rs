@@ -11,7 +11,6 @@ pub mod chip;
 #[cfg(feature = "dlib")]
 pub mod dlib;
 mod error;
-pub mod geometry;
 pub mod jitter;
 mod landmark_names;
 pub mod models;
@@ -26,6 +25,7 @@ use image::RgbImage;
 
 pub use self::error::{EngineError, LoadError};
 pub use self::native::NativeEngine;
+pub use facematch_geometry as geometry;
 pub use facematch_kernels::SimdLevel;
 
 use self::models::ModelSource;

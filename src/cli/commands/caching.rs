@@ -4,18 +4,18 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::cache::{CacheError, Pruned, Store, StoreStats, clear};
-use facematch::report::write_values;
 
-use super::super::args::{CacheCommand, CacheFileArgs};
-use super::super::caching::usual_file;
-use super::super::exit::{Exit, Failure};
-use super::super::output::Output;
-use super::super::terminal;
+use crate::cli::args::{CacheCommand, CacheFileArgs};
+use crate::cli::caching::usual_file;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::report::write_values;
+use crate::cli::terminal;
 
 /// Values to print, each with what it is.
 type Values = Vec<(&'static str, String)>;
 
-pub(in super::super) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
     let values = match command {
         CacheCommand::Path(args) => return print_path(&file(args)?),
         CacheCommand::Stats(args) => stats(&file(args)?).map_err(|error| failure(error, args))?,

@@ -6,27 +6,26 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
-use facematch::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
 use facematch::image::read_file;
 use facematch::photo::{Depth, PhotoSettings, StageTimes, search_bytes};
-use facematch::report::{CheckReport, CheckedSource};
-use sha2::{Digest, Sha256};
 
-use super::super::args::{CheckArgs, CheckFormatArg};
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::guard::RunInputs;
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::Output;
-use super::super::terminal;
 use super::counted;
 use super::evaluating::write_figures;
 use super::skipped_in_words;
+use crate::cli::args::{CheckArgs, CheckFormatArg};
+use crate::cli::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::RunInputs;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
+use crate::cli::report::{CheckReport, CheckedSource};
+use crate::cli::terminal;
 
-pub(in super::super) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     config::check_known(&args.known)?;
@@ -147,7 +146,7 @@ fn content(
 ) -> Result<PhotoContent, Error> {
     let mut times = StageTimes::default();
     let bytes = read_file(path)?;
-    let digest = Sha256::digest(&bytes).into();
+    let digest = *blake3::hash(&bytes).as_bytes();
     let searched = search_bytes(path, bytes, settings, Depth::Encodings, engine, &mut times)?;
     Ok(PhotoContent {
         faces: searched.faces.into_iter().map(|found| found.face).collect(),

@@ -3,24 +3,24 @@
 use std::time::{Duration, Instant};
 
 use facematch::batch::Input;
-use facematch::drawing::Tone;
 use facematch::photo::{Depth, FoundFace};
-use facematch::report::{Finding, Subject, Summary};
 
-use super::super::args::DetectArgs;
-use super::super::caching::Session;
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::guard::RunInputs;
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::Output;
-use super::super::pictures::Pictures;
-use super::super::terminal;
 use super::Search;
 use super::searching::{Judgement, PhotoSearch};
+use crate::cli::args::DetectArgs;
+use crate::cli::caching::Session;
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::drawing::Tone;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::RunInputs;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
+use crate::cli::pictures::Pictures;
+use crate::cli::report::{Finding, Subject, Summary};
+use crate::cli::terminal;
 
-pub(in super::super) fn run(args: &DetectArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &DetectArgs, console: &Console) -> Result<Exit, Failure> {
     let common = &args.common;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;

@@ -11,22 +11,22 @@ use facematch::gallery::{
 };
 use facematch::matching::DistanceThreshold;
 use facematch::photo::{Depth, EncodeFrom};
-use facematch::report::write_people;
 
-use super::super::args::EnrollArgs;
-use super::super::caching::Session;
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::guard::{RunInputs, Written};
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::{Access, Output, ReadFile};
-use super::super::terminal;
 use super::counted;
 use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
 use super::skipped_in_words;
 use super::tagged_people::TaggedPeople;
+use crate::cli::args::EnrollArgs;
+use crate::cli::caching::Session;
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::{RunInputs, Written};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::{Access, Output, ReadFile};
+use crate::cli::report::write_people;
+use crate::cli::terminal;
 
 /// Who is to be enrolled.
 enum People {
@@ -101,7 +101,7 @@ impl People {
     }
 }
 
-pub(in super::super) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
     match (&args.output, &args.add) {
         (Some(output), _) => {
             let written = Written::Gallery { force: args.force };

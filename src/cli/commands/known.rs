@@ -7,18 +7,17 @@ use facematch::Error;
 use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::PhotoSearcher;
 use facematch::engine::{EngineParams, FaceEngine};
-use facematch::gallery::{
-    Gallery, GalleryBuilder, KnownPhotoWarning, person_name, similarly_named,
-};
+use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
 use facematch::matching::DistanceThreshold;
 use facematch::photo::{EncodeFrom, Face, StageTimes};
 
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::Failure;
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use super::known_sources::{KnownSources, search_photos};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::Failure;
+use crate::cli::similar_names::similarly_named;
 
 /// Known people who are not all enrolled yet, by the names of their photos.
 pub(super) struct KnownPeople {

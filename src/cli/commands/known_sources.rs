@@ -14,10 +14,10 @@ use facematch::gallery::{
 };
 use facematch::photo::EncodeFrom;
 
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::Failure;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::Failure;
 
 /// What one KNOWN is.
 enum Source {

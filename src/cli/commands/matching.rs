@@ -4,26 +4,26 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::batch::Input;
-use facematch::drawing::Tone;
 use facematch::engine::Encoding;
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify};
 use facematch::photo::{Depth, FoundFace};
-use facematch::report::{Finding, MatchingSummary, Subject, Summary};
 
-use super::super::args::{CommonArgs, DecisionArgs, EncodingArgs, FormatArg, MatchArgs};
-use super::super::caching::Session;
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::guard::RunInputs;
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::Output;
-use super::super::pictures::Pictures;
-use super::super::terminal;
 use super::Search;
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
 use super::searching::{Judgement, PhotoSearch, Searched};
+use crate::cli::args::{CommonArgs, DecisionArgs, EncodingArgs, FormatArg, MatchArgs};
+use crate::cli::caching::Session;
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::drawing::Tone;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::RunInputs;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
+use crate::cli::pictures::Pictures;
+use crate::cli::report::{Finding, MatchingSummary, Subject, Summary};
+use crate::cli::terminal;
 
 /// Whom to look for, and where.
 pub(super) struct PeopleSearch<'a> {
@@ -39,7 +39,7 @@ pub(super) struct PeopleSearch<'a> {
     pub(super) at_a_time: usize,
 }
 
-pub(in super::super) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_exiftool_json(&args.common.output)?;
     if let Some(known) = &args.known {
         config::check_no_command(known, &args.unknown)?;

@@ -21,12 +21,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use batches::Batch;
 use facematch::Error;
 use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use facematch::report::{self, Finding, Format, Layout, MatchingSummary, Report, Subject, Summary};
+use searching::Searched;
 
 use super::args::CommonArgs;
 use super::config;
@@ -36,8 +37,9 @@ use super::output::Output;
 use super::progress::grouped;
 use super::skipped::by_extension;
 use super::timings::Timings;
-use batches::Batch;
-use searching::Searched;
+use crate::cli::report::{
+    self, Finding, Format, Layout, MatchingSummary, Report, Subject, Summary,
+};
 
 /// From this number of known people on, the user is always told how many strangers would get a name.
 const MANY_PEOPLE: usize = 10;

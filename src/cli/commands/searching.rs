@@ -4,12 +4,12 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::cache::PhotoSearcher;
-use facematch::drawing::{Marking, Tone};
 use facematch::engine::FaceEngine;
 use facematch::photo::{FoundFace, FoundPhoto, Stage, StageTimes, open_whole};
-use facematch::report::{FaceRecord, Finding, PhotoRecord};
 
-use super::super::pictures::Pictures;
+use crate::cli::drawing::{Marking, Tone};
+use crate::cli::pictures::Pictures;
+use crate::cli::report::{FaceRecord, Finding, PhotoRecord};
 
 /// What a worker makes of a photo.
 pub(super) struct Searched {

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use facematch::Error;
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Outcome};
-use facematch::report::{Finding, PhotoRecord, SortChange, SortMethod, SortedPhoto, Subject};
 
-use super::super::args::{SortArgs, SortByArg};
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::interrupt::UnfinishedFiles;
-use super::super::same_file::{is_in, resolved};
-use super::super::sorting::{PersonFolders, Sorter, person_folder, stays};
 use super::counted;
 use super::matching::PeopleSearch;
+use crate::cli::args::{SortArgs, SortByArg};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::report::{Finding, PhotoRecord, SortChange, SortMethod, SortedPhoto, Subject};
+use crate::cli::same_file::{is_in, resolved};
+use crate::cli::sorting::{PersonFolders, Sorter, person_folder, stays};
 
-pub(in super::super) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_exiftool_json(&args.common.output)?;
     check_not_known(args)?;
     let unfinished = UnfinishedFiles::default();

@@ -10,19 +10,19 @@ use facematch::cache::PhotoSearcher;
 use facematch::engine::{Encoding, EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder};
 use facematch::geometry::PixelBox;
+use facematch::image::embedded_packets;
 use facematch::photo::{EncodeFrom, FoundPhoto, StageTimes};
-use facematch::tagging::{
-    Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, embedded_packets,
-    faces_of_regions, named_regions,
+use facematch_xmp::{
+    Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, faces_of_regions, named_regions,
 };
 
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::Failure;
-use super::super::tagging::Sidecars;
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use super::known_sources::{KnownSources, search_photos};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::Failure;
+use crate::cli::tagging::Sidecars;
 
 /// Tagged people who are not enrolled yet.
 pub(super) struct TaggedPeople {

@@ -6,24 +6,26 @@ use facematch::Error;
 use facematch::batch::Input;
 use facematch::image::Orientation;
 use facematch::matching::{CandidateCount, Outcome};
-use facematch::report::{
-    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, TaggedFiles,
-    TextStyle,
-};
-use facematch::tagging::{Area, FaceTag, PhotoTags, SidecarNaming};
+use facematch_xmp::{Area, FaceTag, PhotoTags};
 use serde_json::{Map, Value};
 
-use super::super::args::{FormatArg, SidecarNamingArg, TagArgs, UntagArgs};
-use super::super::config;
-use super::super::console::Console;
-use super::super::exit::{Exit, Failure};
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::Output;
-use super::super::tagging::{Backup, EmbeddedTags, ExiftoolTags, Sidecars, TaggingRun, Writing};
-use super::super::terminal;
 use super::counted;
 use super::matching::PeopleSearch;
 use super::skipped_in_words;
+use crate::cli::args::{FormatArg, SidecarNamingArg, TagArgs, UntagArgs};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
+use crate::cli::report::{
+    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, TaggedFiles,
+    TextStyle,
+};
+use crate::cli::tagging::{
+    Backup, EmbeddedTags, ExiftoolTags, SidecarNaming, Sidecars, TaggingRun, Writing,
+};
+use crate::cli::terminal;
 
 /// How many files of one place there were of each kind.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -209,7 +211,7 @@ impl Tagger {
     }
 }
 
-pub(in super::super) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let run = TaggingRun::begin(writing(args.dry_run));
@@ -319,7 +321,7 @@ impl Untagger {
     }
 }
 
-pub(in super::super) fn untag(args: &UntagArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn untag(args: &UntagArgs, console: &Console) -> Result<Exit, Failure> {
     config::check_no_gallery(&args.photo)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;

@@ -10,16 +10,13 @@ const MOST_BYTES: usize = 200;
 
 /// The names of people's folders.
 #[derive(Debug, Default)]
-pub(in super::super) struct PersonFolders(HashMap<String, String>);
+pub(crate) struct PersonFolders(HashMap<String, String>);
 
 impl PersonFolders {
     /// The folders of the people `names`, the same in every run with the same people. No two people share one, also where the
     /// file system takes `ann` for `Ann`: the later in the order of the names gets a number. Nobody gets one that is called
     /// like one of `reserved`.
-    pub(in super::super) fn of<'a>(
-        names: impl Iterator<Item = &'a str>,
-        reserved: &[String],
-    ) -> Self {
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>, reserved: &[String]) -> Self {
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.dedup();
@@ -37,7 +34,7 @@ impl PersonFolders {
     }
 
     /// The folder of `name`.
-    pub(in super::super) fn of_person(&self, name: &str) -> String {
+    pub(crate) fn of_person(&self, name: &str) -> String {
         self.0.get(name).cloned().unwrap_or_else(|| safe_name(name))
     }
 }

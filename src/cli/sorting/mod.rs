@@ -12,11 +12,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::report::{SortChange, SortMethod, SortedPhoto};
-use facematch::tagging::sidecar_places;
 
 use super::interrupt::UnfinishedFiles;
 use super::same_file::Existing;
+use crate::cli::report::{SortChange, SortMethod, SortedPhoto};
+use crate::cli::tagging::sidecar_places;
 pub(super) use folders::PersonFolders;
 use places::{Sidecar, Stems, numbered, sidecars_with};
 use together::{FileError, Together};

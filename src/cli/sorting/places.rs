@@ -5,8 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use facematch::report::SortMethod;
-use facematch::tagging::sidecars_of;
+use crate::cli::report::SortMethod;
+use crate::cli::tagging::sidecars_of;
 
 /// A sidecar on its way.
 pub(super) struct Sidecar {

@@ -5,10 +5,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use facematch::report::SortMethod;
-
-use super::super::interrupt::UnfinishedFiles;
 use super::transfer::{Arrival, remove_moved, transfer};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::report::SortMethod;
 
 /// An error and the file that it is about.
 pub(super) type FileError = (PathBuf, io::Error);

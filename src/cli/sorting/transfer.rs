@@ -5,14 +5,13 @@ use std::fs::{File, FileTimes, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-use facematch::report::SortMethod;
-
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::{FileState, folder_of, keep_attributes, keep_owner, mode_of};
-use super::super::same_file::Existing;
-use super::super::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
 use super::at;
 use super::together::FileError;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::{FileState, folder_of, keep_attributes, keep_owner, mode_of};
+use crate::cli::report::SortMethod;
+use crate::cli::same_file::Existing;
+use crate::cli::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
 
 /// How a file is in its new place.
 #[derive(Debug)]

@@ -7,17 +7,17 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::image::read_jpeg_head;
-use facematch::report::{TagChange, TagPlace, TaggedFile};
-use facematch::tagging::{
+use facematch_xmp::{
     NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
 };
 
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::ReadFile;
 use super::exiftool::{Backup, Change, ExifTool};
 use super::file_search::contains;
 use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::ReadFile;
+use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
 /// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
 const JPEG_START: &[u8] = &[0xFF, 0xD8];
@@ -35,18 +35,18 @@ const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
 const BYTES_TOGETHER: u64 = 256 << 20;
 
 /// Reads and writes the names inside photos.
-pub(in super::super) struct EmbeddedTags {
+pub(crate) struct EmbeddedTags {
     run: TaggingRun,
     exiftool: ExifTool,
 }
 
 impl EmbeddedTags {
     /// So many photos are best tagged together: ExifTool is much slower where it takes turns with a search.
-    pub(in super::super) const AT_A_TIME: usize = 128;
+    pub(crate) const AT_A_TIME: usize = 128;
 
     /// # Errors
     /// Why ExifTool, which writes them, cannot be run.
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         run: &TaggingRun,
         backup: Backup,
         unfinished: &UnfinishedFiles,
@@ -61,18 +61,18 @@ impl EmbeddedTags {
     ///
     /// # Errors
     /// Why it cannot be used.
-    pub(in super::super) fn check(&mut self) -> Result<(), String> {
+    pub(crate) fn check(&mut self) -> Result<(), String> {
         self.exiftool.check()
     }
 
     /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.
-    pub(in super::super) fn may_be_in(photo: &Path) -> Result<bool, Error> {
+    pub(crate) fn may_be_in(photo: &Path) -> Result<bool, Error> {
         contains(open(photo)?, NAMESPACE.as_bytes()).map_err(|source| unreadable(photo, source))
     }
 
     /// Adds to the packet in each of `photos` the tags that stand beside it. What comes of each, in their order; `None` when it
     /// has no packet and no name can be written.
-    pub(in super::super) fn tag(
+    pub(crate) fn tag(
         &mut self,
         photos: &[(&Path, &PhotoTags)],
     ) -> Vec<Result<Option<TaggedFile>, Error>> {
@@ -89,7 +89,7 @@ impl EmbeddedTags {
     }
 
     /// Takes out of `photo` what [`Self::tag`] added to it.
-    pub(in super::super) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
+    pub(crate) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
         let step = self.begin_untag(photo);
         let files = self.finish(vec![(photo, step)]);
         files.into_iter().next().unwrap_or(Ok(None))

@@ -10,20 +10,20 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
+use process::Process;
 use serde_json::{Value, json};
 
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::ReadFile;
-use super::super::temporary::{Naming, Temporary};
 use super::file_search::contains;
-use process::Process;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::ReadFile;
+use crate::cli::temporary::{Naming, Temporary};
 
 /// So begins what ExifTool says where the file system refuses something. It leaves out why.
 const REFUSED_BY_FILE_SYSTEM: [&str; 3] = ["Error creating", "Error writing", "Error renaming"];
 
 /// What becomes of the photo as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Backup {
+pub(crate) enum Backup {
     /// It stays beside the new one, as `photo.jpg_original`, unless there is one already.
     Kept,
     /// It is gone.

@@ -5,16 +5,18 @@ mod embedding;
 mod exiftool;
 mod file_search;
 mod printing;
+mod sidecar_names;
 mod sidecars;
 
 use std::path::Path;
 
 use facematch::Error;
-use facematch::tagging::Stamp;
+use facematch_xmp::Stamp;
 
 pub(super) use embedding::EmbeddedTags;
 pub(super) use exiftool::Backup;
 pub(super) use printing::ExiftoolTags;
+pub(super) use sidecar_names::{SidecarNaming, sidecar_places, sidecars_of};
 pub(super) use sidecars::Sidecars;
 
 /// A packet that is not all of a photo's XMP has this property (XMP specification, part 3, 1.1.3.1).

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::image::embedded_xmp;
-use facematch::tagging::{PhotoTags, exiftool_tags, with_tags};
+use facematch_xmp::{PhotoTags, exiftool_tags, with_tags};
 use serde_json::{Map, Value};
 
 use super::{TaggingRun, check_whole, refused};
 
 /// Makes the tags of photos for ExifTool.
-pub(in super::super) struct ExiftoolTags(TaggingRun);
+pub(crate) struct ExiftoolTags(TaggingRun);
 
 impl ExiftoolTags {
-    pub(in super::super) fn new(run: &TaggingRun) -> Self {
+    pub(crate) fn new(run: &TaggingRun) -> Self {
         Self(run.clone())
     }
 
     /// The tags of `photo` with `tags` added to those inside of it; `None` when it has them all.
-    pub(in super::super) fn of(
+    pub(crate) fn of(
         &self,
         photo: &Path,
         tags: &PhotoTags,

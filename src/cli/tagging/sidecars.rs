@@ -5,21 +5,21 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::image::{embedded_packets, read_file};
-use facematch::report::{TagChange, TagPlace, TaggedFile};
-use facematch::tagging::{
-    PhotoTags, SidecarNaming, WithoutTags, holds, new_sidecar, sidecar_of, sidecars_of, with_tags,
-    without_corrected, without_tags,
+use facematch_xmp::{
+    PhotoTags, WithoutTags, holds, new_sidecar, with_tags, without_corrected, without_tags,
 };
 
-use super::super::interrupt::UnfinishedFiles;
-use super::super::output::{Access, ReadFile, WholeFile};
+use super::sidecar_names::{SidecarNaming, sidecar_of, sidecars_of};
 use super::{TaggingRun, Writing};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::{Access, ReadFile, WholeFile};
+use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
 /// Larger ones are left alone. Programs write some kilobytes, with the history of many edits a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// Reads and writes sidecars.
-pub(in super::super) struct Sidecars {
+pub(crate) struct Sidecars {
     run: TaggingRun,
     unfinished: UnfinishedFiles,
 }
@@ -31,7 +31,7 @@ struct Existing {
 }
 
 impl Sidecars {
-    pub(in super::super) fn new(run: &TaggingRun, unfinished: &UnfinishedFiles) -> Self {
+    pub(crate) fn new(run: &TaggingRun, unfinished: &UnfinishedFiles) -> Self {
         Self {
             run: run.clone(),
             unfinished: unfinished.clone(),
@@ -40,7 +40,7 @@ impl Sidecars {
 
     /// Adds `tags` to the sidecar of `photo`; when there is none, makes one that is called as `naming` says and has what people
     /// have said of the photo inside of it, too. `None` when there is none and no name can be written.
-    pub(in super::super) fn tag(
+    pub(crate) fn tag(
         &self,
         photo: &Path,
         tags: &PhotoTags,
@@ -71,7 +71,7 @@ impl Sidecars {
     }
 
     /// The sidecars of `photo`.
-    pub(in super::super) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
+    pub(crate) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
         let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
         match std::fs::metadata(photo) {
             Err(source) if sidecars.is_empty() => Err(Error::Read {
@@ -83,17 +83,13 @@ impl Sidecars {
     }
 
     /// The content of `sidecar`.
-    pub(in super::super) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
+    pub(crate) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
         Existing::read(sidecar).map(|existing| existing.bytes)
     }
 
     /// Takes out of `sidecar`, one of `photo`, what [`Self::tag`] added to it. What it has taken over from inside the photo
     /// stays when the photo does not have it any more.
-    pub(in super::super) fn untag(
-        &self,
-        photo: &Path,
-        sidecar: PathBuf,
-    ) -> Result<TaggedFile, Error> {
+    pub(crate) fn untag(&self, photo: &Path, sidecar: PathBuf) -> Result<TaggedFile, Error> {
         let existing = Existing::read(&sidecar)?;
         let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
         let (change, content) = match without {

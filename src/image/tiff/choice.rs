@@ -102,8 +102,8 @@ fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_files::{Entry, tiff};
     use super::*;
+    use crate::image::tiff::test_files::{Entry, tiff};
 
     const NEF: [Entry; 3] = [(254, 1), (256, 160), (257, 107)];
 

@@ -1,6 +1,8 @@
 //! The directories of a TIFF file (TIFF 6.0, section 2; BigTIFF), and of the EXIF metadata that are laid out like one.
 //! Nothing is decoded here, and nothing is read that does not lie inside the file.
 
+use crate::geometry::Orientation;
+
 /// The tags that facematch looks at.
 pub(in crate::image) mod tag {
     pub(in crate::image) const NEW_SUBFILE_TYPE: u16 = 254;
@@ -265,10 +267,18 @@ fn size_of(kind: u64) -> Option<usize> {
     })
 }
 
+/// Returns the orientation with this EXIF `number`; upright for a number that is none.
+pub(in crate::image) fn orientation_from(number: u64) -> Orientation {
+    let number = u8::try_from(number).ok();
+    number
+        .and_then(Orientation::from_exif)
+        .unwrap_or(Orientation::UPRIGHT)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::test_files::tiff;
     use super::*;
+    use crate::image::tiff::test_files::tiff;
 
     #[test]
     fn the_chain_goes_on_behind_a_directory_that_is_inside_another_too_and_ends_where_it_returns() {

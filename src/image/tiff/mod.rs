@@ -20,10 +20,9 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 
 use self::colour::Colours;
 use self::container::{Container, DirectoryWriter};
-use self::directory::{Directory, Tiff, tag};
+use self::directory::{Directory, Tiff, orientation_from, tag};
 use self::picture::{JPEG, LZW, Parts, Picture, Problem, UNCOMPRESSED, damaged};
 use super::decode::{self, check_bytes, guarded};
-use super::orientation::from_number;
 use super::{Decoded, MAX_DECODED_BYTES, Orientation};
 use crate::error::Error;
 
@@ -50,8 +49,7 @@ fn orientation(tiff: &Tiff, photo: &Directory) -> Orientation {
     photo
         .orientation()
         .or_else(|| tiff.first()?.orientation())
-        .and_then(from_number)
-        .unwrap_or(Orientation::UPRIGHT)
+        .map_or(Orientation::UPRIGHT, orientation_from)
 }
 
 fn error(path: &Path, directory: &Directory, problem: Problem) -> Error {

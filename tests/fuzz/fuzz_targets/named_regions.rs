@@ -10,7 +10,7 @@
 //! ```
 #![no_main]
 
-use facematch::tagging::named_regions;
+use facematch_xmp::named_regions;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

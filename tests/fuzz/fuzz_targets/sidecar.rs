@@ -10,7 +10,7 @@
 //! ```
 #![no_main]
 
-use facematch::tagging::{
+use facematch_xmp::{
     Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, new_sidecar, with_tags, without_tags,
 };
 use libfuzzer_sys::fuzz_target;

@@ -41,8 +41,8 @@ const fn checked(bytes: &'static [u8], model: ShippedModel) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sha256;
     use super::*;
+    use crate::models::sha256;
 
     #[test]
     fn the_models_of_the_program_are_the_shipped_ones() {

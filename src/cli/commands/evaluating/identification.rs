@@ -12,20 +12,20 @@ use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
 use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify};
 use facematch::photo::{Depth, StageTimes};
-use facematch::report::IdentificationReport;
 
-use super::super::super::args::{EvalFormatArg, EvalIdentifyArgs};
-use super::super::super::caching::Session;
-use super::super::super::config;
-use super::super::super::console::Console;
-use super::super::super::exit::{Exit, Failure};
-use super::super::super::guard::RunInputs;
-use super::super::super::interrupt::UnfinishedFiles;
-use super::super::super::output::Output;
-use super::super::counted;
-use super::super::known::{Enrolled, KnownPeople};
-use super::super::matching::telling_encoding;
 use super::{read_list, write_figures};
+use crate::cli::args::{EvalFormatArg, EvalIdentifyArgs};
+use crate::cli::caching::Session;
+use crate::cli::commands::counted;
+use crate::cli::commands::known::{Enrolled, KnownPeople};
+use crate::cli::commands::matching::telling_encoding;
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::RunInputs;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
+use crate::cli::report::IdentificationReport;
 
 /// What was found on a photo: the names given, and how many faces.
 struct Found {
@@ -33,10 +33,7 @@ struct Found {
     faces: usize,
 }
 
-pub(in super::super::super) fn run(
-    args: &EvalIdentifyArgs,
-    console: &Console,
-) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &EvalIdentifyArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     config::check_decision(&args.decision)?;

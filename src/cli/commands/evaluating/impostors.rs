@@ -5,21 +5,18 @@ use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 use facematch::photo::Depth;
 
-use super::super::super::args::EvalImpostorsArgs;
-use super::super::super::caching::Session;
-use super::super::super::config;
-use super::super::super::console::Console;
-use super::super::super::exit::{Exit, Failure};
-use super::super::super::guard::RunInputs;
-use super::super::super::interrupt::UnfinishedFiles;
-use super::super::super::output::Output;
-use super::super::{counted, skipped_in_words};
 use super::{central_faces, write_figures};
+use crate::cli::args::EvalImpostorsArgs;
+use crate::cli::caching::Session;
+use crate::cli::commands::{counted, skipped_in_words};
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::RunInputs;
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::Output;
 
-pub(in super::super::super) fn run(
-    args: &EvalImpostorsArgs,
-    console: &Console,
-) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &EvalImpostorsArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let params = config::encoding_params(&args.engine, &args.encoding)?;

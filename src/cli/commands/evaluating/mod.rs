@@ -1,8 +1,8 @@
 //! `facematch eval`: how well faces are told apart, on photos of which it is known who is on them.
 
-pub(in super::super) mod identification;
-pub(in super::super) mod impostors;
-pub(in super::super) mod pairs;
+pub(crate) mod identification;
+pub(crate) mod impostors;
+pub(crate) mod pairs;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,9 +17,9 @@ use facematch::engine::{Encoding, FaceEngine};
 use facematch::evaluation::{ListError, most_central_face};
 use facematch::photo::{Face, StageTimes};
 
-use super::super::console::Console;
-use super::super::exit::Failure;
-use super::super::output::Output;
+use crate::cli::console::Console;
+use crate::cli::exit::Failure;
+use crate::cli::output::Output;
 
 /// Largest list that is read; one of a million pairs has a tenth of it.
 const MAX_LIST_BYTES: u64 = 1 << 30;

@@ -8,25 +8,22 @@ use facematch::batch::Input;
 use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
 use facematch::photo::Depth;
-use facematch::report::{PairsReport, verification_plot};
 
-use super::super::super::args::{EvalFormatArg, EvalPairsArgs};
-use super::super::super::caching::Session;
-use super::super::super::config;
-use super::super::super::console::Console;
-use super::super::super::exit::{Exit, Failure};
-use super::super::super::guard::{RunInputs, Written};
-use super::super::super::interrupt::UnfinishedFiles;
-use super::super::super::output::{Access, Output};
-use super::super::super::same_file::resolved;
-use super::super::counted;
 use super::{Encodings, central_faces, read_list, write_figures};
+use crate::cli::args::{EvalFormatArg, EvalPairsArgs};
+use crate::cli::caching::Session;
+use crate::cli::commands::counted;
+use crate::cli::config;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::guard::{RunInputs, Written};
+use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::{Access, Output};
+use crate::cli::report::{PairsReport, verification_plot};
+use crate::cli::same_file::resolved;
 
 /// `facematch eval pairs`.
-pub(in super::super::super) fn run(
-    args: &EvalPairsArgs,
-    console: &Console,
-) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     check_files(args)?;

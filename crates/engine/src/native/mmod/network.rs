@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::network::{ConvolutionLayer, Maps, Shape, Workspace};
 use crate::models::network::{Convolution, MmodModel};
+use crate::native::network::{ConvolutionLayer, Maps, Shape, Workspace};
 use facematch_kernels::winograd::Scheme;
 use facematch_kernels::{Finish, SimdLevel};
 

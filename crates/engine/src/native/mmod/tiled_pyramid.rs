@@ -2,10 +2,10 @@
 //! dlib/image_transforms/image_pyramid.h and `input_image_pyramid` in dlib/dnn/input.h): the image itself on top, the
 //! next levels below it on the left, the small ones up again on the right, and zeros between them.
 
-use super::super::network::{Maps, Shape};
-use super::super::pyramid::{Planes, coordinate_up, size_below};
 use crate::geometry::Rect;
 use crate::models::network::MmodModel;
+use crate::native::network::{Maps, Shape};
+use crate::native::pyramid::{Planes, coordinate_up, size_below};
 use crate::upsampling::rounded;
 
 /// The lowest level that there is has at least so many rows.

@@ -11,7 +11,7 @@ use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 /// A convolution with its weights packed. It takes 36/9, 16/9 or 36/25 of the weights' memory with the schemes of
 /// Winograd.
 #[derive(Debug)]
-pub(in super::super) struct ConvolutionLayer {
+pub(crate) struct ConvolutionLayer {
     window: [usize; 2],
     stride: usize,
     padding: usize,
@@ -31,7 +31,7 @@ enum Method {
 
 /// Memory for what a layer computes on the way; it grows to what the largest layer needs.
 #[derive(Debug, Default)]
-pub(in super::super) struct Workspace {
+pub(crate) struct Workspace {
     pub(super) patches: AlignedNumbers,
     pub(super) products: AlignedNumbers,
 }
@@ -39,29 +39,21 @@ pub(in super::super) struct Workspace {
 impl ConvolutionLayer {
     /// For maps that hold `stored` channels, of which those beyond the convolution's are ignored. It is computed window
     /// by window.
-    pub(in super::super) fn direct(convolution: &Convolution, stored: usize) -> Self {
+    pub(crate) fn direct(convolution: &Convolution, stored: usize) -> Self {
         let filters = PackedFilters::pack(convolution.filters(), stored);
         Self::new(convolution, filters.channels(), Method::Direct(filters))
     }
 
     /// For maps of `size` (rows, columns) that hold `stored` channels. It is computed place by place of the window, which
     /// must move by 1 and be padded by its radius.
-    pub(in super::super) fn tap_by_tap(
-        convolution: &Convolution,
-        stored: usize,
-        size: [usize; 2],
-    ) -> Self {
+    pub(crate) fn tap_by_tap(convolution: &Convolution, stored: usize, size: [usize; 2]) -> Self {
         let taps = Taps::new(convolution, stored, size);
         Self::new(convolution, taps.channels(), Method::Taps(taps))
     }
 
     /// For maps that hold `stored` channels. It is computed by Winograd's method; the window must be that of the
     /// `scheme`, moving by 1.
-    pub(in super::super) fn winograd(
-        convolution: &Convolution,
-        stored: usize,
-        scheme: Scheme,
-    ) -> Self {
+    pub(crate) fn winograd(convolution: &Convolution, stored: usize, scheme: Scheme) -> Self {
         let filters = TransformedFilters::new(convolution, stored, scheme);
         Self::new(convolution, filters.channels(), Method::Winograd(filters))
     }
@@ -77,7 +69,7 @@ impl ConvolutionLayer {
     }
 
     /// The height and width of the map that it makes of one of `rows` x `columns`.
-    pub(in super::super) fn output_size(&self, [rows, columns]: [usize; 2]) -> [usize; 2] {
+    pub(crate) fn output_size(&self, [rows, columns]: [usize; 2]) -> [usize; 2] {
         let along = |length: usize, window: usize| {
             (length + 2 * self.padding)
                 .checked_sub(window)
@@ -87,13 +79,13 @@ impl ConvolutionLayer {
     }
 
     /// How far its window reaches from the centre.
-    pub(in super::super) fn window_radius(&self) -> usize {
+    pub(crate) fn window_radius(&self) -> usize {
         self.window[0] / 2
     }
 
     /// How many channels it makes: the filters, and zeros up to a multiple of
     /// [`BLOCK`](facematch_kernels::convolution::BLOCK).
-    pub(in super::super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.channels
     }
 
@@ -102,7 +94,7 @@ impl ConvolutionLayer {
     ///
     /// # Panics
     /// When the input's border is narrower than the padding, or the output has other channels or is too small.
-    pub(in super::super) fn apply(
+    pub(crate) fn apply(
         &self,
         level: SimdLevel,
         images: usize,

@@ -7,28 +7,23 @@ use facematch_kernels::convolution::{BLOCK, Places};
 
 /// The size of the maps of one image and of the zeros around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Shape {
+pub(crate) struct Shape {
     /// The height of a map.
-    pub(in super::super) rows: usize,
+    pub(crate) rows: usize,
     /// The width of a map.
-    pub(in super::super) columns: usize,
+    pub(crate) columns: usize,
     /// How many maps there are.
-    pub(in super::super) channels: usize,
+    pub(crate) channels: usize,
     /// How many zeros there are above and on the left.
-    pub(in super::super) border: usize,
+    pub(crate) border: usize,
     /// How many zeros there are below and on the right.
-    pub(in super::super) border_after: usize,
+    pub(crate) border_after: usize,
 }
 
 impl Shape {
     /// Maps with zeros around them: as many as a window of `2 * border + 1` meets when the outputs are computed in tiles
     /// of up to 4x4.
-    pub(in super::super) fn bordered(
-        rows: usize,
-        columns: usize,
-        channels: usize,
-        border: usize,
-    ) -> Self {
+    pub(crate) fn bordered(rows: usize, columns: usize, channels: usize, border: usize) -> Self {
         Self {
             rows,
             columns,
@@ -39,7 +34,7 @@ impl Shape {
     }
 
     /// Maps without zeros around them.
-    pub(in super::super) fn bare(rows: usize, columns: usize, channels: usize) -> Self {
+    pub(crate) fn bare(rows: usize, columns: usize, channels: usize) -> Self {
         Self {
             rows,
             columns,
@@ -88,21 +83,21 @@ impl Shape {
 /// The maps of some images, one image behind the other; within an image row by row, and for each pixel one number of
 /// each map.
 #[derive(Debug)]
-pub(in super::super) struct Maps {
+pub(crate) struct Maps {
     shape: Shape,
     numbers: AlignedNumbers,
 }
 
 /// Maps, or some rows of them, to be read.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct MapsView<'a> {
+pub(crate) struct MapsView<'a> {
     shape: Shape,
     numbers: &'a [f32],
 }
 
 impl<'a> MapsView<'a> {
     /// The height and width of a map.
-    pub(in super::super) fn size(self) -> [usize; 2] {
+    pub(crate) fn size(self) -> [usize; 2] {
         [self.shape.rows, self.shape.columns]
     }
 
@@ -118,7 +113,7 @@ impl<'a> MapsView<'a> {
 
 impl Maps {
     /// Maps of zeros for `images` images.
-    pub(in super::super) fn new(shape: Shape, images: usize) -> Self {
+    pub(crate) fn new(shape: Shape, images: usize) -> Self {
         Self {
             shape,
             numbers: AlignedNumbers::zeros(shape.image_step() * images),
@@ -126,25 +121,25 @@ impl Maps {
     }
 
     /// Makes room for `images` images at least.
-    pub(in super::super) fn reserve(&mut self, images: usize) {
+    pub(crate) fn reserve(&mut self, images: usize) {
         let length = self.shape.image_step() * images;
         if self.numbers.len() < length {
             self.numbers.resize(length);
         }
     }
 
-    pub(in super::super) fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         self.shape
     }
 
     /// Makes these the maps of one image, without a border; what they hold means nothing.
-    pub(in super::super) fn set_bare_size(&mut self, rows: usize, columns: usize, channels: usize) {
+    pub(crate) fn set_bare_size(&mut self, rows: usize, columns: usize, channels: usize) {
         self.shape = Shape::bare(rows, columns, channels);
         self.numbers.resize(self.shape.image_step());
     }
 
     /// All rows of all images.
-    pub(in super::super) fn all(&self) -> MapsView<'_> {
+    pub(crate) fn all(&self) -> MapsView<'_> {
         MapsView {
             shape: self.shape,
             numbers: &self.numbers,
@@ -152,7 +147,7 @@ impl Maps {
     }
 
     /// Some rows of the first image. What stands above and below them is that of the maps, not zeros.
-    pub(in super::super) fn rows(&self, rows: Range<usize>) -> MapsView<'_> {
+    pub(crate) fn rows(&self, rows: Range<usize>) -> MapsView<'_> {
         assert!(rows.end <= self.shape.rows, "no such rows");
         MapsView {
             shape: Shape {
@@ -164,17 +159,17 @@ impl Maps {
     }
 
     /// All numbers, borders too; those must stay zero.
-    pub(in super::super) fn numbers_mut(&mut self) -> &mut [f32] {
+    pub(crate) fn numbers_mut(&mut self) -> &mut [f32] {
         &mut self.numbers
     }
 
     /// The numbers of a row of an image, without the border.
-    pub(in super::super) fn row(&self, image: usize, row: usize) -> &[f32] {
+    pub(crate) fn row(&self, image: usize, row: usize) -> &[f32] {
         &self.numbers[self.start(image, row)..][..self.shape.columns * self.shape.channels]
     }
 
     /// The numbers of a row of an image, without the border.
-    pub(in super::super) fn row_mut(&mut self, image: usize, row: usize) -> &mut [f32] {
+    pub(crate) fn row_mut(&mut self, image: usize, row: usize) -> &mut [f32] {
         let start = self.start(image, row);
         &mut self.numbers[start..][..self.shape.columns * self.shape.channels]
     }

@@ -4,7 +4,7 @@ use super::maps::Maps;
 
 /// The maximum of each 3x3 window of the first image of `input`, moving by 2, into image `image` of `output`: dlib's
 /// `max_pool<3,3,2,2>` without padding.
-pub(in super::super) fn max_3x3_by_2(input: &Maps, output: &mut Maps, image: usize) {
+pub(crate) fn max_3x3_by_2(input: &Maps, output: &mut Maps, image: usize) {
     let channels = input.shape().channels;
     for row in 0..output.shape().rows {
         let rows = [0, 1, 2].map(|below| input.row(0, 2 * row + below));
@@ -25,7 +25,7 @@ pub(in super::super) fn max_3x3_by_2(input: &Maps, output: &mut Maps, image: usi
 
 /// The average of each 2x2 window of an image of `input`, moving by 2, into the same image of `output`: dlib's
 /// `avg_pool<2,2,2,2>` without padding. Where the output is larger, or has more channels, there will be zeros.
-pub(in super::super) fn average_2x2_by_2(input: &Maps, output: &mut Maps, image: usize) {
+pub(crate) fn average_2x2_by_2(input: &Maps, output: &mut Maps, image: usize) {
     let (from, to) = (input.shape(), output.shape());
     for row in 0..to.rows {
         let pixels = output.row_mut(image, row);
@@ -55,8 +55,8 @@ pub(in super::super) fn average_2x2_by_2(input: &Maps, output: &mut Maps, image:
 
 #[cfg(test)]
 mod tests {
-    use super::super::Shape;
     use super::*;
+    use crate::native::network::Shape;
 
     fn counting(rows: usize, columns: usize, channels: usize) -> Maps {
         let mut maps = Maps::new(Shape::bare(rows, columns, channels), 1);

@@ -1,0 +1,60 @@
+//! The eight EXIF orientations: how the stored pixels must be turned and mirrored to be displayed.
+
+/// How an image is stored, as EXIF tag 0x0112 says (Exif 2.32, section 4.6.4): 1 is upright, 6 must be turned by
+/// 90 degrees clockwise, and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Orientation(u8);
+
+impl Orientation {
+    /// Stored as it is displayed.
+    pub const UPRIGHT: Self = Self(1);
+
+    /// Returns the orientation with this EXIF number, 1 to 8; `None` for every other number.
+    pub fn from_exif(number: u8) -> Option<Self> {
+        (1..=8).contains(&number).then_some(Self(number))
+    }
+
+    /// Returns the EXIF number, 1 to 8.
+    pub fn exif(self) -> u8 {
+        self.0
+    }
+
+    /// Returns whether width and height change places when the image is turned upright.
+    pub fn swaps_sides(self) -> bool {
+        self.exif() >= 5
+    }
+
+    /// Returns (width, height) as displayed of an image stored with (width, height), and the other way round.
+    pub fn turn_size(self, (width, height): (u32, u32)) -> (u32, u32) {
+        if self.swaps_sides() {
+            (height, width)
+        } else {
+            (width, height)
+        }
+    }
+}
+
+/// A photo in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Original {
+    /// Width and height as displayed, in pixels.
+    pub size: (u32, u32),
+    /// How it is stored.
+    pub orientation: Orientation,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_exif() {
+        for number in 1..=8 {
+            let orientation = Orientation::from_exif(number).unwrap();
+            assert_eq!(orientation.exif(), number);
+            assert_eq!(orientation.swaps_sides(), number >= 5);
+        }
+        assert_eq!(Orientation::from_exif(0), None);
+        assert_eq!(Orientation::from_exif(9), None);
+    }
+}

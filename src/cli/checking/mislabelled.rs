@@ -1,0 +1,329 @@
+//! Photos that stand for the wrong person, perhaps. In comes a comparison, out come suspicions.
+//!
+//! A photo of one person that stands for another is near photos of the first, and so makes these look suspicious too.
+//! Therefore the clearest case is taken first, and what it explains is not held against others.
+
+use std::cmp::Reverse;
+
+use facematch::matching::DistanceThreshold;
+
+use super::SAME_PICTURE_DISTANCE;
+use super::comparison::{Comparison, Link, Neighbour, Rows};
+
+/// A photo that may stand for the wrong person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Suspicion {
+    /// It is within the threshold of somebody else, and nearer to them than to its person's other pictures.
+    NearerToAnother {
+        row: usize,
+        own: Neighbour,
+        other: Neighbour,
+    },
+    /// It is beyond the threshold of all of its person's other pictures.
+    FarFromOwn {
+        row: usize,
+        own: Neighbour,
+        other: Option<Neighbour>,
+    },
+}
+
+impl Suspicion {
+    pub(super) fn row(&self) -> usize {
+        match *self {
+            Self::NearerToAnother { row, .. } | Self::FarFromOwn { row, .. } => row,
+        }
+    }
+
+    fn is_nearer_to_another(&self) -> bool {
+        matches!(self, Self::NearerToAnother { .. })
+    }
+}
+
+/// The suspicious rows, in the order of their photos.
+pub(super) fn suspicions(
+    rows: &Rows,
+    comparison: &Comparison,
+    threshold: DistanceThreshold,
+) -> Vec<Suspicion> {
+    let mut strangers: Vec<Option<Suspicion>> = vec![None; rows.len()];
+    for (row, own, other) in nearer_to_another(comparison, threshold) {
+        // The other photo is the stranger here: it was nearer to this person than to its own.
+        let is_explained = strangers[other.row].is_some_and(|stranger| match stranger {
+            Suspicion::NearerToAnother { other, .. } => rows.person(other.row) == rows.person(row),
+            Suspicion::FarFromOwn { .. } => false,
+        });
+        if !is_explained {
+            strangers[row] = Some(Suspicion::NearerToAnother { row, own, other });
+        }
+    }
+    let is_stranger: Vec<bool> = strangers.iter().map(Option::is_some).collect();
+    let far = (0..rows.len())
+        .filter(|&row| !is_stranger[row])
+        .filter_map(|row| {
+            let own = nearest_own(rows, comparison, row, &is_stranger)?;
+            let other = comparison.other[row];
+            let is_far = !threshold.accepts(own.distance);
+            is_far.then_some(Suspicion::FarFromOwn { row, own, other })
+        });
+    let mut suspicions: Vec<_> = far.collect();
+    suspicions.extend(strangers.into_iter().flatten());
+    suspicions.sort_by_key(|suspicion| rows.photo(suspicion.row()));
+    suspicions
+}
+
+/// Rows that are within `threshold` of somebody else and nearer to them than to their own person, the clearest first.
+fn nearer_to_another(
+    comparison: &Comparison,
+    threshold: DistanceThreshold,
+) -> Vec<(usize, Neighbour, Neighbour)> {
+    let neighbours = comparison.own.iter().zip(&comparison.other).enumerate();
+    let mut nearer: Vec<_> = neighbours
+        .filter_map(|(row, (own, other))| Some((row, (*own)?, (*other)?)))
+        .filter(|(_, own, other)| {
+            threshold.accepts(other.distance) && other.distance < own.distance
+        })
+        .collect();
+    // The order of bits is that of numbers above 0.
+    nearer.sort_by_key(|(_, own, other)| Reverse((own.distance - other.distance).to_bits()));
+    nearer
+}
+
+/// The nearest other picture of the person of `row` that is no stranger.
+fn nearest_own(
+    rows: &Rows,
+    comparison: &Comparison,
+    row: usize,
+    is_stranger: &[bool],
+) -> Option<Neighbour> {
+    let own = comparison.own[row]?;
+    if !is_stranger[own.row] {
+        return Some(own);
+    }
+    let others = rows.rows_of_person(row).filter(|&other| other != row);
+    nearest_of(rows, row, others, is_stranger)
+}
+
+/// The nearest of anybody else to `row` that is no stranger, in another picture.
+fn nearest_other(
+    rows: &Rows,
+    comparison: &Comparison,
+    row: usize,
+    is_stranger: &[bool],
+) -> Option<Neighbour> {
+    let other = comparison.other[row]?;
+    if !is_stranger[other.row] && other.distance >= SAME_PICTURE_DISTANCE {
+        return Some(other);
+    }
+    let own = rows.rows_of_person(row);
+    let others = (0..own.start).chain(own.end..rows.len());
+    nearest_of(rows, row, others, is_stranger)
+}
+
+/// Of `others` the nearest to `row` that is no stranger, in another picture; of equally near ones the first.
+fn nearest_of(
+    rows: &Rows,
+    row: usize,
+    others: impl Iterator<Item = usize>,
+    is_stranger: &[bool],
+) -> Option<Neighbour> {
+    others
+        .filter(|&other| !is_stranger[other])
+        .map(|other| Neighbour {
+            row: other,
+            distance: rows.distance(row, other),
+        })
+        .filter(|other| other.distance >= SAME_PICTURE_DISTANCE)
+        .min_by(|a, b| a.distance.total_cmp(&b.distance))
+}
+
+/// Which rows look as if they were of somebody else.
+pub(super) fn strangers(rows: &Rows, suspicions: &[Suspicion]) -> Vec<bool> {
+    let mut is_stranger = vec![false; rows.len()];
+    for suspicion in suspicions.iter().filter(|s| s.is_nearer_to_another()) {
+        is_stranger[suspicion.row()] = true;
+    }
+    is_stranger
+}
+
+/// The nearest two people of all, without strangers.
+pub(super) fn nearest_people_without(
+    rows: &Rows,
+    comparison: &Comparison,
+    is_stranger: &[bool],
+) -> Option<Link> {
+    let nearest = comparison.nearest_people?;
+    if !nearest.rows.iter().any(|&row| is_stranger[row]) {
+        return Some(nearest);
+    }
+    (0..rows.len())
+        .filter(|&row| !is_stranger[row])
+        .filter_map(|row| {
+            let other = nearest_other(rows, comparison, row, is_stranger)?;
+            Some(Link {
+                rows: [row.min(other.row), row.max(other.row)],
+                distance: other.distance,
+            })
+        })
+        .min_by(Link::nearest_first)
+}
+
+/// The close people of `comparison`, without strangers: these make people close who are not.
+pub(super) fn close_people_without(
+    rows: &Rows,
+    comparison: &Comparison,
+    is_stranger: &[bool],
+    threshold: DistanceThreshold,
+) -> Vec<Link> {
+    let nearest = |link: &Link| match link.rows.iter().any(|&row| is_stranger[row]) {
+        true => nearest_link(rows, link, is_stranger),
+        false => Some(*link),
+    };
+    let mut links: Vec<_> = comparison.close_people.iter().filter_map(nearest).collect();
+    links.retain(|link| threshold.accepts(link.distance));
+    links.sort_unstable_by(Link::nearest_first);
+    links
+}
+
+/// The nearest rows of the people of `link` that are no strangers and not of the same picture.
+fn nearest_link(rows: &Rows, link: &Link, is_stranger: &[bool]) -> Option<Link> {
+    let [a, b] = link.rows.map(|row| {
+        rows.rows_of_person(row)
+            .filter(|&row| !is_stranger[row])
+            .collect::<Vec<_>>()
+    });
+    let pairs = a.iter().flat_map(|&a| b.iter().map(move |&b| [a, b]));
+    pairs
+        .map(|[a, b]| Link {
+            rows: [a, b],
+            distance: rows.distance(a, b),
+        })
+        .filter(|link| link.distance >= SAME_PICTURE_DISTANCE)
+        .min_by(|a, b| a.distance.total_cmp(&b.distance))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::checking::comparison::compare;
+    use crate::cli::checking::test_photos::{Sketch, photos, sketches};
+
+    const THRESHOLD: DistanceThreshold = DistanceThreshold::DEFAULT;
+
+    /// What is told of photos at places on a line.
+    struct Told {
+        rows: Rows,
+        suspicions: Vec<Suspicion>,
+        close_people: Vec<Link>,
+        nearest_people: Option<Link>,
+    }
+
+    fn told(content: &[Sketch]) -> Told {
+        let photos = photos(content);
+        let people = crate::cli::checking::people(&photos);
+        let rows = Rows::new(&photos, people.values());
+        let comparison = compare(&rows, THRESHOLD, 1, &|_| ());
+        let suspicions = suspicions(&rows, &comparison, THRESHOLD);
+        let is_stranger = strangers(&rows, &suspicions);
+        Told {
+            close_people: close_people_without(&rows, &comparison, &is_stranger, THRESHOLD),
+            nearest_people: nearest_people_without(&rows, &comparison, &is_stranger),
+            rows,
+            suspicions,
+        }
+    }
+
+    /// Which photos of people at places on a line are suspicious, and whether as somebody else.
+    fn suspects(content: &[(usize, f32)]) -> Vec<(usize, bool)> {
+        let content: Vec<_> = content
+            .iter()
+            .map(|&(person, place)| Sketch {
+                person,
+                place: Some(place),
+            })
+            .collect();
+        let told = told(&content);
+        told.suspicions
+            .iter()
+            .map(|s| (told.rows.photo(s.row()), s.is_nearer_to_another()))
+            .collect()
+    }
+
+    #[test]
+    fn the_photo_of_somebody_else_is_suspicious_and_nothing_that_it_explains() {
+        // Photo 2 stands for person 0 among the photos of person 1; it is nearest to each of them.
+        let content = [(0, 0.0), (0, 0.3), (0, 2.15), (1, 2.0), (1, 2.3)];
+        assert_eq!(suspects(&content), [(2, true)]);
+        // With one other photo there is nothing left that this one could be far from.
+        let content = [(0, 0.0), (0, 2.1), (1, 2.0)];
+        assert_eq!(suspects(&content), [(1, true)]);
+    }
+
+    #[test]
+    fn a_photo_that_is_near_nobody_is_far_from_its_person() {
+        let content = [(0, 0.0), (0, 0.3), (0, 1.0), (1, 3.0)];
+        assert_eq!(suspects(&content), [(2, false)]);
+        // Of two photos far apart either may be the wrong one.
+        assert_eq!(suspects(&[(0, 0.0), (0, 1.0)]), [(0, false), (1, false)]);
+    }
+
+    #[test]
+    fn a_copy_of_a_photo_does_not_vouch_for_it() {
+        let content = [(0, 0.0), (0, 0.3), (0, 2.1), (0, 2.1), (1, 2.0)];
+        assert_eq!(suspects(&content), [(2, true), (3, true)]);
+    }
+
+    #[test]
+    fn the_photo_of_somebody_else_makes_two_people_neither_close_nor_nearest() {
+        let place = |person, place| Sketch {
+            person,
+            place: Some(place),
+        };
+        let wrong = place(0, 2.15);
+        let people = [place(0, 0.0), place(0, 0.25), wrong, place(1, 2.0)];
+        let told_of_wrong = told(&people);
+        assert_eq!(told_of_wrong.close_people, []);
+        let nearest = told_of_wrong.nearest_people.unwrap();
+        assert_eq!((nearest.rows, nearest.distance), ([1, 3], 1.75));
+        // Somebody else may be nearer than these two are without it.
+        let nearest = told(&[&people[..], &[place(2, 3.0)]].concat());
+        assert_eq!(nearest.nearest_people.unwrap().rows, [3, 4]);
+        let links = told(&[place(0, 0.0), place(1, 0.5)]).close_people;
+        assert_eq!(links.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn suspicions_hold_what_they_say(content in sketches()) {
+            let Told { rows, suspicions, close_people: links, nearest_people } = told(&content);
+            for suspicion in &suspicions {
+                match *suspicion {
+                    Suspicion::NearerToAnother { row, own, other } => {
+                        prop_assert_eq!(rows.person(own.row), rows.person(row));
+                        prop_assert_ne!(rows.person(other.row), rows.person(row));
+                        prop_assert!(other.distance < own.distance && THRESHOLD.accepts(other.distance));
+                    }
+                    Suspicion::FarFromOwn { row, own, .. } => {
+                        prop_assert_eq!(rows.person(own.row), rows.person(row));
+                        prop_assert!(!THRESHOLD.accepts(own.distance));
+                    }
+                }
+            }
+            prop_assert!(links.is_sorted_by(|a, b| a.distance <= b.distance));
+            prop_assert!(links.iter().all(|link| THRESHOLD.accepts(link.distance)));
+            let is_stranger = strangers(&rows, &suspicions);
+            let pairs = (0..rows.len()).flat_map(|a| (a + 1..rows.len()).map(move |b| [a, b]));
+            let nearest = pairs
+                .filter(|pair| rows.person(pair[0]) != rows.person(pair[1]))
+                .filter(|pair| !pair.iter().any(|&row| is_stranger[row]))
+                .map(|rows_of_pair| Link {
+                    rows: rows_of_pair,
+                    distance: rows.distance(rows_of_pair[0], rows_of_pair[1]),
+                })
+                .filter(|link| link.distance >= SAME_PICTURE_DISTANCE)
+                .min_by(Link::nearest_first);
+            prop_assert_eq!(nearest_people, nearest);
+        }
+    }
+}

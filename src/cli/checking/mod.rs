@@ -1,0 +1,228 @@
+//! Is a gallery good? In come known photos with what was found in them, out come [`Finding`]s that a person can act on,
+//! and the threshold that separates the gallery best.
+//!
+//! Only the largest face of a photo counts, as in a search. Every pair of faces is compared once, and of the pairs
+//! nothing is kept but counts and the nearest: the work grows with the square of the faces, the memory does not.
+
+mod comparison;
+mod finding;
+mod mislabelled;
+mod same_pictures;
+mod separation;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+pub(crate) use finding::{ClosePeople, Finding, Near, PhotoOf};
+pub(crate) use separation::{ErrorRates, Separation};
+
+use facematch::Error;
+use facematch::gallery::Gallery;
+use facematch::matching::DistanceThreshold;
+use facematch::photo::Face;
+
+use self::comparison::{Link, Neighbour, Rows, compare};
+use self::mislabelled::Suspicion;
+use self::same_pictures::{SamePicture, SamePictures};
+
+/// A face is tiny when the longer side of its box has fewer pixels of the photo than this: its chip of 150 x 150 pixels
+/// is mostly made up by enlarging, and its encoding is less exact.
+pub(crate) const LEAST_FACE_SIDE: u32 = 80;
+
+/// Two faces nearer than this are taken for one picture, resized or saved anew. Two pictures of one person, even of one
+/// moment, are further apart.
+pub(crate) const SAME_PICTURE_DISTANCE: f32 = 0.05;
+
+/// The most pairs of close people that are listed, the nearest ones.
+pub(crate) const MOST_CLOSE_PEOPLE: usize = 100_000;
+
+/// A known photo.
+#[derive(Debug)]
+pub(crate) struct KnownPhoto {
+    /// Where it is, as the user wrote it.
+    pub(crate) path: PathBuf,
+    /// Whom it stands for.
+    pub(crate) person: String,
+    /// What was found in it, or why it could not be searched.
+    pub(crate) content: Result<PhotoContent, Error>,
+}
+
+/// What was found in a known photo.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PhotoContent {
+    /// All faces, in pixels of the photo, with their encodings.
+    pub(crate) faces: Vec<Face>,
+    /// The SHA-256 of the file, where there is one.
+    pub(crate) digest: Option<[u8; 32]>,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Check {
+    /// Photos that were looked at.
+    pub(crate) photos: usize,
+    /// Photos with a face.
+    pub(crate) faces: usize,
+    /// People with at least one face among the photos: those that a search could find.
+    pub(crate) people: usize,
+    /// The largest distance at which two faces were taken for one person.
+    pub(crate) threshold: DistanceThreshold,
+    /// What was found, in groups of one kind; within a group in the order of the photos, close people nearest first.
+    pub(crate) findings: Vec<Finding>,
+    /// Pairs of close people beyond [`MOST_CLOSE_PEOPLE`], which are not among the findings.
+    pub(crate) unlisted_close_people: usize,
+    /// How well a threshold can tell the people apart.
+    pub(crate) separation: Separation,
+}
+
+/// The photos of a gallery that was enrolled earlier: one face each, and nothing known of the file.
+pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
+    gallery
+        .known_faces()
+        .map(|known| KnownPhoto {
+            path: known.source.to_owned(),
+            person: known.name.to_owned(),
+            content: Ok(PhotoContent {
+                faces: vec![Face {
+                    bounds: known.bounds,
+                    score: None,
+                    landmarks: Vec::new(),
+                    encoding: Some(known.encoding.clone()),
+                    upright: true,
+                }],
+                digest: None,
+            }),
+        })
+        .collect()
+}
+
+/// Checks `photos` on at most `jobs` threads (0 counts as 1), with the same result for any number of them; two faces within
+/// `threshold` are taken for one person. `compared` is told, on any thread, how many faces more have been compared with all
+/// others.
+pub(crate) fn check(
+    photos: &[KnownPhoto],
+    threshold: DistanceThreshold,
+    jobs: usize,
+    compared: &(dyn Fn(usize) + Sync),
+) -> Check {
+    let people = people(photos);
+    let rows = Rows::new(photos, people.values());
+    let comparison = compare(&rows, threshold, jobs, compared);
+    let suspicions = mislabelled::suspicions(&rows, &comparison, threshold);
+    let is_stranger = mislabelled::strangers(&rows, &suspicions);
+    let close_people =
+        mislabelled::close_people_without(&rows, &comparison, &is_stranger, threshold);
+    let nearest_people = mislabelled::nearest_people_without(&rows, &comparison, &is_stranger);
+    let tell = Telling {
+        photos,
+        rows: &rows,
+        threshold,
+    };
+    let mut findings: Vec<_> = photos.iter().flat_map(finding::of_photo).collect();
+    findings.extend(suspicions.iter().map(|suspicion| tell.suspicion(suspicion)));
+    findings.extend(tell.same_pictures(comparison.same_pictures));
+    findings.extend(close_people.iter().map(|link| Finding::ClosePeople {
+        people: tell.close_people(link),
+        threshold,
+    }));
+    // Stable: what was found first stays first within its kind.
+    findings.sort_by_cached_key(Finding::rank);
+    Check {
+        photos: photos.len(),
+        faces: rows.len(),
+        people: rows.people(),
+        threshold,
+        findings,
+        unlisted_close_people: comparison.unlisted_close_people,
+        separation: Separation {
+            nearest_people: nearest_people.map(|link| tell.close_people(&link)),
+            ..comparison.distances.separation()
+        },
+    }
+}
+
+/// The photos of each person, by their numbers.
+fn people(photos: &[KnownPhoto]) -> BTreeMap<&str, Vec<usize>> {
+    let mut people: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, photo) in photos.iter().enumerate() {
+        people.entry(&photo.person).or_default().push(index);
+    }
+    people
+}
+
+/// Makes findings, which stand alone, out of rows, which are numbers.
+struct Telling<'a> {
+    photos: &'a [KnownPhoto],
+    rows: &'a Rows,
+    threshold: DistanceThreshold,
+}
+
+impl Telling<'_> {
+    fn photo_of(&self, row: usize) -> PhotoOf {
+        PhotoOf::from(&self.photos[self.rows.photo(row)])
+    }
+
+    fn near(&self, neighbour: Neighbour) -> Near {
+        Near {
+            photo: self.photo_of(neighbour.row),
+            distance: neighbour.distance,
+        }
+    }
+
+    fn close_people(&self, link: &Link) -> ClosePeople {
+        ClosePeople {
+            photos: link.rows.map(|row| self.photo_of(row)),
+            distance: link.distance,
+        }
+    }
+
+    fn suspicion(&self, suspicion: &Suspicion) -> Finding {
+        match *suspicion {
+            Suspicion::NearerToAnother { row, own, other } => Finding::Mislabelled {
+                photo: self.photo_of(row),
+                own: self.near(own),
+                other: self.near(other),
+            },
+            Suspicion::FarFromOwn { row, own, other } => Finding::FarFromOwn {
+                photo: self.photo_of(row),
+                own: self.near(own),
+                other: other.map(|other| self.near(other)),
+                threshold: self.threshold,
+            },
+        }
+    }
+
+    /// What shows the same picture: by `pictures`, the encodings, and by the bytes of the files.
+    fn same_pictures(&self, mut pictures: SamePictures) -> Vec<Finding> {
+        let digests: Vec<_> = self.photos.iter().map(digest).collect();
+        let mut first_of_digest = HashMap::new();
+        for (index, digest) in digests.iter().enumerate() {
+            if let Some(digest) = digest {
+                let first = *first_of_digest.entry(digest).or_insert(index);
+                pictures.join(first, index, 0.0);
+            }
+        }
+        let tell = |same: SamePicture| {
+            let first = digests[same.photos[0]];
+            let identical = first.is_some() && same.photos.iter().all(|&p| digests[p] == first);
+            Finding::SamePicture {
+                photos: same
+                    .photos
+                    .iter()
+                    .map(|&p| (&self.photos[p]).into())
+                    .collect(),
+                distance: (!identical).then_some(same.distance),
+            }
+        };
+        pictures.groups().into_iter().map(tell).collect()
+    }
+}
+
+fn digest(photo: &KnownPhoto) -> Option<[u8; 32]> {
+    photo.content.as_ref().ok()?.digest
+}
+
+#[cfg(test)]
+mod test_photos;
+#[cfg(test)]
+mod tests;

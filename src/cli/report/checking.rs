@@ -1,0 +1,412 @@
+//! The findings of `facematch check`, as lines or as JSON.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::columns::{Field, Layout, Lines};
+use super::json::{SkippedJson, skipped_json};
+use super::{path_bytes, rounded};
+use crate::cli::checking::{Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation};
+
+/// The name of the JSON form and its version; docs/facematch-check-1.schema.json describes it.
+const SCHEMA: &str = "facematch-check/1";
+
+/// So many pairs of close people have a line; nobody reads more. JSON has more.
+const MOST_LINES_OF_PEOPLE: usize = 100;
+
+/// A check of known people, and where they came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CheckReport<'a> {
+    /// The folder or the gallery file.
+    pub(crate) known: &'a Path,
+    /// What it is, which decides what can be told.
+    pub(crate) source: CheckedSource,
+    /// Photos that were not searched, by their extension.
+    pub(crate) skipped: &'a BTreeMap<String, usize>,
+    /// What came of the check.
+    pub(crate) check: &'a Check,
+}
+
+/// What was checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckedSource {
+    /// Photos, which were searched for it.
+    Photos,
+    /// A gallery file. What it does not hold is not told: photos without a face or with several, equal files.
+    Gallery,
+}
+
+impl CheckedSource {
+    /// The word in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Photos => "photos",
+            Self::Gallery => "gallery",
+        }
+    }
+}
+
+impl CheckReport<'_> {
+    /// Writes one line for each finding, with the fields path, kind, person and what to do; then one about the best
+    /// threshold. Of close people the nearest hundred pairs have a line.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(crate) fn write_text(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+        let is_close = |finding: &&Finding| matches!(finding, Finding::ClosePeople { .. });
+        let close = self.check.findings.iter().filter(is_close).count();
+        let mut lines = Vec::new();
+        let mut lines_of_people = 0;
+        for finding in &self.check.findings {
+            if is_close(&finding) {
+                lines_of_people += 1;
+            }
+            if !is_close(&finding) || lines_of_people <= MOST_LINES_OF_PEOPLE {
+                let path = finding.photos().first().map_or(self.known, |p| &p.path);
+                let kind = finding.kind().replace('_', " ");
+                let people = finding.people().join(", ");
+                lines.push(line(path, [&kind, &people, &finding.advice()]));
+            }
+        }
+        let more = close.saturating_sub(MOST_LINES_OF_PEOPLE) + self.check.unlisted_close_people;
+        if more > 0 {
+            let words = format!("{more} more pairs of people; a lower --threshold leaves fewer");
+            lines.push(line(self.known, ["close people", "", &words]));
+        }
+        let words = separation_in_words(&self.check.separation);
+        let best = self.check.separation.best;
+        let threshold = best.map_or_else(|| "-".to_owned(), |b| format!("{:.3}", b.threshold));
+        lines.push(line(self.known, ["best threshold", &threshold, &words]));
+        Lines::new(layout, &[]).write_all(out, &lines)
+    }
+
+    /// Writes it as a JSON object.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let check = self.check;
+        let json = CheckJson {
+            r#type: "check",
+            schema: SCHEMA,
+            known: self.known.to_string_lossy().into_owned(),
+            known_bytes: path_bytes(self.known),
+            source: self.source.name(),
+            threshold: six_decimals(check.threshold.value()),
+            image_count: check.photos,
+            face_count: check.faces,
+            person_count: check.people,
+            skipped: skipped_json(self.skipped),
+            findings: check.findings.iter().map(FindingJson::new).collect(),
+            unlisted_close_people: check.unlisted_close_people,
+            separation: SeparationJson::new(&check.separation),
+        };
+        serde_json::to_writer(&mut *out, &json)?;
+        writeln!(out)
+    }
+}
+
+fn line(path: &Path, fields: [&str; 3]) -> Vec<Field> {
+    let mut line = vec![Field::path(path)];
+    line.extend(fields.map(Field::text));
+    line
+}
+
+fn separation_in_words(separation: &Separation) -> String {
+    let Separation {
+        same_pairs,
+        different_pairs,
+        ..
+    } = separation;
+    if let (Some(best), Some(in_use)) = (separation.best, separation.in_use) {
+        return format!(
+            "{}; {} at the threshold {} (pairs: {same_pairs} of one person, {different_pairs} of two people)",
+            rates_in_words(best),
+            rates_in_words(in_use),
+            in_use.threshold,
+        );
+    }
+    let cannot = match same_pairs {
+        0 => "cannot be told, as nobody has two different pictures; add some",
+        _ => "cannot be told, as there is one person alone",
+    };
+    match &separation.nearest_people {
+        Some(ClosePeople {
+            photos: [a, b],
+            distance,
+        }) => format!(
+            "{cannot}; the nearest people are {} and {} at {distance:.4}",
+            a.person, b.person
+        ),
+        None => cannot.to_owned(),
+    }
+}
+
+fn rates_in_words(rates: ErrorRates) -> String {
+    let [fmr, fnmr] = [rates.fmr, rates.fnmr].map(|rate| rate * 100.0);
+    format!("FMR {fmr:.2} %, FNMR {fnmr:.2} %")
+}
+
+/// Finite, whatever the encodings of a gallery file are.
+fn six_decimals(number: f32) -> f64 {
+    rounded(f64::from(number.min(f32::MAX)), 6)
+}
+
+#[derive(Serialize)]
+struct CheckJson<'a> {
+    r#type: &'static str,
+    schema: &'static str,
+    known: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_bytes: Option<String>,
+    source: &'static str,
+    threshold: f64,
+    image_count: usize,
+    face_count: usize,
+    person_count: usize,
+    skipped: Vec<SkippedJson<'a>>,
+    findings: Vec<FindingJson<'a>>,
+    unlisted_close_people: usize,
+    separation: SeparationJson<'a>,
+}
+
+/// Every finding has all keys, so that a reader which infers the columns of a table finds the same ones in each.
+#[derive(Serialize)]
+struct FindingJson<'a> {
+    kind: &'static str,
+    photos: Vec<PhotoJson<'a>>,
+    advice: String,
+    error: Option<ErrorJson<'a>>,
+    nearest_own: Option<NearJson<'a>>,
+    nearest_other: Option<NearJson<'a>>,
+    identical: Option<bool>,
+    distance: Option<f64>,
+    face_count: Option<usize>,
+    side: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct PhotoJson<'a> {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+    person: &'a str,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    kind: &'static str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct NearJson<'a> {
+    #[serde(flatten)]
+    photo: PhotoJson<'a>,
+    distance: f64,
+}
+
+#[derive(Serialize)]
+struct SeparationJson<'a> {
+    same_pairs: u64,
+    different_pairs: u64,
+    best: Option<RatesJson>,
+    in_use: Option<RatesJson>,
+    nearest_people: Option<ClosePeopleJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct RatesJson {
+    threshold: f64,
+    fmr: f64,
+    fnmr: f64,
+}
+
+#[derive(Serialize)]
+struct ClosePeopleJson<'a> {
+    photos: Vec<PhotoJson<'a>>,
+    distance: f64,
+}
+
+impl<'a> FindingJson<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        let json = Self {
+            kind: finding.kind(),
+            photos: finding.photos().iter().map(PhotoJson::new).collect(),
+            advice: finding.advice(),
+            error: None,
+            nearest_own: None,
+            nearest_other: None,
+            identical: None,
+            distance: None,
+            face_count: None,
+            side: None,
+        };
+        match finding {
+            Finding::NoFace { .. } | Finding::NotUpright { .. } => json,
+            Finding::Unreadable { kind, message, .. } => Self {
+                error: Some(ErrorJson { kind, message }),
+                ..json
+            },
+            Finding::Mislabelled { own, other, .. } => Self {
+                nearest_own: Some(NearJson::new(own)),
+                nearest_other: Some(NearJson::new(other)),
+                ..json
+            },
+            Finding::FarFromOwn { own, other, .. } => Self {
+                nearest_own: Some(NearJson::new(own)),
+                nearest_other: other.as_ref().map(NearJson::new),
+                ..json
+            },
+            Finding::SamePicture { distance, .. } => Self {
+                identical: Some(distance.is_none()),
+                distance: Some(six_decimals(distance.unwrap_or_default())),
+                ..json
+            },
+            Finding::ClosePeople { people, .. } => Self {
+                distance: Some(six_decimals(people.distance)),
+                ..json
+            },
+            Finding::SeveralFaces { faces, .. } => Self {
+                face_count: Some(*faces),
+                ..json
+            },
+            Finding::TinyFace { side, .. } => Self {
+                side: Some(*side),
+                ..json
+            },
+        }
+    }
+}
+
+impl<'a> PhotoJson<'a> {
+    fn new(photo: &'a PhotoOf) -> Self {
+        Self {
+            path: photo.path.to_string_lossy().into_owned(),
+            path_bytes: path_bytes(&photo.path),
+            person: &photo.person,
+        }
+    }
+}
+
+impl<'a> NearJson<'a> {
+    fn new(near: &'a Near) -> Self {
+        Self {
+            photo: PhotoJson::new(&near.photo),
+            distance: six_decimals(near.distance),
+        }
+    }
+}
+
+impl<'a> SeparationJson<'a> {
+    fn new(separation: &'a Separation) -> Self {
+        let rates = |rates: ErrorRates| RatesJson {
+            threshold: six_decimals(rates.threshold),
+            fmr: rounded(rates.fmr, 6),
+            fnmr: rounded(rates.fnmr, 6),
+        };
+        let nearest = separation.nearest_people.as_ref();
+        Self {
+            same_pairs: separation.same_pairs,
+            different_pairs: separation.different_pairs,
+            best: separation.best.map(rates),
+            in_use: separation.in_use.map(rates),
+            nearest_people: nearest.map(|people| ClosePeopleJson {
+                photos: people.photos.iter().map(PhotoJson::new).collect(),
+                distance: six_decimals(people.distance),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use facematch::matching::DistanceThreshold;
+
+    use super::*;
+
+    fn photo(name: String) -> PhotoOf {
+        PhotoOf {
+            path: format!("known/{name}.jpg").into(),
+            person: name,
+        }
+    }
+
+    /// A check that found `pairs` pairs of close people, and left out one more.
+    fn check(pairs: usize) -> Check {
+        let threshold = DistanceThreshold::DEFAULT;
+        let close = |index| Finding::ClosePeople {
+            people: ClosePeople {
+                photos: [photo(format!("a\t{index}")), photo(format!("b{index}"))],
+                distance: 0.5,
+            },
+            threshold,
+        };
+        Check {
+            photos: 300,
+            faces: 300,
+            people: 300,
+            threshold,
+            findings: (0..pairs).map(close).collect(),
+            unlisted_close_people: 1,
+            separation: Separation {
+                same_pairs: 0,
+                different_pairs: 9,
+                best: None,
+                in_use: None,
+                nearest_people: None,
+            },
+        }
+    }
+
+    #[test]
+    fn text_lists_the_nearest_people_and_counts_the_others() {
+        let check = check(MOST_LINES_OF_PEOPLE + 2);
+        let report = CheckReport {
+            known: Path::new("known"),
+            source: CheckedSource::Photos,
+            skipped: &BTreeMap::new(),
+            check: &check,
+        };
+        let mut out = Vec::new();
+        report.write_text(Layout::Tabs, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), MOST_LINES_OF_PEOPLE + 2);
+        assert!(
+            lines[0]
+                .starts_with("known/a\\t0.jpg\tclose people\ta\\t0, b0\t0.5000 from known/b0.jpg")
+        );
+        let more = lines[MOST_LINES_OF_PEOPLE];
+        assert!(
+            more.starts_with("known\tclose people\t\t3 more pairs"),
+            "{more}"
+        );
+        assert!(lines.iter().all(|line| line.split('\t').count() == 4));
+    }
+
+    #[test]
+    fn json_lists_all_of_them() {
+        let check = check(MOST_LINES_OF_PEOPLE + 2);
+        let report = CheckReport {
+            known: Path::new("known"),
+            source: CheckedSource::Gallery,
+            skipped: &BTreeMap::new(),
+            check: &check,
+        };
+        let mut out = Vec::new();
+        report.write_json(&mut out).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            json["findings"].as_array().unwrap().len(),
+            MOST_LINES_OF_PEOPLE + 2
+        );
+        assert_eq!(json["unlisted_close_people"], 1);
+        assert_eq!(json["findings"][0]["photos"][1]["person"], "b0");
+        assert_eq!(json["findings"][0]["distance"], 0.5);
+        assert_eq!(json["source"], "gallery");
+    }
+}

@@ -1,0 +1,47 @@
+//! The JSON that ExifTool imports: in come photos with their tags, out goes one array.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use facematch::Error;
+use serde::Serialize;
+
+use super::json::{DOCUMENT, Records};
+use super::{PhotoRecord, Report, Summary};
+
+/// The form that `exiftool -json=FILE` reads: an object of tags for each photo whose names are to be written, in one array.
+pub(super) struct ExiftoolReport<W>(Records<W>);
+
+impl<W: Write> ExiftoolReport<W> {
+    pub(super) fn new(out: W) -> io::Result<Self> {
+        Records::begin(out, DOCUMENT).map(Self)
+    }
+}
+
+impl<W: Write> Report for ExiftoolReport<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        let Some(tags) = &photo.exiftool_tags else {
+            return Ok(());
+        };
+        self.0.add(&ExiftoolJson {
+            path: photo.path.to_string_lossy().as_ref(),
+            tags,
+        })
+    }
+
+    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.0.end()
+    }
+}
+
+#[derive(Serialize)]
+struct ExiftoolJson<'a> {
+    #[serde(rename = "SourceFile")]
+    path: &'a str,
+    #[serde(flatten)]
+    tags: &'a serde_json::Map<String, serde_json::Value>,
+}

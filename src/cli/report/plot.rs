@@ -1,0 +1,225 @@
+//! The figures of `facematch eval pairs` as a picture: the ROC, and how far same and different pairs are apart. In:
+//! scored pairs and the threshold in use. Out: SVG.
+
+use facematch::evaluation::{ScoredPair, roc};
+use facematch::matching::DistanceThreshold;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+/// Width and height of the picture, in pixels.
+const SIZE: (u32, u32) = (1120, 480);
+/// The smallest false accept rate that is drawn.
+const SMALLEST_FAR: f64 = 1e-4;
+/// The width of a bar of the histogram, and the largest distance that has one of its own.
+const BAR: f32 = 0.02;
+const LARGEST_DISTANCE: f32 = 1.4;
+const BARS: usize = 70;
+
+// Okabe and Ito's colours, which the colour-blind can tell apart.
+const SAME: RGBColor = RGBColor(0, 114, 178);
+const DIFFERENT: RGBColor = RGBColor(213, 94, 0);
+
+type Drawing<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Problem<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+
+/// The title of a plot, by which it is known.
+pub(crate) const PLOT_TITLE: &str = "<title>facematch eval pairs</title>";
+
+/// The ROC of `pairs` and the histogram of their distances, as SVG; pairs without a distance are left out.
+///
+/// # Errors
+/// What the drawing library says.
+pub(crate) fn verification_plot(
+    pairs: &[ScoredPair],
+    threshold: DistanceThreshold,
+) -> Result<String, String> {
+    let mut svg = String::new();
+    draw(&mut svg, pairs, threshold).map_err(|error| error.to_string())?;
+    if let Some(head) = svg.find('>') {
+        svg.insert_str(head + 1, &format!("\n{PLOT_TITLE}"));
+    }
+    Ok(svg)
+}
+
+fn draw<'a>(
+    svg: &'a mut String,
+    pairs: &[ScoredPair],
+    threshold: DistanceThreshold,
+) -> Result<(), Problem<'a>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let halves = root.split_evenly((1, 2));
+    if let [left, right] = &halves[..] {
+        draw_roc(left, pairs, threshold)?;
+        draw_histogram(right, pairs, threshold)?;
+    }
+    root.present()
+}
+
+fn draw_roc<'a>(
+    area: &Drawing<'a>,
+    pairs: &[ScoredPair],
+    threshold: DistanceThreshold,
+) -> Result<(), Problem<'a>> {
+    let curve = roc(pairs);
+    let lowest = curve
+        .iter()
+        .find(|point| point.false_accepts >= SMALLEST_FAR)
+        .map_or(0.0, |point| point.true_accepts);
+    // The part of the curve where something happens, in steps of a tenth.
+    let floor = ((lowest * 10.0).floor() / 10.0 - 0.1).max(0.0);
+    let mut chart = ChartBuilder::on(area)
+        .caption("ROC", ("sans-serif", 20))
+        .margin(16)
+        .x_label_area_size(48)
+        .y_label_area_size(56)
+        .build_cartesian_2d((SMALLEST_FAR..1.0).log_scale(), floor..1.0)?;
+    chart
+        .configure_mesh()
+        .x_desc("false accept rate (FAR)")
+        .y_desc("true accept rate (TAR)")
+        .x_label_formatter(&|far| format!("{far:e}"))
+        .light_line_style(WHITE)
+        .draw()?;
+    let line = curve.iter().map(|point| {
+        let false_accepts = point.false_accepts.max(SMALLEST_FAR);
+        (false_accepts, point.true_accepts.max(floor))
+    });
+    chart.draw_series(LineSeries::new(line, SAME.stroke_width(2)))?;
+    let in_use = curve
+        .iter()
+        .rev()
+        .find(|point| threshold.accepts(point.threshold));
+    if let Some(point) = in_use {
+        let place = (
+            point.false_accepts.max(SMALLEST_FAR),
+            point.true_accepts.max(floor),
+        );
+        chart.draw_series([Circle::new(place, 4, DIFFERENT.filled())])?;
+        let label = format!("threshold {}", threshold.value());
+        let style = ("sans-serif", 14).into_font();
+        chart.draw_series([EmptyElement::at(place) + Text::new(label, (8, 6), style)])?;
+    }
+    Ok(())
+}
+
+fn draw_histogram<'a>(
+    area: &Drawing<'a>,
+    pairs: &[ScoredPair],
+    threshold: DistanceThreshold,
+) -> Result<(), Problem<'a>> {
+    let [same, different] = [true, false].map(|same| shares(pairs, same));
+    let highest = same.iter().chain(&different).copied().fold(0.01, f64::max);
+    let mut chart = ChartBuilder::on(area)
+        .caption("Distances", ("sans-serif", 20))
+        .margin(16)
+        .x_label_area_size(48)
+        .y_label_area_size(56)
+        .build_cartesian_2d(0.0..LARGEST_DISTANCE, 0.0..highest * 1.05)?;
+    chart
+        .configure_mesh()
+        .x_desc("distance")
+        .y_desc("share of the pairs")
+        .light_line_style(WHITE)
+        .draw()?;
+    for (shares, color, label) in [(same, SAME, "same"), (different, DIFFERENT, "different")] {
+        let bars = shares.into_iter().enumerate().map(|(bar, share)| {
+            let left = bar as f32 * BAR;
+            Rectangle::new([(left, 0.0), (left + BAR, share)], color.mix(0.5).filled())
+        });
+        chart
+            .draw_series(bars)?
+            .label(label)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.filled()));
+    }
+    let at = threshold.value();
+    chart
+        .draw_series([PathElement::new(
+            vec![(at, 0.0), (at, highest * 1.05)],
+            BLACK,
+        )])?
+        .label(format!("threshold {at}"))
+        .legend(|(x, y)| PathElement::new(vec![(x, y), (x + 12, y)], BLACK));
+    chart
+        .configure_series_labels()
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()
+}
+
+/// The share of the same or different pairs in each bar; those that are farther apart are in the last.
+fn shares(pairs: &[ScoredPair], same: bool) -> Vec<f64> {
+    let mut counts = vec![0_usize; BARS];
+    let distances = pairs
+        .iter()
+        .filter(|pair| pair.same == same)
+        .filter_map(|pair| pair.distance);
+    for distance in distances {
+        counts[((distance / BAR) as usize).min(BARS - 1)] += 1;
+    }
+    let total = counts.iter().sum::<usize>().max(1);
+    counts
+        .into_iter()
+        .map(|count| count as f64 / total as f64)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(same: bool, distance: Option<f32>) -> ScoredPair {
+        ScoredPair {
+            fold: 1,
+            same,
+            distance,
+        }
+    }
+
+    #[test]
+    fn the_picture_says_what_it_shows() {
+        let pairs = [
+            pair(true, Some(0.3)),
+            pair(true, None),
+            pair(false, Some(0.8)),
+            pair(false, Some(9.0)),
+        ];
+        let svg = verification_plot(&pairs, DistanceThreshold::DEFAULT).unwrap();
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+        for text in [
+            "ROC",
+            "false accept rate (FAR)",
+            "same",
+            "different",
+            "threshold 0.6",
+        ] {
+            assert!(svg.contains(text), "{text} is missing");
+        }
+    }
+
+    #[test]
+    fn lists_of_every_kind_can_be_drawn() {
+        for pairs in [
+            &[][..],
+            &[pair(true, Some(0.0))],
+            &[pair(false, None)],
+            &[pair(true, Some(0.5)), pair(false, Some(0.5))],
+        ] {
+            let svg = verification_plot(pairs, DistanceThreshold::DEFAULT).unwrap();
+            assert!(!svg.contains("NaN"), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn bars_hold_the_share_of_their_kind() {
+        let pairs = [
+            pair(true, Some(0.021)),
+            pair(true, Some(0.039)),
+            pair(true, Some(1.39)),
+            pair(true, Some(7.0)),
+            pair(false, Some(0.5)),
+        ];
+        let shares = shares(&pairs, true);
+        assert_eq!((shares[1], shares[BARS - 1]), (0.5, 0.5));
+    }
+}

@@ -1,0 +1,132 @@
+//! What came of photos that are sorted into folders, in lines for people and for `cut`: one for each place that a photo comes
+//! to, fields separated by tabs: the photo, what was done, the place, and whose folder that is.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use facematch::Error;
+
+use super::columns::{Column, Field, Lines};
+use super::text::Palette;
+use super::{PhotoRecord, Report, Summary, TextStyle};
+
+/// How a photo comes to another place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortMethod {
+    /// There are two of them.
+    Copy,
+    /// It has two names.
+    Hardlink,
+    /// A link leads to it.
+    Symlink,
+    /// It is there alone.
+    Move,
+}
+
+impl SortMethod {
+    /// The word in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Hardlink => "hardlink",
+            Self::Symlink => "symlink",
+            Self::Move => "move",
+        }
+    }
+}
+
+/// What is done at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SortChange {
+    /// The photo comes there.
+    Create,
+    /// It was there already.
+    Keep,
+}
+
+impl SortChange {
+    /// The word in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+/// A place of a photo in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SortedPhoto {
+    /// The place.
+    pub(crate) path: PathBuf,
+    /// Whose folder it is in; nobody's where the photo is of nobody known.
+    pub(crate) person: Option<String>,
+    /// How the photo comes there.
+    pub(crate) method: SortMethod,
+    /// What is to be done.
+    pub(crate) change: SortChange,
+    /// Whether that was done: not in a dry run.
+    pub(crate) done: bool,
+}
+
+pub(super) struct SortingReport<W> {
+    out: W,
+    palette: Palette,
+    lines: Lines,
+}
+
+impl<W: Write> SortingReport<W> {
+    pub(super) fn new(out: W, style: TextStyle) -> Self {
+        // A place is a path, too, and often about as long as that of the photo.
+        let columns = [Column::Path, Column::Width("copied".len()), Column::Path];
+        Self {
+            out,
+            palette: Palette::of(style),
+            lines: Lines::new(style.layout, &columns),
+        }
+    }
+
+    fn line(&mut self, photo: &PhotoRecord, place: &SortedPhoto) -> io::Result<()> {
+        let fields = [
+            Field::path(&photo.path),
+            Field::text(in_words(place.method, place.done)),
+            Field::path(&place.path),
+            match &place.person {
+                Some(person) => self.palette.name(person),
+                None if photo.faces.is_empty() => Field::text("no faces"),
+                None => Field::text("unknown"),
+            },
+        ];
+        self.lines.write(&mut self.out, &fields)
+    }
+}
+
+impl<W: Write> Report for SortingReport<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        for place in &photo.sorted {
+            if place.change == SortChange::Create {
+                self.line(photo, place)?;
+            }
+        }
+        self.out.flush()
+    }
+
+    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn in_words(method: SortMethod, done: bool) -> &'static str {
+    match (method, done) {
+        (SortMethod::Copy, true) => "copied",
+        (SortMethod::Copy, false) => "would copy",
+        (SortMethod::Hardlink | SortMethod::Symlink, true) => "linked",
+        (SortMethod::Hardlink | SortMethod::Symlink, false) => "would link",
+        (SortMethod::Move, true) => "moved",
+        (SortMethod::Move, false) => "would move",
+    }
+}

@@ -1,0 +1,145 @@
+//! What came of names that are written into files, in lines for people and for `cut`: one per photo whose sidecar is made or
+//! changed, or that is changed itself, fields separated by tabs: the photo, what was done, the file, and the names. Nothing
+//! of the other photos.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use facematch::Error;
+use facematch::matching::Identity;
+
+use super::columns::{Column, Field, Lines};
+use super::text::Palette;
+use super::{Finding, PhotoRecord, Report, Summary, TagChange, TaggedFile, TextStyle};
+
+/// Extra letters of the path of a sidecar, `.xmp`.
+const SIDECAR_EXTENSION: usize = 4;
+
+/// Writes a line for each file whose names are changed.
+pub(crate) struct TaggedFiles<W> {
+    out: W,
+    palette: Palette,
+    lines: Lines,
+}
+
+impl<W: Write> TaggedFiles<W> {
+    /// Lines in `out`.
+    pub(crate) fn new(out: W, style: TextStyle) -> Self {
+        let columns = [
+            Column::Path,
+            Column::Width("changed".len()),
+            Column::LongerPath(SIDECAR_EXTENSION),
+        ];
+        Self {
+            out,
+            palette: Palette::of(style),
+            lines: Lines::new(style.layout, &columns),
+        }
+    }
+
+    /// Writes the line of `photo` and the `file` with its `names`, unless that stays as it is.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(crate) fn write(
+        &mut self,
+        photo: &Path,
+        file: &TaggedFile,
+        names: &[&str],
+    ) -> io::Result<()> {
+        let Some(done) = in_words(file) else {
+            return Ok(());
+        };
+        let mut fields = vec![
+            Field::path(photo),
+            Field::text(done),
+            Field::path(&file.path),
+        ];
+        if !names.is_empty() {
+            let mut field = Field::default();
+            for (i, name) in names.iter().enumerate() {
+                if i > 0 {
+                    field.push("", b", ", "");
+                }
+                self.palette.push_name(&mut field, name);
+            }
+            fields.push(field);
+        }
+        self.lines.write(&mut self.out, &fields)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Report for TaggedFiles<W> {
+    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+        let Some(file) = &photo.tagged else {
+            return Ok(());
+        };
+        let names = photo.faces.iter().filter_map(|face| match &face.finding {
+            Finding::Identity(identity) => Identity::name(identity),
+            Finding::Landmarks(_) => None,
+        });
+        let names: Vec<_> = names.collect();
+        self.write(&photo.path, file, &names)
+    }
+
+    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn in_words(file: &TaggedFile) -> Option<&'static str> {
+    Some(match (file.change, file.done) {
+        (TagChange::Create, true) => "created",
+        (TagChange::Create, false) => "would create",
+        (TagChange::Change, true) => "changed",
+        (TagChange::Change, false) => "would change",
+        (TagChange::Remove, true) => "removed",
+        (TagChange::Remove, false) => "would remove",
+        (TagChange::Keep, _) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::report::{Layout, TagPlace};
+
+    fn line(change: TagChange, done: bool, colored: bool) -> String {
+        let file = TaggedFile {
+            place: TagPlace::Sidecar,
+            path: "a.jpg.xmp".into(),
+            change,
+            done,
+        };
+        let mut out = Vec::new();
+        let names = ["Zoë", "A\tB"];
+        let layout = Layout::Tabs;
+        TaggedFiles::new(&mut out, TextStyle { colored, layout })
+            .write(Path::new("a.jpg"), &file, &names)
+            .unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_tells_what_was_done_or_would_be() {
+        assert_eq!(
+            line(TagChange::Create, true, false),
+            "a.jpg\tcreated\ta.jpg.xmp\tZoë, A\\tB\n"
+        );
+        assert_eq!(
+            line(TagChange::Change, false, false),
+            "a.jpg\twould change\ta.jpg.xmp\tZoë, A\\tB\n"
+        );
+        assert_eq!(line(TagChange::Keep, true, false), "");
+        let coloured = line(TagChange::Create, true, true);
+        assert!(
+            coloured.contains("\t\x1b[1;32mZoë\x1b[0m, "),
+            "{coloured:?}"
+        );
+    }
+}
