@@ -14,7 +14,7 @@ use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use facematch::engine::{Detector, EngineParams, FaceEngine, NativeEngine, SimdLevel};
-use facematch::photo::{StageTimes, open};
+use facematch::photo::working_copy;
 use image::RgbImage;
 
 /// The working width of the program.
@@ -22,7 +22,7 @@ const WIDTH: u32 = 500;
 
 fn photo() -> RgbImage {
     let path = Path::new("unknown/obama2.jpg");
-    open(path, WIDTH, &mut StageTimes::default())
+    working_copy(path, WIDTH)
         .expect("the sample photo can be read")
         .1
 }

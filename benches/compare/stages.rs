@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::engine::{self, Detector, EngineParams, FaceEngine};
-use facematch::photo::{StageTimes, open};
+use facematch::photo::working_copy;
 use image::RgbImage;
 
 use super::{ENGINES, print_row};
@@ -77,7 +77,7 @@ pub(super) fn compare(photos: &[PathBuf], rounds: usize) -> Result<(), Box<dyn E
 }
 
 fn working_copy(path: &Path) -> Option<RgbImage> {
-    let (_, copy) = open(path, WIDTH, &mut StageTimes::default()).ok()?;
+    let (_, copy) = working_copy(path, WIDTH).ok()?;
     Some(copy)
 }
 

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::fake_engine::{FakeEngine, POISON};
     use crate::geometry::Rect;
-    use crate::photo::{Depth, StageTimes, find_faces, open};
+    use crate::photo::{PhotoSettings, find_faces};
     use image::{Rgb, RgbImage};
     use std::path::PathBuf;
 
@@ -100,23 +100,16 @@ mod tests {
         };
         let mut engines: Vec<_> = (0..jobs).map(|_| engine.fork()).collect();
         let mut told = Vec::new();
-        let work = |engine: &mut dyn FaceEngine, path: &Path| {
-            let mut times = StageTimes::default();
-            let (original, copy) = open(path, 0, &mut times)?;
-            find_faces(
-                path,
-                original.size,
-                &copy,
-                engine,
-                Depth::Encodings,
-                &mut times,
-            )
+        let settings = PhotoSettings {
+            width: 0,
+            ..PhotoSettings::default()
         };
+        let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);
         run(&inputs.list, &mut engines, work, |path, result| {
             let name = path.file_name().unwrap().to_str().unwrap();
             told.push(match result {
-                Ok(faces) => {
-                    let first = faces[0].face.encoding.as_ref().unwrap().values()[0];
+                Ok(photo) => {
+                    let first = photo.faces[0].face.encoding.as_ref().unwrap().values()[0];
                     format!("{name} {first}")
                 }
                 Err(error) => format!("{name} {}", error.kind()),

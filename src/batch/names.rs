@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::image::{MARKED_BYTES, foreign_format, has_image_signature, is_marked};
+use crate::image_files::{MARKED_BYTES, foreign_format, has_image_signature, is_marked};
 
 /// Extensions of the formats that are read, in lower case.
 const PHOTO_EXTENSIONS: [&str; 17] = [

@@ -10,25 +10,21 @@ use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 /// To be raised with every change of the code after which another result may be found in some photo: a decoder, a
 /// resize, a detector, the order of a sum, a field of the stored values. What older versions found is then not found
 /// again, and `facematch cache prune` removes it.
-pub const RESULTS_REVISION: u32 = 4;
+pub(super) const RESULTS_REVISION: u32 = 4;
 
 /// How many bytes a key has: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;
 
 /// Stands for how photos are searched: two searches with the same fingerprint find the same in the same file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SearchFingerprint([u8; 32]);
+pub(super) struct SettingsFingerprint([u8; 32]);
 
-impl SearchFingerprint {
-    /// The fingerprint of a search with an engine made of `params`, as `settings` say, `depth` far.
+impl SettingsFingerprint {
+    /// The fingerprint of a search with an engine made of `params`, as `settings` say.
     ///
     /// # Errors
     /// [`LoadError::Model`](crate::LoadError::Model) when the user's own landmark model cannot be read.
-    pub fn new(
-        params: &EngineParams,
-        settings: &PhotoSettings,
-        depth: Depth,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(params: &EngineParams, settings: &PhotoSettings) -> Result<Self, Error> {
         // Whoever adds a parameter must decide here whether it belongs to the fingerprint.
         let EngineParams {
             kind,
@@ -43,6 +39,7 @@ impl SearchFingerprint {
         } = params;
         let PhotoSettings {
             width,
+            depth,
             encode_from,
             try_rotations,
         } = settings;
@@ -83,11 +80,11 @@ impl SearchFingerprint {
 
 /// The key of one photo under one fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PhotoKey([u8; KEY_LEN]);
+pub(super) struct PhotoKey([u8; KEY_LEN]);
 
 impl PhotoKey {
     /// The key of a file with this content.
-    pub fn new(fingerprint: &SearchFingerprint, content: &[u8]) -> Self {
+    pub(super) fn new(fingerprint: &SettingsFingerprint, content: &[u8]) -> Self {
         let mut key = [0; KEY_LEN];
         let (revision, hashes) = key.split_at_mut(4);
         revision.copy_from_slice(&RESULTS_REVISION.to_be_bytes());
@@ -123,12 +120,18 @@ mod tests {
 
     const SETTINGS: PhotoSettings = PhotoSettings {
         width: 500,
+        depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: false,
     };
 
-    fn fingerprint(params: &EngineParams, settings: &PhotoSettings, depth: Depth) -> [u8; 32] {
-        SearchFingerprint::new(params, settings, depth).unwrap().0
+    const NOT_ENCODED: PhotoSettings = PhotoSettings {
+        depth: Depth::Landmarks,
+        ..SETTINGS
+    };
+
+    fn fingerprint(params: &EngineParams, settings: &PhotoSettings) -> [u8; 32] {
+        SettingsFingerprint::new(params, settings).unwrap().0
     }
 
     #[test]
@@ -173,16 +176,16 @@ mod tests {
                 try_rotations: true,
                 ..SETTINGS
             },
+            NOT_ENCODED,
         ];
         let mut all = BTreeSet::new();
         for params in &engines {
-            all.insert(fingerprint(params, &SETTINGS, Depth::Encodings));
+            all.insert(fingerprint(params, &SETTINGS));
         }
         for settings in &settings {
-            all.insert(fingerprint(&base, settings, Depth::Encodings));
+            all.insert(fingerprint(&base, settings));
         }
-        all.insert(fingerprint(&base, &SETTINGS, Depth::Landmarks));
-        assert_eq!(all.len(), engines.len() + settings.len() + 1);
+        assert_eq!(all.len(), engines.len() + settings.len());
     }
 
     #[test]
@@ -193,11 +196,11 @@ mod tests {
         other.jitters = 10;
         let original = PhotoSettings {
             encode_from: EncodeFrom::Original,
-            ..SETTINGS
+            ..NOT_ENCODED
         };
         assert_eq!(
-            fingerprint(&base, &SETTINGS, Depth::Landmarks),
-            fingerprint(&other, &original, Depth::Landmarks)
+            fingerprint(&base, &NOT_ENCODED),
+            fingerprint(&other, &original)
         );
     }
 
@@ -207,7 +210,7 @@ mod tests {
         let base = EngineParams::new("models");
         let mut other = base.clone();
         other.models = ModelSource::from("elsewhere");
-        let of = |params: &EngineParams| fingerprint(params, &SETTINGS, Depth::Encodings);
+        let of = |params: &EngineParams| fingerprint(params, &SETTINGS);
         assert_eq!(of(&base), of(&other));
         let moved = ["a", "b"].map(|name| {
             let path = folder.path().join(name);
@@ -226,7 +229,7 @@ mod tests {
             let mut params = EngineParams::new("models");
             params.kind = kind;
             params.simd = simd;
-            fingerprint(&params, &SETTINGS, Depth::Encodings)
+            fingerprint(&params, &SETTINGS)
         };
         let levels = SimdLevel::available();
         for (kind, expected) in [(EngineKind::Native, levels.len()), (EngineKind::Dlib, 1)] {
@@ -239,13 +242,13 @@ mod tests {
     fn a_landmark_model_that_is_missing_is_an_error() {
         let mut params = EngineParams::new("models");
         params.landmarks = Some("missing.dat".into());
-        let error = SearchFingerprint::new(&params, &SETTINGS, Depth::Encodings).unwrap_err();
+        let error = SettingsFingerprint::new(&params, &SETTINGS).unwrap_err();
         assert_eq!(error.kind(), "model");
     }
 
     #[test]
     fn a_key_tells_revision_fingerprint_and_content() {
-        let fingerprints = [SearchFingerprint([1; 32]), SearchFingerprint([2; 32])];
+        let fingerprints = [SettingsFingerprint([1; 32]), SettingsFingerprint([2; 32])];
         let keys: Vec<_> = fingerprints
             .iter()
             .flat_map(|fingerprint| {

@@ -236,19 +236,18 @@ pub(super) fn in_thread<T: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::key::SearchFingerprint;
+    use crate::cache::key::SettingsFingerprint;
     use crate::cache::value::{encode, tests::sample};
     use crate::engine::EngineParams;
-    use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+    use crate::photo::{Depth, PhotoSettings};
 
     fn key(depth: Depth, content: u16) -> PhotoKey {
         let settings = PhotoSettings {
-            width: 500,
-            encode_from: EncodeFrom::Resized,
-            try_rotations: false,
+            depth,
+            ..PhotoSettings::default()
         };
         let params = EngineParams::new("models");
-        let fingerprint = SearchFingerprint::new(&params, &settings, depth).unwrap();
+        let fingerprint = SettingsFingerprint::new(&params, &settings).unwrap();
         PhotoKey::new(&fingerprint, &content.to_le_bytes())
     }
 

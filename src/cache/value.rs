@@ -7,8 +7,8 @@
 
 use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
-use crate::image::{Orientation, Original};
-use crate::photo::{Face, FoundFace, FoundPhoto, Turn};
+use crate::image_files::{Orientation, Original};
+use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
 /// Another version is not read. To be raised when the form changes.
 const VERSION: u8 = 2;
@@ -20,8 +20,10 @@ const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 32 + 4 + 1;
 const POINT_BYTES: usize = 16;
 
 /// `photo` as bytes.
-pub fn encode(photo: &FoundPhoto) -> Vec<u8> {
-    let FoundPhoto { original, faces } = photo;
+pub fn encode(photo: &PhotoFaces) -> Vec<u8> {
+    let PhotoFaces {
+        original, faces, ..
+    } = photo;
     let mut bytes = vec![VERSION];
     put_u32(&mut bytes, original.size.0);
     put_u32(&mut bytes, original.size.1);
@@ -35,7 +37,7 @@ pub fn encode(photo: &FoundPhoto) -> Vec<u8> {
 
 /// The photo in `bytes`; `None` when they are not exactly what [`encode`] makes of one: cut off, too long, of another
 /// version, a number that is none, an encoding that no encoder makes, a box that leaves the photo.
-pub fn decode(bytes: &[u8]) -> Option<FoundPhoto> {
+pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     let mut reader = Reader(bytes);
     if reader.byte()? != VERSION {
         return None;
@@ -46,10 +48,10 @@ pub fn decode(bytes: &[u8]) -> Option<FoundPhoto> {
     let faces = (0..count)
         .map(|_| reader.face(size))
         .collect::<Option<Vec<_>>>()?;
-    reader.0.is_empty().then_some(FoundPhoto {
-        original: Original { size, orientation },
-        faces,
-    })
+    reader
+        .0
+        .is_empty()
+        .then(|| PhotoFaces::remembered(Original { size, orientation }, faces))
 }
 
 fn turn_number(turn: Turn) -> u8 {
@@ -295,53 +297,49 @@ pub(super) mod tests {
         )
     }
 
-    fn photo() -> impl Strategy<Value = FoundPhoto> {
+    fn photo() -> impl Strategy<Value = PhotoFaces> {
         let size = (1..20_000_u32, 1..20_000_u32);
         size.prop_flat_map(|size| {
             let faces = prop::collection::vec(face(size), 0..4);
-            (1..=8_u8, faces).prop_map(move |(exif, faces)| FoundPhoto {
-                original: Original {
-                    size,
-                    orientation: Orientation::from_exif(exif).unwrap(),
-                },
-                faces,
+            (1..=8_u8, faces).prop_map(move |(exif, faces)| {
+                let orientation = Orientation::from_exif(exif).unwrap();
+                PhotoFaces::remembered(Original { size, orientation }, faces)
             })
         })
     }
 
     /// A photo with one face that has an encoding of this number, up to 255.
-    pub(in crate::cache) fn sample(number: f32) -> FoundPhoto {
+    pub(in crate::cache) fn sample(number: f32) -> PhotoFaces {
         let points = vec![Point::new(1.0 / 3.0, f64::from(number)); 5];
-        FoundPhoto {
-            original: Original {
-                size: (640, 480),
-                orientation: Orientation::UPRIGHT,
+        let original = Original {
+            size: (640, 480),
+            orientation: Orientation::UPRIGHT,
+        };
+        let faces = vec![FoundFace {
+            face: Face {
+                bounds: PixelBox {
+                    x: 10,
+                    y: 20,
+                    w: 100,
+                    h: 110,
+                },
+                score: Some(0.1),
+                landmarks: points.clone(),
+                encoding: Some(Encoding::new([number / 256.0; ENCODING_LEN])),
+                upright: true,
             },
-            faces: vec![FoundFace {
-                face: Face {
-                    bounds: PixelBox {
-                        x: 10,
-                        y: 20,
-                        w: 100,
-                        h: 110,
-                    },
-                    score: Some(0.1),
-                    landmarks: points.clone(),
-                    encoding: Some(Encoding::new([number / 256.0; ENCODING_LEN])),
-                    upright: true,
+            turn: Turn::None,
+            working_landmarks: Landmarks {
+                rect: Rect {
+                    left: -3,
+                    top: 4,
+                    right: 50,
+                    bottom: 60,
                 },
-                turn: Turn::None,
-                working_landmarks: Landmarks {
-                    rect: Rect {
-                        left: -3,
-                        top: 4,
-                        right: 50,
-                        bottom: 60,
-                    },
-                    points,
-                },
-            }],
-        }
+                points,
+            },
+        }];
+        PhotoFaces::remembered(original, faces)
     }
 
     proptest! {
@@ -391,7 +389,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_number_of_faces_that_cannot_be_there_takes_no_memory() {
-        let mut bytes = encode(&FoundPhoto {
+        let mut bytes = encode(&PhotoFaces {
             faces: Vec::new(),
             ..sample(1.0)
         });

@@ -12,7 +12,7 @@ use super::key::PhotoKey;
 use super::open::retire;
 use super::store::{Pruned, Store, StoreStats};
 use super::value::{decode, encode};
-use crate::photo::FoundPhoto;
+use crate::photo::PhotoFaces;
 
 /// How many photos are written at a time. Each time the disk is waited for, so that few at a time would cost much.
 const BATCH: usize = 64;
@@ -69,7 +69,7 @@ impl Cache {
     }
 
     /// What was found in the photo of this key. What cannot be read was not found.
-    pub fn get(&self, key: &PhotoKey) -> Option<FoundPhoto> {
+    pub(super) fn get(&self, key: &PhotoKey) -> Option<PhotoFaces> {
         if self.problem.get().is_some() {
             return None;
         }
@@ -88,7 +88,7 @@ impl Cache {
     }
 
     /// Keeps what was found in the photo of this key.
-    pub fn put(&self, key: PhotoKey, found: &FoundPhoto) {
+    pub(super) fn put(&self, key: PhotoKey, found: &PhotoFaces) {
         self.send((key, encode(found)));
     }
 
@@ -196,20 +196,15 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::SearchFingerprint;
+    use crate::cache::key::SettingsFingerprint;
     use crate::cache::value::tests::sample;
     use crate::engine::EngineParams;
-    use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+    use crate::photo::PhotoSettings;
 
     #[test]
     fn the_day_of_the_last_use_is_written_once_a_week() {
-        let settings = PhotoSettings {
-            width: 500,
-            encode_from: EncodeFrom::Resized,
-            try_rotations: false,
-        };
         let params = EngineParams::new("models");
-        let fingerprint = SearchFingerprint::new(&params, &settings, Depth::Encodings).unwrap();
+        let fingerprint = SettingsFingerprint::new(&params, &PhotoSettings::default()).unwrap();
         let key = PhotoKey::new(&fingerprint, b"photo");
         let folder = tempfile::tempdir().unwrap();
         let open = || Store::open_or_rebuild(&folder.path().join("c")).unwrap().0;

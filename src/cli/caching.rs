@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use facematch::cache::{Cache, CacheError, PhotoSearcher, SearchFingerprint, Store};
+use facematch::cache::{Cache, CacheError, FaceFinder, Store};
 use facematch::engine::EngineParams;
-use facematch::photo::{Depth, PhotoSettings};
+use facematch::photo::PhotoSettings;
 
 use super::args::CacheArgs;
 use super::config::path_in;
@@ -19,7 +19,7 @@ const LONG_RUN: Duration = Duration::from_secs(30);
 
 /// The searches of one run, from its beginning to its end.
 pub(super) struct Session<'a> {
-    pub(super) searcher: PhotoSearcher,
+    pub(super) finder: FaceFinder,
     /// Whether the user has decided on the cache, for or against it.
     decided: bool,
     began: Instant,
@@ -34,31 +34,28 @@ impl<'a> Session<'a> {
         inputs: &RunInputs<'_>,
         params: &EngineParams,
         settings: PhotoSettings,
-        depth: Depth,
         console: &'a Console,
     ) -> Result<Self, Failure> {
-        let searcher = PhotoSearcher::new(settings, depth);
-        let session = |searcher, decided| Self {
-            searcher,
+        let session = |finder, decided| Self {
+            finder,
             decided,
             began: Instant::now(),
             console,
         };
         let Some(file) = file(args)? else {
-            return Ok(session(searcher, args.no_cache));
+            return Ok(session(FaceFinder::new(settings), args.no_cache));
         };
         if matches!(args.cache, Some(Some(_))) {
             inputs.check_cache(&file)?;
         }
-        let fingerprint = SearchFingerprint::new(params, &settings, depth)?;
         Ok(match open(file, console) {
-            Ok(cache) => session(searcher.with_cache(cache, fingerprint), true),
+            Ok(cache) => session(FaceFinder::with_cache(settings, params, cache)?, true),
             Err(error @ CacheError::Foreign { .. }) if matches!(args.cache, Some(Some(_))) => {
                 return Err(Failure::Usage(error.to_string()));
             }
             Err(error) => {
                 console.warn(format_args!("{error}; going on without it"));
-                session(searcher, true)
+                session(FaceFinder::new(settings), true)
             }
         })
     }
@@ -66,7 +63,7 @@ impl<'a> Session<'a> {
     /// Ends it: what was found is on the disk, and what the user should know of the cache is told.
     pub(super) fn finish(self) {
         let console = self.console;
-        match self.searcher.close() {
+        match self.finder.close() {
             Ok(Some((known, new))) => {
                 console.detail(format_args!("cache: {known} photos known, {new} new"));
             }

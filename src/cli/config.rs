@@ -9,9 +9,9 @@ use facematch::batch::{Inputs, Purpose, WalkOptions, walk};
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::is_gallery_file;
-use facematch::image::working_size;
+use facematch::image_files::working_size;
 use facematch::matching::{CandidateCount, ImpostorDistances, Repetition, Rules};
-use facematch::photo::{EncodeFrom, PhotoSettings};
+use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
 use super::args::{
     CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg, EngineArgs,
@@ -133,6 +133,7 @@ pub(super) fn rules(
 pub(super) fn photo_settings(args: &EngineArgs) -> PhotoSettings {
     PhotoSettings {
         width: args.width,
+        depth: Depth::Landmarks,
         encode_from: EncodeFrom::Resized,
         try_rotations: args.try_rotations,
     }
@@ -141,6 +142,7 @@ pub(super) fn photo_settings(args: &EngineArgs) -> PhotoSettings {
 /// How photos are searched for faces that are encoded.
 pub(super) fn encoding_settings(args: &EngineArgs, encoding: &EncodingArgs) -> PhotoSettings {
     PhotoSettings {
+        depth: Depth::Encodings,
         encode_from: match encoding.encode_from {
             EncodeFromArg::Resized => EncodeFrom::Resized,
             EncodeFromArg::Original => EncodeFrom::Original,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use facematch::batch::has_photo_extension;
 use facematch::gallery::{has_gallery_header, is_gallery_file};
-use facematch::image::{foreign_format, has_image_signature, is_marked};
+use facematch::image_files::{foreign_format, has_image_signature, is_marked};
 
 use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;

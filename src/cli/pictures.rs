@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use facematch::Error;
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
-use facematch::image::mark_exif;
+use facematch::image_files::mark_exif;
 use facematch::photo::{FoundFace, Turn};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;

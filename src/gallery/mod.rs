@@ -147,13 +147,12 @@ pub enum KnownPhotoWarning {
     },
 }
 
-/// The face of a known photo that counts, and its encoding: the largest, of equally large ones the leftmost. Faces without an
-/// encoding are skipped, and faces that are upright in no turn, whose encodings are near to nobody or to anybody.
+/// Returns the face of a known photo that is used, and its encoding: the largest, of equally large ones the leftmost. Faces
+/// without a [usable encoding](Face::usable_encoding) are skipped.
 pub fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
     let encoded = faces
         .iter()
-        .filter(|face| face.upright)
-        .filter_map(|face| Some((face, face.encoding.as_ref()?)));
+        .filter_map(|face| Some((face, face.usable_encoding()?)));
     // From right to left, as `max_by_key` takes the last.
     encoded.rev().max_by_key(|(face, _)| face.bounds.area())
 }

@@ -19,6 +19,7 @@ pub use threshold::DistanceThreshold;
 use self::assignment::{Choice, assign};
 use crate::engine::Encoding;
 use crate::gallery::{Candidate, Gallery};
+use crate::photo::Face;
 
 /// Most people that a face of a photo with several faces can be given.
 const MAX_CHOICES: usize = 17;
@@ -154,6 +155,23 @@ impl Identity {
         let nearest = self.person.as_ref().or(self.candidates.first());
         nearest.map(|candidate| candidate.distance)
     }
+}
+
+/// Returns who each of `faces` is, all of one photo, as [`identify`] does. A face without a
+/// [usable encoding](Face::usable_encoding) is unknown.
+pub fn identify_faces<'a>(
+    gallery: &Gallery,
+    faces: impl IntoIterator<Item = &'a Face>,
+    rules: &Rules,
+) -> Vec<Identity> {
+    let encodings: Vec<_> = faces.into_iter().map(Face::usable_encoding).collect();
+    let usable: Vec<_> = encodings.iter().copied().flatten().collect();
+    let mut identities = identify(gallery, &usable, rules).into_iter();
+    let identity_of = |encoding: Option<&Encoding>| {
+        let identity = encoding.and_then(|_| identities.next());
+        identity.unwrap_or(Identity::UNKNOWN)
+    };
+    encodings.into_iter().map(identity_of).collect()
 }
 
 /// Decides who the faces of one photo are, given the encoding of each.

@@ -1,13 +1,12 @@
 //! Faces of a photo that may be stored sideways or upside down.
 
 use std::cmp::Reverse;
-use std::path::Path;
 
 use image::RgbImage;
 
+use super::finder::Finder;
 use super::upright::Restlessness;
-use super::{Depth, FoundFace, Stage, StageTimes, Turn, find_faces};
-use crate::engine::FaceEngine;
+use super::{Depth, FoundFace, Stage, Turn};
 use crate::error::Error;
 use crate::geometry::PixelBox;
 
@@ -20,62 +19,54 @@ struct Candidate {
     restlessness: Restlessness,
 }
 
-/// The faces in `copy`, each in the turn in which it is upright, in pixels of the photo turned so far. `size` is that of the
-/// photo.
-///
-/// The turns cost three more searches, so a photo is turned only when none of its faces is surely upright.
-///
-/// # Errors
-/// [`Error::Engine`] when the engine refuses the photo.
-pub(super) fn find_in_turns(
-    path: &Path,
-    size: (u32, u32),
-    copy: &RgbImage,
-    engine: &mut dyn FaceEngine,
-    depth: Depth,
-    times: &mut StageTimes,
-) -> Result<Vec<FoundFace>, Error> {
-    let mut candidates = Vec::new();
-    for turn in Turn::ALL {
-        candidates.extend(candidates_in(turn, path, size, copy, engine, depth, times)?);
-        if turn == Turn::None && candidates.iter().any(Candidate::is_sure) {
-            break;
-        }
-    }
-    Ok(chosen(candidates))
-}
-
-fn candidates_in(
-    turn: Turn,
-    path: &Path,
-    size: (u32, u32),
-    copy: &RgbImage,
-    engine: &mut dyn FaceEngine,
-    depth: Depth,
-    times: &mut StageTimes,
-) -> Result<Vec<Candidate>, Error> {
-    let turned = times.measure(Stage::Resize, || turn.apply(copy));
-    let faces = find_faces(path, turn.size(size), &turned, engine, depth, times)?;
-    let restlessness = times
-        .measure(Stage::Landmarks, || {
-            Restlessness::of_faces(&faces, &turned, engine)
-        })
-        .map_err(|source| Error::Engine {
-            path: path.to_owned(),
-            source,
-        })?;
-    let candidates = faces.into_iter().zip(restlessness);
-    Ok(candidates
-        .map(|(mut found, restlessness)| {
-            found.turn = turn;
-            found.face.upright = restlessness.is_upright();
-            Candidate {
-                place: turn.box_back(found.face.bounds, size),
-                found,
-                restlessness,
+impl Finder<'_> {
+    /// Returns the faces in `copy`, each in the turn in which it is upright, in pixels of the photo turned so far. `size` is that
+    /// of the photo.
+    ///
+    /// The turns cost three more searches, so a photo is turned only if none of its faces is surely upright.
+    pub(super) fn faces_in_turns(
+        &mut self,
+        size: (u32, u32),
+        copy: &RgbImage,
+        depth: Depth,
+    ) -> Result<Vec<FoundFace>, Error> {
+        let mut candidates = Vec::new();
+        for turn in Turn::ALL {
+            candidates.extend(self.candidates_in(turn, size, copy, depth)?);
+            if turn == Turn::None && candidates.iter().any(Candidate::is_sure) {
+                break;
             }
-        })
-        .collect())
+        }
+        Ok(chosen(candidates))
+    }
+
+    fn candidates_in(
+        &mut self,
+        turn: Turn,
+        size: (u32, u32),
+        copy: &RgbImage,
+        depth: Depth,
+    ) -> Result<Vec<Candidate>, Error> {
+        let turned = self.times.measure(Stage::Resize, || turn.apply(copy));
+        let faces = self.faces_in(turn.size(size), &turned, depth)?;
+        let engine = &mut *self.engine;
+        let restlessness = self.times.measure(Stage::Landmarks, || {
+            Restlessness::of_faces(&faces, &turned, engine)
+        });
+        let restlessness = restlessness.map_err(|source| self.refused(source))?;
+        let candidates = faces.into_iter().zip(restlessness);
+        Ok(candidates
+            .map(|(mut found, restlessness)| {
+                found.turn = turn;
+                found.face.upright = restlessness.is_upright();
+                Candidate {
+                    place: turn.box_back(found.face.bounds, size),
+                    found,
+                    restlessness,
+                }
+            })
+            .collect())
+    }
 }
 
 /// One of the candidates at each place: an upright one, if possible a sure one; where there are several, one of the turn in

@@ -12,7 +12,7 @@ use facematch::engine::{
     self, Detection, Detector, Encoding, EngineKind, EngineParams, FaceEngine, Landmarks, SimdLevel,
 };
 use facematch::geometry::Rect;
-use facematch::photo::{StageTimes, open};
+use facematch::photo::working_copy;
 use image::RgbImage;
 
 use crate::reference::{shared, sixty_eight_point_model};
@@ -93,7 +93,7 @@ fn is_photo(path: &Path) -> bool {
 }
 
 fn working_copy(path: &Path) -> RgbImage {
-    let (_, copy) = open(path, WIDTH, &mut StageTimes::default()).unwrap();
+    let (_, copy) = working_copy(path, WIDTH).unwrap();
     copy
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use facematch::engine::{self, Encoding, EngineKind, EngineParams, FaceEngine, SimdLevel};
-use facematch::photo::{Depth, StageTimes, find_faces, open};
+use facematch::photo::{PhotoSettings, find_faces};
 
 const PHOTOS: [&str; 4] = [
     "known/biden.jpg",
@@ -35,17 +35,8 @@ fn encodings(engine: &mut dyn FaceEngine) -> BTreeMap<String, Vec<f32>> {
         .iter()
         .map(|photo| {
             let path = repository(photo);
-            let mut times = StageTimes::default();
-            let (original, copy) = open(&path, 500, &mut times).unwrap();
-            let faces = find_faces(
-                &path,
-                original.size,
-                &copy,
-                engine,
-                Depth::Encodings,
-                &mut times,
-            )
-            .unwrap();
+            let photo_faces = find_faces(&path, &PhotoSettings::default(), engine).unwrap();
+            let faces = photo_faces.faces;
             assert_eq!(faces.len(), 1, "{photo}");
             let encoding = faces[0].face.encoding.as_ref().unwrap();
             ((*photo).to_owned(), encoding.values().to_vec())

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use facematch::image::{decode_bytes, read_file};
+use facematch::image_files::{decode_bytes, read_file};
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 /// A scratch folder with TIFF files.

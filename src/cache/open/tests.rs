@@ -1,18 +1,14 @@
 use super::*;
 use crate::cache::key::PhotoKey;
+use crate::cache::key::SettingsFingerprint;
+use crate::cache::value;
 use crate::cache::value::tests::sample;
-use crate::cache::{SearchFingerprint, value};
 use crate::engine::EngineParams;
-use crate::photo::{Depth, EncodeFrom, FoundPhoto, PhotoSettings};
+use crate::photo::{PhotoFaces, PhotoSettings};
 
 fn key(number: u16) -> PhotoKey {
-    let settings = PhotoSettings {
-        width: 500,
-        encode_from: EncodeFrom::Resized,
-        try_rotations: false,
-    };
     let params = EngineParams::new("models");
-    let fingerprint = SearchFingerprint::new(&params, &settings, Depth::Encodings).unwrap();
+    let fingerprint = SettingsFingerprint::new(&params, &PhotoSettings::default()).unwrap();
     PhotoKey::new(&fingerprint, &number.to_le_bytes())
 }
 
@@ -27,7 +23,7 @@ fn fill(path: &Path, count: u16) {
     }
 }
 
-fn read(store: &Store, number: u16) -> Option<FoundPhoto> {
+fn read(store: &Store, number: u16) -> Option<PhotoFaces> {
     let entry = store.read(&key(number)).ok().flatten()?;
     value::decode(&entry.value)
 }

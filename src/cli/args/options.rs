@@ -55,7 +55,7 @@ pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch::image::MAX_WIDTH))]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch::image_files::MAX_WIDTH))]
     pub(crate) width: u32,
 
     /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20

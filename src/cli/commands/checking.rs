@@ -8,8 +8,8 @@ use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
-use facematch::image::read_file;
-use facematch::photo::{Depth, PhotoSettings, StageTimes, search_bytes};
+use facematch::image_files::read_file;
+use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 
 use super::counted;
 use super::evaluating::write_figures;
@@ -144,12 +144,11 @@ fn content(
     path: &Path,
     settings: &PhotoSettings,
 ) -> Result<PhotoContent, Error> {
-    let mut times = StageTimes::default();
     let bytes = read_file(path)?;
     let digest = *blake3::hash(&bytes).as_bytes();
-    let searched = search_bytes(path, bytes, settings, Depth::Encodings, engine, &mut times)?;
+    let photo = find_faces_in_bytes(path, bytes, settings, engine)?;
     Ok(PhotoContent {
-        faces: searched.faces.into_iter().map(|found| found.face).collect(),
+        faces: photo.faces.into_iter().map(|found| found.face).collect(),
         digest: Some(digest),
     })
 }

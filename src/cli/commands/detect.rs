@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use facematch::batch::Input;
-use facematch::photo::{Depth, FoundFace};
+use facematch::photo::FoundFace;
 
 use super::Search;
 use super::searching::{Judgement, PhotoSearch};
@@ -51,13 +51,9 @@ pub(crate) fn run(args: &DetectArgs, console: &Console) -> Result<Exit, Failure>
     let engine = config::load_engine(&params, console)?;
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
     let jobs = config::jobs(&common.engine, inputs.list.len());
-    let depth = match with_encodings {
-        true => Depth::Encodings,
-        false => Depth::Landmarks,
-    };
-    let session = Session::begin(&common.cache, &read, &params, settings, depth, console)?;
+    let session = Session::begin(&common.cache, &read, &params, settings, console)?;
     let photos = PhotoSearch {
-        searcher: &session.searcher,
+        finder: &session.finder,
         pictures: Pictures::new(&common.output, &unfinished),
         with_encodings,
     };

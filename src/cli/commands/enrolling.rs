@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::{EngineParams, FaceEngine, SimdLevel};
 use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, composed_name, is_gallery_file, read_gallery,
     write_gallery,
 };
 use facematch::matching::DistanceThreshold;
-use facematch::photo::{Depth, EncodeFrom};
+use facematch::photo::EncodeFrom;
 
 use super::counted;
 use super::known::{KnownPeople, warn_of_similar_names};
@@ -77,12 +77,12 @@ impl People {
         self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        searcher: &PhotoSearcher,
+        finder: &FaceFinder,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
         match self {
             Self::Named(people) => {
-                let enrolled = people.enroll(engines, params, searcher, console)?;
+                let enrolled = people.enroll(engines, params, finder, console)?;
                 Ok(Enrolled {
                     gallery: enrolled.gallery,
                     unreadable: enrolled.unreadable,
@@ -90,7 +90,7 @@ impl People {
                 })
             }
             Self::Tagged(people) => {
-                let enrolled = people.enroll(engines, params, searcher, console)?;
+                let enrolled = people.enroll(engines, params, finder, console)?;
                 Ok(Enrolled {
                     gallery: enrolled.gallery,
                     unreadable: enrolled.counts.unreadable,
@@ -146,15 +146,14 @@ fn enroll(
         engine,
         config::jobs(&args.engine, people.sources().photos()),
     );
-    let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
     let fingerprint = people.sources().fingerprint.clone();
     let skipped = people.sources().skipped();
     let Enrolled {
         gallery,
         unreadable,
         without_face,
-    } = people.enroll(&mut engines, &params, &session.searcher, console)?;
+    } = people.enroll(&mut engines, &params, &session.finder, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
     if !args.from_tags {
         warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);

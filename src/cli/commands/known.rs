@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{Folders, WalkOptions};
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
 use facematch::matching::DistanceThreshold;
-use facematch::photo::{EncodeFrom, Face, StageTimes};
+use facematch::photo::{EncodeFrom, Face};
 
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
@@ -70,7 +70,7 @@ impl KnownPeople {
         mut self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        searcher: &PhotoSearcher,
+        finder: &FaceFinder,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
         self.sources.warn_of_other_options(console);
@@ -79,7 +79,7 @@ impl KnownPeople {
                 gallery,
                 unreadable: 0,
             },
-            None => self.join(engines, params, searcher, console)?,
+            None => self.join(engines, params, finder, console)?,
         };
         let gallery = &enrolled.gallery;
         if gallery.is_empty() {
@@ -98,14 +98,14 @@ impl KnownPeople {
         &self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        searcher: &PhotoSearcher,
+        finder: &FaceFinder,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
         let mut unreadable = 0;
         let photos = self.sources.photo_paths();
         let photos = photos.map(|(root, photo)| (person_name(root, photo), photo));
         let searched = SearchedPhotos::of_people(photos);
-        let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, searcher);
+        let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, finder);
         let gallery = self
             .sources
             .join(params, &searched, |root, photos, builder, earlier| {
@@ -211,9 +211,8 @@ fn add_photo(
 fn known_faces(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
 ) -> Result<Vec<Face>, Error> {
-    let mut times = StageTimes::default();
-    let (photo, _) = searcher.search(path, engine, &mut times)?;
+    let photo = finder.find(path, engine)?;
     Ok(photo.faces.into_iter().map(|found| found.face).collect())
 }

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::batch::Input;
-use facematch::engine::Encoding;
 use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Rules, identify};
-use facematch::photo::{Depth, FoundFace};
+use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
+use facematch::photo::FoundFace;
 
 use super::Search;
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
@@ -113,13 +112,12 @@ impl PeopleSearch<'_> {
         let start = began.elapsed();
 
         let enrolling = Instant::now();
-        let depth = Depth::Encodings;
-        let session = Session::begin(&common.cache, &read, &params, settings, depth, console)?;
-        let searcher = &session.searcher;
+        let session = Session::begin(&common.cache, &read, &params, settings, console)?;
+        let finder = &session.finder;
         let Enrolled {
             gallery,
             unreadable,
-        } = known.enroll(&mut engines, &params, searcher, console)?;
+        } = known.enroll(&mut engines, &params, finder, console)?;
         let people = gallery.people();
         let subject = subject(&gallery);
         if common.output.format == FormatArg::Text && matches!(subject, Subject::People { .. }) {
@@ -129,7 +127,7 @@ impl PeopleSearch<'_> {
         let rules = config::rules(self.decision, self.candidates, &strangers, gallery.faces());
         warn_of_similar_names(&gallery, rules.threshold, console);
         let photos = PhotoSearch {
-            searcher,
+            finder,
             pictures: Pictures::new(&common.output, unfinished),
             with_encodings: common.output.with_encodings,
         };
@@ -185,20 +183,10 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-/// The encoding of a face, if it says who that is: that of one that is upright in no turn does not.
-pub(super) fn telling_encoding(found: &FoundFace) -> Option<&Encoding> {
-    found.face.encoding.as_ref().filter(|_| found.face.upright)
-}
-
 /// Returns who each face of a photo is.
 fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
-    let encodings: Vec<_> = faces.iter().filter_map(telling_encoding).collect();
-    let mut identities = identify(gallery, &encodings, rules).into_iter();
-    let identity_of = |found: &FoundFace| {
-        let identity = telling_encoding(found).and_then(|_| identities.next());
-        identity.unwrap_or(Identity::UNKNOWN)
-    };
-    faces.iter().map(identity_of).map(judgement).collect()
+    let identities = identify_faces(gallery, faces.iter().map(|found| &found.face), rules);
+    identities.into_iter().map(judgement).collect()
 }
 
 fn judgement(identity: Identity) -> Judgement {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use facematch::Error;
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::photo::{FoundFace, FoundPhoto, Stage, StageTimes, open_whole};
+use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, open_whole};
 
 use crate::cli::drawing::{Marking, Tone};
 use crate::cli::pictures::Pictures;
@@ -21,7 +21,7 @@ pub(super) struct Searched {
 
 /// How photos are searched.
 pub(super) struct PhotoSearch<'a> {
-    pub(super) searcher: &'a PhotoSearcher,
+    pub(super) finder: &'a FaceFinder,
     pub(super) pictures: Pictures,
     /// Whether the encodings are reported.
     pub(super) with_encodings: bool,
@@ -42,18 +42,17 @@ impl PhotoSearch<'_> {
         path: &Path,
         judge: impl Fn(&[FoundFace]) -> Vec<Judgement>,
     ) -> Result<Searched, Error> {
-        let mut times = StageTimes::default();
-        let (found, copy) = self.searcher.search(path, engine, &mut times)?;
-        let copy = match copy {
-            // What the cache knew was not decoded.
-            None if self.pictures.wants_crops() && !found.faces.is_empty() => {
-                Some(self.searcher.working_copy(path, &mut times)?)
-            }
-            copy => copy,
-        };
-        let FoundPhoto {
-            original, faces, ..
-        } = found;
+        let PhotoFaces {
+            original,
+            faces,
+            mut copy,
+            mut times,
+        } = self.finder.find(path, engine)?;
+        // A photo that the cache had was not decoded.
+        if copy.is_none() && self.pictures.wants_crops() && !faces.is_empty() {
+            let decoded = times.measure(Stage::Decode, || self.finder.working_copy(path));
+            copy = Some(decoded?);
+        }
         let judgements = times.measure(Stage::Match, || judge(&faces));
         let written = times.measure(Stage::Pictures, || {
             if let Some(copy) = &copy {

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{Folders, WalkOptions};
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder};
 use facematch::geometry::PixelBox;
-use facematch::image::embedded_packets;
-use facematch::photo::{EncodeFrom, FoundPhoto, StageTimes};
+use facematch::image_files::embedded_packets;
+use facematch::photo::{EncodeFrom, PhotoFaces};
 use facematch_xmp::{
     Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, faces_of_regions, named_regions,
 };
@@ -103,7 +103,7 @@ impl TaggedPeople {
         self,
         engines: &mut [Box<dyn FaceEngine>],
         params: &EngineParams,
-        searcher: &PhotoSearcher,
+        finder: &FaceFinder,
         console: &Console,
     ) -> Result<EnrolledFromTags, Failure> {
         let mut counts = TagCounts::default();
@@ -111,7 +111,7 @@ impl TaggedPeople {
         // Without a gallery there is nothing that they could be compared with.
         let photos = self.sources.photo_paths().filter(|_| has_galleries);
         let searched = SearchedPhotos::of_anybody(photos.map(|(_, photo)| photo));
-        let work = |engine: &mut dyn FaceEngine, path: &Path| tagged_photo(engine, path, searcher);
+        let work = |engine: &mut dyn FaceEngine, path: &Path| tagged_photo(engine, path, finder);
         let gallery = self
             .sources
             .join(params, &searched, |_, photos, builder, earlier| {
@@ -204,7 +204,7 @@ fn add_photo(
 fn tagged_photo(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
 ) -> Result<TaggedPhoto, Error> {
     let mut warnings = Vec::new();
     let (tags, unread) = read_tags(path, &mut warnings)?;
@@ -216,7 +216,7 @@ fn tagged_photo(
             faces: Vec::new(),
         });
     }
-    let (found, _) = searcher.search(path, engine, &mut StageTimes::default())?;
+    let found = finder.find(path, engine)?;
     let displayed = tags.displayed(found.original);
     if displayed.left_out > 0 {
         warnings.push(Warning {
@@ -333,7 +333,7 @@ fn unread_sidecar(sidecar: PathBuf, error: Error) -> Warning {
 fn faces_of(
     path: &Path,
     regions: &[NamedRegion],
-    found: &FoundPhoto,
+    found: &PhotoFaces,
 ) -> (Vec<TaggedFace>, Vec<Warning>) {
     let areas: Vec<_> = found
         .faces

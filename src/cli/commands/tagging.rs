@@ -4,7 +4,7 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::batch::Input;
-use facematch::image::Orientation;
+use facematch::image_files::Orientation;
 use facematch::matching::{CandidateCount, Outcome};
 use facematch_xmp::{Area, FaceTag, PhotoTags};
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use facematch::Error;
-use facematch::image::read_jpeg_head;
+use facematch::image_files::read_jpeg_head;
 use facematch_xmp::{
     NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use facematch::Error;
-use facematch::image::embedded_xmp;
+use facematch::image_files::embedded_xmp;
 use facematch_xmp::{PhotoTags, exiftool_tags, with_tags};
 use serde_json::{Map, Value};
 

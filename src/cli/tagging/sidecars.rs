@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::image::{embedded_packets, read_file};
+use facematch::image_files::{embedded_packets, read_file};
 use facematch_xmp::{
     PhotoTags, WithoutTags, holds, new_sidecar, with_tags, without_corrected, without_tags,
 };

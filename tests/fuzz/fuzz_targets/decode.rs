@@ -12,7 +12,7 @@
 
 use std::path::Path;
 
-use facematch::image::decode_bytes;
+use facematch::image_files::decode_bytes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -4,7 +4,8 @@ use super::*;
 use crate::{FaceTag, PhotoTags, Stamp, with_tags};
 
 const DIGIKAM: &str = include_str!("../../../../tests/fuzz/seeds/named_regions/valid_digikam.xmp");
-const LIGHTROOM: &str = include_str!("../../../../tests/fuzz/seeds/named_regions/valid_lightroom.xmp");
+const LIGHTROOM: &str =
+    include_str!("../../../../tests/fuzz/seeds/named_regions/valid_lightroom.xmp");
 
 const AREA: Area = Area {
     x: 0.25,

@@ -7,7 +7,8 @@ use crate::{
 const DIGIKAM: &str = include_str!("../../../../tests/fuzz/seeds/sidecar/valid_digikam.xmp");
 const LIGHTROOM: &str = include_str!("../../../../tests/fuzz/seeds/sidecar/valid_lightroom.xmp");
 const DARKTABLE: &str = include_str!("../../../../tests/fuzz/seeds/sidecar/valid_darktable.xmp");
-const REGIONS: &str = include_str!("../../../../tests/fuzz/seeds/named_regions/valid_lightroom.xmp");
+const REGIONS: &str =
+    include_str!("../../../../tests/fuzz/seeds/named_regions/valid_lightroom.xmp");
 
 const STAMP: Stamp<'_> = Stamp {
     version: "0.1.0",

@@ -6,19 +6,17 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Input};
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
 use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
 use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Rules, identify};
-use facematch::photo::{Depth, StageTimes};
+use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
 
 use super::{read_list, write_figures};
 use crate::cli::args::{EvalFormatArg, EvalIdentifyArgs};
 use crate::cli::caching::Session;
 use crate::cli::commands::counted;
 use crate::cli::commands::known::{Enrolled, KnownPeople};
-use crate::cli::commands::matching::telling_encoding;
 use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -60,12 +58,11 @@ pub(crate) fn run(args: &EvalIdentifyArgs, console: &Console) -> Result<Exit, Fa
     let name = engine.name();
     let most_photos = labelled.len().max(known.photos());
     let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
-    let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
     let Enrolled {
         gallery,
         unreadable,
-    } = known.enroll(&mut engines, &params, &session.searcher, console)?;
+    } = known.enroll(&mut engines, &params, &session.finder, console)?;
     let strangers = config::impostor_distances(&params);
     let candidates = CandidateCount::Nearest(1);
     let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
@@ -73,7 +70,7 @@ pub(crate) fn run(args: &EvalIdentifyArgs, console: &Console) -> Result<Exit, Fa
     let found = identify_photos(
         &labelled,
         &mut engines,
-        &session.searcher,
+        &session.finder,
         &gallery,
         &rules,
         console,
@@ -146,7 +143,7 @@ fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<St
 fn identify_photos(
     labelled: &BTreeMap<PathBuf, Vec<String>>,
     engines: &mut [Box<dyn FaceEngine>],
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
     gallery: &Gallery,
     rules: &Rules,
     console: &Console,
@@ -155,7 +152,7 @@ fn identify_photos(
     let mut found = BTreeMap::new();
     let bar = console.progress("searching", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| {
-        names_on_photo(engine, path, searcher, gallery, rules)
+        names_on_photo(engine, path, finder, gallery, rules)
     };
     let run = batch::run(&photos, engines, work, |path, result| {
         match result {
@@ -175,20 +172,19 @@ fn identify_photos(
 fn names_on_photo(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
     gallery: &Gallery,
     rules: &Rules,
 ) -> Result<Found, Error> {
-    let mut times = StageTimes::default();
-    let (searched, _) = searcher.search(path, engine, &mut times)?;
-    let encodings: Vec<_> = searched.faces.iter().filter_map(telling_encoding).collect();
-    let identities = identify(gallery, &encodings, rules);
+    let photo = finder.find(path, engine)?;
+    let faces = photo.faces.iter().map(|found| &found.face);
+    let identities = identify_faces(gallery, faces, rules);
     Ok(Found {
         named: identities
             .iter()
             .filter_map(Identity::name)
             .map(str::to_owned)
             .collect(),
-        faces: searched.faces.len(),
+        faces: photo.faces.len(),
     })
 }

@@ -3,7 +3,6 @@
 use facematch::batch::Input;
 use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
-use facematch::photo::Depth;
 
 use super::{central_faces, write_figures};
 use crate::cli::args::EvalImpostorsArgs;
@@ -31,9 +30,8 @@ pub(crate) fn run(args: &EvalImpostorsArgs, console: &Console) -> Result<Exit, F
     let engine = config::load_engine(&params, console)?;
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.list.len()));
     let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
-    let encodings = central_faces(&photos.list, &mut engines, &session.searcher, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let encodings = central_faces(&photos.list, &mut engines, &session.finder, console)?;
 
     let names: Vec<_> = encodings
         .iter()

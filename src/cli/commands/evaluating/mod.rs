@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::{self, Input};
-use facematch::cache::PhotoSearcher;
+use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, FaceEngine};
 use facematch::evaluation::{ListError, most_central_face};
-use facematch::photo::{Face, StageTimes};
+use facematch::photo::Face;
 
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
@@ -61,12 +61,12 @@ fn read_at_most(most: u64, source: impl Read) -> io::Result<Option<Vec<u8>>> {
 fn central_faces(
     photos: &[Input],
     engines: &mut [Box<dyn FaceEngine>],
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
     console: &Console,
 ) -> Result<Encodings, Failure> {
     let mut encodings = Encodings::new();
     let bar = console.progress("encoding", photos.len());
-    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, searcher);
+    let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, finder);
     let run = batch::run(photos, engines, work, |path, result| {
         match result {
             Ok(encoding) => {
@@ -85,10 +85,9 @@ fn central_faces(
 fn central_face(
     engine: &mut dyn FaceEngine,
     path: &Path,
-    searcher: &PhotoSearcher,
+    finder: &FaceFinder,
 ) -> Result<Option<Encoding>, Error> {
-    let mut times = StageTimes::default();
-    let (photo, _) = searcher.search(path, engine, &mut times)?;
+    let photo = finder.find(path, engine)?;
     let size = photo.original.size;
     let faces: Vec<Face> = photo.faces.into_iter().map(|found| found.face).collect();
     Ok(most_central_face(&faces, size).and_then(|face| face.encoding.clone()))

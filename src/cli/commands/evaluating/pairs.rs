@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use facematch::batch::Input;
 use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
-use facematch::photo::Depth;
 
 use super::{Encodings, central_faces, read_list, write_figures};
 use crate::cli::args::{EvalFormatArg, EvalPairsArgs};
@@ -42,9 +41,8 @@ pub(crate) fn run(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failu
     let engine = config::load_engine(&params, console)?;
     let name = engine.name();
     let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
-    let depth = Depth::Encodings;
-    let session = Session::begin(&args.cache, &read, &params, settings, depth, console)?;
-    let encodings = central_faces(&photos, &mut engines, &session.searcher, console)?;
+    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let encodings = central_faces(&photos, &mut engines, &session.finder, console)?;
 
     let scored = score(&pairs, &root, &encodings);
     let found: Vec<_> = scored

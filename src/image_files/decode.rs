@@ -282,7 +282,7 @@ fn too_large(path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::Orientation;
+    use crate::image_files::Orientation;
     use image::{ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {

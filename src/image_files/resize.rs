@@ -112,7 +112,7 @@ pub(super) fn resize_pixels<Pixel: PixelTrait>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::MAX_WIDTH;
+    use crate::image_files::MAX_WIDTH;
     use image::Rgb;
 
     #[test]

@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::directory::tag;
 
-/// Where the directory begins, in bytes: behind the largest file that is read ([`crate::image::MAX_FILE_BYTES`]), so that
+/// Where the directory begins, in bytes: behind the largest file that is read ([`crate::image_files::MAX_FILE_BYTES`]), so that
 /// a cut-off file ends where it ends.
 const DIRECTORY_AT: u32 = 0x8000_0000;
 

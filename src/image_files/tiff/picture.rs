@@ -1,7 +1,7 @@
 //! How the pixels of a TIFF image are stored, checked before anything is decoded.
 
 use super::directory::{Directory, tag};
-use crate::image::MAX_DECODED_BYTES;
+use crate::image_files::MAX_DECODED_BYTES;
 
 /// Strips or tiles of an image. More of them would pass the limit of the `tiff` crate for a list.
 const MOST_CHUNKS: u64 = 1 << 18;

@@ -4,38 +4,38 @@
 use crate::geometry::Orientation;
 
 /// The tags that facematch looks at.
-pub(in crate::image) mod tag {
-    pub(in crate::image) const NEW_SUBFILE_TYPE: u16 = 254;
-    pub(in crate::image) const SUBFILE_TYPE: u16 = 255;
-    pub(in crate::image) const WIDTH: u16 = 256;
-    pub(in crate::image) const HEIGHT: u16 = 257;
-    pub(in crate::image) const BITS: u16 = 258;
-    pub(in crate::image) const COMPRESSION: u16 = 259;
-    pub(in crate::image) const PHOTOMETRIC: u16 = 262;
-    pub(in crate::image) const FILL_ORDER: u16 = 266;
-    pub(in crate::image) const MAKE: u16 = 271;
-    pub(in crate::image) const STRIP_OFFSETS: u16 = 273;
-    pub(in crate::image) const ORIENTATION: u16 = 274;
-    pub(in crate::image) const SAMPLES: u16 = 277;
-    pub(in crate::image) const ROWS_PER_STRIP: u16 = 278;
-    pub(in crate::image) const STRIP_BYTES: u16 = 279;
-    pub(in crate::image) const PLANAR: u16 = 284;
-    pub(in crate::image) const PAGE_NUMBER: u16 = 297;
-    pub(in crate::image) const PREDICTOR: u16 = 317;
-    pub(in crate::image) const COLOR_MAP: u16 = 320;
-    pub(in crate::image) const TILE_WIDTH: u16 = 322;
-    pub(in crate::image) const TILE_HEIGHT: u16 = 323;
-    pub(in crate::image) const TILE_OFFSETS: u16 = 324;
-    pub(in crate::image) const TILE_BYTES: u16 = 325;
-    pub(in crate::image) const SUB_DIRECTORIES: u16 = 330;
-    pub(in crate::image) const SAMPLE_FORMAT: u16 = 339;
-    pub(in crate::image) const JPEG_TABLES: u16 = 347;
-    pub(in crate::image) const OLD_JPEG: u16 = 513;
-    pub(in crate::image) const YCBCR_COEFFICIENTS: u16 = 529;
-    pub(in crate::image) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in crate::image) const REFERENCE_BLACK_WHITE: u16 = 532;
-    pub(in crate::image) const XMP: u16 = 700;
-    pub(in crate::image) const DNG_VERSION: u16 = 50_706;
+pub(in crate::image_files) mod tag {
+    pub(in crate::image_files) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(in crate::image_files) const SUBFILE_TYPE: u16 = 255;
+    pub(in crate::image_files) const WIDTH: u16 = 256;
+    pub(in crate::image_files) const HEIGHT: u16 = 257;
+    pub(in crate::image_files) const BITS: u16 = 258;
+    pub(in crate::image_files) const COMPRESSION: u16 = 259;
+    pub(in crate::image_files) const PHOTOMETRIC: u16 = 262;
+    pub(in crate::image_files) const FILL_ORDER: u16 = 266;
+    pub(in crate::image_files) const MAKE: u16 = 271;
+    pub(in crate::image_files) const STRIP_OFFSETS: u16 = 273;
+    pub(in crate::image_files) const ORIENTATION: u16 = 274;
+    pub(in crate::image_files) const SAMPLES: u16 = 277;
+    pub(in crate::image_files) const ROWS_PER_STRIP: u16 = 278;
+    pub(in crate::image_files) const STRIP_BYTES: u16 = 279;
+    pub(in crate::image_files) const PLANAR: u16 = 284;
+    pub(in crate::image_files) const PAGE_NUMBER: u16 = 297;
+    pub(in crate::image_files) const PREDICTOR: u16 = 317;
+    pub(in crate::image_files) const COLOR_MAP: u16 = 320;
+    pub(in crate::image_files) const TILE_WIDTH: u16 = 322;
+    pub(in crate::image_files) const TILE_HEIGHT: u16 = 323;
+    pub(in crate::image_files) const TILE_OFFSETS: u16 = 324;
+    pub(in crate::image_files) const TILE_BYTES: u16 = 325;
+    pub(in crate::image_files) const SUB_DIRECTORIES: u16 = 330;
+    pub(in crate::image_files) const SAMPLE_FORMAT: u16 = 339;
+    pub(in crate::image_files) const JPEG_TABLES: u16 = 347;
+    pub(in crate::image_files) const OLD_JPEG: u16 = 513;
+    pub(in crate::image_files) const YCBCR_COEFFICIENTS: u16 = 529;
+    pub(in crate::image_files) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(in crate::image_files) const REFERENCE_BLACK_WHITE: u16 = 532;
+    pub(in crate::image_files) const XMP: u16 = 700;
+    pub(in crate::image_files) const DNG_VERSION: u16 = 50_706;
 }
 
 /// Directories of one file that are looked at. A multi-page document has its pages in as many.
@@ -45,7 +45,7 @@ const MOST_ENTRIES: usize = 4096;
 
 /// A file that begins like a TIFF.
 #[derive(Clone, Copy)]
-pub(in crate::image) struct Tiff<'a> {
+pub(in crate::image_files) struct Tiff<'a> {
     bytes: &'a [u8],
     pub(super) big_endian: bool,
     /// Whether it is a BigTIFF.
@@ -54,7 +54,7 @@ pub(in crate::image) struct Tiff<'a> {
 
 impl<'a> Tiff<'a> {
     /// Reads the header of `bytes`, a TIFF or BigTIFF file.
-    pub(in crate::image) fn of_file(bytes: &'a [u8]) -> Option<Self> {
+    pub(in crate::image_files) fn of_file(bytes: &'a [u8]) -> Option<Self> {
         let tiff = Self::of_exif(bytes)?;
         match tiff.number(2, 2)? {
             42 => Some(tiff),
@@ -64,7 +64,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// Reads the header of EXIF metadata. Its version does not matter, as it does not to exiftool.
-    pub(in crate::image) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
+    pub(in crate::image_files) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
         let big_endian = match bytes.get(..2)? {
             b"II" => false,
             b"MM" => true,
@@ -78,7 +78,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// The first directory.
-    pub(in crate::image) fn first(&self) -> Option<Directory<'a>> {
+    pub(in crate::image_files) fn first(&self) -> Option<Directory<'a>> {
         let start = if self.big {
             self.number(8, 8)
         } else {
@@ -155,7 +155,7 @@ fn number(bytes: &[u8], big_endian: bool) -> u64 {
 
 /// A directory, which describes one image.
 #[derive(Clone)]
-pub(in crate::image) struct Directory<'a> {
+pub(in crate::image_files) struct Directory<'a> {
     tiff: Tiff<'a>,
     start: u64,
     entries: &'a [u8],
@@ -200,12 +200,12 @@ impl<'a> Directory<'a> {
     }
 
     /// The bytes of the value, whatever they mean.
-    pub(in crate::image) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+    pub(in crate::image_files) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
         self.value(tag).map(|value| value.bytes)
     }
 
     /// Whether there is such an entry, even if its values lie outside the file.
-    pub(in crate::image) fn mentions(&self, tag: u16) -> bool {
+    pub(in crate::image_files) fn mentions(&self, tag: u16) -> bool {
         self.entry(tag).is_some()
     }
 
@@ -249,7 +249,7 @@ impl<'a> Directory<'a> {
 
     /// The orientation, as the number that stands there: a single whole number of any size, as cameras and programs write
     /// it (Exif wants a SHORT).
-    pub(in crate::image) fn orientation(&self) -> Option<u64> {
+    pub(in crate::image_files) fn orientation(&self) -> Option<u64> {
         (self.count(tag::ORIENTATION) == 1)
             .then(|| self.number(tag::ORIENTATION))
             .flatten()
@@ -268,7 +268,7 @@ fn size_of(kind: u64) -> Option<usize> {
 }
 
 /// Returns the orientation with this EXIF `number`; upright for a number that is none.
-pub(in crate::image) fn orientation_from(number: u64) -> Orientation {
+pub(in crate::image_files) fn orientation_from(number: u64) -> Orientation {
     let number = u8::try_from(number).ok();
     number
         .and_then(Orientation::from_exif)
@@ -278,7 +278,7 @@ pub(in crate::image) fn orientation_from(number: u64) -> Orientation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::tiff::test_files::tiff;
+    use crate::image_files::tiff::test_files::tiff;
 
     #[test]
     fn the_chain_goes_on_behind_a_directory_that_is_inside_another_too_and_ends_where_it_returns() {

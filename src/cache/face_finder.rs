@@ -1,0 +1,203 @@
+//! Finds faces in photos, with or without a cache.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use image::RgbImage;
+
+use super::error::CacheError;
+use super::key::{PhotoKey, SettingsFingerprint};
+use super::writer::Cache;
+use crate::engine::{EngineParams, FaceEngine};
+use crate::error::Error;
+use crate::image_files::read_file;
+use crate::photo::{
+    PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes, working_copy,
+};
+
+/// Finds faces in photos with the same settings; takes what a cache has instead of searching again.
+pub struct FaceFinder {
+    settings: PhotoSettings,
+    cached: Option<Cached>,
+}
+
+/// A cache, and the settings as it knows them.
+struct Cached {
+    cache: Cache,
+    fingerprint: SettingsFingerprint,
+    /// The number of photos that it had, and of photos that are new in it.
+    known: AtomicUsize,
+    new: AtomicUsize,
+}
+
+impl FaceFinder {
+    /// Returns a finder that searches every photo.
+    pub fn new(settings: PhotoSettings) -> Self {
+        Self {
+            settings,
+            cached: None,
+        }
+    }
+
+    /// Returns a finder that searches the photos that `cache` does not have. `params` must be those of the engines that
+    /// [`find`](Self::find) is called with.
+    ///
+    /// # Errors
+    /// [`LoadError::Model`](crate::LoadError::Model) if the user's own landmark model cannot be read.
+    pub fn with_cache(
+        settings: PhotoSettings,
+        params: &EngineParams,
+        cache: Cache,
+    ) -> Result<Self, Error> {
+        let cached = Cached {
+            cache,
+            fingerprint: SettingsFingerprint::new(params, &settings)?,
+            known: AtomicUsize::new(0),
+            new: AtomicUsize::new(0),
+        };
+        Ok(Self {
+            settings,
+            cached: Some(cached),
+        })
+    }
+
+    /// Returns the faces in the photo at `path`.
+    ///
+    /// # Errors
+    /// When the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`] allow, or is refused by the
+    /// engine.
+    pub fn find(&self, path: &Path, engine: &mut dyn FaceEngine) -> Result<PhotoFaces, Error> {
+        let Some(cached) = &self.cached else {
+            return find_faces(path, &self.settings, engine);
+        };
+        let mut times = StageTimes::default();
+        let (bytes, key, known) = times.measure(Stage::Decode, || {
+            let bytes = read_file(path)?;
+            let key = PhotoKey::new(&cached.fingerprint, &bytes);
+            let known = cached.cache.get(&key);
+            Ok::<_, Error>((bytes, key, known))
+        })?;
+        let mut photo = match known {
+            Some(photo) => {
+                cached.known.fetch_add(1, Ordering::Relaxed);
+                photo
+            }
+            None => {
+                let photo = find_faces_in_bytes(path, bytes, &self.settings, engine)?;
+                cached.cache.put(key, &photo);
+                cached.new.fetch_add(1, Ordering::Relaxed);
+                photo
+            }
+        };
+        photo.times.add(&times);
+        Ok(photo)
+    }
+
+    /// Returns the working copy of the photo at `path`, for pictures of a photo that the cache had.
+    ///
+    /// # Errors
+    /// When the photo cannot be read or decoded any more.
+    pub fn working_copy(&self, path: &Path) -> Result<RgbImage, Error> {
+        let (_, copy) = working_copy(path, self.settings.width)?;
+        Ok(copy)
+    }
+
+    /// Ends the work with the cache, if there is one. Returns how many photos it knew, and how many are new in it.
+    ///
+    /// # Errors
+    /// The first thing that went wrong with the cache; the photos were searched without it since.
+    pub fn close(self) -> Result<Option<(usize, usize)>, CacheError> {
+        let Some(cached) = self.cached else {
+            return Ok(None);
+        };
+        cached.cache.close()?;
+        Ok(Some((cached.known.into_inner(), cached.new.into_inner())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::Store;
+    use crate::engine::EngineParams;
+    use crate::fake_engine::{FakeEngine, REFUSED};
+    use crate::geometry::Rect;
+    use crate::photo::{Depth, EncodeFrom};
+    use std::path::PathBuf;
+
+    const SETTINGS: PhotoSettings = PhotoSettings {
+        width: 0,
+        depth: Depth::Encodings,
+        encode_from: EncodeFrom::Resized,
+        try_rotations: true,
+    };
+
+    struct Scene {
+        folder: tempfile::TempDir,
+    }
+
+    impl Scene {
+        fn photo(&self, name: &str, color: image::Rgb<u8>) -> PathBuf {
+            let path = self.folder.path().join(name);
+            RgbImage::from_pixel(90, 60, color).save(&path).unwrap();
+            path
+        }
+
+        fn finder(&self) -> FaceFinder {
+            let (store, _) = Store::open_or_rebuild(&self.folder.path().join("cache")).unwrap();
+            let params = EngineParams::new("models");
+            FaceFinder::with_cache(SETTINGS, &params, Cache::new(store).unwrap()).unwrap()
+        }
+    }
+
+    fn engine() -> FakeEngine {
+        FakeEngine {
+            faces: vec![Rect {
+                left: 3,
+                top: 5,
+                right: 29,
+                bottom: 31,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_photo_is_searched_once_whatever_it_is_called() {
+        let scene = Scene {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let photo = scene.photo("a.png", image::Rgb([40, 50, 60]));
+        let finder = scene.finder();
+        let first = finder.find(&photo, &mut engine()).unwrap();
+        assert_eq!(first.copy.unwrap().dimensions(), (90, 60));
+        assert_eq!(finder.close().unwrap(), Some((0, 1)));
+
+        let moved = scene.folder.path().join("moved.png");
+        std::fs::rename(&photo, &moved).unwrap();
+        let finder = scene.finder();
+        // An engine that finds nothing: the faces come from the cache.
+        let second = finder.find(&moved, &mut FakeEngine::default()).unwrap();
+        assert_eq!(second.original, first.original);
+        assert_eq!(second.faces, first.faces);
+        assert_eq!(second.copy, None);
+        let copy = finder.working_copy(&moved).unwrap();
+        assert_eq!(copy.dimensions(), (90, 60));
+        assert_eq!(finder.close().unwrap(), Some((1, 0)));
+    }
+
+    #[test]
+    fn a_photo_without_faces_is_kept_and_a_refused_one_is_not() {
+        let scene = Scene {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let faceless = scene.photo("a.png", image::Rgb([40, 50, 60]));
+        let refused = scene.photo("b.png", REFUSED);
+        for expected in [(0, 1), (1, 0)] {
+            let finder = scene.finder();
+            let photo = finder.find(&faceless, &mut FakeEngine::default());
+            assert!(photo.unwrap().faces.is_empty());
+            assert!(finder.find(&refused, &mut engine()).is_err());
+            assert_eq!(finder.close().unwrap(), Some(expected));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The short way: known people and the photos they are in, with one engine and one set of settings.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::batch::{self, Purpose, RunError, WalkOptions, walk};
+use crate::engine::{self, EngineParams, FaceEngine};
+use crate::error::{Error, LoadError};
+use crate::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
+use crate::matching::{Identity, Rules, identify_faces};
+use crate::photo::{Face, PhotoSettings, find_faces};
+
+/// Finds faces in photos, and people who are known.
+///
+/// One value serves one thread; [`fork`](Self::fork) returns another one for the next thread, which shares the models.
+pub struct Facematch {
+    engine: Box<dyn FaceEngine>,
+    settings: PhotoSettings,
+    simd: engine::SimdLevel,
+}
+
+/// Known people, and what was noticed about their photos.
+#[derive(Debug)]
+pub struct KnownPeople {
+    /// The people with their faces.
+    pub gallery: Gallery,
+    /// Photos that have no face, or several.
+    pub warnings: Vec<KnownPhotoWarning>,
+    /// Photos that could not be read.
+    pub errors: Vec<Error>,
+}
+
+impl Facematch {
+    /// Loads the engine. [`EngineParams::default`] is the engine of the command line, with the models inside the program.
+    ///
+    /// # Errors
+    /// When a model cannot be read, or the engine is not part of this build.
+    pub fn new(params: &EngineParams) -> Result<Self, LoadError> {
+        Ok(Self {
+            engine: engine::load(params)?,
+            settings: PhotoSettings::default(),
+            simd: params.simd,
+        })
+    }
+
+    /// Returns it with other settings. Known and unknown photos need the same.
+    pub fn with_settings(self, settings: PhotoSettings) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// Returns another one for another thread.
+    pub fn fork(&self) -> Self {
+        Self {
+            engine: self.engine.fork(),
+            ..*self
+        }
+    }
+
+    /// Returns the faces in the photo at `path`, from left to right, in pixels of the photo as displayed.
+    ///
+    /// # Errors
+    /// When the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`] allow, or is refused by the engine.
+    pub fn faces(&mut self, path: impl AsRef<Path>) -> Result<Vec<Face>, Error> {
+        let photo = find_faces(path.as_ref(), &self.settings, self.engine.as_mut())?;
+        Ok(photo.faces.into_iter().map(|found| found.face).collect())
+    }
+
+    /// Returns the people in the photos of `folder`. A photo is named after its file or after its first folder:
+    /// `ann.jpg`, `ann.2.jpg`, `Eileen Collins/1.jpg`. The largest face of a photo is used.
+    ///
+    /// Photos that cannot be read, or have no face, are left out and reported in the result. The photos are searched on all
+    /// cores.
+    ///
+    /// # Errors
+    /// [`RunError`] if no thread can be started.
+    pub fn known_people(&self, folder: impl AsRef<Path>) -> Result<KnownPeople, RunError> {
+        let folder = folder.as_ref();
+        let options = WalkOptions {
+            purpose: Purpose::KnownPeople,
+            ..WalkOptions::default()
+        };
+        let photos = walk(&[folder.to_owned()], &options).list;
+        let settings = self.settings;
+        let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);
+        let mut builder = GalleryBuilder::new(self.simd);
+        let (mut warnings, mut errors) = (Vec::new(), Vec::new());
+        let mut engines = self.engines(photos.len());
+        batch::run(&photos, &mut engines, work, |path, result| {
+            match result {
+                Ok(photo) => {
+                    let faces: Vec<_> = photo.faces.into_iter().map(|found| found.face).collect();
+                    warnings.extend(builder.add(&person_name(folder, path), path, &faces));
+                }
+                Err(error) => errors.push(error),
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(KnownPeople {
+            gallery: builder.build(),
+            warnings,
+            errors,
+        })
+    }
+
+    /// Returns engines for `photos` photos: one per core, or fewer.
+    fn engines(&self, photos: usize) -> Vec<Box<dyn FaceEngine>> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let count = cores.min(photos).max(1);
+        (0..count).map(|_| self.engine.fork()).collect()
+    }
+
+    /// Returns the faces in the photo at `path` and who of `gallery` they are, by `rules`.
+    ///
+    /// # Errors
+    /// Those of [`faces`](Self::faces).
+    pub fn identify(
+        &mut self,
+        path: impl AsRef<Path>,
+        gallery: &Gallery,
+        rules: &Rules,
+    ) -> Result<Vec<(Face, Identity)>, Error> {
+        let faces = self.faces(path)?;
+        let identities = identify_faces(gallery, &faces, rules);
+        Ok(faces.into_iter().zip(identities).collect())
+    }
+}

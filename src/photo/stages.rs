@@ -1,0 +1,97 @@
+//! How long the stages of the pipeline take.
+
+use std::time::{Duration, Instant};
+
+/// The stages of the pipeline, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Read the file and decode it.
+    Decode,
+    /// Resize and turn upright.
+    Resize,
+    /// Find the faces.
+    Detect,
+    /// Find their landmarks.
+    Landmarks,
+    /// Cut the face chips and encode them.
+    Encode,
+    /// Compare with the known people.
+    Match,
+    /// Write crops and drawings.
+    Pictures,
+}
+
+impl Stage {
+    /// All stages, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Decode,
+        Self::Resize,
+        Self::Detect,
+        Self::Landmarks,
+        Self::Encode,
+        Self::Match,
+        Self::Pictures,
+    ];
+
+    /// The name in the table of `--timings`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Resize => "resize",
+            Self::Detect => "detect",
+            Self::Landmarks => "landmarks",
+            Self::Encode => "encode",
+            Self::Match => "match",
+            Self::Pictures => "pictures",
+        }
+    }
+}
+
+/// The time that each stage took, summed over one or many photos.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StageTimes([Duration; Stage::ALL.len()]);
+
+impl StageTimes {
+    /// Runs `work` and counts its time for `stage`.
+    pub fn measure<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = work();
+        self.0[stage as usize] += start.elapsed();
+        result
+    }
+
+    /// The time counted for `stage`.
+    pub fn of(&self, stage: Stage) -> Duration {
+        self.0[stage as usize]
+    }
+
+    /// The time of all stages.
+    pub fn total(&self) -> Duration {
+        self.0.iter().sum()
+    }
+
+    /// Adds the times of another photo.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, time) in self.0.iter_mut().zip(other.0) {
+            *sum += time;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_summed_by_stage() {
+        let mut times = StageTimes::default();
+        times.measure(Stage::Detect, || {
+            std::thread::sleep(Duration::from_millis(2));
+        });
+        let mut sum = times;
+        sum.add(&times);
+        assert!(times.of(Stage::Detect) >= Duration::from_millis(2));
+        assert_eq!(sum.of(Stage::Detect), 2 * times.of(Stage::Detect));
+        assert_eq!(sum.total(), sum.of(Stage::Detect));
+    }
+}
