@@ -25,7 +25,7 @@
 pub mod batch;
 #[cfg(feature = "cache")]
 pub mod cache;
-pub mod error;
+mod error;
 pub mod evaluation;
 mod facematch;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use facematch_jpeg::{DctScale, Jpeg, JpegError};
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::resize::working_size;
 use super::unsupported::refused;
@@ -92,21 +92,22 @@ pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened), to all of its pixels.
+/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened), and returns all of its pixels,
+/// upright.
 ///
 /// # Errors
 /// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when it is damaged or cut off, [`Error::TooLarge`]
 /// when it passes the limits.
-pub fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
+pub fn decode_upright(path: &Path, bytes: &[u8]) -> Result<RgbImage, Error> {
     // A copy of width 0 is one of full size.
-    decode_for_copy(path, bytes, 0)
+    decode_for_copy(path, bytes, 0)?.into_upright(path)
 }
 
-/// Decodes `bytes` as [`decode_bytes`] does, but a JPEG only to as many pixels as an upright copy of `width` needs.
+/// Decodes `bytes`, a JPEG only to as many pixels as an upright copy of `width` needs; 0 is the width of the photo.
 ///
 /// # Errors
-/// Those of [`decode_bytes`].
-pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
+/// Those of [`decode_upright`].
+pub(crate) fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
@@ -292,7 +293,7 @@ mod tests {
     }
 
     fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
-        decode_bytes(Path::new("photo"), bytes)
+        decode_for_copy(Path::new("photo"), bytes, 0)
     }
 
     fn upright(decoded: Decoded) -> RgbImage {

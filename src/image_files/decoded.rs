@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// A decoded photo, not yet turned upright.
 #[derive(Debug, Clone)]
-pub struct Decoded {
+pub(crate) struct Decoded {
     stored: Stored,
     original: Original,
 }
@@ -27,7 +27,7 @@ enum Stored {
 
 impl Decoded {
     /// All pixels as stored in the file, and how they must be turned.
-    pub fn new(stored: RgbImage, orientation: Orientation) -> Self {
+    pub(crate) fn new(stored: RgbImage, orientation: Orientation) -> Self {
         let size = orientation.turn_size(stored.dimensions());
         Self {
             stored: Stored::Rgb(stored),
@@ -44,7 +44,7 @@ impl Decoded {
     }
 
     /// What the photo is in its file.
-    pub fn original(&self) -> Original {
+    pub(crate) fn original(&self) -> Original {
         self.original
     }
 
@@ -52,7 +52,7 @@ impl Decoded {
     ///
     /// # Errors
     /// [`Error::Decode`] when the photo at `path` has no pixels.
-    pub fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
+    pub(crate) fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
             Stored::Components(planes) => {
@@ -70,7 +70,7 @@ impl Decoded {
     /// # Errors
     /// [`Error::TooLarge`] when the copy would pass [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`Error::Decode`] when
     /// the photo has no pixels.
-    pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
+    pub(crate) fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
         let Original { size, orientation } = self.original;
         let upright_size = resize::working_size(size, width);
         check_bytes(path, upright_size, 3)?;

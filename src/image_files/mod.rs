@@ -1,8 +1,8 @@
 //! From a file to upright pixels of the wanted width: decode, then resize, then turn upright.
 //!
-//! In: a path. Out: [`Decoded`] (the pixels as stored, of a JPEG at the scale that the copy needs, with their EXIF
-//! orientation), and from it the upright copy that the engines work on or, where pictures are written, the upright photo
-//! itself.
+//! Input: a path. Output: the pixels as stored (those of a JPEG at the scale that the copy needs) with their EXIF orientation,
+//! and from them the upright copy that the engines work on or, for pictures, the upright photo itself. Also the XMP inside a
+//! photo, which needs no pixels.
 
 mod decode;
 mod decoded;
@@ -16,15 +16,19 @@ mod tiff;
 mod transpose;
 mod unsupported;
 
-pub use decode::{decode_bytes, decode_for_copy, has_image_signature, read_file};
-pub use decoded::Decoded;
+pub use decode::{decode_upright, has_image_signature, read_file};
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
-pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
+pub use picture_mark::{is_marked, mark_exif};
 pub use resize::working_size;
 pub use unsupported::foreign_format;
 
-/// Most bytes that one decoded image may take. The length of a side does not matter.
+pub(crate) use decode::decode_for_copy;
+pub(crate) use picture_mark::MARKED_BYTES;
+
+use decoded::Decoded;
+
 pub use crate::geometry::{Orientation, Original};
+/// Most bytes that one decoded image may take. The length of a side does not matter.
 pub use facematch_jpeg::MAX_DECODED_BYTES;
 
 /// Largest file that is read.

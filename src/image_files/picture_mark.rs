@@ -4,7 +4,7 @@
 const NAME: &[u8] = b"facematch\0";
 
 /// Bytes at the start of a picture among which the mark is.
-pub const MARKED_BYTES: usize = 512;
+pub(crate) const MARKED_BYTES: usize = 512;
 
 /// EXIF that holds nothing but the mark, for a picture that is written.
 pub fn mark_exif() -> Vec<u8> {
@@ -32,7 +32,7 @@ pub fn mark_exif() -> Vec<u8> {
     [b"II*\0\x08\0\0\0", &DIRECTORY[..], NAME].concat()
 }
 
-/// Whether a file that begins with `start` ([`MARKED_BYTES`] suffice) has the mark: all of [`mark_exif`], as a photo may well
+/// Whether a file that begins with `start` (512 bytes suffice) has the mark: all of [`mark_exif`], as a photo may well
 /// contain the name.
 pub fn is_marked(start: &[u8]) -> bool {
     let start = &start[..start.len().min(MARKED_BYTES)];

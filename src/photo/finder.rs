@@ -10,7 +10,7 @@ use super::{
 use crate::engine::{Detection, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
-use crate::image_files::{Original, decode_bytes, decode_for_copy};
+use crate::image_files::{Original, decode_for_copy, decode_upright};
 
 /// A photo while its faces are found.
 pub(super) struct Finder<'a> {
@@ -46,9 +46,9 @@ impl<'a> Finder<'a> {
             true => self.faces_in_turns(original.size, &copy, depth)?,
         };
         if depth != settings.depth && !faces.is_empty() {
-            let whole = self.times.measure(Stage::Decode, || {
-                decode_bytes(self.path, &bytes)?.into_upright(self.path)
-            })?;
+            let whole = self
+                .times
+                .measure(Stage::Decode, || decode_upright(self.path, &bytes))?;
             self.encode_in(&whole, &mut faces)?;
         }
         for found in &mut faces {

@@ -16,7 +16,7 @@ use image::RgbImage;
 use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
-use crate::image_files::{Original, decode_bytes, read_file};
+use crate::image_files::{Original, decode_upright, read_file};
 
 pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
@@ -171,5 +171,5 @@ pub fn working_copy(path: &Path, width: u32) -> Result<(Original, RgbImage), Err
 /// # Errors
 /// When the photo cannot be read or decoded, or is larger than the limits of [`crate::image_files`] allow.
 pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
-    decode_bytes(path, &read_file(path)?)?.into_upright(path)
+    decode_upright(path, &read_file(path)?)
 }

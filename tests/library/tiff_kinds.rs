@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use facematch::image_files::{decode_bytes, read_file};
+use facematch::photo::open_whole;
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 /// A scratch folder with TIFF files.
@@ -41,8 +41,7 @@ impl Scene {
 
     fn ours(&self, name: &str) -> RgbImage {
         let path = self.path(name);
-        let decoded = decode_bytes(&path, &read_file(&path).unwrap());
-        decoded.unwrap().into_upright(&path).unwrap()
+        open_whole(&path).unwrap()
     }
 
     /// The pixels of `name` as libtiff reads them.
