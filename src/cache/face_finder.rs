@@ -118,7 +118,6 @@ impl FaceFinder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::Store;
     use crate::engine::EngineParams;
     use crate::fake_engine::{FakeEngine, REFUSED};
     use crate::geometry::Rect;
@@ -144,9 +143,9 @@ mod tests {
         }
 
         fn finder(&self) -> FaceFinder {
-            let (store, _) = Store::open_or_rebuild(&self.folder.path().join("cache")).unwrap();
+            let (cache, _) = Cache::open(&self.folder.path().join("cache")).unwrap();
             let params = EngineParams::new("models");
-            FaceFinder::with_cache(SETTINGS, &params, Cache::new(store).unwrap()).unwrap()
+            FaceFinder::with_cache(SETTINGS, &params, cache).unwrap()
         }
     }
 

@@ -1,15 +1,14 @@
-//! A cache of what was found in photos, so that a photo is searched once and not in every run.
+//! A cache of the faces found in photos, so that a photo is searched once and not in every run.
 //!
-//! In: the content of a photo's file and how it is searched. Out: what was found in it, as it was found,
-//! to the last bit of every number. The name and the place of the file are no part of it, so that a photo that was
-//! moved or renamed is still known.
+//! Input: the content of a photo's file and the settings. Output: the faces found in it, equal to the last bit of every
+//! number. The name and the place of the file do not count, so a photo that was moved or renamed is still known.
 //!
-//! [`FaceFinder`] is [`find_faces`](crate::photo::find_faces) with a [`Cache`] in front of it. [`Store`] is the file below, a
-//! database of [redb](https://docs.rs/redb) in which one process at a time reads and writes. A damaged file costs nothing
-//! but what was in it: [`Store::open_or_rebuild`] sets it aside and begins a new one.
+//! [`FaceFinder`] is [`find_faces`](crate::photo::find_faces) with a [`Cache`] in front of it. The file is a database of
+//! [redb](https://docs.rs/redb); one process at a time reads and writes it. [`Cache::open`] renames a damaged file and
+//! starts a new one, so damage costs only the results in the file.
 //!
-//! Only what was found is kept, a photo without faces too. Errors are not: a file that cannot be decoded is refused in a
-//! fraction of the time that a search takes, and what cannot be read today may be read by the next version.
+//! The cache keeps results, also of photos without faces, but no errors: a file that cannot be decoded is refused in a
+//! fraction of the time that a search takes, and the next version may be able to read it.
 
 mod error;
 mod face_finder;
@@ -21,8 +20,8 @@ mod writer;
 
 pub use error::CacheError;
 pub use face_finder::FaceFinder;
-pub use open::{SetAside, clear};
-pub use store::{Pruned, Store, StoreStats};
+pub use open::{SetAside, clear, prune, stats};
+pub use store::{CacheStats, Pruned};
 #[doc(hidden)]
 pub use value::{decode, encode};
 pub use writer::Cache;

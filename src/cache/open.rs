@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use redb::{Builder, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 
 use super::error::CacheError;
-use super::store::{Store, TABLES, in_thread};
+use super::store::{CacheStats, Pruned, Store, TABLES, in_thread};
 
 /// What the file of a database begins with. redb writes it last when it makes one: until then there are zeros.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
@@ -37,7 +37,7 @@ impl Store {
     /// [`CacheError::InUse`] when another process has it open, [`CacheError::Damaged`], [`CacheError::Foreign`] when it is
     /// no file, or one that neither begins nor is named as a store, [`CacheError::Io`] when it is missing or cannot be read
     /// and written.
-    pub fn open(path: &Path) -> Result<Self, CacheError> {
+    pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
         let path = &real_path(path);
         let file = open_file(path, &options(), may_be_used)?;
         restrict(&file);
@@ -49,7 +49,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open`], but a damaged or a missing file is none.
-    pub fn open_or_rebuild(path: &Path) -> Result<(Self, Option<SetAside>), CacheError> {
+    pub(super) fn open_or_rebuild(path: &Path) -> Result<(Self, Option<SetAside>), CacheError> {
         make_folder(path)?;
         let path = &real_path(path);
         let mut set_aside = None;
@@ -81,6 +81,36 @@ pub(super) fn retire(path: &Path, reason: String) -> Result<Option<SetAside>, Ca
         .open(path)
         .map_err(|error| CacheError::io(path, error))?;
     rename(path, &file, reason)
+}
+
+/// Opens the store in the file `path`, if there is one.
+fn open_existing(path: &Path) -> Result<Option<Store>, CacheError> {
+    match Store::open(path) {
+        Ok(store) => Ok(Some(store)),
+        Err(CacheError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Counts what is in the cache in the file `path`; nothing, if there is no file.
+///
+/// # Errors
+/// [`CacheError::InUse`] if another process has it open, and every other error of reading it.
+pub fn stats(path: &Path) -> Result<CacheStats, CacheError> {
+    open_existing(path)?.map_or_else(|| Ok(CacheStats::default()), |store| store.stats())
+}
+
+/// Removes from the cache in the file `path` the results of other versions of facematch and, with `unused_days`, those that
+/// were not used for that number of days or longer, and makes the file as small as it can be.
+///
+/// # Errors
+/// [`CacheError::InUse`] if another process has it open, and every other error of reading and writing it.
+pub fn prune(path: &Path, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
+    let store = open_existing(path)?;
+    store.map_or_else(
+        || Ok(Pruned::default()),
+        |mut store| store.prune(unused_days),
+    )
 }
 
 /// Deletes the store in the file `path`, and what was set aside beside it. Where `path` is a link, that is where it leads.

@@ -19,7 +19,7 @@ pub(super) const TABLES: &str = "photos ";
 const PHOTOS: TableDefinition<&[u8; KEY_LEN], &[u8]> = TableDefinition::new("photos 1");
 
 /// The file of a cache, open in this process alone.
-pub struct Store {
+pub(super) struct Store {
     path: PathBuf,
     /// Until it is dropped.
     database: Option<Database>,
@@ -32,9 +32,9 @@ pub(super) struct Entry {
     pub(super) value: Vec<u8>,
 }
 
-/// What is in a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreStats {
+/// The contents of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CacheStats {
     /// The results in it.
     pub entries: u64,
     /// The photos that they are about: one that was searched in several ways has several results.
@@ -47,8 +47,8 @@ pub struct StoreStats {
     pub file_bytes: u64,
 }
 
-/// What [`Store::prune`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What [`prune`](super::prune) did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pruned {
     /// Results that were removed.
     pub removed: u64,
@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// Where the file is.
-    pub fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -116,16 +116,13 @@ impl Store {
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
-    pub(super) fn stats_on(&self, today: u32) -> Result<StoreStats, CacheError> {
+    pub(super) fn stats_on(&self, today: u32) -> Result<CacheStats, CacheError> {
         let file = std::fs::metadata(&self.path).map_err(|e| CacheError::io(&self.path, e))?;
         self.with_in_thread(|database| {
             let table = database.begin_read()?.open_table(PHOTOS)?;
-            let mut stats = StoreStats {
-                entries: 0,
-                photos: 0,
-                outdated: 0,
-                longest_unused: None,
+            let mut stats = CacheStats {
                 file_bytes: file.len(),
+                ..CacheStats::default()
             };
             let mut contents: BTreeSet<[u8; 32]> = BTreeSet::new();
             for entry in table.iter()? {

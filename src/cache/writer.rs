@@ -9,8 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::THREAD_NAME;
 use super::error::CacheError;
 use super::key::PhotoKey;
-use super::open::retire;
-use super::store::{Pruned, Store, StoreStats};
+use super::open::{SetAside, retire};
+use super::store::{CacheStats, Pruned, Store};
 use super::value::{decode, encode};
 use crate::photo::PhotoFaces;
 
@@ -40,12 +40,15 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache in `store`.
+    /// Opens the cache in the file `path`. Creates the file and its folders if they do not exist, only for their owner. Renames
+    /// a damaged file to `path` with `.damaged` (`.damaged-2`, ...) appended, and starts a new one.
     ///
     /// # Errors
-    /// [`CacheError::Io`] when there can be no further thread.
-    pub fn new(store: Store) -> Result<Self, CacheError> {
-        Self::on_day(today(), store)
+    /// [`CacheError::InUse`] if another process has it open, [`CacheError::Foreign`] if it is not a file, or one that neither
+    /// begins nor is named like a cache, [`CacheError::Io`] if it cannot be read and written or no thread can be started.
+    pub fn open(path: &Path) -> Result<(Self, Option<SetAside>), CacheError> {
+        let (store, set_aside) = Store::open_or_rebuild(path)?;
+        Ok((Self::on_day(today(), store)?, set_aside))
     }
 
     fn on_day(today: u32, store: Store) -> Result<Self, CacheError> {
@@ -99,16 +102,11 @@ impl Cache {
         }
     }
 
-    /// Where its file is.
-    pub fn path(&self) -> &Path {
-        self.store.path()
-    }
-
     /// Waits until everything is on the disk. A file in which damage was met is set aside, so that the next run begins anew.
     ///
     /// # Errors
     /// The first thing that went wrong with the cache since it was opened.
-    pub fn close(mut self) -> Result<(), CacheError> {
+    pub(super) fn close(mut self) -> Result<(), CacheError> {
         self.finish();
         let problem = Arc::clone(&self.problem);
         drop(self);
@@ -179,7 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
-    pub fn stats(&self) -> Result<StoreStats, CacheError> {
+    pub(super) fn stats(&self) -> Result<CacheStats, CacheError> {
         self.stats_on(today())
     }
 
@@ -188,7 +186,7 @@ impl Store {
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
-    pub fn prune(&mut self, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
+    pub(super) fn prune(&mut self, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
         self.prune_on(today(), unused_days)
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use facematch::cache::{Cache, CacheError, FaceFinder, Store};
+use facematch::cache::{Cache, CacheError, FaceFinder};
 use facematch::engine::EngineParams;
 use facematch::photo::PhotoSettings;
 
@@ -87,7 +87,7 @@ pub(super) fn file(args: &CacheArgs) -> Result<Option<PathBuf>, Failure> {
 }
 
 fn open(file: PathBuf, console: &Console) -> Result<Cache, CacheError> {
-    let (store, set_aside) = Store::open_or_rebuild(&file)?;
+    let (cache, set_aside) = Cache::open(&file)?;
     if let Some(set_aside) = set_aside {
         console.warn(format_args!(
             "cache {}: damaged ({}); set aside as {}, and begun anew",
@@ -96,7 +96,7 @@ fn open(file: PathBuf, console: &Console) -> Result<Cache, CacheError> {
             set_aside.path.display()
         ));
     }
-    Cache::new(store)
+    Ok(cache)
 }
 
 fn is_worth_a_hint(elapsed: Duration, decided: bool) -> bool {

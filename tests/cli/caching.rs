@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use assert_cmd::Command;
-use facematch::cache::Store;
+use facematch::cache::Cache;
 
 use crate::common::{HANG, Run, RunExt, TestEnv, repository, sample_bytes};
 
@@ -235,13 +235,13 @@ fn nobody_else_may_read_it() {
 fn while_another_process_has_it_a_run_goes_on_without() {
     let env = scene();
     let expected = search(&env, &[]);
-    let store = Store::open(&usual_place(&env)).unwrap();
+    let cache = Cache::open(&usual_place(&env)).unwrap();
     let run = search(&env, &[]);
     assert!(warning(&run).contains("in use by another process; going on without it"));
     assert_eq!(run.text(), expected.text());
     facematch(&env).args(["cache", "stats"]).ends_with(3);
     facematch(&env).args(["cache", "clear"]).ends_with(3);
-    drop(store);
+    drop(cache);
     assert_says(&search(&env, &[]), PHOTOS, 0);
 }
 

@@ -1,9 +1,9 @@
 //! `facematch cache`: where the cache is, what is in it, and how it gets smaller.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use facematch::cache::{CacheError, Pruned, Store, StoreStats, clear};
+use facematch::cache::{self, CacheError, Pruned};
 
 use crate::cli::args::{CacheCommand, CacheFileArgs};
 use crate::cli::caching::usual_file;
@@ -23,7 +23,7 @@ pub(crate) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
             prune(&file(args)?, *unused).map_err(|error| failure(error, args))?
         }
         CacheCommand::Clear(args) => {
-            let removed = clear(&file(args)?).map_err(|error| failure(error, args))?;
+            let removed = cache::clear(&file(args)?).map_err(|error| failure(error, args))?;
             vec![("files removed", removed.to_string())]
         }
     };
@@ -47,18 +47,9 @@ fn file(args: &CacheFileArgs) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The statistics of the cache in `file`.
+/// Returns the statistics of the cache in `file`.
 fn stats(file: &Path) -> Result<Values, CacheError> {
-    let stats = match open(file)? {
-        Some(store) => store.stats()?,
-        None => StoreStats {
-            entries: 0,
-            photos: 0,
-            outdated: 0,
-            longest_unused: None,
-            file_bytes: 0,
-        },
-    };
+    let stats = cache::stats(file)?;
     let unused = stats
         .longest_unused
         .map_or_else(|| "-".to_owned(), |days| days.to_string());
@@ -74,26 +65,11 @@ fn stats(file: &Path) -> Result<Values, CacheError> {
 
 /// Prunes the cache in `file` and returns the numbers of results.
 fn prune(file: &Path, unused_days: Option<u32>) -> Result<Values, CacheError> {
-    let Pruned { removed, kept } = match open(file)? {
-        Some(mut store) => store.prune(unused_days)?,
-        None => Pruned {
-            removed: 0,
-            kept: 0,
-        },
-    };
+    let Pruned { removed, kept } = cache::prune(file, unused_days)?;
     Ok(vec![
         ("results removed", removed.to_string()),
         ("results kept", kept.to_string()),
     ])
-}
-
-/// The store in `file`; none where there is no file.
-fn open(file: &Path) -> Result<Option<Store>, CacheError> {
-    match Store::open(file) {
-        Ok(store) => Ok(Some(store)),
-        Err(CacheError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 fn failure(error: CacheError, args: &CacheFileArgs) -> Failure {
