@@ -8,9 +8,9 @@ use facematch::cache::{Cache, CacheError, FaceFinder};
 use facematch::engine::EngineParams;
 use facematch::photo::PhotoSettings;
 
-use super::args::CacheArgs;
-use super::config::path_in;
+use super::config::CacheConfig;
 use super::console::Console;
+use super::engine::path_in;
 use super::exit::Failure;
 use super::guard::RunInputs;
 
@@ -30,7 +30,7 @@ impl<'a> Session<'a> {
     /// Begins to search with an engine made of `params`. A cache that cannot be used is a warning, unless the user named a
     /// file that is something else.
     pub(super) fn begin(
-        args: &CacheArgs,
+        config: &CacheConfig,
         inputs: &RunInputs<'_>,
         params: &EngineParams,
         settings: PhotoSettings,
@@ -42,15 +42,17 @@ impl<'a> Session<'a> {
             began: Instant::now(),
             console,
         };
-        let Some(file) = file(args)? else {
-            return Ok(session(FaceFinder::new(settings), args.no_cache));
+        let Some(file) = file(config)? else {
+            let decided = *config == CacheConfig::Off;
+            return Ok(session(FaceFinder::new(settings), decided));
         };
-        if matches!(args.cache, Some(Some(_))) {
+        let is_named = matches!(config, CacheConfig::File(_));
+        if is_named {
             inputs.check_cache(&file)?;
         }
         Ok(match open(file, console) {
             Ok(cache) => session(FaceFinder::with_cache(settings, params, cache)?, true),
-            Err(error @ CacheError::Foreign { .. }) if matches!(args.cache, Some(Some(_))) => {
+            Err(error @ CacheError::Foreign { .. }) if is_named => {
                 return Err(Failure::Usage(error.to_string()));
             }
             Err(error) => {
@@ -76,13 +78,13 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The file of the cache that `args` ask for, if they do.
-pub(super) fn file(args: &CacheArgs) -> Result<Option<PathBuf>, Failure> {
-    match (&args.cache, from_environment()) {
-        _ if args.no_cache => Ok(None),
-        (None, None) => Ok(None),
-        (Some(Some(file)), _) => Ok(Some(file.clone())),
-        (Some(None), _) | (None, Some(_)) => usual_file().map(Some),
+/// The file of the cache that `config` asks for, if it does.
+pub(super) fn file(config: &CacheConfig) -> Result<Option<PathBuf>, Failure> {
+    match config {
+        CacheConfig::Off => Ok(None),
+        CacheConfig::Undecided => Ok(from_environment()),
+        CacheConfig::Usual => usual_file().map(Some),
+        CacheConfig::File(file) => Ok(Some(file.clone())),
     }
 }
 

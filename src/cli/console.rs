@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use super::args::{MessageArgs, When};
+use super::config::{Messages, When};
 use super::progress::Progress;
 
 /// What the user reads beside the results.
@@ -14,14 +14,14 @@ pub(super) struct Console {
 }
 
 impl Console {
-    pub(super) fn new(args: &MessageArgs) -> Self {
+    pub(super) fn new(messages: &Messages) -> Self {
         Self {
-            quiet: args.quiet,
-            verbose: args.verbose,
-            progress: match args.progress {
+            quiet: messages.quiet,
+            verbose: messages.verbose,
+            progress: match messages.progress {
                 When::Always => true,
                 When::Never => false,
-                When::Auto => !args.quiet && io::stderr().is_terminal(),
+                When::Auto => !messages.quiet && io::stderr().is_terminal(),
             },
         }
     }

@@ -9,8 +9,8 @@ use facematch::batch::has_photo_extension;
 use facematch::gallery::{has_gallery_header, is_gallery_file};
 use facematch::image_files::{foreign_format, has_image_signature, is_marked};
 
-use super::args::{CacheArgs, EngineArgs, OutputArgs};
 use super::caching;
+use super::config::{CacheConfig, EngineConfig, Results};
 use super::exit::Failure;
 use super::output::{STDOUT, file_number};
 use super::pictures::{crop_path, drawing_path, shared_picture};
@@ -197,14 +197,14 @@ pub(super) struct RunInputs<'a> {
 
 impl<'a> RunInputs<'a> {
     /// What a run reads besides photos.
-    pub(super) fn new(engine: &'a EngineArgs, cache: Option<&CacheArgs>) -> Self {
+    pub(super) fn new(engine: &'a EngineConfig, cache: Option<&CacheConfig>) -> Self {
         let landmarks = engine.landmarks.iter();
         Self {
             known: Vec::new(),
             files: landmarks
                 .map(|model| ("the landmark model", model.as_path()))
                 .collect(),
-            cache: cache.and_then(|args| caching::file(args).ok().flatten()),
+            cache: cache.and_then(|config| caching::file(config).ok().flatten()),
         }
     }
 
@@ -298,10 +298,13 @@ impl<'a> RunInputs<'a> {
     /// Refuses pictures of `photos` that would overwrite one of them, or become photos of KNOWN.
     pub(super) fn check_pictures<'b>(
         &self,
-        args: &OutputArgs,
+        results: &Results,
         photos: impl Iterator<Item = &'b Path> + Clone,
     ) -> Result<(), Failure> {
-        let folders = [(&args.draw, Written::Drawing), (&args.crops, Written::Crop)];
+        let folders = [
+            (&results.draw, Written::Drawing),
+            (&results.crops, Written::Crop),
+        ];
         let folders = folders
             .into_iter()
             .filter_map(|(folder, written)| Some((folder.as_deref()?, written)));

@@ -1,7 +1,8 @@
 //! The command line: arguments, their check, the commands, and what the user sees.
 //!
-//! `args` (what clap parses) becomes `config` (what is valid); a command runs on it with a `console` for the error
-//! stream and an `output` for the results. Nothing of this is part of the library.
+//! `args` (what clap parses) becomes `config` (what is valid); a command is a function of it and of
+//! a `console` for the error stream, and opens an `output` for its results. Nothing of this is part
+//! of the library.
 
 mod args;
 mod caching;
@@ -10,8 +11,11 @@ mod commands;
 mod config;
 mod console;
 mod drawing;
+mod engine;
 mod exit;
+mod folders;
 mod guard;
+mod inputs;
 mod interrupt;
 mod output;
 mod path_list;
@@ -29,9 +33,7 @@ mod timings;
 
 use std::io::{self, Write};
 
-use args::{Args, Command, EvalCommand};
-use clap::CommandFactory;
-use clap_complete::Shell;
+use config::Command;
 use console::Console;
 use exit::{Exit, Failure};
 use output::Output;
@@ -39,87 +41,36 @@ use output::Output;
 /// Runs the program and says how it ended.
 pub(crate) fn run() -> Exit {
     silence_worker_panics();
-    let args = match args::parse(std::env::args_os().collect()) {
-        Ok(args) => args,
-        Err(error) => return print_help_or_mistake(&error),
+    let invocation = match args::parse(std::env::args_os().collect()) {
+        Ok(invocation) => invocation,
+        Err(no_command) => return no_command.print(),
     };
-    match args.command {
-        Some(Command::Detect(detect)) => {
-            let console = Console::new(&detect.common.messages);
-            finish(&console, commands::detect::run(&detect, &console))
+    let console = Console::new(&invocation.messages);
+    let result = match &invocation.command {
+        Command::Match(config) => commands::matching::run(config, &console),
+        Command::Detect(config) => commands::detect::run(config, &console),
+        Command::Tag(config) => commands::tagging::tag(config, &console),
+        Command::Untag(config) => commands::tagging::untag(config, &console),
+        Command::Sort(config) => commands::sorting::run(config, &console),
+        Command::Enroll(config) => commands::enrolling::run(config, &console),
+        Command::Check(config) => commands::checking::run(config, &console),
+        Command::EvalPairs(config) => commands::evaluating::pairs::run(config, &console),
+        Command::EvalIdentify(config) => {
+            commands::evaluating::identification::run(config, &console)
         }
-        Some(Command::Tag(tag)) => {
-            let console = Console::new(&tag.common.messages);
-            finish(&console, commands::tagging::tag(&tag, &console))
-        }
-        Some(Command::Untag(untag)) => {
-            let console = Console::new(&untag.messages);
-            finish(&console, commands::tagging::untag(&untag, &console))
-        }
-        Some(Command::Sort(sort)) => {
-            let console = Console::new(&sort.common.messages);
-            finish(&console, commands::sorting::run(&sort, &console))
-        }
-        Some(Command::Eval { what }) => evaluate(&what),
-        Some(Command::Enroll(enroll)) => {
-            let console = Console::new(&enroll.messages);
-            finish(&console, commands::enrolling::run(&enroll, &console))
-        }
-        Some(Command::Cache { what }) => {
-            let console = Console::new(what.messages());
-            finish(&console, commands::caching::run(&what))
-        }
-        Some(Command::Check(check)) => {
-            let console = Console::new(&check.messages);
-            finish(&console, commands::checking::run(&check, &console))
-        }
-        Some(Command::Completions { shell, messages }) => {
-            let console = Console::new(&messages);
-            finish(&console, print_completions(shell))
-        }
-        None => {
-            // Without a subcommand clap requires the paths.
-            let console = Console::new(&args.matching.common.messages);
-            finish(&console, commands::matching::run(&args.matching, &console))
-        }
-    }
-}
-
-fn evaluate(what: &EvalCommand) -> Exit {
-    use commands::evaluating::{identification, impostors, pairs};
-    let console = Console::new(match what {
-        EvalCommand::Pairs(args) => &args.messages,
-        EvalCommand::Identify(args) => &args.messages,
-        EvalCommand::Impostors(args) => &args.messages,
-    });
-    let result = match what {
-        EvalCommand::Pairs(args) => pairs::run(args, &console),
-        EvalCommand::Identify(args) => identification::run(args, &console),
-        EvalCommand::Impostors(args) => impostors::run(args, &console),
+        Command::EvalImpostors(config) => commands::evaluating::impostors::run(config, &console),
+        Command::Cache(config) => commands::caching::run(config),
+        Command::Completions(script) => print_completions(script),
     };
-    finish(&console, result)
+    result.unwrap_or_else(|failure| {
+        console.error(&failure);
+        failure.exit()
+    })
 }
 
-/// Prints what clap has to say: a mistake, or help and the version, which are results.
-fn print_help_or_mistake(error: &clap::Error) -> Exit {
-    let printed = error.print().and_then(|()| io::stdout().flush());
-    match printed {
-        _ if error.use_stderr() => Exit::Usage,
-        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-            let failure = Output::stdout().failure(source);
-            console::print_error(&failure);
-            failure.exit()
-        }
-        _ => Exit::Done,
-    }
-}
-
-fn print_completions(shell: Shell) -> Result<Exit, Failure> {
-    // clap_complete panics when it cannot write.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
+fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
     let mut stdout = io::stdout();
-    match stdout.write_all(&script).and_then(|()| stdout.flush()) {
+    match stdout.write_all(script).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Output::stdout().failure(error))
         }
@@ -127,18 +78,8 @@ fn print_completions(shell: Shell) -> Result<Exit, Failure> {
     }
 }
 
-fn finish(console: &Console, result: Result<Exit, Failure>) -> Exit {
-    match result {
-        Ok(exit) => exit,
-        Err(failure) => {
-            console.error(&failure);
-            failure.exit()
-        }
-    }
-}
-
-/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a warning; the default message
-/// would only add noise.
+/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a warning;
+/// the default message would only add noise.
 fn silence_worker_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use facematch::Error;
 
-use super::args::OutputArgs;
+use super::config::Results;
 use super::exit::Failure;
 use super::guard::{RunInputs, Written};
 use super::interrupt::UnfinishedFiles;
@@ -190,12 +190,12 @@ impl Output {
 
     /// Opens where the results of a search go. With encodings among them a file is for its owner alone.
     pub(super) fn open_results(
-        args: &OutputArgs,
+        results: &Results,
         inputs: &RunInputs<'_>,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
-        match &args.output {
-            Some(path) if args.with_encodings && path != STDOUT => {
+        match &results.file {
+            Some(path) if results.with_encodings && path != STDOUT => {
                 Self::open_file(path, Written::Results, Access::Owner, inputs, unfinished)
             }
             target => Self::open(target.as_deref(), inputs, unfinished),

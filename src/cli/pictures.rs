@@ -17,7 +17,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{ImageEncoder, ImageError, RgbImage};
 
-use super::args::OutputArgs;
+use super::config::Results;
 use super::console::Console;
 use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
@@ -38,10 +38,10 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    pub(super) fn new(args: &OutputArgs, unfinished: &UnfinishedFiles) -> Self {
+    pub(super) fn new(results: &Results, unfinished: &UnfinishedFiles) -> Self {
         Self {
-            crops: args.crops.clone(),
-            drawings: args.draw.clone(),
+            crops: results.crops.clone(),
+            drawings: results.draw.clone(),
             fonts: Fonts::new(font_folders()),
             unfinished: unfinished.clone(),
             drawn: Mutex::default(),

@@ -1,10 +1,14 @@
-//! The arguments as clap parses them: here the commands, in [`options`] what several of them share.
+//! The arguments as clap parses them: here the commands, in [`options`] what several of them
+//! share. Nothing outside knows clap: [`parse`] returns a config.
 
+mod configs;
 mod evaluating;
 mod options;
 mod parsing;
 mod sorting;
 
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -12,18 +16,53 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
 use facematch::engine::SimdLevel;
 use facematch::matching::DistanceThreshold;
 
-pub(crate) use evaluating::{
-    EvalCommand, EvalFormatArg, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs,
+use super::config::Invocation;
+use super::console::print_error;
+use super::exit::{Exit, Failure};
+use super::output::Output;
+use evaluating::EvalCommand;
+use options::{
+    CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs, WalkArgs,
+    first_given, hidden_messages, whole_number, with_hidden_formats,
 };
-pub(crate) use options::{
-    CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
-    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, When,
-};
+use sorting::SortArgs;
 
-pub(crate) use parsing::{misplaced_command, mistyped_command, parse};
-pub(crate) use sorting::{SortArgs, SortByArg};
+/// Why there is no command to run.
+pub(super) enum NoCommand {
+    /// A mistake, or a request for help or the version.
+    Clap(clap::Error),
+    /// Options that do not work together.
+    Refused(Failure),
+}
 
-use options::{first_given, hidden_messages, whole_number, with_hidden_formats};
+/// Returns the command that `words` ask for, of which the first is the program.
+pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, NoCommand> {
+    let args = parsing::parse(words).map_err(NoCommand::Clap)?;
+    configs::invocation(args).map_err(NoCommand::Refused)
+}
+
+impl NoCommand {
+    /// Prints it and returns how the program ends.
+    pub(super) fn print(&self) -> Exit {
+        let error = match self {
+            Self::Clap(error) => error,
+            Self::Refused(failure) => {
+                print_error(failure);
+                return failure.exit();
+            }
+        };
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        match printed {
+            _ if error.use_stderr() => Exit::Usage,
+            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+                let failure = Output::stdout().failure(source);
+                print_error(&failure);
+                failure.exit()
+            }
+            _ => Exit::Done,
+        }
+    }
+}
 
 /// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///
@@ -451,15 +490,6 @@ pub(crate) struct CacheFileArgs {
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
-}
-
-impl CacheCommand {
-    pub(crate) fn messages(&self) -> &MessageArgs {
-        match self {
-            Self::Path(file) | Self::Stats(file) | Self::Clear(file) => &file.messages,
-            Self::Prune { file, .. } => &file.messages,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -270,11 +270,11 @@ pub(crate) struct OutputArgs {
     pub(crate) draw: Option<PathBuf>,
 
     /// Colour the names
-    #[arg(long, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub(crate) color: When,
+    #[arg(long, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = WhenArg::Auto)]
+    pub(crate) color: WhenArg,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, Copy, ClapArgs)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArgs {
     /// Print no warnings, progress or summary; errors and skipped photos stay
@@ -286,8 +286,8 @@ pub(crate) struct MessageArgs {
     pub(crate) verbose: bool,
 
     /// Show a progress bar on the error stream
-    #[arg(long, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub(crate) progress: When,
+    #[arg(long, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = WhenArg::Auto)]
+    pub(crate) progress: WhenArg,
 }
 
 /// Hides the options of [`MessageArgs`] in the help of commands that print little: they accept them, so that an alias or a
@@ -342,7 +342,7 @@ pub(super) fn with_hidden_formats(format: Arg) -> Arg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum When {
+pub(crate) enum WhenArg {
     /// On a terminal
     Auto,
     Always,

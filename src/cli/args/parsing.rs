@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Args;
+use crate::cli::exit::Failure;
 
 /// Names are taken for a mistyped command from this similarity on (Jaro).
 const SIMILAR: f64 = 0.8;
@@ -15,7 +16,7 @@ const SIMILAR: f64 = 0.8;
 ///
 /// # Errors
 /// What clap says, with a tip where it has none: which command an option belongs to, which command may be meant.
-pub(crate) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
+pub(super) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
     command.build();
     let words = command_first(&command, words);
@@ -181,15 +182,29 @@ fn owners_tip(command: &Command, option: &str) -> Option<String> {
     (!owners.is_empty()).then(|| format!("'{option}' is an option of {}", owners.join(", ")))
 }
 
-/// The command that `word`, which names no file, may be a mistyping of.
-pub(crate) fn mistyped_command(word: &Path) -> Option<String> {
+/// Refuses a KNOWN that is not there and looks like a mistyped command, and a command behind it.
+pub(super) fn check_no_command(known: &Path, unknown: &[PathBuf]) -> Result<(), Failure> {
     let mut command = Args::command();
     command.build();
-    similar_command(&command, word.as_os_str())
+    let (path, advice) = if let Some(command) = similar_command(&command, known.as_os_str()) {
+        (
+            known,
+            format!("did you mean the command `facematch {command}`?"),
+        )
+    } else if let Some(name) = misplaced_command(unknown) {
+        let advice = format!("a command comes first: `facematch {name} ...`");
+        (Path::new(name), advice)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(format!(
+        "{}: no such photo or folder; {advice}",
+        path.display()
+    )))
 }
 
 /// The first of `words` that is the name of a command and of no file.
-pub(crate) fn misplaced_command(words: &[PathBuf]) -> Option<&str> {
+fn misplaced_command(words: &[PathBuf]) -> Option<&str> {
     let command = Args::command();
     let mut names = words.iter().filter_map(|word| word.to_str());
     names.find(|name| command.find_subcommand(name).is_some() && !Path::new(name).exists())

@@ -53,14 +53,6 @@ pub(crate) struct SortArgs {
     pub(crate) common: CommonArgs,
 }
 
-impl SortArgs {
-    /// The folders that photos are put into.
-    pub(crate) fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        let others = [&self.unknown_into, &self.none_into];
-        std::iter::once(&self.into).chain(others.into_iter().flatten())
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SortByArg {
     /// Copied, with the time of their last change

@@ -1,12 +1,12 @@
 //! `facematch cache`: where the cache is, what is in it, and how it gets smaller.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use facematch::cache::{self, CacheError, Pruned};
 
-use crate::cli::args::{CacheCommand, CacheFileArgs};
 use crate::cli::caching::usual_file;
+use crate::cli::config::{CacheAction, CacheCommandConfig};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::report::write_values;
@@ -15,18 +15,20 @@ use crate::cli::terminal;
 /// Values to print, each with what it is.
 type Values = Vec<(&'static str, String)>;
 
-pub(crate) fn run(command: &CacheCommand) -> Result<Exit, Failure> {
-    let values = match command {
-        CacheCommand::Path(args) => return print_path(&file(args)?),
-        CacheCommand::Stats(args) => stats(&file(args)?).map_err(|error| failure(error, args))?,
-        CacheCommand::Prune { file: args, unused } => {
-            prune(&file(args)?, *unused).map_err(|error| failure(error, args))?
-        }
-        CacheCommand::Clear(args) => {
-            let removed = cache::clear(&file(args)?).map_err(|error| failure(error, args))?;
-            vec![("files removed", removed.to_string())]
+pub(crate) fn run(config: &CacheCommandConfig) -> Result<Exit, Failure> {
+    let file = match &config.file {
+        Some(file) => file.clone(),
+        None => usual_file()?,
+    };
+    let values = match config.action {
+        CacheAction::Path => return print_path(&file),
+        CacheAction::Stats => stats(&file),
+        CacheAction::Prune { unused_days } => prune(&file, unused_days),
+        CacheAction::Clear => {
+            cache::clear(&file).map(|removed| vec![("files removed", removed.to_string())])
         }
     };
+    let values = values.map_err(|error| failure(error, config.file.as_deref()))?;
     let output = Output::stdout();
     let layout = terminal::layout(None, [], []);
     output.written(write_values(&values, layout, &mut output.writer()))?;
@@ -38,13 +40,6 @@ fn print_path(file: &Path) -> Result<Exit, Failure> {
     let mut out = output.writer();
     output.written(writeln!(out, "{}", file.display()).and_then(|()| out.flush()))?;
     Ok(Exit::Done)
-}
-
-fn file(args: &CacheFileArgs) -> Result<PathBuf, Failure> {
-    match &args.cache {
-        Some(file) => Ok(file.clone()),
-        None => usual_file(),
-    }
 }
 
 /// Returns the statistics of the cache in `file`.
@@ -72,8 +67,8 @@ fn prune(file: &Path, unused_days: Option<u32>) -> Result<Values, CacheError> {
     ])
 }
 
-fn failure(error: CacheError, args: &CacheFileArgs) -> Failure {
-    let named = match &args.cache {
+fn failure(error: CacheError, named: Option<&Path>) -> Failure {
+    let named = match named {
         Some(file) => format!(" --cache={}", file.display()),
         None => String::new(),
     };

@@ -14,58 +14,58 @@ use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 use super::counted;
 use super::evaluating::write_figures;
 use super::skipped_in_words;
-use crate::cli::args::{CheckArgs, CheckFormatArg};
 use crate::cli::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
-use crate::cli::config;
+use crate::cli::config::{CheckConfig, FiguresFormat};
 use crate::cli::console::Console;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::RunInputs;
+use crate::cli::inputs::{check_known, known_photos, no_known_face};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::report::{CheckReport, CheckedSource};
 use crate::cli::terminal;
 
-pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    config::check_known(&args.known)?;
-    let source = match is_gallery_file(&args.known)? {
+    check_known(&config.known)?;
+    let source = match is_gallery_file(&config.known)? {
         true => CheckedSource::Gallery,
         false => CheckedSource::Photos,
     };
     if source == CheckedSource::Gallery {
-        refuse_options_about_photos(args)?;
+        refuse_options_about_photos(config)?;
     }
-    let read = RunInputs::new(&args.engine, None).with_known(&args.known);
-    let open = |read: RunInputs<'_>| Output::open(args.output.as_deref(), &read, &unfinished);
+    let read = RunInputs::new(&config.engine, None).with_known(&config.known);
+    let open = |read: RunInputs<'_>| Output::open(config.output.as_deref(), &read, &unfinished);
     let mut skipped = BTreeMap::new();
     let (output, photos) = match source {
-        CheckedSource::Gallery => (open(read)?, enrolled_photos(&args.known, console)?),
+        CheckedSource::Gallery => (open(read)?, enrolled_photos(&config.known, console)?),
         CheckedSource::Photos => {
-            let options = config::known_options(args.follow_links, args.hidden);
-            let inputs = config::known_photos(&args.known, &options, console)?;
+            let inputs = known_photos(&config.known, &config.known_options, console)?;
             let output = open(read.with_photos(inputs.list.iter().map(Input::path)))?;
-            let photos = searched_photos(args, &inputs, console)?;
+            let photos = searched_photos(config, &inputs, console)?;
             skipped = inputs.skipped;
             (output, photos)
         }
     };
     let bar = console.progress("comparing", photos.len());
-    let jobs = config::jobs(&args.engine, photos.len());
+    let jobs = engine::jobs(&config.engine, photos.len());
     let tick = |faces| bar.inc(faces as u64);
-    let check = check(&photos, args.threshold, jobs, &tick);
+    let check = check(&photos, config.threshold, jobs, &tick);
     bar.finish_and_clear();
     let report = CheckReport {
-        known: &args.known,
+        known: &config.known,
         source,
         skipped: &skipped,
         check: &check,
     };
     let paths = photos.iter().map(|photo| photo.path.as_path());
-    let layout = terminal::layout(args.output.as_deref(), paths, []);
-    write_figures(output, |out| match args.format {
-        CheckFormatArg::Text => report.write_text(layout, out),
-        CheckFormatArg::Json => report.write_json(out),
+    let layout = terminal::layout(config.output.as_deref(), paths, []);
+    write_figures(output, |out| match config.format {
+        FiguresFormat::Text => report.write_text(layout, out),
+        FiguresFormat::Json => report.write_json(out),
     })?;
     console.summary(in_words(&check) + &skipped_in_words(&skipped));
     Ok(match check.findings.is_empty() {
@@ -75,8 +75,8 @@ pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
 }
 
 /// Refuses options that would have no effect, as the faces of a gallery file are found and encoded already.
-fn refuse_options_about_photos(args: &CheckArgs) -> Result<(), Failure> {
-    match args.about_photos() {
+fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
+    match config.about_photos {
         Some(option) => Err(Failure::Usage(format!(
             "{option} has no effect on a gallery file, whose faces are encoded already; leave it out, or check the \
              folder of its photos"
@@ -104,21 +104,21 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
 
 /// The photos `inputs`, searched.
 fn searched_photos(
-    args: &CheckArgs,
+    config: &CheckConfig,
     inputs: &Inputs,
     console: &Console,
 ) -> Result<Vec<KnownPhoto>, Failure> {
-    let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let engine = config::load_engine(&params, console)?;
-    let mut engines = config::workers(engine, config::jobs(&args.engine, inputs.list.len()));
+    let params = engine::params(&config.engine)?;
+    let engine = engine::load(&params, console)?;
+    let mut engines = engine::workers(engine, &config.engine, inputs.list.len());
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
-    let work = |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &settings);
+    let work =
+        |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &config.engine.settings);
     let run = batch::run(&inputs.list, &mut engines, work, |path, content| {
         photos.push(KnownPhoto {
             path: path.to_owned(),
-            person: person_name(&args.known, path),
+            person: person_name(&config.known, path),
             content,
         });
         bar.inc(1);
@@ -134,7 +134,7 @@ fn searched_photos(
             console.error(error);
         }
         let reason = "none of its photos can be read";
-        return Err(config::no_known_face(&args.known, reason));
+        return Err(no_known_face(&config.known, reason));
     }
     Ok(photos)
 }

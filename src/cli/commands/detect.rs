@@ -7,63 +7,57 @@ use facematch::photo::FoundFace;
 
 use super::Search;
 use super::searching::{Judgement, PhotoSearch};
-use crate::cli::args::DetectArgs;
 use crate::cli::caching::Session;
-use crate::cli::config;
+use crate::cli::config::DetectConfig;
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::folders::make_picture_folders;
 use crate::cli::guard::RunInputs;
+use crate::cli::inputs::inputs;
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
 use crate::cli::report::{Finding, Subject, Summary};
 use crate::cli::terminal;
 
-pub(crate) fn run(args: &DetectArgs, console: &Console) -> Result<Exit, Failure> {
-    let common = &args.common;
+pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Failure> {
+    let config = &config.run;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let with_encodings = common.output.with_encodings;
-    let (params, settings) = if with_encodings {
-        (
-            config::encoding_params(&common.engine, &args.encoding)?,
-            config::encoding_settings(&common.engine, &args.encoding),
-        )
-    } else {
-        config::refuse_encoding_options(&args.encoding)?;
-        (
-            config::engine_params(&common.engine)?,
-            config::photo_settings(&common.engine),
-        )
-    };
-    config::check_no_exiftool_json(&common.output)?;
-    config::check_with_encodings(&common.output)?;
+    let params = engine::params(&config.engine)?;
     let _empty_folders = unfinished.empty_folders();
-    config::make_picture_folders(&common.output, &unfinished)?;
-    let inputs = config::inputs(&args.path, &[], common, console)?;
+    make_picture_folders(&config.results, &unfinished)?;
+    let inputs = inputs(&config.photos, console)?;
     let photos = inputs.list.iter().map(Input::path);
-    let read = RunInputs::new(&common.engine, Some(&common.cache)).with_photos(photos.clone());
-    let output = Output::open_results(&common.output, &read, &unfinished)?;
-    read.check_pictures(&common.output, photos)?;
+    let read = RunInputs::new(&config.engine, Some(&config.cache)).with_photos(photos.clone());
+    let output = Output::open_results(&config.results, &read, &unfinished)?;
+    read.check_pictures(&config.results, photos)?;
 
     let began = Instant::now();
-    let engine = config::load_engine(&params, console)?;
+    let engine = engine::load(&params, console)?;
     let (name, landmark_model) = (engine.name(), engine.landmark_model());
-    let jobs = config::jobs(&common.engine, inputs.list.len());
-    let session = Session::begin(&common.cache, &read, &params, settings, console)?;
+    let engines = engine::workers(engine, &config.engine, inputs.list.len());
+    let session = Session::begin(
+        &config.cache,
+        &read,
+        &params,
+        config.engine.settings,
+        console,
+    )?;
     let photos = PhotoSearch {
         finder: &session.finder,
-        pictures: Pictures::new(&common.output, &unfinished),
-        with_encodings,
+        pictures: Pictures::new(&config.results, &unfinished),
+        with_encodings: config.results.with_encodings,
     };
     let paths = inputs.list.iter().map(Input::path);
-    let layout = terminal::layout(common.output.output.as_deref(), paths, []);
+    let layout = terminal::layout(config.results.file.as_deref(), paths, []);
     let search = Search {
-        common,
+        config,
         console,
         inputs,
-        engines: config::workers(engine, jobs),
+        engines,
         start: began.elapsed(),
         unreadable_known: 0,
         enrolled: Duration::ZERO,

@@ -1,7 +1,7 @@
 //! `facematch enroll`: known people as a gallery file: make it, add to it, remove people from it, list them.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use facematch::cache::FaceFinder;
 use facematch::engine::{EngineParams, FaceEngine, SimdLevel};
@@ -10,19 +10,19 @@ use facematch::gallery::{
     write_gallery,
 };
 use facematch::matching::DistanceThreshold;
-use facematch::photo::EncodeFrom;
 
 use super::counted;
 use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
 use super::skipped_in_words;
 use super::tagged_people::TaggedPeople;
-use crate::cli::args::EnrollArgs;
 use crate::cli::caching::Session;
-use crate::cli::config;
+use crate::cli::config::{EnrollConfig, GalleryConfig};
 use crate::cli::console::Console;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::{RunInputs, Written};
+use crate::cli::inputs::check_known;
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output, ReadFile};
 use crate::cli::report::write_people;
@@ -47,20 +47,19 @@ struct Enrolled {
 
 impl People {
     fn find(
-        args: &EnrollArgs,
-        known: &[PathBuf],
+        config: &GalleryConfig,
         params: &EngineParams,
-        encode_from: EncodeFrom,
         console: &Console,
     ) -> Result<Self, Failure> {
-        let options = config::known_options(args.follow_links, args.hidden);
-        Ok(match args.from_tags {
+        let (known, options) = (&config.known, &config.known_options);
+        let encode_from = config.engine.settings.encode_from;
+        Ok(match config.from_tags {
             true => {
-                let people = TaggedPeople::find(known, &options, params, encode_from, console)?;
+                let people = TaggedPeople::find(known, options, params, encode_from, console)?;
                 Self::Tagged(people)
             }
             false => {
-                let people = KnownPeople::find(known, &options, params, encode_from, console)?;
+                let people = KnownPeople::find(known, options, params, encode_from, console)?;
                 Self::Named(people)
             }
         })
@@ -101,52 +100,47 @@ impl People {
     }
 }
 
-pub(crate) fn run(args: &EnrollArgs, console: &Console) -> Result<Exit, Failure> {
-    match (&args.output, &args.add) {
-        (Some(output), _) => {
-            let written = Written::Gallery { force: args.force };
-            enroll(args, &args.known, output, written, console)
-        }
-        (None, Some(file)) => {
-            // Before anything else, as the wrong file would be overwritten.
-            check_gallery(file)?;
-            let known: Vec<PathBuf> = [file].into_iter().chain(&args.known).cloned().collect();
-            enroll(args, &known, file, Written::ChangedGallery, console)
-        }
-        (None, None) if args.list => list(only_file("--list", args)?),
-        (None, None) => remove(&args.remove, only_file("--remove", args)?, console),
+pub(crate) fn run(config: &EnrollConfig, console: &Console) -> Result<Exit, Failure> {
+    match config {
+        EnrollConfig::Write(config) => enroll(config, console),
+        EnrollConfig::Remove { names, file } => remove(names, file, console),
+        EnrollConfig::List { file } => list(file),
     }
 }
 
-/// Writes the people of `known` to the file `output`, which is one of them if it is a gallery that changes.
-fn enroll(
-    args: &EnrollArgs,
-    known: &[PathBuf],
-    output: &Path,
-    written: Written,
-    console: &Console,
-) -> Result<Exit, Failure> {
+fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
+    let adds = config.adds();
+    if adds {
+        // Before anything else, as the wrong file would be overwritten.
+        check_gallery(&config.file)?;
+    }
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let updates = written == Written::ChangedGallery;
-    let before = updates.then(|| ReadFile::of(output)).transpose()?;
-    let people = People::find(args, known, &params, settings.encode_from, console)?;
+    let params = engine::params(&config.engine)?;
+    let before = adds.then(|| ReadFile::of(&config.file)).transpose()?;
+    let people = People::find(config, &params, console)?;
     people.sources().check_same_options()?;
-    let mut read = RunInputs::new(&args.engine, Some(&args.cache));
-    for known in known.iter().filter(|path| !updates || *path != output) {
+    let mut read = RunInputs::new(&config.engine, Some(&config.cache));
+    for known in config
+        .known
+        .iter()
+        .filter(|path| !adds || **path != config.file)
+    {
         read = read.with_known(known);
     }
     let photos = people.sources().photo_paths();
     let read = read.with_photos(photos.map(|(_, photo)| photo));
-    let file = Output::open_file(output, written, Access::Owner, &read, &unfinished)?;
-    let engine = config::load_engine(&params, console)?;
-    let mut engines = config::workers(
-        engine,
-        config::jobs(&args.engine, people.sources().photos()),
-    );
-    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let file = Output::open_file(
+        &config.file,
+        config.written,
+        Access::Owner,
+        &read,
+        &unfinished,
+    )?;
+    let engine = engine::load(&params, console)?;
+    let mut engines = engine::workers(engine, &config.engine, people.sources().photos());
+    let settings = config.engine.settings;
+    let session = Session::begin(&config.cache, &read, &params, settings, console)?;
     let fingerprint = people.sources().fingerprint.clone();
     let skipped = people.sources().skipped();
     let Enrolled {
@@ -155,7 +149,7 @@ fn enroll(
         without_face,
     } = people.enroll(&mut engines, &params, &session.finder, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
-    if !args.from_tags {
+    if !config.from_tags {
         warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
     }
     let mut failed = String::new();
@@ -169,7 +163,7 @@ fn enroll(
     failed += &skipped_in_words(&skipped);
     console.summary(format_args!(
         "{}: {}{failed}",
-        output.display(),
+        config.file.display(),
         in_words(&gallery)
     ));
     session.finish();
@@ -231,17 +225,6 @@ fn list(file: &Path) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The gallery file that `option` is about, which searches no photos.
-fn only_file<'a>(option: &str, args: &'a EnrollArgs) -> Result<&'a Path, Failure> {
-    if let Some(other) = args.about_photos() {
-        return Err(Failure::Usage(format!("{other} needs -o or --add")));
-    }
-    match args.known.as_slice() {
-        [file] => Ok(file),
-        _ => Err(Failure::Usage(format!("{option} takes one gallery file"))),
-    }
-}
-
 /// Refuses a gallery given instead of a name.
 fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
     let is_gallery = |name: &&String| is_gallery_file(Path::new(name)).unwrap_or(false);
@@ -256,7 +239,7 @@ fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
 
 /// Refuses `file` when it does not begin like a gallery.
 fn check_gallery(file: &Path) -> Result<(), Failure> {
-    config::check_known(file)?;
+    check_known(file)?;
     match is_gallery_file(file)? {
         true => Ok(()),
         false => Err(Failure::Start(format!(

@@ -14,9 +14,9 @@ use facematch::photo::{EncodeFrom, Face};
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use super::known_sources::{KnownSources, search_photos};
-use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
+use crate::cli::inputs::{known_photos, no_known_face};
 use crate::cli::similar_names::similarly_named;
 
 /// Known people who are not all enrolled yet, by the names of their photos.
@@ -44,7 +44,7 @@ impl KnownPeople {
         let mut given = HashSet::new();
         let mut folders = Folders::default();
         let sources = KnownSources::find(known, params, encode_from, |path| {
-            let mut photos = config::known_photos(path, options, console)?;
+            let mut photos = known_photos(path, options, console)?;
             photos.list.retain(|photo| {
                 let place = folders.place(photo.path());
                 given.insert((person_name(path, photo.path()), place))
@@ -131,7 +131,7 @@ impl KnownPeople {
             _ => "no face was found in its photos (facematch check tells more)",
         };
         match self.sources.roots().next() {
-            Some(root) => config::no_known_face(root, reason),
+            Some(root) => no_known_face(root, reason),
             None => Failure::Start(format!(
                 "{}: no known face: the gallery is empty; add people with facematch enroll --add",
                 files.join(", ")

@@ -15,9 +15,9 @@ use facematch::gallery::{
 use facematch::photo::EncodeFrom;
 
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
-use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
+use crate::cli::inputs::check_known;
 
 /// What one KNOWN is.
 enum Source {
@@ -53,7 +53,7 @@ impl KnownSources {
             fingerprint: Fingerprint::of(params, encode_from)?,
         };
         for path in known {
-            config::check_known(path)?;
+            check_known(path)?;
             sources.list.push(if is_gallery_file(path)? {
                 let (gallery, made_by) = read_gallery(path, params.simd)?;
                 made_by.check(path, &sources.fingerprint)?;

@@ -11,52 +11,34 @@ use facematch::photo::FoundFace;
 use super::Search;
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
 use super::searching::{Judgement, PhotoSearch, Searched};
-use crate::cli::args::{CommonArgs, DecisionArgs, EncodingArgs, FormatArg, MatchArgs};
 use crate::cli::caching::Session;
-use crate::cli::config;
+use crate::cli::config::MatchConfig;
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::folders::make_picture_folders;
 use crate::cli::guard::RunInputs;
+use crate::cli::inputs::{inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
-use crate::cli::report::{Finding, MatchingSummary, Subject, Summary};
+use crate::cli::report::{Finding, Format, MatchingSummary, Subject, Summary};
 use crate::cli::terminal;
 
 /// Whom to look for, and where.
 pub(super) struct PeopleSearch<'a> {
-    pub(super) known: &'a Path,
-    pub(super) photos: &'a [PathBuf],
-    /// Folders whose photos are not searched.
-    pub(super) left_out: &'a [PathBuf],
-    pub(super) decision: &'a DecisionArgs,
-    pub(super) candidates: CandidateCount,
-    pub(super) encoding: &'a EncodingArgs,
-    pub(super) common: &'a CommonArgs,
+    pub(super) config: &'a MatchConfig,
     /// Photos per batch: ExifTool is much slower one photo at a time.
     pub(super) at_a_time: usize,
 }
 
-pub(crate) fn run(args: &MatchArgs, console: &Console) -> Result<Exit, Failure> {
-    config::check_no_exiftool_json(&args.common.output)?;
-    if let Some(known) = &args.known {
-        config::check_no_command(known, &args.unknown)?;
-    }
+pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let candidates = match args.all_distances {
-        true => CandidateCount::All,
-        false => CandidateCount::Nearest(args.candidates as usize),
-    };
+    let candidates = config.decision.candidates;
     let search = PeopleSearch {
-        known: args.known.as_deref().unwrap_or(Path::new("")),
-        photos: &args.unknown,
-        left_out: &[],
-        decision: &args.decision,
-        candidates,
-        encoding: &args.encoding,
-        common: &args.common,
+        config,
         at_a_time: 1,
     };
     let subject = |gallery: &Gallery| {
@@ -82,59 +64,62 @@ impl PeopleSearch<'_> {
         subject: impl FnOnce(&Gallery) -> Subject,
         after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
     ) -> Result<Exit, Failure> {
-        let common = self.common;
-        config::check_decision(self.decision)?;
-        config::check_order(self.known, self.photos)?;
-        let params = config::encoding_params(&common.engine, self.encoding)?;
-        let settings = config::encoding_settings(&common.engine, self.encoding);
+        let MatchConfig {
+            known,
+            known_options,
+            decision,
+            run: config,
+        } = self.config;
+        check_order(known, &config.photos.paths)?;
+        let params = engine::params(&config.engine)?;
+        let settings = config.engine.settings;
         let _empty_folders = unfinished.empty_folders();
-        config::make_picture_folders(&common.output, unfinished)?;
-        config::check_with_encodings(&common.output)?;
-        let options = config::known_options(common.walk.follow_links, common.walk.hidden);
+        make_picture_folders(&config.results, unfinished)?;
         let finding = Instant::now();
-        let known = [self.known.to_owned()];
-        let known = KnownPeople::find(&known, &options, &params, settings.encode_from, console)?;
+        let roots = std::slice::from_ref(known);
+        let people =
+            KnownPeople::find(roots, known_options, &params, settings.encode_from, console)?;
         let found = finding.elapsed();
-        let inputs = config::inputs(self.photos, self.left_out, common, console)?;
+        let inputs = inputs(&config.photos, console)?;
         let photos = inputs.list.iter().map(Input::path);
-        let read = RunInputs::new(&common.engine, Some(&common.cache))
-            .with_known(self.known)
-            .with_photos(known.photo_paths())
+        let read = RunInputs::new(&config.engine, Some(&config.cache))
+            .with_known(known)
+            .with_photos(people.photo_paths())
             .with_photos(photos.clone());
-        let output = Output::open_results(&common.output, &read, unfinished)?;
-        read.check_pictures(&common.output, photos)?;
+        let output = Output::open_results(&config.results, &read, unfinished)?;
+        read.check_pictures(&config.results, photos)?;
 
         let began = Instant::now();
-        let engine = config::load_engine(&params, console)?;
+        let engine = engine::load(&params, console)?;
         let name = engine.name();
-        let most_photos = inputs.list.len().max(known.photos());
-        let mut engines = config::workers(engine, config::jobs(&common.engine, most_photos));
+        let most_photos = inputs.list.len().max(people.photos());
+        let mut engines = engine::workers(engine, &config.engine, most_photos);
         let start = began.elapsed();
 
         let enrolling = Instant::now();
-        let session = Session::begin(&common.cache, &read, &params, settings, console)?;
+        let session = Session::begin(&config.cache, &read, &params, settings, console)?;
         let finder = &session.finder;
         let Enrolled {
             gallery,
             unreadable,
-        } = known.enroll(&mut engines, &params, finder, console)?;
+        } = people.enroll(&mut engines, &params, finder, console)?;
         let people = gallery.people();
         let subject = subject(&gallery);
-        if common.output.format == FormatArg::Text && matches!(subject, Subject::People { .. }) {
+        if config.results.format == Format::Text && matches!(subject, Subject::People { .. }) {
             warn_of_reserved_names(&gallery, console);
         }
-        let strangers = config::impostor_distances(&params);
-        let rules = config::rules(self.decision, self.candidates, &strangers, gallery.faces());
+        let strangers = engine::impostor_distances(&params);
+        let rules = decision.rules(&strangers, gallery.faces());
         warn_of_similar_names(&gallery, rules.threshold, console);
         let photos = PhotoSearch {
             finder,
-            pictures: Pictures::new(&common.output, unfinished),
-            with_encodings: common.output.with_encodings,
+            pictures: Pictures::new(&config.results, unfinished),
+            with_encodings: config.results.with_encodings,
         };
         let paths = inputs.list.iter().map(Input::path);
-        let layout = terminal::layout(common.output.output.as_deref(), paths, gallery.names());
+        let layout = terminal::layout(config.results.file.as_deref(), paths, gallery.names());
         let search = Search {
-            common,
+            config,
             console,
             inputs,
             engines,
@@ -170,6 +155,21 @@ impl PeopleSearch<'_> {
         session.finish();
         Ok(exit)
     }
+}
+
+/// Refuses a gallery among the photos: only KNOWN can be one.
+fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
+    let Some(gallery) = photos.iter().find(|path| is_gallery(path)) else {
+        return Ok(());
+    };
+    let advice = match is_gallery(known) {
+        true => "facematch enroll joins several galleries",
+        false => "give it first, before the photos",
+    };
+    Err(Failure::Usage(format!(
+        "{}: a gallery file holds known people and cannot be searched; {advice}",
+        gallery.display()
+    )))
 }
 
 /// Words that stand in the place of a name in the text form.

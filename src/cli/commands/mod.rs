@@ -1,4 +1,4 @@
-//! The commands. Each turns its arguments into a [`Search`]: photos, an engine per worker, what to do with a photo.
+//! The commands. Each turns its config into a [`Search`]: photos, an engine per worker, what to do with a photo.
 
 mod batches;
 pub(super) mod caching;
@@ -29,13 +29,14 @@ use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
 use searching::Searched;
 
-use super::args::CommonArgs;
-use super::config;
+use super::config::RunConfig;
 use super::console::Console;
+use super::engine;
 use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::progress::grouped;
 use super::skipped::by_extension;
+use super::terminal;
 use super::timings::Timings;
 use crate::cli::report::{
     self, Finding, Format, Layout, MatchingSummary, Report, Subject, Summary,
@@ -89,7 +90,7 @@ impl Totals {
 
 /// A search through photos that is ready to begin.
 struct Search<'a> {
-    common: &'a CommonArgs,
+    config: &'a RunConfig,
     console: &'a Console,
     inputs: Inputs,
     engines: Vec<Box<dyn FaceEngine>>,
@@ -156,7 +157,7 @@ impl Search<'_> {
             Err(EarlyEnd::Output(error)) => return Err(self.output.failure(error)),
             Err(EarlyEnd::Failure(failure)) => return Err(failure),
         }
-        if self.common.timings {
+        if self.config.timings {
             self.console.table(Timings {
                 stages: totals.times,
                 start: self.start,
@@ -179,14 +180,16 @@ impl Search<'_> {
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
     ) -> Result<Summary, EarlyEnd> {
-        let format = config::format(&self.common.output, self.layout);
-        let mut report = report::new(format, self.subject, self.output.writer())?;
+        let config = self.config;
+        let format = config.results.format;
+        let style = terminal::style(&config.results, self.layout);
+        let mut report = report::new(format, style, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut done = Ok(());
         // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
-        let (engines, console, common) = (&mut self.engines, self.console, self.common);
+        let (engines, console) = (&mut self.engines, self.console);
         let mut handle = |mut results: Vec<(&Path, Result<Searched, Error>)>| {
             let searched = results.iter_mut().flat_map(|(_, result)| result);
             if let Err(failure) = after(&mut searched.collect::<Vec<_>>()) {
@@ -196,7 +199,10 @@ impl Search<'_> {
             for (path, result) in &results {
                 if let Ok(searched) = result
                     && searched.record.faces.is_empty()
-                    && !config::auto_asks_cnn(&common.engine, &searched.record)
+                    && !engine::auto_asks_cnn(
+                        &config.engine,
+                        (searched.record.width, searched.record.height),
+                    )
                 {
                     totals.not_by_cnn += 1;
                 }

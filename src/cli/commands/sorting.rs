@@ -5,57 +5,44 @@ use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Outcome};
+use facematch::matching::{Identity, Outcome};
 
 use super::counted;
 use super::matching::PeopleSearch;
-use crate::cli::args::{SortArgs, SortByArg};
-use crate::cli::config;
+use crate::cli::config::SortConfig;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::folders::{check_no_file, create_folder};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::report::{Finding, PhotoRecord, SortChange, SortMethod, SortedPhoto, Subject};
 use crate::cli::same_file::{is_in, resolved};
 use crate::cli::sorting::{PersonFolders, Sorter, person_folder, stays};
 
-pub(crate) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
-    config::check_no_exiftool_json(&args.common.output)?;
-    check_not_known(args)?;
+pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failure> {
+    let known = &config.matching.known;
+    check_not_known(config)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let _empty_folders = unfinished.empty_folders();
-    let method = match args.by {
-        SortByArg::Copy => SortMethod::Copy,
-        SortByArg::Hardlink => SortMethod::Hardlink,
-        SortByArg::Symlink => SortMethod::Symlink,
-        SortByArg::Move => SortMethod::Move,
-    };
-    let mut sorter = match args.dry_run {
+    let method = config.method;
+    let mut folders = config.folders();
+    let mut sorter = match config.dry_run {
         false => {
-            args.folders()
-                .try_for_each(|folder| config::create_folder(folder, &unfinished))?;
+            folders.try_for_each(|folder| create_folder(folder, &unfinished))?;
             Sorter::new(method, &unfinished)
         }
         true => {
-            args.folders()
-                .try_for_each(|folder| config::check_no_file(folder))?;
+            folders.try_for_each(check_no_file)?;
             Sorter::telling(method, &unfinished)
         }
     };
-    let left_out: Vec<_> = args.folders().cloned().collect();
     let search = PeopleSearch {
-        known: &args.known,
-        photos: &args.photo,
-        left_out: &left_out,
-        decision: &args.decision,
-        candidates: CandidateCount::Nearest(1),
-        encoding: &args.encoding,
-        common: &args.common,
+        config: &config.matching,
         at_a_time: 1,
     };
-    let reserved = names_in(&args.into, [&args.unknown_into, &args.none_into]);
+    let reserved = names_in(&config.into, [&config.unknown_into, &config.none_into]);
     let folders = OnceCell::new();
-    let stays = |photo: &Path| method == SortMethod::Move && is_in(photo, &args.known);
+    let stays = |photo: &Path| method == SortMethod::Move && is_in(photo, known);
     let mut counts = Counts::default();
     let exit = search.run(
         console,
@@ -71,7 +58,7 @@ pub(crate) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
                     continue;
                 }
                 let folders = folders.get_or_init(PersonFolders::default);
-                for place in sort(args, &searched.record, folders, &mut sorter) {
+                for place in sort(config, &searched.record, folders, &mut sorter) {
                     match place {
                         Ok(place) => searched.record.sorted.push(place),
                         Err(error) => searched.errors.push(error),
@@ -82,13 +69,14 @@ pub(crate) fn run(args: &SortArgs, console: &Console) -> Result<Exit, Failure> {
             Ok(())
         },
     )?;
-    console.summary(counts.in_words(method, args.dry_run));
+    console.summary(counts.in_words(method, config.dry_run));
     Ok(exit)
 }
 
 /// A wrong name would make the next photos of that face match, too.
-fn check_not_known(args: &SortArgs) -> Result<(), Failure> {
-    match args.folders().find(|folder| is_in(folder, &args.known)) {
+fn check_not_known(config: &SortConfig) -> Result<(), Failure> {
+    let known = &config.matching.known;
+    match config.folders().find(|folder| is_in(folder, known)) {
         Some(folder) => Err(Failure::Usage(format!(
             "{}: photos in this folder would become known photos; name another one",
             folder.display()
@@ -112,16 +100,17 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
 
 /// Brings a photo to its places.
 fn sort(
-    args: &SortArgs,
+    config: &SortConfig,
     photo: &PhotoRecord,
     folders: &PersonFolders,
     sorter: &mut Sorter,
 ) -> Vec<Result<SortedPhoto, Error>> {
+    let known = &config.matching.known;
     let people = people_on(photo);
     let people = match people.len() {
         0 | 1 => &people[..],
-        _ if args.first => &people[..1],
-        count if args.by == SortByArg::Move => {
+        _ if config.first => &people[..1],
+        count if config.method == SortMethod::Move => {
             let reason = format!(
                 "{count} known people are in it, and it can be moved to only one folder; use --first, or another --by"
             );
@@ -131,20 +120,20 @@ fn sort(
     };
     if people.is_empty() {
         let folder = match photo.faces.is_empty() {
-            true => &args.none_into,
-            false => &args.unknown_into,
+            true => &config.none_into,
+            false => &config.unknown_into,
         };
         let folder = folder.iter();
         return folder
             .map(|folder| {
-                check_not_in_known(photo, folder, &args.known)?;
+                check_not_in_known(photo, folder, known)?;
                 sorter.sort(&photo.path, folder, None)
             })
             .collect();
     }
     let into_folder_of = |person: &&str| {
-        let folder = person_folder(&args.into, person, folders);
-        check_not_in_known(photo, &folder, &args.known)?;
+        let folder = person_folder(&config.into, person, folders);
+        check_not_in_known(photo, &folder, known)?;
         sorter.sort(&photo.path, &folder, Some(person))
     };
     people.iter().map(into_folder_of).collect()

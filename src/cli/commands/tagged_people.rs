@@ -19,9 +19,9 @@ use facematch_xmp::{
 use super::counted;
 use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use super::known_sources::{KnownSources, search_photos};
-use crate::cli::config;
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
+use crate::cli::inputs::tagged_photos;
 use crate::cli::tagging::Sidecars;
 
 /// Tagged people who are not enrolled yet.
@@ -84,7 +84,7 @@ impl TaggedPeople {
         let mut given = HashSet::new();
         let mut folders = Folders::default();
         let sources = KnownSources::find(known, params, encode_from, |path| {
-            let mut photos = config::tagged_photos(path, options, console)?;
+            let mut photos = tagged_photos(path, options, console)?;
             photos
                 .list
                 .retain(|photo| given.insert(folders.place(photo.path())));

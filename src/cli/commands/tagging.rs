@@ -1,21 +1,21 @@
 //! `facematch tag` and `facematch untag`: names into photos or their sidecars, and out of them again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use facematch::Error;
 use facematch::batch::Input;
 use facematch::image_files::Orientation;
-use facematch::matching::{CandidateCount, Outcome};
+use facematch::matching::Outcome;
 use facematch_xmp::{Area, FaceTag, PhotoTags};
 use serde_json::{Map, Value};
 
 use super::counted;
 use super::matching::PeopleSearch;
 use super::skipped_in_words;
-use crate::cli::args::{FormatArg, SidecarNamingArg, TagArgs, UntagArgs};
-use crate::cli::config;
+use crate::cli::config::{NameTarget, TagConfig, UntagConfig};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::inputs::{inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::report::{
@@ -139,28 +139,18 @@ enum Tagged {
 
 impl Tagger {
     fn new(
-        args: &TagArgs,
+        target: NameTarget,
         run: &TaggingRun,
         unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
-        if args.common.output.format == FormatArg::ExiftoolJson {
-            return match args.embed {
-                false => Ok(Self::Exiftool(ExiftoolTags::new(run))),
-                true => Err(Failure::Usage(
-                    "-f exiftool-json prints the names in the place of writing them; leave out --embed"
-                        .to_owned(),
-                )),
-            };
-        }
-        if args.embed {
-            let embedded = EmbeddedTags::new(run, backup(args.no_backup), unfinished);
-            return embedded.map(Self::Photos).map_err(cannot_embed);
-        }
-        let naming = match args.sidecar_naming {
-            SidecarNamingArg::Appended => SidecarNaming::Appended,
-            SidecarNamingArg::Adobe => SidecarNaming::Adobe,
-        };
-        Ok(Self::Sidecars(Sidecars::new(run, unfinished), naming))
+        Ok(match target {
+            NameTarget::Sidecars(naming) => Self::Sidecars(Sidecars::new(run, unfinished), naming),
+            NameTarget::Photos(backup) => {
+                let embedded = EmbeddedTags::new(run, backup, unfinished);
+                Self::Photos(embedded.map_err(cannot_embed)?)
+            }
+            NameTarget::Exiftool => Self::Exiftool(ExiftoolTags::new(run)),
+        })
     }
 
     /// Waits until names can be written.
@@ -211,20 +201,14 @@ impl Tagger {
     }
 }
 
-pub(crate) fn tag(args: &TagArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let run = TaggingRun::begin(writing(args.dry_run));
-    let mut tagger = Tagger::new(args, &run, &unfinished)?;
+    let run = TaggingRun::begin(config.writing);
+    let mut tagger = Tagger::new(config.target, &run, &unfinished)?;
     let place = tagger.place();
     let search = PeopleSearch {
-        known: &args.known,
-        photos: &args.photo,
-        left_out: &[],
-        decision: &args.decision,
-        candidates: CandidateCount::Nearest(1),
-        encoding: &args.encoding,
-        common: &args.common,
+        config: &config.matching,
         at_a_time: tagger.at_a_time(),
     };
     let mut counts = FileCounts::default();
@@ -321,19 +305,19 @@ impl Untagger {
     }
 }
 
-pub(crate) fn untag(args: &UntagArgs, console: &Console) -> Result<Exit, Failure> {
-    config::check_no_gallery(&args.photo)?;
+pub(crate) fn untag(config: &UntagConfig, console: &Console) -> Result<Exit, Failure> {
+    check_no_gallery(&config.photos.paths)?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let run = TaggingRun::begin(writing(args.dry_run));
+    let run = TaggingRun::begin(config.writing);
     let mut untagger = Untagger {
         sidecars: Sidecars::new(&run, &unfinished),
         embedded: None,
-        backup: backup(args.no_backup),
+        backup: config.backup,
         run,
         unfinished,
     };
-    let inputs = config::photos_with_sidecars(&args.photo, &args.walk, console)?;
+    let inputs = inputs(&config.photos, console)?;
     let output = Output::stdout();
     let layout = terminal::layout(None, inputs.list.iter().map(Input::path), []);
     let colored = false;
@@ -379,17 +363,15 @@ fn cannot_embed(reason: String) -> Failure {
     Failure::Start(format!("{reason}, or write sidecars, without --embed"))
 }
 
-fn backup(none: bool) -> Backup {
-    match none {
-        false => Backup::Kept,
-        true => Backup::None,
-    }
-}
-
-fn writing(dry_run: bool) -> Writing {
-    match dry_run {
-        false => Writing::Done,
-        true => Writing::Told,
+/// Refuses a gallery among the photos from which names are removed.
+fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
+    match photos.iter().find(|path| is_gallery(path)) {
+        None => Ok(()),
+        Some(gallery) => Err(Failure::Usage(format!(
+            "{}: a gallery file holds known people and is no photo; facematch enroll --remove NAME FILE removes \
+             people from it",
+            gallery.display()
+        ))),
     }
 }
 

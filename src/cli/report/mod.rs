@@ -208,7 +208,7 @@ pub(crate) trait Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// One line per face.
-    Text(TextStyle),
+    Text,
     /// One JSON array of all records.
     Json,
     /// One JSON object a line.
@@ -228,17 +228,19 @@ pub(crate) struct TextStyle {
     pub(crate) layout: Layout,
 }
 
-/// A report of the given form about `subject`, written to `out` and flushed after each record.
+/// A report of the given form about `subject`, written to `out` and flushed after each record. Text
+/// has the given style.
 ///
 /// # Errors
 /// When the beginning of the document cannot be written.
 pub(crate) fn new<'w>(
     format: Format,
+    style: TextStyle,
     subject: Subject,
     out: Box<dyn Write + 'w>,
 ) -> io::Result<Box<dyn Report + 'w>> {
     Ok(match format {
-        Format::Text(style) => match subject {
+        Format::Text => match subject {
             Subject::Tags(_) => Box::new(TaggedFiles::new(out, style)),
             Subject::Places => Box::new(sorting::SortingReport::new(out, style)),
             _ => Box::new(text::TextReport::new(out, subject, style)),

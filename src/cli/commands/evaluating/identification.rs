@@ -10,15 +10,15 @@ use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
 use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
 use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
+use facematch::matching::{Identity, Rules, identify_faces};
 
 use super::{read_list, write_figures};
-use crate::cli::args::{EvalFormatArg, EvalIdentifyArgs};
 use crate::cli::caching::Session;
 use crate::cli::commands::counted;
 use crate::cli::commands::known::{Enrolled, KnownPeople};
-use crate::cli::config;
+use crate::cli::config::{EvalIdentifyConfig, FiguresFormat, known_options};
 use crate::cli::console::Console;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::RunInputs;
 use crate::cli::interrupt::UnfinishedFiles;
@@ -31,41 +31,44 @@ struct Found {
     faces: usize,
 }
 
-pub(crate) fn run(args: &EvalIdentifyArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(config: &EvalIdentifyConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    config::check_decision(&args.decision)?;
-    let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let labels = read_list(&args.labels, read_labels)?;
-    let labelled = people_of_photos(labels, &args.unknown);
-    let options = config::known_options(false, false);
+    let params = engine::params(&config.engine)?;
+    let labels = read_list(&config.labels, read_labels)?;
+    let labelled = people_of_photos(labels, &config.unknown);
+    let options = known_options(false, false);
     let known = KnownPeople::find(
-        std::slice::from_ref(&args.known),
+        std::slice::from_ref(&config.known),
         &options,
         &params,
-        settings.encode_from,
+        config.engine.settings.encode_from,
         console,
     )?;
-    let read = RunInputs::new(&args.engine, Some(&args.cache))
-        .with_known(&args.known)
-        .with_list(&args.labels)
+    let read = RunInputs::new(&config.engine, Some(&config.cache))
+        .with_known(&config.known)
+        .with_list(&config.labels)
         .with_photos(known.photo_paths())
         .with_photos(labelled.keys().map(PathBuf::as_path));
-    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
+    let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
 
-    let engine = config::load_engine(&params, console)?;
+    let engine = engine::load(&params, console)?;
     let name = engine.name();
     let most_photos = labelled.len().max(known.photos());
-    let mut engines = config::workers(engine, config::jobs(&args.engine, most_photos));
-    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let mut engines = engine::workers(engine, &config.engine, most_photos);
+    let session = Session::begin(
+        &config.cache,
+        &read,
+        &params,
+        config.engine.settings,
+        console,
+    )?;
     let Enrolled {
         gallery,
         unreadable,
     } = known.enroll(&mut engines, &params, &session.finder, console)?;
-    let strangers = config::impostor_distances(&params);
-    let candidates = CandidateCount::Nearest(1);
-    let rules = config::rules(&args.decision, candidates, &strangers, gallery.faces());
+    let strangers = engine::impostor_distances(&params);
+    let rules = config.decision.rules(&strangers, gallery.faces());
 
     let found = identify_photos(
         &labelled,
@@ -93,9 +96,9 @@ pub(crate) fn run(args: &EvalIdentifyArgs, console: &Console) -> Result<Exit, Fa
         engine: name,
         detector: params.detector.name(),
     };
-    write_figures(output, |out| match args.format {
-        EvalFormatArg::Text => report.write_text(out),
-        EvalFormatArg::Json => report.write_json(out),
+    write_figures(output, |out| match config.format {
+        FiguresFormat::Text => report.write_text(out),
+        FiguresFormat::Json => report.write_json(out),
     })?;
     console.summary(format_args!(
         "{} with labels, {} known; {failed} failed",

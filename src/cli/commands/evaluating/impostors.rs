@@ -5,37 +5,45 @@ use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 
 use super::{central_faces, write_figures};
-use crate::cli::args::EvalImpostorsArgs;
 use crate::cli::caching::Session;
 use crate::cli::commands::{counted, skipped_in_words};
-use crate::cli::config;
+use crate::cli::config::{EvalImpostorsConfig, known_options};
 use crate::cli::console::Console;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::RunInputs;
+use crate::cli::inputs::{check_known, known_photos};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 
-pub(crate) fn run(args: &EvalImpostorsArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(config: &EvalImpostorsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    let params = config::encoding_params(&args.engine, &args.encoding)?;
-    config::check_known(&args.people)?;
-    let options = config::known_options(false, false);
-    let photos = config::known_photos(&args.people, &options, console)?;
-    let read = RunInputs::new(&args.engine, Some(&args.cache))
-        .with_known(&args.people)
+    let params = engine::params(&config.engine)?;
+    check_known(&config.people)?;
+    let options = known_options(false, false);
+    let photos = known_photos(&config.people, &options, console)?;
+    let read = RunInputs::new(&config.engine, Some(&config.cache))
+        .with_known(&config.people)
         .with_photos(photos.list.iter().map(Input::path));
-    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
+    let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
 
-    let engine = config::load_engine(&params, console)?;
-    let mut engines = config::workers(engine, config::jobs(&args.engine, photos.list.len()));
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let engine = engine::load(&params, console)?;
+    let mut engines = engine::workers(engine, &config.engine, photos.list.len());
+    let session = Session::begin(
+        &config.cache,
+        &read,
+        &params,
+        config.engine.settings,
+        console,
+    )?;
     let encodings = central_faces(&photos.list, &mut engines, &session.finder, console)?;
 
     let names: Vec<_> = encodings
         .iter()
-        .filter_map(|(path, encoding)| Some((person_name(&args.people, path), encoding.as_ref()?)))
+        .filter_map(|(path, encoding)| {
+            Some((person_name(&config.people, path), encoding.as_ref()?))
+        })
         .collect();
     let faces: Vec<_> = names
         .iter()
@@ -47,7 +55,7 @@ pub(crate) fn run(args: &EvalImpostorsArgs, console: &Console) -> Result<Exit, F
         return Err(Failure::Start(format!(
             "{}: {} of different people; at least {} such pairs are needed, for example one photo each of 8 people, \
              named as known people are",
-            args.people.display(),
+            config.people.display(),
             counted(pairs.pairs() as usize, "pair", "pairs"),
             ImpostorPairs::LEAST,
         )));

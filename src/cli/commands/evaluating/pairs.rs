@@ -9,11 +9,11 @@ use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
 
 use super::{Encodings, central_faces, read_list, write_figures};
-use crate::cli::args::{EvalFormatArg, EvalPairsArgs};
 use crate::cli::caching::Session;
 use crate::cli::commands::counted;
-use crate::cli::config;
+use crate::cli::config::{EvalPairsConfig, FiguresFormat};
 use crate::cli::console::Console;
+use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::{RunInputs, Written};
 use crate::cli::interrupt::UnfinishedFiles;
@@ -22,29 +22,34 @@ use crate::cli::report::{PairsReport, verification_plot};
 use crate::cli::same_file::resolved;
 
 /// `facematch eval pairs`.
-pub(crate) fn run(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failure> {
+pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
-    check_files(args)?;
-    let params = config::encoding_params(&args.engine, &args.encoding)?;
-    let pairs = read_list(&args.pairs, read_pairs)?;
-    let root = root(args);
-    let photos = photos(&pairs, &root);
-    let read = RunInputs::new(&args.engine, Some(&args.cache))
-        .with_list(&args.pairs)
+    check_files(config)?;
+    let params = engine::params(&config.engine)?;
+    let pairs = read_list(&config.pairs, read_pairs)?;
+    let root = config.root();
+    let photos = photos(&pairs, root);
+    let read = RunInputs::new(&config.engine, Some(&config.cache))
+        .with_list(&config.pairs)
         .with_photos(photos.iter().map(Input::path));
-    let output = Output::open(args.output.as_deref(), &read, &unfinished)?;
+    let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
     let open = |path| Output::open_file(path, Written::Plot, Access::Usual, &read, &unfinished);
-    let plot = args.plot.as_deref().map(open).transpose()?;
+    let plot = config.plot.as_deref().map(open).transpose()?;
 
-    let settings = config::encoding_settings(&args.engine, &args.encoding);
-    let engine = config::load_engine(&params, console)?;
+    let engine = engine::load(&params, console)?;
     let name = engine.name();
-    let mut engines = config::workers(engine, config::jobs(&args.engine, photos.len()));
-    let session = Session::begin(&args.cache, &read, &params, settings, console)?;
+    let mut engines = engine::workers(engine, &config.engine, photos.len());
+    let session = Session::begin(
+        &config.cache,
+        &read,
+        &params,
+        config.engine.settings,
+        console,
+    )?;
     let encodings = central_faces(&photos, &mut engines, &session.finder, console)?;
 
-    let scored = score(&pairs, &root, &encodings);
+    let scored = score(&pairs, root, &encodings);
     let found: Vec<_> = scored
         .iter()
         .copied()
@@ -53,17 +58,17 @@ pub(crate) fn run(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failu
     let report = PairsReport {
         pairs: pairs.len(),
         unreadable: pairs.len() - scored.len(),
-        verification_only: verify(&found, args.threshold),
-        end_to_end: verify(&scored, args.threshold),
+        verification_only: verify(&found, config.threshold),
+        end_to_end: verify(&scored, config.threshold),
         engine: name,
         detector: params.detector.name(),
     };
-    write_figures(output, |out| match args.format {
-        EvalFormatArg::Text => report.write_text(out),
-        EvalFormatArg::Json => report.write_json(out),
+    write_figures(output, |out| match config.format {
+        FiguresFormat::Text => report.write_text(out),
+        FiguresFormat::Json => report.write_json(out),
     })?;
     if let Some(plot) = plot {
-        draw(&found, args.threshold, plot)?;
+        draw(&found, config.threshold, plot)?;
     }
     let faceless = encodings.values().filter(|found| found.is_none()).count();
     let failed = photos.len() - encodings.len();
@@ -81,19 +86,13 @@ pub(crate) fn run(args: &EvalPairsArgs, console: &Console) -> Result<Exit, Failu
 }
 
 /// Refuses one file for the figures and the plot: the plot would take the place of the figures.
-fn check_files(args: &EvalPairsArgs) -> Result<(), Failure> {
-    match (&args.output, &args.plot) {
+fn check_files(config: &EvalPairsConfig) -> Result<(), Failure> {
+    match (&config.output, &config.plot) {
         (Some(output), Some(plot)) if resolved(output) == resolved(plot) => Err(Failure::Usage(
             format!("{}: --output and --plot need a file each", plot.display()),
         )),
         _ => Ok(()),
     }
-}
-
-/// The folder that the list's paths begin in: `--root`, else the folder of the list.
-fn root(args: &EvalPairsArgs) -> PathBuf {
-    let beside = || args.pairs.parent().unwrap_or(Path::new("")).to_owned();
-    args.root.clone().unwrap_or_else(beside)
 }
 
 /// Each photo of `pairs` once, in the order of their paths.

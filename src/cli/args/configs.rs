@@ -1,0 +1,404 @@
+//! From what clap parsed to the config of each command.
+
+use std::path::PathBuf;
+
+use clap::CommandFactory;
+use facematch::batch::WalkOptions;
+use facematch::engine::{Detector, EngineKind};
+use facematch::matching::{CandidateCount, Repetition};
+use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
+
+use super::evaluating::{
+    EvalCommand, EvalFormatArg, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs,
+};
+use super::options::{
+    CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
+    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, WhenArg,
+};
+use super::parsing::check_no_command;
+use super::sorting::{SortArgs, SortByArg};
+use super::{
+    Args, CacheCommand, CheckArgs, CheckFormatArg, Command, DetectArgs, EnrollArgs, MatchArgs,
+    SidecarNamingArg, TagArgs, UntagArgs,
+};
+use crate::cli::config::{
+    self, CacheAction, CacheCommandConfig, CacheConfig, CheckConfig, Decision, DetectConfig,
+    EngineConfig, EnrollConfig, EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig,
+    FiguresFormat, GalleryConfig, Invocation, MatchConfig, Messages, NameTarget, PhotoSource,
+    Results, RunConfig, SortConfig, TagConfig, Threshold, UntagConfig, When, known_options,
+    only_file, refuse_encoding_options,
+};
+use crate::cli::exit::Failure;
+use crate::cli::guard::Written;
+use crate::cli::report::{Format, SortMethod};
+use crate::cli::tagging::{Backup, SidecarNaming, Writing};
+
+/// The command that `args` ask for.
+///
+/// # Errors
+/// [`Failure::Usage`] for options that do not work together.
+pub(super) fn invocation(args: Args) -> Result<Invocation, Failure> {
+    use config::Command as To;
+    let (messages, command) = match args.command {
+        // Without a subcommand clap requires the paths.
+        None => (
+            args.matching.common.messages,
+            To::Match(default_command(args.matching)?),
+        ),
+        Some(Command::Detect(args)) => (args.common.messages, To::Detect(detect(args)?)),
+        Some(Command::Tag(args)) => (args.common.messages, To::Tag(tag(args)?)),
+        Some(Command::Untag(args)) => (args.messages, To::Untag(untag(args)?)),
+        Some(Command::Sort(args)) => (args.common.messages, To::Sort(sort(args)?)),
+        Some(Command::Enroll(args)) => (args.messages, To::Enroll(enroll(args)?)),
+        Some(Command::Check(args)) => (args.messages, To::Check(check(args)?)),
+        Some(Command::Eval { what }) => match what {
+            EvalCommand::Pairs(args) => (args.messages, To::EvalPairs(eval_pairs(args)?)),
+            EvalCommand::Identify(args) => (args.messages, To::EvalIdentify(eval_identify(args)?)),
+            EvalCommand::Impostors(args) => {
+                (args.messages, To::EvalImpostors(eval_impostors(args)?))
+            }
+        },
+        Some(Command::Cache { what }) => {
+            let (action, args) = match what {
+                CacheCommand::Path(args) => (CacheAction::Path, args),
+                CacheCommand::Stats(args) => (CacheAction::Stats, args),
+                CacheCommand::Prune { unused, file } => {
+                    let unused_days = unused;
+                    (CacheAction::Prune { unused_days }, file)
+                }
+                CacheCommand::Clear(args) => (CacheAction::Clear, args),
+            };
+            let file = args.cache;
+            let command = To::Cache(CacheCommandConfig { action, file });
+            (args.messages, command)
+        }
+        Some(Command::Completions { shell, messages }) => {
+            // clap_complete panics when it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
+            (messages, To::Completions(script))
+        }
+    };
+    Ok(Invocation {
+        messages: messages.into(),
+        command,
+    })
+}
+
+fn default_command(args: MatchArgs) -> Result<MatchConfig, Failure> {
+    let known = args.known.unwrap_or_default();
+    let candidates = match args.all_distances {
+        true => CandidateCount::All,
+        false => CandidateCount::Nearest(args.candidates as usize),
+    };
+    let run = args.common.run(args.unknown, Vec::new(), args.encoding);
+    run.results.refuse_exiftool_json()?;
+    check_no_command(&known, &run.photos.paths)?;
+    matching(known, args.decision, candidates, run)
+}
+
+fn matching(
+    known: PathBuf,
+    decision: DecisionArgs,
+    candidates: CandidateCount,
+    run: RunConfig,
+) -> Result<MatchConfig, Failure> {
+    let options = &run.photos.options;
+    let config = MatchConfig {
+        known,
+        known_options: known_options(options.follow_links, options.hidden),
+        decision: decision.config(candidates)?,
+        run,
+    };
+    config.run.check()?;
+    Ok(config)
+}
+
+fn detect(args: DetectArgs) -> Result<DetectConfig, Failure> {
+    let given = args.encoding.given();
+    let mut run = args.common.run(args.path, Vec::new(), args.encoding);
+    if !run.results.with_encodings {
+        refuse_encoding_options(given)?;
+        run.engine = run.engine.without_encodings();
+    }
+    run.results.refuse_exiftool_json()?;
+    run.check()?;
+    Ok(DetectConfig { run })
+}
+
+fn tag(args: TagArgs) -> Result<TagConfig, Failure> {
+    let run = args.common.run(args.photo, Vec::new(), args.encoding);
+    let naming = match args.sidecar_naming {
+        SidecarNamingArg::Appended => SidecarNaming::Appended,
+        SidecarNamingArg::Adobe => SidecarNaming::Adobe,
+    };
+    let embedded = args.embed.then(|| backup(args.no_backup));
+    Ok(TagConfig {
+        target: NameTarget::new(run.results.format, embedded, naming)?,
+        writing: writing(args.dry_run),
+        matching: matching(args.known, args.decision, CandidateCount::Nearest(1), run)?,
+    })
+}
+
+fn untag(args: UntagArgs) -> Result<UntagConfig, Failure> {
+    let photos = args.walk.source(args.photo, Vec::new());
+    photos.check()?;
+    Ok(UntagConfig {
+        photos,
+        writing: writing(args.dry_run),
+        backup: backup(args.no_backup),
+    })
+}
+
+fn backup(none: bool) -> Backup {
+    match none {
+        false => Backup::Kept,
+        true => Backup::None,
+    }
+}
+
+fn writing(dry_run: bool) -> Writing {
+    match dry_run {
+        false => Writing::Done,
+        true => Writing::Told,
+    }
+}
+
+fn sort(args: SortArgs) -> Result<SortConfig, Failure> {
+    let others = [&args.unknown_into, &args.none_into].into_iter().flatten();
+    let folders = std::iter::once(&args.into).chain(others).cloned().collect();
+    let run = args.common.run(args.photo, folders, args.encoding);
+    run.results.refuse_exiftool_json()?;
+    Ok(SortConfig {
+        matching: matching(args.known, args.decision, CandidateCount::Nearest(1), run)?,
+        into: args.into,
+        method: match args.by {
+            SortByArg::Copy => SortMethod::Copy,
+            SortByArg::Hardlink => SortMethod::Hardlink,
+            SortByArg::Symlink => SortMethod::Symlink,
+            SortByArg::Move => SortMethod::Move,
+        },
+        first: args.first,
+        unknown_into: args.unknown_into,
+        none_into: args.none_into,
+        dry_run: args.dry_run,
+    })
+}
+
+fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
+    let about_photos = args.about_photos();
+    let (file, written) = match (args.output, args.add) {
+        (Some(file), _) => (file, Written::Gallery { force: args.force }),
+        (None, Some(file)) => {
+            args.known.insert(0, file.clone());
+            (file, Written::ChangedGallery)
+        }
+        (None, None) if args.list => {
+            let file = only_file("--list", args.known, about_photos)?;
+            return Ok(EnrollConfig::List { file });
+        }
+        (None, None) => {
+            let file = only_file("--remove", args.known, about_photos)?;
+            let names = args.remove;
+            return Ok(EnrollConfig::Remove { names, file });
+        }
+    };
+    Ok(EnrollConfig::Write(GalleryConfig {
+        known: args.known,
+        known_options: known_options(args.follow_links, args.hidden),
+        from_tags: args.from_tags,
+        file,
+        written,
+        engine: args.engine.checked(args.encoding)?,
+        cache: args.cache.into(),
+    }))
+}
+
+fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
+    Ok(CheckConfig {
+        about_photos: args.about_photos(),
+        known: args.known,
+        known_options: known_options(args.follow_links, args.hidden),
+        threshold: args.threshold,
+        format: match args.format {
+            CheckFormatArg::Text => FiguresFormat::Text,
+            CheckFormatArg::Json => FiguresFormat::Json,
+        },
+        output: args.output,
+        engine: args.engine.checked(args.encoding)?,
+    })
+}
+
+fn eval_pairs(args: EvalPairsArgs) -> Result<EvalPairsConfig, Failure> {
+    Ok(EvalPairsConfig {
+        pairs: args.pairs,
+        root: args.root,
+        threshold: args.threshold,
+        format: args.format.into(),
+        output: args.output,
+        plot: args.plot,
+        engine: args.engine.checked(args.encoding)?,
+        cache: args.cache.into(),
+    })
+}
+
+fn eval_identify(args: EvalIdentifyArgs) -> Result<EvalIdentifyConfig, Failure> {
+    Ok(EvalIdentifyConfig {
+        known: args.known,
+        unknown: args.unknown,
+        labels: args.labels,
+        format: args.format.into(),
+        output: args.output,
+        decision: args.decision.config(CandidateCount::Nearest(1))?,
+        engine: args.engine.checked(args.encoding)?,
+        cache: args.cache.into(),
+    })
+}
+
+fn eval_impostors(args: EvalImpostorsArgs) -> Result<EvalImpostorsConfig, Failure> {
+    Ok(EvalImpostorsConfig {
+        people: args.people,
+        output: args.output,
+        engine: args.engine.checked(args.encoding)?,
+        cache: args.cache.into(),
+    })
+}
+
+impl CommonArgs {
+    fn run(self, paths: Vec<PathBuf>, left_out: Vec<PathBuf>, encoding: EncodingArgs) -> RunConfig {
+        RunConfig {
+            photos: self.walk.source(paths, left_out),
+            engine: self.engine.config(encoding),
+            cache: self.cache.into(),
+            results: self.output.into(),
+            timings: self.timings,
+        }
+    }
+}
+
+impl DecisionArgs {
+    fn config(self, candidates: CandidateCount) -> Result<Decision, Failure> {
+        let fixed = match self.threshold {
+            ThresholdArg::Fixed(threshold) => Some(threshold),
+            ThresholdArg::Auto => None,
+        };
+        Ok(Decision {
+            threshold: Threshold::new(fixed, self.target_fpir)?,
+            margin: self.margin,
+            repetition: match self.allow_repeat {
+                true => Repetition::Allowed,
+                false => Repetition::Once,
+            },
+            candidates,
+        })
+    }
+}
+
+impl EngineArgs {
+    fn checked(self, encoding: EncodingArgs) -> Result<EngineConfig, Failure> {
+        let config = self.config(encoding);
+        config.check()?;
+        Ok(config)
+    }
+
+    fn config(self, encoding: EncodingArgs) -> EngineConfig {
+        EngineConfig {
+            kind: match self.engine {
+                EngineArg::Native => EngineKind::Native,
+                EngineArg::Dlib => EngineKind::Dlib,
+            },
+            detector: match self.detector {
+                DetectorArg::Auto => Detector::Auto,
+                DetectorArg::Hog => Detector::Hog,
+                DetectorArg::Cnn => Detector::Cnn,
+            },
+            upsample: self.upsample,
+            jitters: encoding.jitters,
+            flip: !encoding.no_flip,
+            landmarks: self.landmarks,
+            models: self.models,
+            settings: PhotoSettings {
+                width: self.width,
+                try_rotations: self.try_rotations,
+                encode_from: match encoding.encode_from {
+                    EncodeFromArg::Resized => EncodeFrom::Resized,
+                    EncodeFromArg::Original => EncodeFrom::Original,
+                },
+                depth: Depth::Encodings,
+            },
+            jobs: self.jobs,
+        }
+    }
+}
+
+impl WalkArgs {
+    fn source(self, paths: Vec<PathBuf>, left_out: Vec<PathBuf>) -> PhotoSource {
+        PhotoSource {
+            paths,
+            left_out,
+            options: WalkOptions {
+                max_depth: self.max_depth.map_or(usize::MAX, |depth| {
+                    usize::try_from(depth).unwrap_or(usize::MAX)
+                }),
+                follow_links: self.follow_links,
+                hidden: self.hidden,
+                ..WalkOptions::default()
+            },
+            null: self.null,
+        }
+    }
+}
+
+impl From<CacheArgs> for CacheConfig {
+    fn from(args: CacheArgs) -> Self {
+        Self::new(args.cache, args.no_cache)
+    }
+}
+
+impl From<OutputArgs> for Results {
+    fn from(args: OutputArgs) -> Self {
+        Self {
+            format: match args.format {
+                FormatArg::Text => Format::Text,
+                FormatArg::Json => Format::Json,
+                FormatArg::Ndjson => Format::Ndjson,
+                FormatArg::Csv => Format::Csv,
+                FormatArg::ExiftoolJson => Format::ExiftoolJson,
+            },
+            file: args.output,
+            with_encodings: args.with_encodings,
+            crops: args.crops,
+            draw: args.draw,
+            color: args.color.into(),
+        }
+    }
+}
+
+impl From<EvalFormatArg> for FiguresFormat {
+    fn from(format: EvalFormatArg) -> Self {
+        match format {
+            EvalFormatArg::Text => Self::Text,
+            EvalFormatArg::Json => Self::Json,
+        }
+    }
+}
+
+impl From<MessageArgs> for Messages {
+    fn from(args: MessageArgs) -> Self {
+        Self {
+            quiet: args.quiet,
+            verbose: args.verbose,
+            progress: args.progress.into(),
+        }
+    }
+}
+
+impl From<WhenArg> for When {
+    fn from(when: WhenArg) -> Self {
+        match when {
+            WhenArg::Auto => Self::Auto,
+            WhenArg::Always => Self::Always,
+            WhenArg::Never => Self::Never,
+        }
+    }
+}

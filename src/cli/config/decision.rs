@@ -1,0 +1,105 @@
+//! How it is decided who a face is.
+
+use facematch::matching::{
+    CandidateCount, DistanceThreshold, ImpostorDistances, Margin, Repetition, Rules,
+};
+
+use crate::cli::exit::Failure;
+
+/// The part of strangers that may be given a name, unless the user says otherwise.
+const DEFAULT_TARGET_FPIR: f64 = 0.01;
+
+/// The largest distance of a match.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Threshold {
+    Fixed(DistanceThreshold),
+    /// The one at which this part of strangers gets a name.
+    Auto {
+        target_fpir: f64,
+    },
+}
+
+impl Threshold {
+    /// The threshold `fixed`, or without one that for `target_fpir`.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] if both are given.
+    pub(crate) fn new(
+        fixed: Option<DistanceThreshold>,
+        target_fpir: Option<f64>,
+    ) -> Result<Self, Failure> {
+        match (fixed, target_fpir) {
+            (Some(_), Some(_)) => Err(Failure::Usage(
+                "--target-fpir needs --threshold auto".to_owned(),
+            )),
+            (Some(threshold), None) => Ok(Self::Fixed(threshold)),
+            (None, target) => Ok(Self::Auto {
+                target_fpir: target.unwrap_or(DEFAULT_TARGET_FPIR),
+            }),
+        }
+    }
+}
+
+/// By what it is decided who a face is, before the known people are known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decision {
+    pub(crate) threshold: Threshold,
+    pub(crate) margin: Margin,
+    pub(crate) repetition: Repetition,
+    pub(crate) candidates: CandidateCount,
+}
+
+impl Decision {
+    /// The rules for a gallery of `known_faces`.
+    pub(crate) fn rules(&self, impostors: &ImpostorDistances, known_faces: usize) -> Rules {
+        Rules {
+            threshold: match self.threshold {
+                Threshold::Fixed(threshold) => threshold,
+                Threshold::Auto { target_fpir } => {
+                    impostors.threshold_for(target_fpir, known_faces)
+                }
+            },
+            margin: self.margin,
+            repetition: self.repetition,
+            candidates: self.candidates,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn threshold(fixed: Option<f32>, target_fpir: Option<f64>) -> Result<Threshold, Failure> {
+        Threshold::new(fixed.and_then(DistanceThreshold::new), target_fpir)
+    }
+
+    #[test]
+    fn a_target_needs_a_threshold_that_follows_from_it() {
+        let refused = threshold(Some(0.6), Some(0.1)).unwrap_err();
+        assert_eq!(refused.to_string(), "--target-fpir needs --threshold auto");
+        for (target, target_fpir) in [(None, 0.01), (Some(0.2), 0.2)] {
+            let auto = threshold(None, target).unwrap();
+            assert_eq!(auto, Threshold::Auto { target_fpir });
+        }
+    }
+
+    #[test]
+    fn only_an_automatic_threshold_follows_from_the_gallery() {
+        let impostors = ImpostorDistances::plain();
+        let rules = |threshold, faces| {
+            let decision = Decision {
+                threshold,
+                margin: Margin::DEFAULT,
+                repetition: Repetition::Once,
+                candidates: CandidateCount::All,
+            };
+            decision.rules(&impostors, faces).threshold
+        };
+        let fixed = threshold(Some(0.5), None).unwrap();
+        assert_eq!(rules(fixed, 1), rules(fixed, 1_000));
+        let auto = threshold(None, None).unwrap();
+        assert_eq!(rules(auto, 10), impostors.threshold_for(0.01, 10));
+        assert!(rules(auto, 10) > rules(auto, 1_000));
+    }
+}

@@ -1,0 +1,64 @@
+//! What each command is asked to do: plain values that fit together. `args` makes them from the
+//! command line; the commands are functions of them.
+
+mod cache;
+mod commands;
+mod decision;
+mod engine;
+mod enrolling;
+mod photos;
+mod results;
+
+pub(crate) use cache::{CacheAction, CacheCommandConfig, CacheConfig};
+pub(crate) use commands::{
+    CheckConfig, DetectConfig, EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig,
+    MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig,
+    refuse_encoding_options,
+};
+pub(crate) use decision::{Decision, Threshold};
+pub(crate) use engine::EngineConfig;
+pub(crate) use enrolling::{EnrollConfig, GalleryConfig, only_file};
+pub(crate) use photos::{PhotoSource, is_stdin, known_options};
+pub(crate) use results::{FiguresFormat, Results};
+
+/// One call of the program.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) messages: Messages,
+    pub(crate) command: Command,
+}
+
+/// A command with what it is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Match(MatchConfig),
+    Detect(DetectConfig),
+    Tag(TagConfig),
+    Untag(UntagConfig),
+    Sort(SortConfig),
+    Enroll(EnrollConfig),
+    Check(CheckConfig),
+    EvalPairs(EvalPairsConfig),
+    EvalIdentify(EvalIdentifyConfig),
+    EvalImpostors(EvalImpostorsConfig),
+    Cache(CacheCommandConfig),
+    /// The completion script to print.
+    Completions(Vec<u8>),
+}
+
+/// Which messages the user wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Messages {
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) progress: When,
+}
+
+/// When something that suits a terminal is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// On a terminal.
+    Auto,
+    Always,
+    Never,
+}

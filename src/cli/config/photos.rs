@@ -1,0 +1,73 @@
+//! Which photos a run works on.
+
+use std::path::{Path, PathBuf};
+
+use facematch::batch::{Purpose, WalkOptions};
+
+use crate::cli::exit::Failure;
+
+/// The photos of a run, where they are looked for.
+#[derive(Debug)]
+pub(crate) struct PhotoSource {
+    /// Photos and folders, and `-` for the paths on standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folders whose photos are skipped.
+    pub(crate) left_out: Vec<PathBuf>,
+    pub(crate) options: WalkOptions,
+    /// Whether paths on standard input end with NUL.
+    pub(crate) null: bool,
+}
+
+impl PhotoSource {
+    /// Refuses options that have no effect together.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.null && !self.reads_stdin() {
+            true => Err(Failure::Usage(
+                "-0 needs paths on standard input: give `-` as a path".to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.paths.iter().any(|path| is_stdin(path))
+    }
+}
+
+/// Whether `path` stands for the paths on standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// How the photos of known people are chosen. They may be at any depth.
+pub(crate) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
+    WalkOptions {
+        follow_links,
+        hidden,
+        purpose: Purpose::KnownPeople,
+        ..WalkOptions::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_ends_paths_only_on_standard_input() {
+        let source = |path: &str, null| PhotoSource {
+            paths: vec!["a".into(), path.into()],
+            left_out: Vec::new(),
+            options: WalkOptions::default(),
+            null,
+        };
+        for (path, null) in [("-", true), ("-", false), ("./-", false)] {
+            source(path, null).check().unwrap();
+        }
+        let refused = source("./-", true).check().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "-0 needs paths on standard input: give `-` as a path"
+        );
+    }
+}

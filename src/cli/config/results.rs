@@ -1,0 +1,91 @@
+//! Where results go, and in which form.
+
+use std::path::PathBuf;
+
+use super::When;
+use crate::cli::exit::Failure;
+use crate::cli::report::Format;
+
+/// The results of a run through photos.
+#[derive(Debug)]
+pub(crate) struct Results {
+    pub(crate) format: Format,
+    /// The file that they are written to, if not standard output.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) with_encodings: bool,
+    /// The folder of the aligned faces.
+    pub(crate) crops: Option<PathBuf>,
+    /// The folder of the drawings.
+    pub(crate) draw: Option<PathBuf>,
+    pub(crate) color: When,
+}
+
+impl Results {
+    /// Refuses `--with-encodings` in forms that have no room for them.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.format {
+            Format::Text | Format::Csv | Format::ExiftoolJson if self.with_encodings => Err(
+                Failure::Usage("--with-encodings needs -f json or -f ndjson".to_owned()),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the form that is about names to be written, for a command that writes none.
+    pub(crate) fn refuse_exiftool_json(&self) -> Result<(), Failure> {
+        match self.format {
+            Format::ExiftoolJson => Err(Failure::Usage(
+                "-f exiftool-json works only with facematch tag; write facematch tag -f \
+                 exiftool-json KNOWN PHOTO..."
+                    .to_owned(),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The form of figures and findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FiguresFormat {
+    Text,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(format: Format, with_encodings: bool) -> Results {
+        Results {
+            format,
+            file: None,
+            with_encodings,
+            crops: None,
+            draw: None,
+            color: When::Auto,
+        }
+    }
+
+    #[test]
+    fn only_the_json_forms_have_room_for_encodings() {
+        for format in [Format::Text, Format::Csv, Format::ExiftoolJson] {
+            results(format, false).check().unwrap();
+            let refused = results(format, true).check().unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                "--with-encodings needs -f json or -f ndjson"
+            );
+        }
+        for format in [Format::Json, Format::Ndjson] {
+            results(format, true).check().unwrap();
+        }
+    }
+
+    #[test]
+    fn only_tag_has_exiftools_form() {
+        let check = |format| results(format, false).refuse_exiftool_json();
+        let refused = check(Format::ExiftoolJson).unwrap_err();
+        assert!(refused.to_string().contains("only with facematch tag;"));
+        check(Format::Json).unwrap();
+    }
+}

@@ -1,0 +1,97 @@
+//! The engine of a run, one per worker.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use facematch::engine::models::ModelSource;
+use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
+use facematch::image_files::working_size;
+use facematch::matching::ImpostorDistances;
+
+use super::config::EngineConfig;
+use super::console::Console;
+use super::exit::Failure;
+
+/// The engine's parameters, with the models' place looked up.
+pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
+    engine::check_available(config.kind)?;
+    let models = config
+        .models
+        .clone()
+        .or_else(|| path_in("FACEMATCH_MODELS"));
+    let models = ModelSource::for_engine(config.kind, models.as_deref())?;
+    let simd = SimdLevel::from_environment().map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok(EngineParams {
+        kind: config.kind,
+        detector: config.detector,
+        upsample: config.upsample,
+        jitters: config.jitters,
+        flip: config.flip,
+        models,
+        landmarks: config.landmarks.clone(),
+        simd,
+    })
+}
+
+/// The path in the environment variable `name`, unless it is empty. Not by clap, which takes an
+/// empty value for a mistake instead of for none.
+pub(super) fn path_in(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(name).filter(|path| !path.is_empty());
+    path.map(PathBuf::from)
+}
+
+/// Loads the engine.
+pub(super) fn load(
+    params: &EngineParams,
+    console: &Console,
+) -> Result<Box<dyn FaceEngine>, Failure> {
+    let engine = engine::load(params)?;
+    let level = match params.kind {
+        EngineKind::Native => format!(" ({})", params.simd),
+        _ => String::new(),
+    };
+    console.detail(format_args!(
+        "engine {}{level}, detector {}, {} landmarks, models {}",
+        engine.name(),
+        params.detector.name(),
+        engine.landmark_model().point_count(),
+        params.models
+    ));
+    Ok(engine)
+}
+
+/// The number of workers for `inputs` photos.
+pub(super) fn jobs(config: &EngineConfig, inputs: usize) -> usize {
+    let wanted = config.jobs.map_or_else(
+        || std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        usize::from,
+    );
+    wanted.min(inputs).max(1)
+}
+
+/// An engine for each worker that `inputs` photos need: `engine` and forks of it.
+pub(super) fn workers(
+    engine: Box<dyn FaceEngine>,
+    config: &EngineConfig,
+    inputs: usize,
+) -> Vec<Box<dyn FaceEngine>> {
+    let mut engines: Vec<_> = (1..jobs(config, inputs)).map(|_| engine.fork()).collect();
+    engines.push(engine);
+    engines
+}
+
+/// How near strangers come to encodings of this kind.
+pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
+    // Jittered copies are averaged without being brought to one length.
+    match params.flip && params.jitters < 2 {
+        true => ImpostorDistances::flipped(),
+        false => ImpostorDistances::plain(),
+    }
+}
+
+/// Whether the second detector of `--detector auto` searches a photo of `size` if the first finds
+/// nothing. True for other detectors, which search every photo or refuse it.
+pub(super) fn auto_asks_cnn(config: &EngineConfig, size: (u32, u32)) -> bool {
+    let size = working_size(size, config.settings.width);
+    config.detector != Detector::Auto || config.kind.auto_asks_cnn(size, config.upsample)
+}
