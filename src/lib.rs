@@ -17,7 +17,7 @@
 //! [`Facematch`] is the short way. Its parts can be used by themselves; a photo passes through them from top to bottom:
 //! [`image_files`] decodes it and makes an upright working copy, an [`engine`] finds and encodes its faces, [`photo`] does both for one
 //! photo and [`batch`] for many, a `cache` (with the feature of that name) remembers their faces, a [`gallery`] holds the known
-//! people, [`matching`] decides who a face is, and [`evaluation`] measures how well. The library returns typed [`Error`]s and
+//! people, and [`matching`] decides who a face is. The library returns typed [`Error`]s and
 //! never prints.
 
 #![forbid(unsafe_code)]
@@ -26,7 +26,6 @@ pub mod batch;
 #[cfg(feature = "cache")]
 pub mod cache;
 mod error;
-pub mod evaluation;
 mod facematch;
 #[cfg(test)]
 mod fake_engine;

@@ -12,6 +12,7 @@ mod config;
 mod console;
 mod drawing;
 mod engine;
+mod evaluation;
 mod exit;
 mod folders;
 mod guard;

@@ -262,10 +262,11 @@ fn number(name: &str) -> (usize, String) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use facematch::engine::{ENCODING_LEN, Encoding};
     use facematch::gallery::GalleryBuilder;
     use facematch::geometry::PixelBox;
+
+    use super::*;
 
     /// Known faces of people at places on a line.
     fn gallery<S: AsRef<str>>(people: &[(S, f32)]) -> Gallery {

@@ -10,7 +10,6 @@ use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
-use facematch::evaluation::{read_labels, read_pairs};
 use facematch::gallery::read_gallery_from;
 use facematch::image_files::{decode_upright, embedded_packets_from};
 use facematch_jpeg::DctScale;
@@ -42,16 +41,6 @@ fn scaled_jpegs() {
         assert!(decoded.iter().all(|d| *d == decoded[0]), "{decoded:?}");
         decoded[0]
     });
-}
-
-#[test]
-fn lists_of_pairs() {
-    check_seeds("pairs", |bytes| read_pairs(bytes).is_ok());
-}
-
-#[test]
-fn lists_of_labels() {
-    check_seeds("labels", |bytes| read_labels(bytes).is_ok());
 }
 
 #[test]

@@ -13,19 +13,19 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
+use evaluating::EvalCommand;
 use facematch::engine::SimdLevel;
 use facematch::matching::DistanceThreshold;
-
-use super::config::Invocation;
-use super::console::print_error;
-use super::exit::{Exit, Failure};
-use super::output::Output;
-use evaluating::EvalCommand;
 use options::{
     CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs, WalkArgs,
     first_given, hidden_messages, whole_number, with_hidden_formats,
 };
 use sorting::SortArgs;
+
+use super::config::Invocation;
+use super::console::print_error;
+use super::exit::{Exit, Failure};
+use super::output::Output;
 
 /// Why there is no command to run.
 pub(super) enum NoCommand {

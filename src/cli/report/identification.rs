@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use facematch::evaluation::{Identification, Tally};
 use serde::Serialize;
 
 use super::figures::{SCHEMA, percent, six_decimals};
 use super::rounded;
 use super::text::escaped;
+use crate::cli::evaluation::{Identification, Tally};
 
 /// What was measured on labelled photos, and how.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,10 +153,10 @@ impl<'a> TallyJson<'a> {
 
 #[cfg(test)]
 mod tests {
-    use facematch::evaluation::{NamedPhoto, identification};
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::cli::evaluation::{NamedPhoto, identification};
 
     #[test]
     fn the_table_has_the_threshold_and_the_strangers_behind_fpir() {

@@ -1,10 +1,11 @@
 //! The figures of `facematch eval pairs` as a picture: the ROC, and how far same and different pairs are apart. In:
 //! scored pairs and the threshold in use. Out: SVG.
 
-use facematch::evaluation::{ScoredPair, roc};
 use facematch::matching::DistanceThreshold;
 use plotters::coord::Shift;
 use plotters::prelude::*;
+
+use crate::cli::evaluation::{ScoredPair, roc};
 
 /// Width and height of the picture, in pixels.
 const SIZE: (u32, u32) = (1120, 480);

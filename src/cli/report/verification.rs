@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use facematch::evaluation::{TarAtFar, Verification};
 use serde::Serialize;
 
 use super::figures::{SCHEMA, percent, six_decimals};
+use crate::cli::evaluation::{TarAtFar, Verification};
 
 /// Stands before a true accept rate that hangs on a single pair.
 const OF_ONE_PAIR: &str = "* ";
@@ -226,11 +226,11 @@ impl FiguresJson {
 
 #[cfg(test)]
 mod tests {
-    use facematch::evaluation::{ScoredPair, verify};
     use facematch::matching::DistanceThreshold;
     use insta::assert_snapshot;
 
     use super::*;
+    use crate::cli::evaluation::{ScoredPair, verify};
 
     fn report() -> PairsReport {
         let pair = |fold, same, distance| ScoredPair {

@@ -9,8 +9,17 @@
 //! ```
 #![no_main]
 
-use facematch::evaluation::read_labels;
 use libfuzzer_sys::fuzz_target;
+
+// The program's modules: no library has them.
+#[path = "../../../src/cli/evaluation/labels.rs"]
+#[allow(dead_code, reason = "the target calls one function")]
+mod labels;
+#[path = "../../../src/cli/evaluation/list.rs"]
+#[allow(dead_code, reason = "the target calls one function")]
+mod list;
+
+use labels::read_labels;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(labels) = read_labels(bytes) {

@@ -9,8 +9,17 @@
 //! ```
 #![no_main]
 
-use facematch::evaluation::read_pairs;
 use libfuzzer_sys::fuzz_target;
+
+// The program's modules: no library has them.
+#[path = "../../../src/cli/evaluation/pairs.rs"]
+#[allow(dead_code, reason = "the target calls one function")]
+mod pairs;
+#[path = "../../../src/cli/evaluation/list.rs"]
+#[allow(dead_code, reason = "the target calls one function")]
+mod list;
+
+use pairs::read_pairs;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(pairs) = read_pairs(bytes) {

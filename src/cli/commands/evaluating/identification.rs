@@ -8,7 +8,6 @@ use facematch::Error;
 use facematch::batch::{self, Input};
 use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::evaluation::{Label, NamedPhoto, identification, read_labels};
 use facematch::gallery::Gallery;
 use facematch::matching::{Identity, Rules, identify_faces};
 
@@ -19,6 +18,7 @@ use crate::cli::commands::known::{Enrolled, KnownPeople};
 use crate::cli::config::{EvalIdentifyConfig, FiguresFormat, known_options};
 use crate::cli::console::Console;
 use crate::cli::engine;
+use crate::cli::evaluation::{Label, NamedPhoto, identification, read_labels};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::RunInputs;
 use crate::cli::interrupt::UnfinishedFiles;

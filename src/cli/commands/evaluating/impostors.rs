@@ -1,7 +1,6 @@
 //! `facematch eval impostors`: how near photos of different people are.
 
 use facematch::batch::Input;
-use facematch::evaluation::ImpostorPairs;
 use facematch::gallery::person_name;
 
 use super::{central_faces, write_figures};
@@ -10,6 +9,7 @@ use crate::cli::commands::{counted, skipped_in_words};
 use crate::cli::config::{EvalImpostorsConfig, known_options};
 use crate::cli::console::Console;
 use crate::cli::engine;
+use crate::cli::evaluation::ImpostorPairs;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::RunInputs;
 use crate::cli::inputs::{check_known, known_photos};

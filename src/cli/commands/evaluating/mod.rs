@@ -14,10 +14,10 @@ use facematch::Error;
 use facematch::batch::{self, Input};
 use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, FaceEngine};
-use facematch::evaluation::{ListError, most_central_face};
 use facematch::photo::Face;
 
 use crate::cli::console::Console;
+use crate::cli::evaluation::{ListError, most_central_face};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
 

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::batch::Input;
-use facematch::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use facematch::matching::DistanceThreshold;
 
 use super::{Encodings, central_faces, read_list, write_figures};
@@ -14,6 +13,7 @@ use crate::cli::commands::counted;
 use crate::cli::config::{EvalPairsConfig, FiguresFormat};
 use crate::cli::console::Console;
 use crate::cli::engine;
+use crate::cli::evaluation::{Pair, ScoredPair, read_pairs, verify};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::{RunInputs, Written};
 use crate::cli::interrupt::UnfinishedFiles;

@@ -7,11 +7,11 @@ use csv::ByteRecord;
 /// Why a list is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub struct ListError {
+pub(crate) struct ListError {
     /// The line, from 1 on.
-    pub line: u64,
+    pub(crate) line: u64,
     /// What is wrong there, and what is expected.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl ListError {
@@ -63,4 +63,23 @@ pub(super) fn path(field: &[u8], line: u64) -> Result<PathBuf, ListError> {
 /// A field as text.
 pub(super) fn text(field: &[u8], line: u64) -> Result<&str, ListError> {
     std::str::from_utf8(field).map_err(|_| ListError::new(line, "the text is not UTF-8"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    /// Runs the seeds of the fuzz target `name`: `accepts` must accept those called `valid...` and refuse the others.
+    pub(in crate::cli::evaluation) fn check_seeds(name: &str, accepts: impl Fn(&[u8]) -> bool) {
+        let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
+        let mut accepted = [0, 0];
+        for entry in std::fs::read_dir(seeds.join(name)).unwrap() {
+            let seed = entry.unwrap();
+            let is_valid = seed.file_name().to_string_lossy().starts_with("valid");
+            let bytes = std::fs::read(seed.path()).unwrap();
+            assert_eq!(accepts(&bytes), is_valid, "{}", seed.path().display());
+            accepted[usize::from(is_valid)] += 1;
+        }
+        assert!(accepted.iter().all(|&count| count > 0), "{accepted:?}");
+    }
 }

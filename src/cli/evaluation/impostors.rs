@@ -1,9 +1,9 @@
 //! The distances between photos of different people. In: encodings and whose they are. Out: at which distance which part of
-//! such pairs is within it, the table behind [`ImpostorDistances`](crate::matching::ImpostorDistances).
+//! such pairs is within it, the table behind [`ImpostorDistances`](facematch::matching::ImpostorDistances).
 
 use std::collections::HashMap;
 
-use crate::engine::Encoding;
+use facematch::engine::Encoding;
 
 /// Distances are counted in steps of 1/16384, so that any number of pairs takes little memory.
 const STEPS_PER_UNIT: f32 = 16384.0;
@@ -19,17 +19,17 @@ const LEAST_PAIRS: f64 = 10.0;
 
 /// The pairs of different people, counted by distance.
 #[derive(Debug, Clone)]
-pub struct ImpostorPairs {
+pub(crate) struct ImpostorPairs {
     counts: Vec<u64>,
     pairs: u64,
 }
 
 impl ImpostorPairs {
     /// The fewest pairs that a table can be made of.
-    pub const LEAST: u64 = 26;
+    pub(crate) const LEAST: u64 = 26;
 
     /// Compares every two of `faces` that are of different people: (whose it is, its encoding).
-    pub fn of(faces: &[(&str, &Encoding)]) -> Self {
+    pub(crate) fn of(faces: &[(&str, &Encoding)]) -> Self {
         let mut pairs = Self {
             counts: vec![0; (LARGEST * STEPS_PER_UNIT) as usize + 1],
             pairs: 0,
@@ -58,13 +58,13 @@ impl ImpostorPairs {
     }
 
     /// How many pairs there are.
-    pub fn pairs(&self) -> u64 {
+    pub(crate) fn pairs(&self) -> u64 {
         self.pairs
     }
 
     /// Rising parts of the pairs, ten for each power of ten up to a half, each with the distance that this part is
     /// within. The smallest part has at least 10 pairs. Empty with fewer than [`LEAST`](Self::LEAST) pairs.
-    pub fn table(&self) -> Vec<(f64, f64)> {
+    pub(crate) fn table(&self) -> Vec<(f64, f64)> {
         let least = LEAST_PAIRS / self.pairs.max(1) as f64;
         let first = (least.log10() * f64::from(POINTS_PER_DECADE)).ceil() as i32;
         let rates = (first..0)
@@ -89,8 +89,9 @@ impl ImpostorPairs {
 
 #[cfg(test)]
 mod tests {
+    use facematch::engine::ENCODING_LEN;
+
     use super::*;
-    use crate::engine::ENCODING_LEN;
 
     fn encoding(value: f32) -> Encoding {
         let mut values = [0.0; ENCODING_LEN];

@@ -8,76 +8,76 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A photo, who is on it, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedPhoto {
+pub(crate) struct NamedPhoto {
     /// The names of everybody on it, known or not.
-    pub people: Vec<String>,
+    pub(crate) people: Vec<String>,
     /// The names that were given to its faces.
-    pub named: Vec<String>,
+    pub(crate) named: Vec<String>,
     /// How many faces were found.
-    pub faces: usize,
+    pub(crate) faces: usize,
 }
 
 /// What became of one person, or of all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Photos with the person on which the person is named.
-    pub right: usize,
+    pub(crate) right: usize,
     /// Faces with the person's name on photos without the person.
-    pub wrong: usize,
+    pub(crate) wrong: usize,
     /// Photos with the person on which the person is not named.
-    pub missed: usize,
+    pub(crate) missed: usize,
 }
 
 impl Tally {
     /// The part of the names that are right; none when no name was given.
-    pub fn precision(&self) -> Option<f64> {
+    pub(crate) fn precision(&self) -> Option<f64> {
         part(self.right, self.right + self.wrong)
     }
 
     /// The part of the photos with the person on which the person is named; none when there is no such photo.
-    pub fn recall(&self) -> Option<f64> {
+    pub(crate) fn recall(&self) -> Option<f64> {
         part(self.right, self.right + self.missed)
     }
 }
 
 /// The figures.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Identification {
+pub(crate) struct Identification {
     /// Photos.
-    pub photos: usize,
+    pub(crate) photos: usize,
     /// Faces found in them.
-    pub faces: usize,
+    pub(crate) faces: usize,
     /// Faces without a name.
-    pub unnamed: usize,
+    pub(crate) unnamed: usize,
     /// All known people together.
-    pub overall: Tally,
+    pub(crate) overall: Tally,
     /// Each known person, by name.
-    pub people: BTreeMap<String, Tally>,
+    pub(crate) people: BTreeMap<String, Tally>,
     /// Faces on photos on which nobody known is.
-    pub strangers: usize,
+    pub(crate) strangers: usize,
     /// Those of them that have a name.
-    pub strangers_named: usize,
+    pub(crate) strangers_named: usize,
 }
 
 impl Identification {
     /// Wrong names per 1 000 photos; none without photos.
-    pub fn wrong_per_thousand(&self) -> Option<f64> {
+    pub(crate) fn wrong_per_thousand(&self) -> Option<f64> {
         part(self.overall.wrong, self.photos).map(|part| part * 1000.0)
     }
 
     /// False positive identification rate: the part of the strangers that have a name; none without strangers.
-    pub fn fpir(&self) -> Option<f64> {
+    pub(crate) fn fpir(&self) -> Option<f64> {
         part(self.strangers_named, self.strangers)
     }
 
     /// False negative identification rate: the part of the known people on photos who are not named.
-    pub fn fnir(&self) -> Option<f64> {
+    pub(crate) fn fnir(&self) -> Option<f64> {
         self.overall.recall().map(|recall| 1.0 - recall)
     }
 }
 
 /// The figures of `photos`, with a gallery of the people `known`.
-pub fn identification(photos: &[NamedPhoto], known: &BTreeSet<String>) -> Identification {
+pub(crate) fn identification(photos: &[NamedPhoto], known: &BTreeSet<String>) -> Identification {
     let mut figures = Identification {
         photos: photos.len(),
         faces: 0,

@@ -3,17 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use crate::matching::DistanceThreshold;
+use facematch::matching::DistanceThreshold;
 
 /// A pair of photos that was compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoredPair {
+pub(crate) struct ScoredPair {
     /// The part of the list that it belongs to.
-    pub fold: u32,
+    pub(crate) fold: u32,
     /// Whether both photos show the same person.
-    pub same: bool,
+    pub(crate) same: bool,
     /// The distance of the faces; none where a photo has no face.
-    pub distance: Option<f32>,
+    pub(crate) distance: Option<f32>,
 }
 
 impl ScoredPair {
@@ -29,90 +29,90 @@ impl ScoredPair {
 
 /// The figures of a list of pairs. Shares are from 0 to 1; none of what there are no pairs for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verification {
+pub(crate) struct Verification {
     /// Pairs of one person.
-    pub same: usize,
+    pub(crate) same: usize,
     /// Pairs of two people.
-    pub different: usize,
+    pub(crate) different: usize,
     /// Accuracy with thresholds chosen on the other folds; none with a single fold.
-    pub folds: Option<FoldAccuracy>,
+    pub(crate) folds: Option<FoldAccuracy>,
     /// The threshold that is right most often on these very pairs.
-    pub best: Option<BestAccuracy>,
+    pub(crate) best: Option<BestAccuracy>,
     /// The threshold in use.
-    pub at_threshold: AtThreshold,
+    pub(crate) at_threshold: AtThreshold,
     /// The share of errors at the threshold where as many same pairs are rejected as different ones are accepted; none
     /// also where there is no such threshold, as too many same pairs have no distance.
-    pub equal_error_rate: Option<f64>,
+    pub(crate) equal_error_rate: Option<f64>,
     /// How many same pairs are accepted where at most so many different ones are.
-    pub tar_at_far: [TarAtFar; 2],
+    pub(crate) tar_at_far: [TarAtFar; 2],
 }
 
 /// The mean accuracy of the folds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FoldAccuracy {
+pub(crate) struct FoldAccuracy {
     /// How many folds there are, at least 2.
-    pub folds: usize,
+    pub(crate) folds: usize,
     /// The mean of their accuracies.
-    pub mean: f64,
+    pub(crate) mean: f64,
     /// The standard error of that mean.
-    pub standard_error: f64,
+    pub(crate) standard_error: f64,
 }
 
 /// The best accuracy and where it is reached.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BestAccuracy {
+pub(crate) struct BestAccuracy {
     /// The share of pairs that are decided rightly.
-    pub accuracy: f64,
+    pub(crate) accuracy: f64,
     /// The threshold, in the middle between two distances; of equally good ones the lowest.
-    pub threshold: f32,
+    pub(crate) threshold: f32,
 }
 
 /// The errors at a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AtThreshold {
+pub(crate) struct AtThreshold {
     /// The threshold.
-    pub threshold: f32,
+    pub(crate) threshold: f32,
     /// The share of pairs that are decided rightly.
-    pub accuracy: Option<f64>,
+    pub(crate) accuracy: Option<f64>,
     /// The false match rate: the share of different pairs that are accepted.
-    pub fmr: Option<f64>,
+    pub(crate) fmr: Option<f64>,
     /// The false non-match rate: the share of same pairs that are rejected.
-    pub fnmr: Option<f64>,
+    pub(crate) fnmr: Option<f64>,
 }
 
 impl Verification {
     /// Whether there are so few different pairs that none may be accepted at the false accept rate `far`, from 0 to 1:
     /// the true accept rate then hangs on the nearest of them alone.
-    pub fn hangs_on_one_pair(&self, far: f64) -> bool {
+    pub(crate) fn hangs_on_one_pair(&self, far: f64) -> bool {
         self.different > 0 && share(1, self.different) > far
     }
 }
 
 /// A true accept rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TarAtFar {
+pub(crate) struct TarAtFar {
     /// The largest share of different pairs that may be accepted.
-    pub far: f64,
+    pub(crate) far: f64,
     /// The share of same pairs that are accepted at the largest threshold that keeps to it.
-    pub tar: Option<f64>,
+    pub(crate) tar: Option<f64>,
 }
 
 /// A point of the ROC: what a threshold gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RocPoint {
+pub(crate) struct RocPoint {
     /// The threshold; a distance that some pair has.
-    pub threshold: f32,
+    pub(crate) threshold: f32,
     /// The share of different pairs that are accepted.
-    pub false_accepts: f64,
+    pub(crate) false_accepts: f64,
     /// The share of same pairs that are accepted.
-    pub true_accepts: f64,
+    pub(crate) true_accepts: f64,
 }
 
 /// The false accept rates of [`Verification::tar_at_far`].
 const FARS: [f64; 2] = [1e-2, 1e-3];
 
 /// The figures of `pairs`, with `threshold` in use. The time grows with the number of pairs times that of folds.
-pub fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verification {
+pub(crate) fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verification {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let roc = roc(pairs);
     Verification {
@@ -130,7 +130,7 @@ pub fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verificatio
 }
 
 /// The ROC of `pairs`, from the smallest distance to the largest; empty unless there are pairs of both kinds.
-pub fn roc(pairs: &[ScoredPair]) -> Vec<RocPoint> {
+pub(crate) fn roc(pairs: &[ScoredPair]) -> Vec<RocPoint> {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let different = pairs.len() - same;
     if same == 0 || different == 0 {
@@ -261,8 +261,9 @@ fn tar_at(roc: &[RocPoint], far: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn pair(fold: u32, same: bool, distance: impl Into<Option<f32>>) -> ScoredPair {
         ScoredPair {

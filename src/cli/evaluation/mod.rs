@@ -16,21 +16,18 @@ mod list;
 mod pairs;
 mod verification;
 
-pub use identification::{Identification, NamedPhoto, Tally, identification};
-pub use impostors::ImpostorPairs;
-pub use labels::{Label, read_labels};
-pub use list::ListError;
-pub use pairs::{Pair, read_pairs};
-pub use verification::{
-    AtThreshold, BestAccuracy, FoldAccuracy, RocPoint, ScoredPair, TarAtFar, Verification, roc,
-    verify,
-};
+pub(crate) use identification::{Identification, NamedPhoto, Tally, identification};
+pub(crate) use impostors::ImpostorPairs;
+pub(crate) use labels::{Label, read_labels};
+pub(crate) use list::ListError;
+pub(crate) use pairs::{Pair, read_pairs};
+pub(crate) use verification::{ScoredPair, TarAtFar, Verification, roc, verify};
 
-use crate::photo::Face;
+use facematch::photo::Face;
 
 /// Of the faces in a photo of `size` (width, height) the one whose middle is nearest to that of the photo, of equally
 /// near ones the first: the one that photos for measuring are about.
-pub fn most_central_face(faces: &[Face], size: (u32, u32)) -> Option<&Face> {
+pub(crate) fn most_central_face(faces: &[Face], size: (u32, u32)) -> Option<&Face> {
     // In halves of a pixel, so that middles are whole numbers.
     let offset = |start: u32, length: u32, side: u32| {
         let distance = (2 * u64::from(start) + u64::from(length)).abs_diff(u64::from(side));
@@ -44,8 +41,9 @@ pub fn most_central_face(faces: &[Face], size: (u32, u32)) -> Option<&Face> {
 
 #[cfg(test)]
 mod tests {
+    use facematch::geometry::PixelBox;
+
     use super::*;
-    use crate::geometry::PixelBox;
 
     fn face(x: u32, y: u32, side: u32) -> Face {
         Face {

@@ -15,15 +15,15 @@ const MOST_PAIRS_OF_FOLD: usize = 1_000_000;
 
 /// Two photos, and whether they show one person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The part of the list that it belongs to, for cross-validation.
-    pub fold: u32,
+    pub(crate) fold: u32,
     /// Whether both photos show the same person.
-    pub same: bool,
+    pub(crate) same: bool,
     /// The path of a photo as it stands in the list.
-    pub a: PathBuf,
+    pub(crate) a: PathBuf,
     /// The path of the other one.
-    pub b: PathBuf,
+    pub(crate) b: PathBuf,
 }
 
 /// The pairs in `bytes`, in one of two forms.
@@ -36,7 +36,7 @@ pub struct Pair {
 /// # Errors
 /// [`ListError`] with the line that is in neither form. A list without pairs is none, and neither is one of LFW's form
 /// with other than the number of pairs that it announces.
-pub fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
+pub(crate) fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     let bytes = without_mark(bytes);
     let first_line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(bytes);
     let is_counts = |byte: &u8| byte.is_ascii_digit() || byte.is_ascii_whitespace();
@@ -175,8 +175,10 @@ fn lfw_photo(name: &[u8], number_field: &[u8], line: u64) -> Result<PathBuf, Lis
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::evaluation::list::tests::check_seeds;
 
     fn pair(fold: u32, same: bool, a: &str, b: &str) -> Pair {
         Pair {
@@ -185,6 +187,11 @@ mod tests {
             a: a.into(),
             b: b.into(),
         }
+    }
+
+    #[test]
+    fn the_seeds_of_the_fuzzer_are_accepted_or_refused_as_their_names_say() {
+        check_seeds("pairs", |bytes| read_pairs(bytes).is_ok());
     }
 
     #[test]

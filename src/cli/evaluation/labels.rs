@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 
 use csv::{ByteRecord, ReaderBuilder, Trim};
+use facematch::gallery::composed_name;
 
 use super::list::{ListError, column_of, path, refused, text, without_mark};
-use crate::gallery::composed_name;
 
 /// Who is on a photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub(crate) struct Label {
     /// The path of the photo as it stands in the list.
-    pub image: PathBuf,
+    pub(crate) image: PathBuf,
     /// The names of everybody on it; empty when nobody is, or nobody whose name is known.
-    pub people: Vec<String>,
+    pub(crate) people: Vec<String>,
 }
 
 /// The labels in `bytes`: CSV with a header that names the columns `image` (a path) and `people` (names with `;` between
@@ -21,7 +21,7 @@ pub struct Label {
 ///
 /// # Errors
 /// [`ListError`] with the line that is not in this form. A list without photos is none.
-pub fn read_labels(bytes: &[u8]) -> Result<Vec<Label>, ListError> {
+pub(crate) fn read_labels(bytes: &[u8]) -> Result<Vec<Label>, ListError> {
     let mut reader = ReaderBuilder::new()
         .trim(Trim::All)
         .from_reader(without_mark(bytes));
@@ -54,14 +54,21 @@ fn label(record: &ByteRecord, columns: [usize; 2], line: u64) -> Result<Label, L
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::cli::evaluation::list::tests::check_seeds;
 
     fn label(image: &str, people: &[&str]) -> Label {
         Label {
             image: image.into(),
             people: people.iter().map(|&name| name.to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn the_seeds_of_the_fuzzer_are_accepted_or_refused_as_their_names_say() {
+        check_seeds("labels", |bytes| read_labels(bytes).is_ok());
     }
 
     #[test]
