@@ -38,7 +38,7 @@ impl Facematch {
     /// models inside the program.
     ///
     /// # Errors
-    /// An error if a model cannot be read, or if the engine is not part of this build.
+    /// Returns an error if a model cannot be read, or if the engine is not part of this build.
     pub fn new(params: &EngineParams) -> Result<Self, LoadError> {
         Ok(Self {
             engine: engine::load(params)?,
@@ -64,7 +64,7 @@ impl Facematch {
     /// displayed.
     ///
     /// # Errors
-    /// An error if the photo cannot be read or decoded, exceeds the limits of
+    /// Returns an error if the photo cannot be read or decoded, exceeds the limits of
     /// [`crate::image_files`], or is refused by the engine.
     pub fn faces(&mut self, path: impl AsRef<Path>) -> Result<Vec<Face>, Error> {
         let photo = find_faces(path.as_ref(), &self.settings, self.engine.as_mut())?;

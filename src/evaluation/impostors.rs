@@ -17,7 +17,7 @@ const LARGEST: f32 = 4.0;
 /// Number of points of the table for each power of ten.
 const POINTS_PER_DECADE: i32 = 10;
 
-/// Number of pairs within the first distance of the table: fewer would be chance.
+/// Minimum number of pairs behind a share in the table: fewer would be chance.
 const LEAST_PAIRS: f64 = 10.0;
 
 /// Pairs of different people, counted by distance.

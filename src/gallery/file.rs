@@ -201,7 +201,7 @@ fn read_exactly(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
 /// gives the same bytes.
 ///
 /// # Errors
-/// An error if `out` cannot be written, or if the names and paths do not fit into a header.
+/// Returns an error if `out` cannot be written, or if the names and paths do not fit into a header.
 pub fn write_gallery(
     gallery: &Gallery,
     fingerprint: &Fingerprint,

@@ -137,7 +137,7 @@ fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>
 /// a JPEG, returns all of it. Little more of a JPEG is read.
 ///
 /// # Errors
-/// Any error while reading `file`.
+/// Returns any error while reading `file`.
 pub fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {

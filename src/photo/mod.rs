@@ -134,8 +134,8 @@ impl PhotoFaces {
 /// Reads the photo at `path` and finds its faces.
 ///
 /// # Errors
-/// An error if the photo cannot be read or decoded, exceeds the limits of [`crate::image_files`],
-/// or is refused by the engine.
+/// Returns an error if the photo cannot be read or decoded, exceeds the limits of
+/// [`crate::image_files`], or is refused by the engine.
 pub fn find_faces(
     path: &Path,
     settings: &PhotoSettings,
@@ -152,8 +152,8 @@ pub fn find_faces(
 /// errors.
 ///
 /// # Errors
-/// An error if the photo cannot be decoded, exceeds the limits of [`crate::image_files`], or is
-/// refused by the engine.
+/// Returns an error if the photo cannot be decoded, exceeds the limits of [`crate::image_files`],
+/// or is refused by the engine.
 pub fn find_faces_in_bytes(
     path: &Path,
     bytes: Vec<u8>,
@@ -167,7 +167,7 @@ pub fn find_faces_in_bytes(
 /// as the photo). Only as much of the photo is decoded as the copy needs.
 ///
 /// # Errors
-/// An error if the photo cannot be read or decoded, or exceeds the limits of
+/// Returns an error if the photo cannot be read or decoded, or exceeds the limits of
 /// [`crate::image_files`].
 pub fn working_copy(path: &Path, width: u32) -> Result<(Original, RgbImage), Error> {
     finder::working_copy(path, &read_file(path)?, width, &mut StageTimes::default())
@@ -176,7 +176,7 @@ pub fn working_copy(path: &Path, width: u32) -> Result<(Original, RgbImage), Err
 /// Reads the photo at `path` and returns all its pixels, upright.
 ///
 /// # Errors
-/// An error if the photo cannot be read or decoded, or exceeds the limits of
+/// Returns an error if the photo cannot be read or decoded, or exceeds the limits of
 /// [`crate::image_files`].
 pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
     decode_upright(path, &read_file(path)?)

@@ -43,7 +43,7 @@ impl Restlessness {
     /// Returns the restlessness of each of `faces`, which `engine` found in `copy`.
     ///
     /// # Errors
-    /// An error if the engine cannot process the image.
+    /// Returns an error if the engine cannot process the image.
     pub(super) fn of_faces(
         faces: &[FoundFace],
         copy: &RgbImage,
