@@ -1,126 +1,130 @@
-//! The errors of the library. Each names the path that it is about and says what to do where something can be done.
+//! The errors of the library. Each contains the path concerned and says what to do if something can
+//! be done.
 //!
-//! The library returns them and never prints; the binary decides what the user sees and which exit code follows.
+//! The library returns errors and never prints them. The binary decides what the user sees and
+//! which exit status follows.
 
 use std::path::PathBuf;
 
 pub use facematch_engine::{EngineError, LoadError};
 
-/// What can go wrong with a photo, a folder, a model or an engine.
+/// Error concerning a photo, a folder, a model or an engine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be opened or read.
     #[error("{}: cannot read: {source}", path.display())]
     Read {
-        /// The file or folder.
+        /// Path of the file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
     /// The path is a folder, a pipe, a device or a socket where a photo was expected.
     #[error("{}: not an image file but {what}", path.display())]
     NotAFile {
-        /// The path.
+        /// Path that was given.
         path: PathBuf,
-        /// What it is: "a folder", "a pipe", ...
+        /// Kind of the path: "a folder", "a pipe", ...
         what: &'static str,
     },
-    /// The content is none of the formats that can be read.
+    /// The content is not in a supported format.
     #[error("{}: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)", path.display())]
     UnknownFormat {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
     },
-    /// The content is a photo in a format that facematch knows and cannot read.
+    /// The content is a photo in a format that facematch recognises but does not support.
     #[error("{}: {format} images are not supported; convert it first, for example with {converter}", path.display())]
     ForeignFormat {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The format, such as "HEIC".
+        /// Name of the format, such as "HEIC".
         format: String,
-        /// A program that converts it.
+        /// Name of a program that converts the format.
         converter: &'static str,
     },
-    /// The file is damaged, cut off, or uses a feature of its format that is not supported.
+    /// The file is damaged, cut off, or uses an unsupported feature of its format.
     #[error("{}: cannot decode: {reason}", path.display())]
     Decode {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the decoder said.
+        /// Reason why the file cannot be decoded.
         reason: String,
     },
-    /// The image is larger than the limits allow.
+    /// The image exceeds the limits.
     #[error("{}: too large: {reason}", path.display())]
     TooLarge {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Which limit it passes, and by how much.
+        /// Limit that the image exceeds, and by how much.
         reason: String,
     },
-    /// The face engine could not work on this photo.
+    /// The face engine could not process this photo.
     #[error("{}: {source}", path.display())]
     Engine {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// What the engine said.
+        /// Error of the engine.
         source: EngineError,
     },
-    /// A gallery file is damaged, no gallery, or made with other models than those in use.
+    /// A gallery file is damaged, is not a gallery, or was made with other models than those in
+    /// use.
     #[error("gallery: {}: {reason}", path.display())]
     Gallery {
-        /// The gallery file.
+        /// Path of the gallery file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// Description of the problem and what to do about it.
         reason: String,
     },
-    /// The engine could not be made: of its models, or as it is not part of this build.
+    /// The engine could not be created, because of its models or because it is not part of this
+    /// build.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A sidecar could not be read, or is no XMP. It stays as it is.
+    /// A sidecar could not be read, or is not XMP. It is left unchanged.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
     Sidecar {
-        /// The sidecar.
+        /// Path of the sidecar.
         path: PathBuf,
-        /// What is wrong with it, such as "is not UTF-8".
+        /// Problem with the sidecar, such as "is not UTF-8".
         reason: String,
     },
-    /// The metadata inside a photo could not be read or written. The photo stays as it is.
+    /// The metadata inside a photo could not be read or written. The photo is left unchanged.
     #[error("{}: its metadata cannot be changed: {reason}; the photo stays as it is", path.display())]
     Embedding {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// What is wrong, in the words of the program that writes it.
+        /// Description of the problem by the program that writes the metadata.
         reason: String,
     },
-    /// A photo could not be brought into a folder. It stays where it is, if it is still there.
+    /// A photo could not be sorted into a folder. It stays where it is, if it still exists.
     #[error("{}: not sorted: {reason}", path.display())]
     Sorting {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// Why, with the place that it was to have, and what to do.
+        /// Reason, with the intended destination and what to do.
         reason: String,
     },
     /// A picture, a sidecar or a result file could not be written.
     #[error("{}: cannot write: {source}", path.display())]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// A defect of facematch or of a library below it: the photo made it panic.
+    /// A bug in facematch or in one of its libraries: the photo caused a panic.
     #[error("{}: internal error: {message}; please report it with this photo", path.display())]
     Internal {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// The panic's message.
+        /// Message of the panic.
         message: String,
     },
 }
 
 impl Error {
-    /// One word for programs, stable between versions: the `kind` of an error record.
+    /// Returns one word for programs, stable between versions: the `kind` of an error record.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Read { .. } => "read",
@@ -144,7 +148,7 @@ impl Error {
         }
     }
 
-    /// The file or folder that the error is about, when there is one.
+    /// Returns the file or folder concerned, if there is one.
     pub fn path(&self) -> Option<&std::path::Path> {
         match self {
             Self::Read { path, .. }

@@ -1,4 +1,5 @@
-//! The short way: known people and the photos they are in, with one engine and one set of settings.
+//! The short way to use the library: known people and the photos that show them, with one engine
+//! and one set of settings.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -11,31 +12,33 @@ use crate::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
 use crate::matching::{Identity, Rules, identify_faces};
 use crate::photo::{Face, PhotoSettings, find_faces};
 
-/// Finds faces in photos, and people who are known.
+/// Finder of faces and known people in photos.
 ///
-/// One value serves one thread; [`fork`](Self::fork) returns another one for the next thread, which shares the models.
+/// One value serves one thread. [`fork`](Self::fork) returns another one for the next thread, which
+/// shares the models.
 pub struct Facematch {
     engine: Box<dyn FaceEngine>,
     settings: PhotoSettings,
     simd: engine::SimdLevel,
 }
 
-/// Known people, and what was noticed about their photos.
+/// Known people, and problems with their photos.
 #[derive(Debug)]
 pub struct KnownPeople {
     /// The people with their faces.
     pub gallery: Gallery,
-    /// Photos that have no face, or several.
+    /// Warnings about photos that have no face, or several.
     pub warnings: Vec<KnownPhotoWarning>,
-    /// Photos that could not be read.
+    /// Errors of photos that could not be read.
     pub errors: Vec<Error>,
 }
 
 impl Facematch {
-    /// Loads the engine. [`EngineParams::default`] is the engine of the command line, with the models inside the program.
+    /// Loads the engine. [`EngineParams::default`] is the engine of the command line, with the
+    /// models inside the program.
     ///
     /// # Errors
-    /// When a model cannot be read, or the engine is not part of this build.
+    /// Returns an error if a model cannot be read, or if the engine is not part of this build.
     pub fn new(params: &EngineParams) -> Result<Self, LoadError> {
         Ok(Self {
             engine: engine::load(params)?,
@@ -44,12 +47,12 @@ impl Facematch {
         })
     }
 
-    /// Returns it with other settings. Known and unknown photos need the same.
+    /// Returns the same value with other settings. Known and unknown photos need the same settings.
     pub fn with_settings(self, settings: PhotoSettings) -> Self {
         Self { settings, ..self }
     }
 
-    /// Returns another one for another thread.
+    /// Returns another value for another thread.
     pub fn fork(&self) -> Self {
         Self {
             engine: self.engine.fork(),
@@ -57,20 +60,23 @@ impl Facematch {
         }
     }
 
-    /// Returns the faces in the photo at `path`, from left to right, in pixels of the photo as displayed.
+    /// Returns the faces in the photo at `path`, from left to right, in pixels of the photo as
+    /// displayed.
     ///
     /// # Errors
-    /// When the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`] allow, or is refused by the engine.
+    /// Returns an error if the photo cannot be read or decoded, exceeds the limits of
+    /// [`crate::image_files`], or is refused by the engine.
     pub fn faces(&mut self, path: impl AsRef<Path>) -> Result<Vec<Face>, Error> {
         let photo = find_faces(path.as_ref(), &self.settings, self.engine.as_mut())?;
         Ok(photo.faces.into_iter().map(|found| found.face).collect())
     }
 
-    /// Returns the people in the photos of `folder`. A photo is named after its file or after its first folder:
-    /// `ann.jpg`, `ann.2.jpg`, `Eileen Collins/1.jpg`. The largest face of a photo is used.
+    /// Returns the people in the photos of `folder`. The name of the photo's file, or of its first
+    /// folder, is the person's name: `ann.jpg`, `ann.2.jpg`, `Eileen Collins/1.jpg`. The largest
+    /// face in a photo is used.
     ///
-    /// Photos that cannot be read, or have no face, are left out and reported in the result. The photos are searched on all
-    /// cores.
+    /// Photos that cannot be read or have no face are left out and reported in the result. The
+    /// photos are searched on all cores.
     ///
     /// # Errors
     /// [`RunError`] if no thread can be started.
@@ -110,10 +116,11 @@ impl Facematch {
         (0..count).map(|_| self.engine.fork()).collect()
     }
 
-    /// Returns the faces in the photo at `path` and who of `gallery` they are, by `rules`.
+    /// Returns the faces in the photo at `path` and their identities among the people in `gallery`,
+    /// by `rules`.
     ///
     /// # Errors
-    /// Those of [`faces`](Self::faces).
+    /// The same as for [`faces`](Self::faces).
     pub fn identify(
         &mut self,
         path: impl AsRef<Path>,

@@ -1,4 +1,4 @@
-//! An engine without models, for the tests of everything above the engine.
+//! An engine without models, for tests of everything above the engine.
 
 use image::{Rgb, RgbImage};
 
@@ -6,10 +6,10 @@ use crate::engine::{Detection, ENCODING_LEN, Encoding, FaceEngine, LandmarkModel
 use crate::error::EngineError;
 use crate::geometry::{Point, Rect};
 
-/// An image of this colour makes the engine panic.
+/// Colour of an image that makes the engine panic.
 pub(crate) const POISON: Rgb<u8> = Rgb([255, 0, 255]);
 
-/// A detection at which there are no landmarks.
+/// Detection that has no landmarks.
 pub(crate) const NO_FACE: Rect = Rect {
     left: 1,
     top: 1,
@@ -17,10 +17,11 @@ pub(crate) const NO_FACE: Rect = Rect {
     bottom: 2,
 };
 
-/// An image of this colour is refused.
+/// Colour of an image that the engine refuses.
 pub(crate) const REFUSED: Rgb<u8> = Rgb([1, 2, 3]);
 
-/// Finds the same faces in every image; a face's encoding depends on its place and on the image's first pixel.
+/// An engine that finds the same faces in every image. The encoding of a face depends on its
+/// position and on the image's first pixel.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FakeEngine {
     pub(crate) faces: Vec<Rect>,

@@ -1,10 +1,11 @@
-//! Which paths name one file: its folder may be written in several ways, as `photos`, `./photos` and a link to it.
+//! Recognition of paths that name the same file. The user can write a folder in several ways: as
+//! `photos`, as `./photos`, or as a link to it.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-/// Folders, each with a number, however they are written.
+/// Folders with one number each, regardless of how they are written.
 #[derive(Debug, Default)]
 pub struct Folders {
     by_spelling: HashMap<PathBuf, usize>,
@@ -12,8 +13,10 @@ pub struct Folders {
 }
 
 impl Folders {
-    /// The number of the folder of `path`, and the file's name in it. Both are the same for every way to write the path;
-    /// links to single files stay files of their own. The system is asked once for each spelling of a folder.
+    /// Returns the number of the folder of `path` and the name of the file in it.
+    ///
+    /// Both are the same for every spelling of the path, but a link to a single file counts as a
+    /// separate file. The file system is queried once for each spelling of a folder.
     pub fn place(&mut self, path: &Path) -> (usize, OsString) {
         (self.folder_of(path), name_of(path).to_owned())
     }

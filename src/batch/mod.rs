@@ -1,8 +1,9 @@
-//! Many photos: which ones, in which order, on how many cores.
+//! Batches of photos: which photos, in which order, on how many cores.
 //!
-//! [`walk()`] turns folders and files into a sorted list of inputs; [`run`] works on them in parallel, one face engine
-//! per worker, and hands the results over one by one in the order of the list, as soon as that order allows. What is
-//! held in memory at a time depends on the number of workers, not on the number of photos.
+//! [`walk()`] turns folders and files into a sorted list of inputs. [`run`] processes them in
+//! parallel, with one face engine per worker, and delivers the results one by one in the order of
+//! the list, as early as that order allows. Memory use depends on the number of workers, not on the
+//! number of photos.
 
 mod folders;
 mod names;
@@ -21,14 +22,14 @@ pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 use crate::engine::FaceEngine;
 use crate::error::Error;
 
-/// The beginning of the worker threads' names, so that a panic hook can tell them.
+/// Prefix of the worker threads' names, by which a panic hook can recognise them.
 pub const WORKER_NAME: &str = "facematch-worker";
 
-/// Why a run ended before its last input, through no fault of an input.
+/// Reason why a run ended before its last input that is not the fault of an input.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// Not one worker thread could be started.
+    /// No worker thread could be started.
     #[error("cannot start a worker thread: {0}")]
     NoWorker(std::io::Error),
     /// A worker thread ended in the middle of its work, with this message.
@@ -36,13 +37,16 @@ pub enum RunError {
     WorkerDied(String),
 }
 
-/// Works on every input, each worker with one of `engines`, and hands each result to `sink` in the order of `inputs`.
+/// Calls `work` for every input, with one of `engines` per worker, and passes each result to `sink`
+/// in the order of `inputs`.
 ///
-/// The order of the results, and so all output made of them, is the same for any number of engines. A panic of `work`
-/// costs one photo: it becomes [`Error::Internal`]. When `sink` breaks, no further photo is begun.
+/// The order of the results, and therefore all output made from them, is the same for any number of
+/// engines. A panic in `work` affects only one photo: it becomes [`Error::Internal`]. When `sink`
+/// breaks, no further photo is started.
 ///
 /// # Errors
-/// [`RunError`] if no worker can work on the inputs. If only some workers can be started, they do all the work.
+/// [`RunError`] if no worker can process the inputs. If only some workers can be started, they do
+/// all the work.
 pub fn run<'a, R: Send>(
     inputs: &'a [Input],
     engines: &mut [Box<dyn FaceEngine>],
@@ -73,7 +77,7 @@ fn panic_message(panic: Box<dyn Any + Send>) -> String {
         .map(|s| (*s).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown panic".to_owned());
-    // Not dropped, which may panic once more and would end the worker.
+    // Dropping the value may panic again, which would end the worker.
     std::mem::forget(panic);
     message
 }
@@ -87,7 +91,8 @@ mod tests {
     use image::{Rgb, RgbImage};
     use std::path::PathBuf;
 
-    /// What a run tells about each photo: its name and the faces' first numbers, or the kind of the error.
+    /// Returns the result of a run for each photo: its name and the faces' first numbers, or the
+    /// kind of the error.
     fn told(folder: &Path, jobs: usize) -> Vec<String> {
         let inputs = walk(&[folder.to_owned()], &WalkOptions::default());
         let engine = FakeEngine {
@@ -168,7 +173,7 @@ mod tests {
         assert!(messages[0].1.contains("cannot bear"), "{messages:?}");
     }
 
-    /// A panic's value that panics again when it is dropped.
+    /// A panic value that panics again when it is dropped.
     struct DoublePanic;
 
     impl Drop for DoublePanic {

@@ -1,5 +1,5 @@
-//! What a file's name and its first bytes say: a photo, a photo that cannot be read, a picture of facematch, or none of
-//! them.
+//! The kind of a file according to its name and its first bytes: a photo, a photo in an unsupported
+//! format, a picture that facematch drew, or none of them.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -8,27 +8,27 @@ use std::path::Path;
 
 use crate::image_files::{MARKED_BYTES, foreign_format, has_image_signature, is_marked};
 
-/// Extensions of the formats that are read, in lower case.
+/// Extensions of the supported formats, in lower case.
 const PHOTO_EXTENSIONS: [&str; 17] = [
     "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "pjpeg", "pjp", "mpo", "png", "apng", "webp",
     "tif", "tiff", "bmp", "dib", "gif",
 ];
 
-/// Extensions of photos in formats that are not read.
+/// Extensions of photos in unsupported formats.
 const FOREIGN_EXTENSIONS: [&str; 20] = [
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "wdp", "jps", "insp",
     "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
 ];
 
-/// Extensions of camera raw files. Many of them begin like a TIFF.
+/// Extensions of camera raw files. Many of these files start like a TIFF.
 const RAW_EXTENSIONS: [&str; 29] = [
     "raw", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "rwl",
     "raf", "pef", "srw", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
     "gpr", "k25", "bay",
 ];
 
-/// What follows a photo's extension in the name of a copy that a program keeps or has not finished: `photo.jpg_original` is
-/// what ExifTool keeps of a photo that it changes.
+/// Endings after a photo's extension that mark a backup or an unfinished copy. ExifTool, for
+/// example, keeps the original of a photo that it changes as `photo.jpg_original`.
 const BACKUP_ENDINGS: [&str; 8] = [
     "original",
     "exiftool_tmp",
@@ -40,18 +40,19 @@ const BACKUP_ENDINGS: [&str; 8] = [
     "part",
 ];
 
-/// What a name says about the content.
+/// Kind of a file according to its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NameKind {
-    /// A photo that is read.
+    /// A photo in a supported format.
     Photo,
-    /// A photo that is not read, by its extension, unless its content is another.
+    /// A photo in an unsupported format according to its extension, unless the content shows
+    /// otherwise.
     Foreign(String),
-    /// The same, of a camera.
+    /// A camera raw file according to its extension, unless the content shows otherwise.
     Raw(String),
-    /// Nothing, so that the content decides.
+    /// A name from which nothing follows, so that the content decides.
     Unclear,
-    /// Not the name of a photo, by its extension or what it ends with.
+    /// Not the name of a photo, because of its extension or its ending.
     Other(String),
 }
 
@@ -79,12 +80,12 @@ impl NameKind {
     }
 }
 
-/// Whether `path` is named like a photo, so that a walk finds it in a folder.
+/// Returns whether `path` has the name of a photo, so that a walk finds it in a folder.
 pub fn has_photo_extension(path: &Path) -> bool {
     NameKind::of(path) == NameKind::Photo
 }
 
-/// Whether photos in a format that is not read have this extension, in lower case.
+/// Returns whether photos in an unsupported format have this extension, in lower case.
 pub fn is_foreign_extension(extension: &str) -> bool {
     FOREIGN_EXTENSIONS.contains(&extension) || RAW_EXTENSIONS.contains(&extension)
 }
@@ -93,13 +94,14 @@ fn lower_case(extension: &OsStr) -> String {
     extension.to_string_lossy().to_lowercase()
 }
 
-/// Whether what stands behind the last point is no extension but a part of the name, as in `Trip 3.5.2024`,
-/// `photo.jpg.1` or `Dr. Smith`.
+/// Returns whether the text after the last dot is not an extension but a part of the name, as in
+/// `Trip 3.5.2024`, `photo.jpg.1` or `Dr. Smith`.
 fn is_no_extension(extension: &str) -> bool {
     extension.chars().all(|c| c.is_ascii_digit()) || extension.contains(char::is_whitespace)
 }
 
-/// Whether a photo's extension has something behind it that is no sign of a backup: `jpg_large`, `jpg:orig`, `jpg?w=200`.
+/// Returns whether a photo's extension is followed by text that does not mark a backup:
+/// `jpg_large`, `jpg:orig`, `jpg?w=200`.
 fn is_lengthened(extension: &str) -> bool {
     let mut endings = PHOTO_EXTENSIONS
         .iter()
@@ -114,21 +116,22 @@ fn is_lengthened(extension: &str) -> bool {
     })
 }
 
-/// What the first bytes of a file say.
+/// Kind of a file according to its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContentKind {
-    /// An image that is read.
+    /// An image in a supported format.
     Image,
-    /// The same in the format that camera raw files have, too.
+    /// A TIFF, which is supported but is also the format of many camera raw files.
     Tiff,
-    /// A photo in a format that is not read, by the extension that it usually has.
+    /// A photo in an unsupported format, with the extension that it usually has.
     Foreign(&'static str),
-    /// Anything else, or nothing that can be read.
+    /// Anything else, or a file that cannot be read.
     Other,
 }
 
 impl ContentKind {
-    /// Returns the kind of the file `path`. Only regular files are opened: a pipe would block the run.
+    /// Returns the kind of the file `path`. Only regular files are opened: a pipe would block the
+    /// run.
     pub(super) fn of(path: &Path) -> Self {
         let mut start = [0; 16];
         Self::of_start(read_start(path, &mut start).unwrap_or_default())
@@ -138,7 +141,7 @@ impl ContentKind {
         match foreign_format(start) {
             Some(format) => Self::Foreign(format),
             None if !has_image_signature(start) => Self::Other,
-            // The other bytes tell a bitmap from a text that begins so.
+            // The other bytes distinguish a bitmap from a text that starts with "BM".
             None if start.starts_with(b"BM") && start.get(6..10) != Some(&[0; 4]) => Self::Other,
             None if start.starts_with(b"II") || start.starts_with(b"MM") => Self::Tiff,
             None => Self::Image,
@@ -154,7 +157,8 @@ fn read_start<'a>(path: &Path, start: &'a mut [u8]) -> io::Result<&'a [u8]> {
     Ok(&start[..length])
 }
 
-/// Whether `path` is a copy that a program keeps beside its photo: `scan0001_original` beside `scan0001`.
+/// Returns whether `path` is a copy that another program keeps next to its photo:
+/// `scan0001_original` next to `scan0001`.
 pub(super) fn is_original(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return false;
@@ -165,7 +169,8 @@ pub(super) fn is_original(path: &Path) -> bool {
     photos.any(|photo| path.with_file_name(photo).is_file())
 }
 
-/// Whether `path`, whose extension is no photo's, is a copy beside its photo: `photo.jpg.bak` beside `photo.jpg`.
+/// Returns whether `path`, which does not have a photo's extension, is a copy next to its photo:
+/// `photo.jpg.bak` next to `photo.jpg`.
 pub(super) fn is_copy(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return false;
@@ -176,23 +181,24 @@ pub(super) fn is_copy(path: &Path) -> bool {
         || is_original(path)
 }
 
-/// A picture that facematch has drawn.
+/// A picture that facematch drew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OwnPicture {
     /// A photo with its faces marked.
     Drawing,
-    /// One face; whether it stands beside the photo that it is of.
+    /// One face; `beside_photo` if the file is next to the photo that contains the face.
     Crop { beside_photo: bool },
 }
 
-/// The end of a drawing's name, after the photo's name.
+/// Ending of a drawing's name, after the photo's name.
 pub(super) const DRAWING_ENDING: &str = "faces.jpg";
 
-/// The same of a crop, without the number of the face.
+/// Ending of a crop's name, without the number of the face.
 pub(super) const CROP_ENDING: &str = "face.png";
 
 impl OwnPicture {
-    /// Returns which of them the file `path` is, if any. Only files with such a name are opened.
+    /// Returns the kind of picture that facematch drew at `path`, if any. Only files with a
+    /// matching name are opened.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
         let picture = if name.ends_with(".faces.jpg") {
@@ -210,7 +216,7 @@ impl OwnPicture {
         is_marked(start).then_some(picture)
     }
 
-    /// The key under which it is counted as skipped.
+    /// Returns the key under which the picture is counted as skipped.
     pub(super) fn ending(self) -> &'static str {
         match self {
             Self::Drawing => DRAWING_ENDING,

@@ -1,4 +1,4 @@
-//! Parallel work whose results come out in order, with a bounded number of them waiting.
+//! Parallel work whose results are delivered in order, with a bounded number of results waiting.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,36 +8,37 @@ use std::thread;
 
 use super::{RunError, WORKER_NAME, panic_message};
 
-/// How many results a worker may be ahead of the slowest one, so that one hard photo does not stop the others.
+/// Number of results per worker that may wait for the slowest one, so that one slow photo does not
+/// stop the others.
 const AHEAD_PER_WORKER: usize = 64;
 
 struct Progress<R> {
-    /// The next item that nobody has begun.
+    /// Next item that no worker has started.
     next: usize,
-    /// The number of results handed over.
+    /// Number of results delivered.
     delivered: usize,
     /// Results that wait for an earlier one.
     waiting: BTreeMap<usize, R>,
-    /// Whether a worker ended without the result that it had begun.
+    /// `true` if a worker ended without the result of an item that it had started.
     lost: bool,
     stopped: bool,
 }
 
 struct Shared<R> {
     progress: Mutex<Progress<R>>,
-    /// Told when a result came in.
+    /// Notified when a result arrives.
     result_came: Condvar,
-    /// Told when a result was handed over, or the work stopped.
+    /// Notified when a result is delivered or the work stops.
     room_came: Condvar,
 }
 
 impl<R> Shared<R> {
     fn lock(&self) -> MutexGuard<'_, Progress<R>> {
-        // Nothing panics while it holds the lock; the state is whole in any case.
+        // No thread panics while it holds the lock, and the state is consistent in any case.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next item to work on, once there is room for its result.
+    /// Returns the next item to work on, once there is room for its result.
     fn take(&self, count: usize, ahead: usize) -> Option<usize> {
         let mut progress = self
             .room_came
@@ -57,13 +58,13 @@ impl<R> Shared<R> {
         self.result_came.notify_one();
     }
 
-    /// Records that a worker has died. Its result would be waited for forever.
+    /// Records that a worker died. Otherwise the delivery would wait for its result forever.
     fn lose(&self) {
         self.lock().lost = true;
         self.result_came.notify_one();
     }
 
-    /// The result `index`, once it is there; none when a worker died first.
+    /// Waits for the result `index` and returns it, or `None` if a worker died first.
     fn get(&self, index: usize) -> Option<R> {
         let mut progress = self
             .result_came
@@ -80,7 +81,7 @@ impl<R> Shared<R> {
     }
 }
 
-/// Ends the workers however the delivery ends, also by a panic of the sink.
+/// Guard that stops the workers when the delivery ends, even if the sink panics.
 struct StopOnDrop<'a, R>(&'a Shared<R>);
 
 impl<R> Drop for StopOnDrop<'_, R> {
@@ -89,7 +90,7 @@ impl<R> Drop for StopOnDrop<'_, R> {
     }
 }
 
-/// Reports a worker that dies with an item in hand.
+/// Guard that reports a worker that dies while it works on an item.
 struct LoseOnDrop<'a, R>(&'a Shared<R>);
 
 impl<R> Drop for LoseOnDrop<'_, R> {
@@ -98,12 +99,14 @@ impl<R> Drop for LoseOnDrop<'_, R> {
     }
 }
 
-/// Calls `work(worker, index)` for every index below `count`, on one thread for each of `workers`, and `sink(index,
-/// result)` on the calling thread in the order of the indices, until that breaks.
+/// Calls `work(worker, index)` for every index below `count`, on one thread for each of `workers`,
+/// and `sink(index, result)` on the calling thread in the order of the indices, until `sink`
+/// breaks.
 ///
 /// # Errors
-/// [`RunError::NoWorker`] when no thread can be started; with fewer threads than workers the work takes longer.
-/// [`RunError::WorkerDied`] when `work` panics: the results up to then were handed over.
+/// [`RunError::NoWorker`] if no thread can be started; with fewer threads than workers, the work
+/// takes longer. [`RunError::WorkerDied`] if `work` panics; the results before that item have been
+/// delivered.
 pub(super) fn for_each<W: Send, R: Send>(
     count: usize,
     workers: Vec<W>,
@@ -114,7 +117,7 @@ pub(super) fn for_each<W: Send, R: Send>(
     for_each_on(thread_of, count, workers, work, sink)
 }
 
-/// [`for_each`] on threads that `thread_of` makes by their number.
+/// Does the same as [`for_each`] on threads that `thread_of` builds from their number.
 fn for_each_on<W: Send, R: Send>(
     thread_of: impl Fn(usize) -> thread::Builder,
     count: usize,
@@ -170,7 +173,7 @@ fn for_each_on<W: Send, R: Send>(
             }
         }
         drop(stop);
-        // Joined here: the scope would pass on the panic of a thread that is not.
+        // Joined explicitly: the scope would propagate the panic of a thread that is not.
         let ends = threads.into_iter().map(thread::ScopedJoinHandle::join);
         let deaths: Vec<_> = ends.filter_map(Result::err).map(panic_message).collect();
         match is_lost {
@@ -276,8 +279,8 @@ mod tests {
         assert!(begun.load(Ordering::SeqCst) <= 10 + 3 * AHEAD_PER_WORKER);
     }
 
-    /// Runs ten items on `workers` threads, of which those that `is_refused` cannot be started: their stack is larger than
-    /// any address space.
+    /// Runs ten items on `workers` threads. Those for which `is_refused` returns true cannot be
+    /// started, because their stack is larger than any address space.
     #[cfg(unix)]
     fn run_without(workers: usize, is_refused: fn(usize) -> bool) -> Result<usize, RunError> {
         let thread_of = |number| match is_refused(number) {

@@ -1,8 +1,9 @@
-//! Which photos: folders and files become one sorted list.
+//! The search for photos: turns folders and files into one sorted list.
 //!
-//! Inside folders a file counts as a photo if its name ends like one. If it ends like a photo of another format, or says
-//! nothing, the content decides. A photo with any other extension is counted as skipped. A file that the user names is taken as it is: it gives a result or an error. The pictures
-//! that facematch itself has drawn are skipped.
+//! A file in a folder counts as a photo if it has a photo's extension. If it has the extension of
+//! an unsupported format, or if the name is unclear, the content decides. A photo with any other
+//! extension is counted as skipped. A file that the user names is always taken: it gives a result
+//! or an error. Pictures that facematch drew are skipped.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -16,27 +17,28 @@ use super::names::{
 };
 use crate::error::Error;
 
-/// How folders are searched.
+/// Options for searching folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalkOptions {
-    /// How many levels below a folder are entered: 1 are the files in the folder itself.
+    /// Number of levels below a folder that are searched; 1 means only the files in the folder
+    /// itself.
     pub max_depth: usize,
-    /// Enter folders that are symbolic links. Links to files are always followed.
+    /// `true` to enter folders that are symbolic links. Links to files are always followed.
     pub follow_links: bool,
-    /// Take files and folders whose name begins with a dot.
+    /// `true` to include files and folders whose name starts with a dot.
     pub hidden: bool,
-    /// Folders that are not entered, in their canonical form (see [`std::fs::canonicalize`]).
+    /// Folders that are not entered, in canonical form (see [`std::fs::canonicalize`]).
     pub excluded: Vec<PathBuf>,
-    /// What the photos are for.
+    /// Purpose of the photos.
     pub purpose: Purpose,
 }
 
-/// What photos are for. It decides which pictures that facematch has drawn are among them.
+/// Purpose of photos. It decides which pictures that facematch drew are included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// They are searched. Drawings and crops are not.
+    /// The photos are searched. Drawings and crops are skipped.
     Search,
-    /// People are known by them, perhaps by crops that the user has put there.
+    /// The photos show known people. They may include crops that the user put there.
     KnownPeople,
 }
 
@@ -52,7 +54,7 @@ impl Default for WalkOptions {
     }
 }
 
-/// One input: a path, and what already went wrong with it.
+/// One input: a path, and its problem if one is already known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     path: PathBuf,
@@ -63,12 +65,12 @@ pub struct Input {
 enum Problem {
     Unreadable(io::ErrorKind, String),
     Folder,
-    /// Skipped as a file of this kind. None of the inputs that are handed out has it.
+    /// A skipped file of this kind. No input in [`Inputs::list`] has this problem.
     Skipped(String),
 }
 
 impl Input {
-    /// A photo, not yet looked at.
+    /// Creates an input for a photo that has not been opened yet.
     pub fn photo(path: PathBuf) -> Self {
         Self {
             path,
@@ -76,12 +78,12 @@ impl Input {
         }
     }
 
-    /// Where it is, as the user would write it.
+    /// Returns the path as the user would write it.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Why it cannot be worked on, if that is known already.
+    /// Returns the reason why the input cannot be processed, if one is already known.
     pub fn problem(&self) -> Option<Error> {
         let path = self.path.clone();
         Some(match self.problem.as_deref()? {
@@ -113,21 +115,21 @@ impl Input {
     }
 }
 
-/// The inputs of a run.
+/// Inputs of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inputs {
-    /// Every file once, sorted by the bytes of the paths (as `LC_ALL=C sort` does).
+    /// Files, each once, sorted by the bytes of their paths (like `LC_ALL=C sort`).
     pub list: Vec<Input>,
-    /// Numbers of photos that are not searched, by their extension: of those in formats that are not read or with
-    /// extensions that photos do not have, and of facematch's own pictures ([`OWN_PICTURES`]).
+    /// Numbers of photos that are not searched, by extension: photos in unsupported formats or with
+    /// extensions that photos do not have, and facematch's own pictures ([`OWN_PICTURES`]).
     pub skipped: BTreeMap<String, usize>,
 }
 
-/// What facematch's own pictures are called in [`Inputs::skipped`]: drawings and crops.
+/// Keys of facematch's own pictures in [`Inputs::skipped`]: drawings and crops.
 pub const OWN_PICTURES: [&str; 2] = [DRAWING_ENDING, CROP_ENDING];
 
-/// The photos below `roots`: folders are searched, everything else is taken as it is. A file that is below several roots is
-/// taken once, as the first of them has it.
+/// Returns the photos below `roots`: folders are searched, anything else is taken as it is. A file
+/// below several roots is returned once, with its path below the first of them.
 pub fn walk(roots: &[PathBuf], options: &WalkOptions) -> Inputs {
     let mut inputs = Inputs::default();
     let mut starts = Vec::with_capacity(roots.len());
@@ -162,8 +164,8 @@ fn sort_key(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Removes the files that an earlier root has taken, too, however their folder is written. The inputs of root `i` begin at
-/// `starts[i]`.
+/// Removes files that an earlier root also contains, regardless of how their folder is written. The
+/// inputs of root `i` start at `starts[i]`.
 fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
     let mut folders = Folders::default();
     let folder: Vec<usize> = list
@@ -176,10 +178,10 @@ fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
     by_place.sort_unstable_by(|&a, &b| place(a).cmp(&place(b)).then(a.cmp(&b)));
     let mut is_repeated = vec![false; list.len()];
     for same in by_place.chunk_by(|&a, &b| place(a) == place(b)) {
-        // A file that a folder skips is taken all the same if the user names it.
+        // A file that a folder skips is still taken if the user names it.
         let taken = same.iter().find(|&&index| !list[index].is_skipped());
         let kept = root(*taken.unwrap_or(&same[0]));
-        // A root that follows links may have one file at several places.
+        // A root that follows links may contain the same file in several places.
         for &index in same.iter().filter(|&&index| root(index) != kept) {
             is_repeated[index] = true;
         }
@@ -188,8 +190,8 @@ fn remove_repeated(list: &mut Vec<Input>, starts: &[usize]) {
     list.retain(|_| !is_repeated.next().unwrap_or(false));
 }
 
-/// The file `path` that the user names. It is taken whatever its name is, except that drawings and crops beside their
-/// photos are what `photos/*` stands for, too.
+/// Returns the input for the file `path`, which the user named. It is taken whatever its name is,
+/// except for drawings and for crops next to their photos, because `photos/*` also matches them.
 fn named_file(path: &Path, options: &WalkOptions) -> Input {
     let skipped = match (options.purpose, OwnPicture::of(path)) {
         (Purpose::KnownPeople, _)
@@ -240,21 +242,22 @@ fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
     let path = entry.path();
     let name = NameKind::of(path);
     if entry.file_type().is_dir() {
-        // Its content is searched all the same.
+        // The walk still searches the folder's content.
         if name == NameKind::Photo {
             let folder = Input::broken(path.to_owned(), Problem::Folder);
             inputs.list.push(folder);
         }
         return;
     }
-    // Only links to folders are left alone unless asked for.
+    // Only links to folders are skipped, unless the user asks for them.
     if entry.path_is_symlink() && path.is_dir() {
         return;
     }
     inputs.list.extend(found_file(path, name, options.purpose));
 }
 
-/// What the file `path` of a folder is, whose name says `name`; none if it is no photo.
+/// Returns the input for the file `path` in a folder, whose name has the kind `name`, or `None` if
+/// it is not a photo.
 fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     let content = match &name {
         NameKind::Photo => ContentKind::Image,
@@ -265,7 +268,7 @@ fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     let path = path.to_owned();
     Some(match (name, content) {
         (NameKind::Raw(extension), ContentKind::Tiff) => Input::skipped(path, &extension),
-        // Told of, as it is missing if it was to be searched.
+        // Reported, because the user would miss it if it was meant to be searched.
         (NameKind::Other(ending), ContentKind::Image | ContentKind::Tiff) => {
             Input::skipped(path, &ending)
         }
@@ -281,7 +284,7 @@ fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     })
 }
 
-/// The picture that `path` is, if facematch has drawn it and it is not for this `purpose`.
+/// Returns the picture that facematch drew at `path`, unless it is suitable for this `purpose`.
 fn own_picture(path: &Path, purpose: Purpose) -> Option<OwnPicture> {
     OwnPicture::of(path).filter(|picture| match (purpose, picture) {
         (Purpose::KnownPeople, OwnPicture::Crop { beside_photo }) => *beside_photo,

@@ -1,57 +1,66 @@
-//! A compact copy of a gallery's encodings, a byte a number, that tells which rows can be near a face at all. In come
-//! encodings and a face, out come rows; those that are passed over are proven to be further away than a given distance.
+//! A compact copy of a gallery's encodings, one byte per number, that selects the rows that can be
+//! near a face.
 //!
-//! Why no row is missed. Let `x` be a row, `y` a face, and `z` the row as its bytes say it, off by `e = |x - z|`. If the
-//! distance `|x - y|` is at most `t`, then `|z - y| <= t + e`, and so `|z|^2 - 2 z*y + |y|^2 <= (t + e)^2`. Rearranged,
+//! Input: encodings and a face. Output: rows. Skipped rows are proven to be further away than a
+//! given distance.
+//!
+//! # Why no row is missed
+//!
+//! Let `x` be a row, `y` a face, and `z` the row as represented by its bytes, with the error
+//! `e = |x - z|`. If the distance `|x - y|` is at most `t`, then `|z - y| <= t + e`, and therefore
+//! `|z|^2 - 2 z*y + |y|^2 <= (t + e)^2`. Rearranged:
 //!
 //! ```text
 //! (|z|^2 - e^2) - 2 z*y - 2t e  <=  t^2 - |y|^2
 //! ```
 //!
-//! The left side is what [`estimate`] computes for all rows, the right side one number per face. Everything is computed
-//! in `f32`, so each side is given the room of its rounding errors: a product of 128 terms is off by at most
-//! `130 u (|z|^2 + |y|^2)` with `u = 2^-24`, the three other operations by less than `10 u` of the same; that is below
-//! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not judged this way.
+//! [`estimate`] computes the left side for all rows; the right side is one number per face.
+//! Everything is computed in `f32`, so each side gets a margin for its rounding errors: the error
+//! of a product of 128 terms is at most `130 u (|z|^2 + |y|^2)` with `u = 2^-24`, and that of the
+//! three other operations is less than `10 u` of the same sum; together they are below
+//! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not
+//! judged by estimates.
 
 use crate::engine::{ENCODING_LEN, Encoding};
 use facematch_kernels::SimdLevel;
 use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
 
-/// More than the rounding errors of an estimate, as a share of the squared norms of row and face.
+/// Bound on the rounding errors of an estimate, as a share of the squared norms of row and face.
 const ROUNDING: f64 = 1e-5;
 
-/// More than the rounding errors of [`Encoding::distance`], and of the product of reach and width, as a share.
+/// Bound on the rounding errors of [`Encoding::distance`], and of the product of reach and width,
+/// as a share.
 const DISTANCE_ROUNDING: f64 = 1e-5;
 
-/// More than squares that are too small for `f32` can amount to.
+/// Bound on the contribution to a distance of squares that are too small for `f32`.
 const UNDERFLOW: f64 = 1e-15;
 
-/// The largest number of which sums of squares stay far from the end of the range of `f32`.
+/// Largest number for which sums of squares stay far from the end of the range of `f32`.
 const LARGEST: f32 = 1e15;
 
-/// The largest byte.
+/// Largest value of a byte.
 const PEAK: f32 = 127.0;
 
-/// The encodings of a gallery with a byte for each number.
+/// Encodings of a gallery with one byte per number.
 #[derive(Debug, Clone)]
 pub(super) struct CompactRows {
     rows: usize,
     groups: Vec<RowGroup>,
 }
 
-/// Faces that are looked for, each up to a distance of its own.
+/// Faces to search for, each up to its own distance.
 #[derive(Debug)]
 pub(super) struct Targets {
     probes: Vec<Probe>,
-    /// The squared norm of each face.
+    /// Squared norm of each face.
     squares: Vec<f64>,
-    /// What the estimates of each face must not be above.
+    /// Upper limit for each face of the estimates of rows that can be near.
     limits: Vec<f32>,
     estimates: Vec<[f32; ROWS]>,
 }
 
 impl CompactRows {
-    /// The compact copy of `encodings`.
+    /// Creates the compact copy of `encodings`.
     pub(super) fn new(encodings: &[Encoding]) -> Self {
         Self {
             rows: encodings.len(),
@@ -59,8 +68,9 @@ impl CompactRows {
         }
     }
 
-    /// Calls `look` with the number of a target and that of a row for every row that can be within the target's
-    /// distance, in the order of the rows. `look` says up to which distance rows are looked for from then on.
+    /// Calls `look` with the index of a target and of a row for every row that can be within the
+    /// target's distance, in the order of the rows. `look` returns the distance up to which the
+    /// search continues for this target.
     pub(super) fn for_each_near(
         &self,
         level: SimdLevel,
@@ -86,8 +96,8 @@ impl CompactRows {
 }
 
 impl Targets {
-    /// The faces with these encodings, each with the distance up to which rows are looked for; `None` when one of them
-    /// cannot be judged by estimates.
+    /// Creates targets for faces with these encodings, each with the distance up to which it is
+    /// searched, or returns `None` if one of them cannot be judged by estimates.
     pub(super) fn new<'a>(faces: impl IntoIterator<Item = (&'a Encoding, f32)>) -> Option<Self> {
         let mut targets = Self {
             probes: Vec::new(),
@@ -122,7 +132,8 @@ impl Targets {
         self.limits[target] = (limit as f32).next_up();
     }
 
-    /// Whether a row of the last group may be near. All rows at once, so that the compiler takes vectors.
+    /// Returns whether a row of the last group may be near. It checks all rows at once, so that the
+    /// compiler vectorises the loop.
     fn may_be_near(&self, target: usize) -> bool {
         let limit = self.limits[target];
         let near = |any, estimate: &f32| any | is_near(*estimate, limit);
@@ -130,22 +141,23 @@ impl Targets {
     }
 }
 
-/// An estimate that is no number says nothing, so that the row must be looked at.
+/// Returns whether a row may be near. An estimate that is not a number proves nothing, so the row
+/// must be compared.
 fn is_near(estimate: f32, limit: f32) -> bool {
     estimate <= limit || estimate.is_nan() || limit.is_nan()
 }
 
-/// Whether the encoding with these numbers is small enough for estimates.
+/// Returns whether the encoding with these numbers is small enough for estimates.
 fn is_judged(numbers: &[f32; ENCODING_LEN]) -> bool {
     numbers.iter().all(|number| number.abs() <= LARGEST)
 }
 
-/// A group of at most [`ROWS`] encodings.
+/// Creates a group of at most [`ROWS`] encodings.
 fn group_of(encodings: &[Encoding]) -> RowGroup {
     let mut group = RowGroup {
         numbers: [[0; ROWS]; ENCODING_LEN],
         scales: [0.0; ROWS],
-        // What is left over of the last group is never near.
+        // Unused rows of the last group are never near.
         offsets: [f32::MAX; ROWS],
         widths: [0.0; ROWS],
     };
@@ -167,7 +179,7 @@ fn write_row(group: &mut RowGroup, row: usize, numbers: &[f32; ENCODING_LEN]) {
     let per_scale = if scale.is_normal() { 1.0 / scale } else { 0.0 };
     let (mut square, mut error) = (0.0, 0.0);
     for (number, bytes) in numbers.iter().zip(&mut group.numbers) {
-        // Beyond the largest byte by rounding at most; the conversion stops there.
+        // Exceeds the largest byte only by rounding; the conversion saturates.
         let byte = (number * per_scale).round() as i8;
         bytes[row] = byte;
         let copy = f64::from(byte) * f64::from(scale);
@@ -188,7 +200,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Encodings of any magnitude, and now and then one far outside of what an encoding is.
+    /// Generates encodings of any magnitude, and occasionally one far outside the usual range.
     fn encoding() -> impl Strategy<Value = Encoding> {
         let numbers = || proptest::collection::vec(-1.0_f32..1.0, ENCODING_LEN);
         let magnitude = prop_oneof![
@@ -200,7 +212,7 @@ mod tests {
         })
     }
 
-    /// Encodings, some of which are others moved a little.
+    /// Generates encodings, some of which are slightly moved copies of others.
     fn encodings() -> impl Strategy<Value = Vec<Encoding>> {
         let moved = (
             any::<prop::sample::Index>(),
@@ -228,7 +240,8 @@ mod tests {
         ) {
             let compact = CompactRows::new(&encodings);
             let row = which.index(encodings.len());
-            // A face among the known ones, and one that is not; up to the distance of some row, or around it.
+            // A face among the known ones, and one that is not; up to the distance of some row, or
+            // around it.
             for probe in [&encodings[row], &probe] {
                 let to_row = probe.distance(&encodings[which.index(encodings.len() / 2 + 1)]);
                 for distance in [0.0, to_row, to_row * share] {

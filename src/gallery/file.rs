@@ -1,8 +1,10 @@
-//! Galleries as files. In comes a [`Gallery`] and what made it, out comes a safetensors file, and the other way round.
+//! Gallery files. Input: a [`Gallery`] and its [`Fingerprint`]. Output: a safetensors file, and
+//! vice versa.
 //!
-//! The file has one tensor, `encodings`, `F32 [N, 128]`, and in its metadata, which are texts, for each of the N faces
-//! `names`, `sources` (paths, for people) and `boxes` (x, y, w, h) as JSON arrays, and the [`Fingerprint`]. A file is
-//! not trusted: its parts are bounded and must agree, and nothing in it is code.
+//! The file has one tensor, `encodings`, `F32 [N, 128]`. Its metadata, which consists of strings,
+//! contains `names`, `sources` (paths, for people) and `boxes` (x, y, w, h) of the N faces as JSON
+//! arrays, and the [`Fingerprint`]. A file is not trusted: its parts are bounded and must agree,
+//! and none of it is code.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,19 +22,19 @@ use crate::engine::{ENCODING_LEN, Encoding, SimdLevel};
 use crate::error::Error;
 use crate::geometry::PixelBox;
 
-/// The form of the file that this version writes and reads.
+/// Format of the file that this version writes and reads.
 const FORMAT: &str = "facematch-gallery/1";
 
-/// The largest file that is read: eight million faces.
+/// Size in bytes of the largest file that is read, which holds eight million faces.
 const MAX_BYTES: u64 = 4 << 30;
 
-/// The largest header; that of safetensors everywhere.
+/// Size in bytes of the largest header, the usual limit of safetensors.
 const MAX_HEADER_BYTES: usize = 100_000_000;
 
-/// The bytes before the header: its length.
+/// Number of bytes before the header, which contain its length.
 const LENGTH_BYTES: usize = 8;
 
-/// The bytes of an encoding.
+/// Number of bytes of an encoding.
 pub(super) const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
 
 pub(super) fn unusable(path: &Path, reason: String) -> Error {
@@ -49,13 +51,14 @@ fn unreadable(path: &Path, source: io::Error) -> Error {
     }
 }
 
-/// Whether `path` is a regular file that begins as a safetensors file does, whatever its name.
+/// Returns whether `path` is a regular file that starts like a safetensors file, whatever its name
+/// is.
 ///
 /// # Errors
-/// [`Error::Read`] when the file cannot be read, so that it cannot be told.
+/// [`Error::Read`] if the file cannot be read, so that its kind is unknown.
 pub fn is_gallery_file(path: &Path) -> Result<bool, Error> {
     let mut start = [0; LENGTH_BYTES + 1];
-    // Opening a pipe can wait forever.
+    // Opening a pipe can block forever.
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !metadata.is_file() {
         return Ok(false);
@@ -67,10 +70,11 @@ pub fn is_gallery_file(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Whether the file `path` has the header of a gallery, which other safetensors files do not. What follows may be damaged.
+/// Returns whether the file `path` has the header of a gallery, which other safetensors files do
+/// not have. The data after the header may be damaged.
 ///
 /// # Errors
-/// [`Error::Read`] when it cannot be read.
+/// [`Error::Read`] if the file cannot be read.
 pub fn has_gallery_header(path: &Path) -> Result<bool, Error> {
     if !is_gallery_file(path)? {
         return Ok(false);
@@ -82,14 +86,16 @@ pub fn has_gallery_header(path: &Path) -> Result<bool, Error> {
     Ok(format.is_ok_and(|format| format.starts_with("facematch-gallery/")))
 }
 
-/// The gallery in the file `path`, which will search with the instructions `simd`, and what made it.
+/// Reads the gallery in the file `path`, which will search with the instructions `simd`, and its
+/// fingerprint.
 ///
 /// # Errors
-/// [`Error::Read`] when the file cannot be read, [`Error::Gallery`] when it is damaged or no gallery.
+/// [`Error::Read`] if the file cannot be read, [`Error::Gallery`] if it is damaged or not a
+/// gallery.
 pub fn read_gallery(path: &Path, simd: SimdLevel) -> Result<(Gallery, Fingerprint), Error> {
     let unreadable = |error| unreadable(path, error);
     let metadata = fs::metadata(path).map_err(unreadable)?;
-    // Opening a pipe can wait forever.
+    // Opening a pipe can block forever.
     if !metadata.is_file() {
         return Err(unusable(path, "is no regular file".to_owned()));
     }
@@ -98,7 +104,7 @@ pub fn read_gallery(path: &Path, simd: SimdLevel) -> Result<(Gallery, Fingerprin
         .map_err(|reason| unusable(path, reason))
 }
 
-/// The gallery in the `length` bytes of `input`: [`read_gallery`] without the file.
+/// Reads the gallery in the `length` bytes of `input`, like [`read_gallery`] without the file.
 ///
 /// # Errors
 /// A sentence without a subject that says why the bytes are refused, such as "is damaged: ...".
@@ -126,7 +132,7 @@ pub fn read_gallery_from(
         landmarks: header.word("landmarks")?.to_owned(),
         engine: header.word("engine")?.to_owned(),
         averaged: header.word("averaged")?.to_owned(),
-        // The first files did not say it.
+        // The first files do not contain it.
         encode_from: header
             .optional_word("encode_from")?
             .unwrap_or(RESIZED)
@@ -149,12 +155,13 @@ pub fn read_gallery_from(
     Ok((builder.build(), fingerprint))
 }
 
-/// What is wrong with a file is `what`.
+/// Returns the message for a damaged file; `what` describes the damage.
 pub(super) fn damaged(what: &str) -> String {
     format!("is damaged: {what}; enroll its photos again")
 }
 
-/// The header, and how many bytes of a file of `length` follow it.
+/// Reads the header, and returns it with the number of bytes that follow it in a file of `length`
+/// bytes.
 fn read_header(input: &mut impl Read, length: u64) -> Result<(Header, u64), String> {
     let mut bytes = [0; LENGTH_BYTES];
     read_exactly(input, &mut bytes)?;
@@ -190,17 +197,18 @@ fn read_exactly(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
     })
 }
 
-/// Writes `gallery`, which `fingerprint` says how it was made, to `out`. The same gallery gives the same bytes.
+/// Writes `gallery` to `out`, with `fingerprint` as the record of how it was made. The same gallery
+/// gives the same bytes.
 ///
 /// # Errors
-/// When `out` cannot be written, or the names and paths are longer than a header may be.
+/// Returns an error if `out` cannot be written, or if the names and paths do not fit into a header.
 pub fn write_gallery(
     gallery: &Gallery,
     fingerprint: &Fingerprint,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut header = serde_json::to_vec(&NewHeader::of(gallery, fingerprint)?)?;
-    // So that the numbers are aligned where the file is mapped.
+    // Pad the header, so that the numbers are aligned if the file is mapped into memory.
     header.resize(header.len().next_multiple_of(LENGTH_BYTES), b' ');
     if header.len() > MAX_HEADER_BYTES {
         return Err(io::Error::other(format!(
@@ -218,7 +226,8 @@ pub fn write_gallery(
     Ok(())
 }
 
-/// The header of a new file. The crate's own writer puts the metadata into a map without an order.
+/// Header of a new file. The `safetensors` crate's own writer puts the metadata into an unordered
+/// map.
 #[derive(Serialize)]
 struct NewHeader {
     #[serde(rename = "__metadata__")]
@@ -255,7 +264,7 @@ impl NewHeader {
     }
 }
 
-/// What `of` says of each face, as a JSON array.
+/// Returns the results of `of` for all faces as a JSON array.
 fn list<'a, T: Serialize>(
     gallery: &'a Gallery,
     of: impl Fn(KnownFace<'a>) -> T,
@@ -344,7 +353,8 @@ mod tests {
         }
     }
 
-    /// The crate sorts keys as it likes, and a file of the first version says nothing of what faces were cut from.
+    /// The crate orders keys arbitrarily, and a file of the first version does not contain
+    /// `encode_from`.
     #[test]
     fn what_the_crate_writes_is_read() {
         let written = bytes(&small());
@@ -362,11 +372,11 @@ mod tests {
         assert_eq!(made_by, expected);
     }
 
-    /// It was "no gallery file" before.
+    /// The error used to be "no gallery file".
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_cannot_be_read_is_told_with_its_path() {
-        // The superuser, too, reads nothing there: nothing lies at its beginning.
+        // Not even the superuser can read it, because nothing is mapped at its beginning.
         let path = Path::new("/proc/self/mem");
         let error = is_gallery_file(path).unwrap_err();
         assert_eq!(error.kind(), "read");

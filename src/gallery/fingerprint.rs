@@ -1,4 +1,5 @@
-//! What made a gallery, and whether faces of an engine can be compared with it.
+//! The fingerprint of how a gallery was made, and the check whether its faces can be compared with
+//! those of an engine.
 
 use std::path::Path;
 
@@ -8,30 +9,32 @@ use crate::engine::{EngineKind, EngineParams, LandmarkModel};
 use crate::error::Error;
 use crate::photo::EncodeFrom;
 
-/// [`Fingerprint::encode_from`] of [`EncodeFrom::Resized`].
+/// Value of [`Fingerprint::encode_from`] for [`EncodeFrom::Resized`].
 pub(super) const RESIZED: &str = "resized";
 
-/// What made the encodings of a gallery. Only encodings of one encoder, of faces aligned by one landmark model, can be
-/// compared.
+/// Record of how the encodings of a gallery were made. Only encodings from the same encoder, of
+/// faces aligned by the same landmark model, can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// The SHA-256 of the encoder's file.
+    /// SHA-256 of the encoder's file.
     pub encoder: String,
-    /// The number of landmarks and the SHA-256 of their model's file.
+    /// Number of landmarks and SHA-256 of the landmark model's file.
     pub landmarks: String,
-    /// `native` or `dlib`; both give the same encodings but for rounding.
+    /// Engine: `native` or `dlib`. Both give the same encodings except for rounding.
     pub engine: String,
-    /// What was averaged into an encoding: `plain` (nothing), `flip` (the mirror image) or `jitters N`.
+    /// Images averaged into an encoding: `plain` (none), `flip` (the mirror image) or `jitters N`.
     pub averaged: String,
-    /// What the faces were cut from: `resized` (the resized photo) or `original` (the photo at full size).
+    /// Image that the faces were cut from: `resized` (the resized photo) or `original` (the photo
+    /// at full size).
     pub encode_from: String,
 }
 
 impl Fingerprint {
-    /// What an engine of these parameters makes of faces that are cut from `encode_from`.
+    /// Returns the fingerprint of encodings that an engine with these parameters makes of faces cut
+    /// from `encode_from`.
     ///
     /// # Errors
-    /// [`LoadError::Model`](crate::LoadError::Model) when the landmark model that they name is unusable.
+    /// [`LoadError::Model`](crate::LoadError::Model) if the landmark model in `params` is unusable.
     pub fn of(params: &EngineParams, encode_from: EncodeFrom) -> Result<Self, Error> {
         let (points, sha256) = match &params.landmarks {
             Some(file) => landmark_fingerprint(file)?,
@@ -61,10 +64,11 @@ impl Fingerprint {
         })
     }
 
-    /// Whether the gallery at `path`, made by `self`, can be compared with faces of `engine`.
+    /// Checks that the gallery at `path`, which has this fingerprint, can be compared with faces of
+    /// `engine`.
     ///
     /// # Errors
-    /// [`Error::Gallery`] that says what differs and what to do.
+    /// [`Error::Gallery`] with the difference and what to do about it.
     pub fn check(&self, path: &Path, engine: &Self) -> Result<(), Error> {
         let reason = if self.encoder != engine.encoder {
             format!(
@@ -86,8 +90,9 @@ impl Fingerprint {
         Err(unusable(path, reason))
     }
 
-    /// The options for encodings that `self` was made with and `engine` is not, such as "flip instead of plain": faces of
-    /// the two can be compared, a little less well. `None` when all are the same.
+    /// Returns the encoding options with which this gallery was made and `engine` was not, such as
+    /// "flip instead of plain", or `None` if all are the same. Faces made with different options
+    /// can be compared, with slightly less accuracy.
     pub fn other_options(&self, engine: &Self) -> Option<String> {
         let options = [
             (&self.averaged, &engine.averaged),
@@ -101,11 +106,11 @@ impl Fingerprint {
         (!other.is_empty()).then(|| other.join(", "))
     }
 
-    /// Whether faces of `engine` can stand in one file with those of the gallery at `path`, made by `self`: a file says for
-    /// all of its faces at once how they were made.
+    /// Checks that one file can contain faces of `engine` and those of the gallery at `path`, which
+    /// has this fingerprint: a file has only one record of how its faces were made.
     ///
     /// # Errors
-    /// [`Error::Gallery`] that says what differs and what to do.
+    /// [`Error::Gallery`] with the difference and what to do about it.
     pub fn check_same_options(&self, path: &Path, engine: &Self) -> Result<(), Error> {
         let Some(other) = self.other_options(engine) else {
             return Ok(());
@@ -118,7 +123,7 @@ impl Fingerprint {
     }
 }
 
-/// The beginning of a model's fingerprint, as "5 points c4b1e980".
+/// Returns the start of a model's fingerprint, such as "5 points c4b1e980".
 fn short(fingerprint: &str) -> String {
     let start = |hash: &str| hash.chars().take(8).collect::<String>();
     match fingerprint.split_once(' ') {
@@ -149,7 +154,7 @@ mod tests {
         assert_eq!(gallery.other_options(&engine).as_deref(), Some(other));
         let error = gallery.check_same_options(path, &engine).unwrap_err();
         assert!(error.to_string().contains(other), "{error}");
-        // Which of them computed it is no matter.
+        // The engine that computed the encodings does not matter.
         let dlib = Fingerprint {
             engine: "dlib".to_owned(),
             ..engine.clone()

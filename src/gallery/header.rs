@@ -1,8 +1,8 @@
-//! The header of a gallery file as it is read, from JSON that is not trusted. In come its bytes, out come the number of
-//! rows and the texts about them.
+//! The header of a gallery file, read from untrusted JSON. Input: its bytes. Output: the number of
+//! rows and the strings that describe them.
 //!
-//! What serde does not know it may keep, in many times the memory that its bytes take. So a header is read into what a
-//! gallery has and into nothing else, and a list no further than there are rows.
+//! Serde may keep unknown content, which takes many times the memory of its bytes. Therefore a
+//! header is read only into the fields of a gallery, and a list only up to the number of rows.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -18,7 +18,7 @@ use serde_json::error::Category;
 use super::file::{ROW_BYTES, damaged};
 use crate::engine::ENCODING_LEN;
 
-/// The texts that are read. Another one may be of a later version, and is passed over.
+/// Keys of the strings that are read. Any other key may come from a later version and is skipped.
 const KEYS: [&str; 9] = [
     "format",
     "names",
@@ -31,10 +31,12 @@ const KEYS: [&str; 9] = [
     "encode_from",
 ];
 
-/// The longest text that is not a list, in bytes. The longest that is written are a number and a SHA-256.
+/// Maximum length of a string that is not a list, in bytes. The longest that facematch writes is a
+/// number and a SHA-256.
 const MAX_WORD_BYTES: usize = 100;
 
-/// The most of what serde says that is told, in characters: it repeats what it read.
+/// Maximum length in characters of a serde message that is shown: the message repeats what serde
+/// read.
 const MAX_REASON_CHARS: usize = 200;
 
 /// A header that was read.
@@ -46,7 +48,7 @@ pub(super) struct Header {
     encodings: Tensor,
 }
 
-/// What a header says of a tensor.
+/// Description of a tensor in a header.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tensor {
@@ -55,15 +57,15 @@ struct Tensor {
     data_offsets: [usize; 2],
 }
 
-/// Those of [`KEYS`] that are there.
+/// Strings of the header whose keys are in [`KEYS`].
 #[derive(Debug)]
 struct Texts(BTreeMap<&'static str, String>);
 
 impl Header {
-    /// The header in `bytes`.
+    /// Parses the header in `bytes`.
     ///
     /// # Errors
-    /// A sentence without a subject that says why it is refused.
+    /// A sentence without a subject that says why the header is refused.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(bytes).map_err(|error| match error.classify() {
             Category::Data => format!(
@@ -74,10 +76,11 @@ impl Header {
         })
     }
 
-    /// The number of rows, each of [`ROW_BYTES`], that exactly `data_bytes` after the header hold.
+    /// Returns the number of rows, each of [`ROW_BYTES`], that take up exactly the `data_bytes`
+    /// after the header.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// The same as for [`read`](Self::read).
     pub(super) fn rows(&self, data_bytes: u64) -> Result<usize, String> {
         let Tensor {
             dtype: Dtype::F32,
@@ -102,10 +105,10 @@ impl Header {
         }
     }
 
-    /// The text `key`, a word or two.
+    /// Returns the string `key`, which is a word or two.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// The same as for [`read`](Self::read).
     pub(super) fn word(&self, key: &str) -> Result<&str, String> {
         match self.optional_word(key)? {
             Some(word) => Ok(word),
@@ -113,10 +116,10 @@ impl Header {
         }
     }
 
-    /// The same for a text that files of older versions lack.
+    /// Returns the string `key`, which files of older versions lack.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// The same as for [`read`](Self::read).
     pub(super) fn optional_word(&self, key: &str) -> Result<Option<&str>, String> {
         match self.texts.0.get(key) {
             Some(word) if word.len() > MAX_WORD_BYTES => Err(damaged(&format!(
@@ -126,10 +129,10 @@ impl Header {
         }
     }
 
-    /// The list `key`, which must have an entry for each of `rows`.
+    /// Returns the list `key`, which must have one entry for each of `rows`.
     ///
     /// # Errors
-    /// As [`read`](Self::read).
+    /// The same as for [`read`](Self::read).
     pub(super) fn list<T: for<'de> Deserialize<'de>>(
         &self,
         key: &str,
@@ -159,7 +162,7 @@ fn missing(key: &str) -> String {
     format!("is a safetensors file, but no gallery: its metadata lack {key:?}")
 }
 
-/// As much of `told`, which repeats what was read, as a message has room for.
+/// Shortens `told`, which repeats content of the file, to fit into a message.
 pub(super) fn shortened(told: &impl ToString) -> String {
     told.to_string().chars().take(MAX_REASON_CHARS).collect()
 }
@@ -194,7 +197,7 @@ impl<'de> Visitor<'de> for TextsVisitor {
     }
 }
 
-/// Reads an array of at most so many entries, and stops where there are more.
+/// Seed for an array of at most `rows` entries; reading stops at the first one beyond.
 struct AtMost<T> {
     rows: usize,
     entry: PhantomData<T>,
@@ -234,7 +237,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMost<T> {
 mod tests {
     use super::*;
 
-    /// The header of so many rows, with this metadata.
+    /// Returns a header with this number of rows and this metadata.
     fn header(rows: usize, metadata: &str) -> Header {
         let bytes = rows * ROW_BYTES;
         let json = format!(

@@ -1,7 +1,8 @@
-//! The known people: who is called what, which of their faces counts, and whose photo is nearest to a face.
+//! The known people: their names, which of their faces are used, and whose photo is nearest to a
+//! face.
 //!
-//! In come known photos with the faces found in them, out comes a [`Gallery`] that answers "how far is this face from
-//! each person?". A person's distance is that of the nearest of their photos.
+//! Input: known photos with the faces found in them. Output: a [`Gallery`], which returns the
+//! distance of a face from each person. A person's distance is that of their nearest photo.
 
 mod compact;
 mod file;
@@ -25,21 +26,23 @@ use crate::engine::{Encoding, SimdLevel};
 use crate::geometry::PixelBox;
 use crate::photo::Face;
 
-/// From so many faces on a gallery keeps a compact copy of them; fewer are compared faster than it can be asked.
+/// Number of faces from which a gallery keeps a compact copy of them. Fewer faces are compared
+/// faster than the copy is searched.
 const LEAST_COMPACT: usize = 256;
 
-/// The known people and their faces. A face is a row; what is known of the rows lies in arrays of one length.
+/// The known people and their faces. A face is a row; the properties of the rows are in arrays of
+/// the same length.
 #[derive(Debug, Clone)]
 pub struct Gallery {
     simd: SimdLevel,
-    /// The people, in the order in which they came.
+    /// Names of the people, in the order in which they were added.
     names: Vec<Arc<str>>,
-    /// The first row of each person.
+    /// First row of each person.
     first_rows: Vec<usize>,
     person_of_row: Vec<usize>,
     sources: Vec<Arc<Path>>,
     boxes: Vec<PixelBox>,
-    /// One matrix of 128 columns.
+    /// Matrix with 128 columns.
     encodings: Vec<Encoding>,
     compact: Option<CompactRows>,
 }
@@ -47,49 +50,49 @@ pub struct Gallery {
 /// A known face.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KnownFace<'a> {
-    /// Whose it is.
+    /// Name of the person.
     pub name: &'a str,
-    /// The photo that it was found in.
+    /// Photo in which the face was found.
     pub source: &'a Path,
-    /// Where it is, in pixels of that photo as displayed.
+    /// Position of the face, in pixels of that photo as displayed.
     pub bounds: PixelBox,
-    /// Its encoding.
+    /// Encoding of the face.
     pub encoding: &'a Encoding,
 }
 
-/// A known person and how far they are from a face.
+/// A known person and their distance from a face.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// The person.
+    /// Name of the person.
     pub name: Arc<str>,
     /// Euclidean distance between the encodings, at least 0.
     pub distance: f32,
-    /// The known photo that is nearest.
+    /// Known photo that is nearest to the face.
     pub source: Arc<Path>,
 }
 
 impl Gallery {
-    /// The number of people.
+    /// Returns the number of people.
     pub fn people(&self) -> usize {
         self.names.len()
     }
 
-    /// The number of known faces.
+    /// Returns the number of known faces.
     pub fn faces(&self) -> usize {
         self.encodings.len()
     }
 
-    /// Whether nobody is known.
+    /// Returns whether the gallery contains no people.
     pub fn is_empty(&self) -> bool {
         self.encodings.is_empty()
     }
 
-    /// The people's names, in the order in which they came.
+    /// Returns the people's names, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
     }
 
-    /// The known faces, in the order in which they came.
+    /// Returns the known faces, in the order in which they were added.
     pub fn known_faces(&self) -> impl ExactSizeIterator<Item = KnownFace<'_>> {
         self.encodings
             .iter()
@@ -102,15 +105,17 @@ impl Gallery {
             })
     }
 
-    /// Each person with their distance from `encoding`, nearest first (equal distances by name), at most `limit`.
+    /// Returns each person with their distance from `encoding`, nearest first (equal distances by
+    /// name), at most `limit`.
     pub fn nearest_people(&self, encoding: &Encoding, limit: usize) -> Vec<Candidate> {
         self.nearest_people_of_all(&[encoding], limit)
             .pop()
             .unwrap_or_default()
     }
 
-    /// What [`nearest_people`](Self::nearest_people) finds for each of `encodings`, such as all faces of a photo; they
-    /// share the way through the gallery, so that each costs less than one alone.
+    /// Returns the result of [`nearest_people`](Self::nearest_people) for each of `encodings`, such
+    /// as all faces in a photo. They share one pass through the gallery, so that each costs less
+    /// than a separate search.
     pub fn nearest_people_of_all(
         &self,
         encodings: &[&Encoding],
@@ -126,45 +131,46 @@ impl Default for Gallery {
     }
 }
 
-/// Something odd about a known photo. The run goes on; the user should know.
+/// A problem with a known photo. The run continues, but the user should be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KnownPhotoWarning {
-    /// There is no face in it, so it was left out.
+    /// The photo has no face and is left out.
     #[error("{}: no face found in this known photo; it is left out", .0.display())]
     NoFace(PathBuf),
-    /// There are faces in it, but none is upright in any turn, so it was left out.
+    /// The photo has faces, but none is upright in any turn, so it is left out.
     #[error("{}: no face in this known photo is upright in any turn; it is left out", .0.display())]
     NotUpright(PathBuf),
-    /// There are several faces in it; the largest was taken.
+    /// The photo has several faces; the largest is used.
     #[error("{}: {faces} faces in this known photo; the largest is taken for {name}", path.display())]
     SeveralFaces {
-        /// The photo.
+        /// Path of the photo.
         path: PathBuf,
-        /// How many faces it has.
+        /// Number of faces in the photo.
         faces: usize,
-        /// The person that it stands for.
+        /// Name of the person that the photo shows.
         name: String,
     },
 }
 
-/// Returns the face of a known photo that is used, and its encoding: the largest, of equally large ones the leftmost. Faces
-/// without a [usable encoding](Face::usable_encoding) are skipped.
+/// Returns the face of a known photo that is used, and its encoding: the largest face, or the
+/// leftmost of equally large ones. Faces without a [usable encoding](Face::usable_encoding) are
+/// skipped.
 pub fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
     let encoded = faces
         .iter()
         .filter_map(|face| Some((face, face.usable_encoding()?)));
-    // From right to left, as `max_by_key` takes the last.
+    // From right to left, because `max_by_key` returns the last of equal elements.
     encoded.rev().max_by_key(|(face, _)| face.bounds.area())
 }
 
-/// Puts a [`Gallery`] together, face by face.
+/// Builder that puts a [`Gallery`] together, face by face.
 #[derive(Debug)]
 pub struct GalleryBuilder {
     gallery: Gallery,
     person_of_name: HashMap<Arc<str>, usize>,
 }
 
-/// The gallery will search with the best vector instructions of this processor.
+/// Builder of a gallery that searches with the best vector instructions of this processor.
 impl Default for GalleryBuilder {
     fn default() -> Self {
         Self::new(SimdLevel::best())
@@ -172,7 +178,7 @@ impl Default for GalleryBuilder {
 }
 
 impl GalleryBuilder {
-    /// An empty gallery that will search with these vector instructions.
+    /// Creates a builder of a gallery that will search with these vector instructions.
     pub fn new(simd: SimdLevel) -> Self {
         Self {
             gallery: Gallery {
@@ -189,8 +195,8 @@ impl GalleryBuilder {
         }
     }
 
-    /// Adds the largest face of the known photo `source` to the person `name`. Faces without an encoding and faces that are not
-    /// [`upright`](Face::upright) are skipped.
+    /// Adds the largest face in the known photo `source` to the person `name`. Faces without an
+    /// encoding and faces that are not [`upright`](Face::upright) are skipped.
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
         let Some((face, encoding)) = largest_face(faces) else {
             return Some(match faces.iter().all(|face| face.upright) {
@@ -206,7 +212,7 @@ impl GalleryBuilder {
         })
     }
 
-    /// Adds a face of the person `name`: where it is in the photo `source`, and its encoding.
+    /// Adds a face of the person `name`, with its position in the photo `source` and its encoding.
     pub fn add_encoding(
         &mut self,
         name: &str,
@@ -229,7 +235,7 @@ impl GalleryBuilder {
         }
     }
 
-    /// The finished gallery.
+    /// Returns the finished gallery.
     pub fn build(self) -> Gallery {
         let mut gallery = self.gallery;
         let is_large = gallery.faces() >= LEAST_COMPACT;
@@ -237,7 +243,8 @@ impl GalleryBuilder {
         gallery
     }
 
-    /// The number of the person `name`, whose next face will be the next row.
+    /// Returns the index of the person `name`. If the name is new, the next row will be the
+    /// person's first.
     fn person(&mut self, name: &str) -> usize {
         let name = composed_name(name);
         if let Some(&person) = self.person_of_name.get(&*name) {

@@ -1,8 +1,9 @@
-//! The nearest people of a few faces. In come a gallery and the faces, out comes for each face what a comparison with
-//! every row, one after the other, would find, to the last bit.
+//! The nearest people of a few faces. Input: a gallery and the faces. Output: for each face, to the
+//! last bit, the result of comparing it with every row in turn.
 //!
-//! For a few people of many the compact copy says which rows are worth a look; for everybody, and in small galleries,
-//! all rows are compared. Either way a row is read once for all faces.
+//! A search for a few of many people uses the compact copy to select the rows to compare. A search
+//! for all people, or in a small gallery, compares all rows. In both cases a row is read once for
+//! all faces.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -11,20 +12,22 @@ use super::compact::Targets;
 use super::{Candidate, Gallery};
 use crate::engine::Encoding;
 
-/// Up to so many people are looked for with the compact copy: they are kept in a short sorted list.
+/// Maximum number of people that are searched with the compact copy: they are kept in a short
+/// sorted list.
 const MOST_LISTED: usize = 100;
 
-/// So many faces are looked for at a time: what is kept for each of them stays in the caches.
+/// Number of faces that are searched at a time, so that the state for all of them stays in the CPU
+/// caches.
 const BLOCK: usize = 16;
 
-/// The distance of a row that was compared.
+/// Distance of a row that was compared.
 #[derive(Debug, Clone, Copy)]
 struct Found {
     distance: f32,
     row: usize,
 }
 
-/// The nearest people of each of `faces`, as [`Gallery::nearest_people`] says.
+/// Returns the nearest people of each of `faces`, as documented for [`Gallery::nearest_people`].
 pub(super) fn nearest(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> Vec<Vec<Candidate>> {
     let limit = limit.min(gallery.people());
     if limit == 0 {
@@ -40,14 +43,15 @@ pub(super) fn nearest(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> V
         .collect()
 }
 
-/// The nearest rows of each face, by means of the compact copy; `None` where that is of no use.
+/// Returns the nearest rows of each face, found with the compact copy, or `None` if the copy cannot
+/// be used.
 fn by_compact_rows(
     gallery: &Gallery,
     faces: &[&Encoding],
     limit: usize,
 ) -> Option<Vec<Vec<Found>>> {
     let compact = gallery.compact.as_ref().filter(|_| limit <= MOST_LISTED)?;
-    // Some rows of as many people as are wanted, so that there is a distance to begin with.
+    // Start with one row each of the first `limit` people, so that there is an initial distance.
     let first_rows = &gallery.first_rows[..limit];
     let mut shortlists: Vec<_> = faces
         .iter()
@@ -65,12 +69,12 @@ fn by_compact_rows(
     Some(shortlists.into_iter().map(|list| list.found).collect())
 }
 
-/// The nearest people that a face has been compared with.
+/// The nearest people among the rows with which a face was compared.
 struct Shortlist<'a> {
     gallery: &'a Gallery,
     face: &'a Encoding,
     limit: usize,
-    /// At most `limit` rows of different people, nearest first.
+    /// Rows of different people, nearest first, at most `limit`.
     found: Vec<Found>,
 }
 
@@ -88,7 +92,7 @@ impl<'a> Shortlist<'a> {
         list
     }
 
-    /// The distance that nobody further away can come within.
+    /// Returns the distance beyond which no row can enter the list.
     fn distance(&self) -> f32 {
         match self.found.last() {
             Some(last) if self.found.len() == self.limit => last.distance,
@@ -104,7 +108,7 @@ impl<'a> Shortlist<'a> {
         };
         let is_person = |found: &Found| gallery.person_of_row[found.row] == person;
         if let Some(place) = self.found.iter().position(is_person) {
-            // Of equally near photos the first counts.
+            // The first of equally near photos is used.
             if new.distance >= self.found[place].distance {
                 return;
             }
@@ -117,7 +121,7 @@ impl<'a> Shortlist<'a> {
     }
 }
 
-/// The nearest rows of each face, after a comparison with all of them.
+/// Returns the nearest rows of each face, found by comparing it with all of them.
 fn by_all_rows(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> Vec<Vec<Found>> {
     let mut nearest: Vec<Vec<Option<Found>>> = vec![vec![None; gallery.people()]; faces.len()];
     for (row, (encoding, &person)) in gallery
@@ -150,7 +154,7 @@ fn first_in_order(gallery: &Gallery, mut found: Vec<Found>, limit: usize) -> Vec
 }
 
 impl Gallery {
-    /// Nearest first, equal distances by name.
+    /// Orders by distance, then by name.
     fn order(&self, a: &Found, b: &Found) -> Ordering {
         let name = |found: &Found| &self.names[self.person_of_row[found.row]];
         a.distance
@@ -176,7 +180,7 @@ mod tests {
     use proptest::prelude::*;
     use std::path::Path;
 
-    /// A face of a person: one of a few centres, moved by a little.
+    /// A face of a person: one of a few centres, moved slightly.
     #[derive(Debug, Clone)]
     struct Row {
         person: usize,
@@ -188,7 +192,7 @@ mod tests {
         (0..centres, moved).prop_map(move |(centre, moved)| {
             Encoding::new(std::array::from_fn(|i| {
                 let at = ((i * 31 + centre * 17) % 13) as f32 / 40.0 - 0.15;
-                // In steps, so that equal distances happen.
+                // In steps, so that equal distances occur.
                 at + (moved[i] * spread * 64.0).round() / 64.0
             }))
         })
@@ -227,7 +231,7 @@ mod tests {
         gallery
     }
 
-    /// The comparison with every row, in the words of the documentation.
+    /// Compares with every row, exactly as the documentation describes.
     fn plain(gallery: &Gallery, face: &Encoding, limit: usize) -> Vec<Candidate> {
         let mut nearest: Vec<Candidate> = Vec::new();
         for (row, encoding) in gallery.encodings.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Whom a known photo shows, by its name. In come paths, out come names.
+//! The person that a known photo shows, according to its path. Input: paths. Output: names.
 
 use std::ffi::OsStr;
 use std::path::{Component, Path};
@@ -6,13 +6,17 @@ use std::path::{Component, Path};
 use image::ImageFormat;
 use unicode_normalization::UnicodeNormalization;
 
-/// The one spelling in which names are kept and compared, Unicode's Normalization Form C (Unicode Standard Annex 15): the `é` of
-/// a file name may be one character or, from a Mac, an `e` and an accent, and both are the same person.
+/// Returns the spelling of `name` in which names are stored and compared, Unicode's Normalization
+/// Form C (Unicode Standard Annex 15).
+///
+/// The `é` of a file name may be one character or, from a Mac, an `e` and an accent, and both are
+/// the same person.
 pub fn composed_name(name: &str) -> String {
     name.nfc().collect()
 }
 
-/// The person that the known photo `photo` shows, by its place below `known`, a folder or the photo itself:
+/// Returns the person that the known photo `photo` shows, from its path below `known`, a folder or
+/// the photo itself:
 ///
 /// - `known/obama.jpg`, `known/obama.1.jpg` and `known/obama.2.jpg` are `obama`;
 /// - `known/Eileen Collins/2.jpg` and `known/Eileen Collins/space/3.jpg` are `Eileen Collins`.
@@ -28,10 +32,10 @@ pub fn person_name(known: &Path, photo: &Path) -> String {
     }
 }
 
-/// The file's name without its extension and without a trailing `.digits`.
+/// Returns the file's name without its extension and without a trailing `.digits`.
 fn name_of_file(photo: &Path) -> String {
     let mut stem = Path::new(photo.file_stem().unwrap_or_default());
-    // `obama.jpg.1` is the second `obama.jpg` that wget has loaded.
+    // wget saves the second `obama.jpg` as `obama.jpg.1`.
     if ImageFormat::from_path(stem).is_ok() {
         stem = Path::new(stem.file_stem().unwrap_or_default());
     }
@@ -48,7 +52,8 @@ fn name_of_file(photo: &Path) -> String {
     }
 }
 
-/// A file's name as text. Bytes that are not UTF-8 become `\xe9` and the like, so that two names never become one.
+/// Returns a file's name as text. Bytes that are not UTF-8 become `\xe9` and the like, so that
+/// different names stay different.
 fn readable(name: &OsStr) -> String {
     let mut text = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {

@@ -1,7 +1,9 @@
-//! From a file to 8-bit RGB pixels, by content and not by name: JPEG, PNG, WebP, TIFF, BMP and GIF (first frame).
+//! Decoding of files to 8-bit RGB pixels, by content and not by file name: JPEG, PNG, WebP, TIFF,
+//! BMP and GIF (first frame).
 //!
-//! Grey, 16-bit, CMYK and palette images become 8-bit RGB; of an alpha channel the colours stay and the transparency
-//! goes, as in Pillow's `convert("RGB")`. Nothing is decoded that passes the limits of [`super`].
+//! Grey, 16-bit, CMYK and palette images become 8-bit RGB. An alpha channel is dropped and the
+//! colours are kept, as in Pillow's `convert("RGB")`. Images that exceed the limits of [`super`]
+//! are not decoded.
 
 use std::fs::File;
 use std::io::{BufRead, Cursor, ErrorKind, Read, Seek};
@@ -16,13 +18,14 @@ use super::unsupported::refused;
 use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, plane_resizing, tiff};
 use crate::error::Error;
 
-/// Whether a file that begins with `start` (16 bytes suffice) claims to be one of the formats that are read.
+/// Returns whether a file that starts with `start` claims to be in a supported format. 16 bytes
+/// suffice.
 pub fn has_image_signature(start: &[u8]) -> bool {
     supported_format(start).is_some()
 }
 
 pub(super) fn supported_format(start: &[u8]) -> Option<ImageFormat> {
-    // BigTIFF, which the decoder reads and the crate does not recognise.
+    // The decoder reads BigTIFF, but the `image` crate does not recognise it.
     if start.starts_with(b"II\x2b\0\x08\0\0\0") || start.starts_with(b"MM\0\x2b\0\x08\0\0") {
         return Some(ImageFormat::Tiff);
     }
@@ -39,28 +42,28 @@ pub(super) fn supported_format(start: &[u8]) -> Option<ImageFormat> {
     })
 }
 
-/// Reads the file at `path` whole.
+/// Reads the whole file at `path`.
 ///
 /// # Errors
-/// [`Error::Read`] when that fails, [`Error::NotAFile`] for everything but a regular file (a pipe would block for
-/// ever), [`Error::TooLarge`] above [`MAX_FILE_BYTES`].
+/// [`Error::Read`] if the file cannot be read, [`Error::NotAFile`] if it is not a regular file (a
+/// pipe would block forever), [`Error::TooLarge`] if it is larger than [`MAX_FILE_BYTES`].
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
     let file = open_file(path)?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    // The limit again, for a file that grows meanwhile.
+    // Apply the limit again: the file may have grown since its size was checked.
     file.take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
         .map_err(|source| read_error(path, source))?;
     Ok(bytes)
 }
 
-/// Opens the file at `path` to be read.
+/// Opens the file at `path` for reading.
 ///
 /// # Errors
-/// Those of [`read_file`].
+/// The same as for [`read_file`].
 pub(super) fn open_file(path: &Path) -> Result<File, Error> {
-    // Before opening: to open a pipe for reading waits for a writer.
+    // Check before opening: opening a pipe for reading waits for a writer.
     let metadata = std::fs::metadata(path).map_err(|source| read_error(path, source))?;
     if !metadata.is_file() {
         return Err(Error::NotAFile {
@@ -92,21 +95,23 @@ pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
     }
 }
 
-/// Decodes `bytes`, the content of the file at `path` (which is named in errors and not opened), and returns all of its pixels,
-/// upright.
+/// Decodes `bytes`, the content of the file at `path`, and returns all pixels, upright. The file is
+/// not opened; `path` is only used in errors.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when it is damaged or cut off, [`Error::TooLarge`]
-/// when it passes the limits.
+/// [`Error::UnknownFormat`] or [`Error::ForeignFormat`] if `bytes` is not an image in a supported
+/// format, [`Error::Decode`] if it is damaged or cut off, [`Error::TooLarge`] if it exceeds the
+/// limits.
 pub fn decode_upright(path: &Path, bytes: &[u8]) -> Result<RgbImage, Error> {
-    // A copy of width 0 is one of full size.
+    // A copy of width 0 has full size.
     decode_for_copy(path, bytes, 0)?.into_upright(path)
 }
 
-/// Decodes `bytes`, a JPEG only to as many pixels as an upright copy of `width` needs; 0 is the width of the photo.
+/// Decodes `bytes` for an upright copy `width` pixels wide; 0 means the width of the photo. A JPEG
+/// is decoded only to as many pixels as the copy needs.
 ///
 /// # Errors
-/// Those of [`decode_upright`].
+/// The same as for [`decode_upright`].
 pub(crate) fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
@@ -128,7 +133,8 @@ pub(crate) fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<D
     Ok(Decoded::new(stored, orientation))
 }
 
-/// What decodes `content`, that of the file at `path`. It has read what stands before the pixels.
+/// Returns a decoder for `content`, the content of the file at `path`. It has already read
+/// everything before the pixels.
 pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
     path: &Path,
     content: R,
@@ -143,8 +149,10 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
     })
 }
 
-/// Runs `decode`, a decoder of another library, for the photo at `path`. Such decoders panic on some damaged files; that
-/// is an error of the file, which need not be reported to us. Nothing that the decoder left behind is used again.
+/// Runs `decode`, which calls another library's decoder, for the photo at `path`.
+///
+/// Such decoders panic on some damaged files. The panic is returned as an error of the file,
+/// because it is not a bug in facematch; nothing that the decoder left behind is used again.
 pub(super) fn guarded<T>(
     path: &Path,
     decode: impl FnOnce() -> Result<T, Error>,
@@ -157,7 +165,7 @@ pub(super) fn guarded<T>(
     })
 }
 
-/// Decodes the JPEG `bytes` at the scale that suffices for a copy of `width`.
+/// Decodes the JPEG `bytes` at a scale that suffices for a copy of `width`.
 fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
     let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
     check_dimensions(path, jpeg.size(), 3)?;
@@ -173,7 +181,7 @@ fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> 
     if scale != DctScale::FULL {
         return Ok(Decoded::reduced(planes, Original { size, orientation }));
     }
-    // Resized like an image of any other format, so that its faces are the same in all of them.
+    // Resized like an image in any other format, so that the same faces are found in all formats.
     let stored = plane_resizing::to_rgb(&planes);
     let stored = stored.ok_or_else(|| damaged(path, "the image has no pixels"))?;
     Ok(Decoded::new(stored, orientation))
@@ -192,7 +200,8 @@ fn limits() -> Limits {
     limits
 }
 
-/// The limits once more, before anything is allocated: not every decoder of the crate enforces all of them.
+/// Checks the limits before anything is allocated: not every decoder of the `image` crate enforces
+/// all of them.
 fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
     let bytes_a_pixel = decoder.color_type().bytes_per_pixel();
     check_dimensions(path, decoder.dimensions(), bytes_a_pixel.max(3).into())
@@ -228,7 +237,7 @@ pub(super) fn check_bytes(
     ))
 }
 
-/// Describes a decoder's `error` for users; the decoder's own words are for programmers.
+/// Describes a decoder's `error` for users. The decoder's own messages are for programmers.
 fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
     let format = match format {
         ImageFormat::Png => "PNG",
@@ -254,16 +263,16 @@ fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
     }
 }
 
-/// Whether the data ended before the image did.
+/// Returns whether the data ended before the image did.
 fn is_cut_off(error: &ImageError) -> bool {
-    // Most decoders tell it only in their words.
+    // Most decoders report this only in the message.
     const WORDS: [&str; 3] = ["unexpected end", "unexpected eof", "insufficientinput"];
     let words = error.to_string().to_lowercase();
     matches!(error, ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof)
         || WORDS.iter().any(|end| words.contains(end))
 }
 
-/// What is said of a file that ends before its image does.
+/// Message for a file that ends before its image does.
 const CUT_OFF: &str = "the file is cut off (image data is missing)";
 
 pub(super) fn damaged(path: &Path, reason: &str) -> Error {
@@ -356,7 +365,7 @@ mod tests {
             decode(b"<html>not a photo</html>").unwrap_err().kind(),
             "format"
         );
-        // ICO is an image, but not one that is read.
+        // ICO is an image format, but not a supported one.
         assert_eq!(
             decode(&[0, 0, 1, 0, 1, 0, 16, 16]).unwrap_err().kind(),
             "format"
@@ -391,7 +400,8 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_before_it_is_decoded() {
         let mut png = encoded(RgbImage::new(4, 4), ImageFormat::Png);
-        // Width and height in IHDR; the checksum comes after them, so the header is not accepted as it stands.
+        // Width and height in IHDR. Their checksum has to be corrected too, or the header is
+        // rejected.
         png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
         let mut crc = flate_crc(&png[12..29]).to_be_bytes().to_vec();
         png.splice(29..33, crc.drain(..));
@@ -399,7 +409,7 @@ mod tests {
         assert_eq!(error.kind(), "too_large", "{error}");
     }
 
-    /// CRC-32 of PNG (ISO 3309), bit by bit.
+    /// Computes the CRC-32 of PNG (ISO 3309) bit by bit.
     fn flate_crc(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(u32::MAX, |crc, &byte| {
             (0..8).fold(crc ^ u32::from(byte), |crc, _| {
@@ -438,7 +448,7 @@ mod tests {
             let refused = |bytes: &[u8]| decode(bytes).err().map(|error| error.to_string());
             for kept in [whole.len() / 2, whole.len() - 8] {
                 let message = refused(&whole[..kept]);
-                // The decoder of WebP does not tell a cut from other damage.
+                // The WebP decoder does not distinguish cut-off files from other damage.
                 let expected = match format {
                     ImageFormat::WebP => "photo: cannot decode: the WebP is damaged".to_owned(),
                     _ => format!("photo: cannot decode: {CUT_OFF}"),
@@ -463,7 +473,7 @@ mod tests {
         }
     }
 
-    /// `jpeg` with the orientation `number` in an EXIF segment.
+    /// Returns `jpeg` with the orientation `number` in an EXIF segment.
     fn with_orientation(jpeg: &[u8], number: u8) -> Vec<u8> {
         let exif = [
             b"\xFF\xE1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(),
@@ -477,7 +487,7 @@ mod tests {
         let jpeg = encoded(RgbImage::new(640, 160), ImageFormat::Jpeg);
         for number in 1..=8 {
             let bytes = with_orientation(&jpeg, number);
-            // Upright and turned, the copy needs 200 of 640 or of 160 columns.
+            // The copy needs 200 columns; the photo has 640 when upright and 160 when turned.
             let (size, decoded_size) = match number {
                 1..=4 => ((640, 160), (240, 60)),
                 _ => ((160, 640), (160, 640)),

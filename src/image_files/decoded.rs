@@ -1,4 +1,4 @@
-//! A photo that was decoded, at full size or at a reduced DCT scale, and the upright pixels that are made of it.
+//! A decoded photo, at full size or at a reduced DCT scale, and the upright pixels made from it.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ pub(crate) struct Decoded {
     original: Original,
 }
 
-/// The pixels of a photo as stored in its file.
+/// Pixels of a photo as stored in its file.
 #[derive(Debug, Clone)]
 enum Stored {
-    /// All of them.
+    /// All pixels of the photo.
     Rgb(RgbImage),
-    /// At a reduced scale.
+    /// Planes of a JPEG, decoded at a reduced scale.
     Components(ComponentPlanes),
 }
 
 impl Decoded {
-    /// All pixels as stored in the file, and how they must be turned.
+    /// Creates a photo from all its pixels, as stored in the file, and its orientation.
     pub(crate) fn new(stored: RgbImage, orientation: Orientation) -> Self {
         let size = orientation.turn_size(stored.dimensions());
         Self {
@@ -35,7 +35,7 @@ impl Decoded {
         }
     }
 
-    /// The photo `original`, decoded at a reduced scale to `planes`.
+    /// Creates the photo `original` from `planes`, which were decoded at a reduced scale.
     pub(super) fn reduced(planes: ComponentPlanes, original: Original) -> Self {
         Self {
             stored: Stored::Components(planes),
@@ -43,15 +43,15 @@ impl Decoded {
         }
     }
 
-    /// What the photo is in its file.
+    /// Returns the size and orientation of the photo in its file.
     pub(crate) fn original(&self) -> Original {
         self.original
     }
 
-    /// The pixels upright, at the scale that they were decoded at.
+    /// Returns the upright pixels at the scale at which they were decoded.
     ///
     /// # Errors
-    /// [`Error::Decode`] when the photo at `path` has no pixels.
+    /// [`Error::Decode`] if the photo at `path` has no pixels.
     pub(crate) fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
@@ -62,14 +62,17 @@ impl Decoded {
         Ok(upright(stored, self.original.orientation))
     }
 
-    /// An upright copy `width` pixels wide, its aspect kept, larger or smaller than the photo; 0 keeps the size. The copy of
-    /// a photo that is more than 12 times as high as wide is narrower: its area is bounded.
+    /// Returns an upright copy `width` pixels wide, larger or smaller than the photo and with its
+    /// aspect ratio; 0 keeps the size. A photo more than 12 times as high as wide gets a narrower
+    /// copy, because the area is bounded.
     ///
-    /// The stored pixels are resized first and the small copy is turned: the same picture for a fraction of the work.
+    /// The stored pixels are resized first and the small copy is turned: the result is the same for
+    /// a fraction of the work.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] when the copy would pass [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`Error::Decode`] when
-    /// the photo has no pixels.
+    /// [`Error::TooLarge`] if the copy would exceed
+    /// [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`Error::Decode`] if the photo has no
+    /// pixels.
     pub(crate) fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
         let Original { size, orientation } = self.original;
         let upright_size = resize::working_size(size, width);
@@ -88,7 +91,7 @@ fn without_pixels(path: &Path) -> Error {
     damaged(path, "the image has no pixels")
 }
 
-/// Returns the pixels `stored` turned and mirrored to be displayed.
+/// Returns the pixels `stored`, turned and mirrored for display.
 fn upright(stored: RgbImage, orientation: Orientation) -> RgbImage {
     let mut image = DynamicImage::ImageRgb8(stored);
     if let Some(orientation) = image::metadata::Orientation::from_exif(orientation.exif()) {
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn orientation_6_is_turned_clockwise() {
-        // Stored: one row, red then blue. Upright: red on top.
+        // Stored: one row, red then blue. Upright: red at the top.
         let stored = RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 255]).unwrap();
         let upright = upright(stored, Orientation::from_exif(6).unwrap());
         assert_eq!(upright.dimensions(), (1, 2));
@@ -143,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_copy_of_reduced_pixels_has_the_size_and_place_of_one_of_all_pixels() {
-        // 100.125 x 49.625 pixels at 1/8, so that a part of the last column and row is not the photo's.
+        // 100.125 x 49.625 pixels at 1/8, so part of the last column and row lies outside the
+        // photo.
         let full = RgbImage::from_fn(801, 397, |x, y| Rgb([((x + y) * 255 / 1200) as u8; 3]));
         let mut pixels = Vec::new();
         for (y, x) in (0..50_u32).flat_map(|y| (0..101_u32).map(move |x| (y, x))) {

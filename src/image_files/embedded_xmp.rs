@@ -1,5 +1,7 @@
-//! The XMP packet inside a photo's file. In comes a path, out come the packet's bytes; no pixel is decoded, and of a JPEG
-//! or a PNG not even read, so that the tags of a million photos can be looked at.
+//! The XMP packet inside a photo's file.
+//!
+//! Input: a path. Output: the bytes of the packet. No pixels are decoded, and those of a JPEG or a
+//! PNG are not even read, so that the tags of a million photos can be searched.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -13,44 +15,48 @@ use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
 use crate::error::Error;
 
-/// The beginning of a file that tells its format.
+/// Bytes at the start of a file that identify its format.
 const SIGNATURE_BYTES: u64 = 16;
-/// How much of a JPEG is read at first. Metadata are seldom longer, but for a large preview.
+/// Bytes of a JPEG that are read first. Metadata is seldom longer, except for a large preview.
 const FIRST_READ: usize = 64 << 10;
-/// Where the chunks of a PNG begin: behind its signature (ISO/IEC 15948, 5.2).
+/// Offset of the first chunk of a PNG, after the signature (ISO/IEC 15948, 5.2).
 const PNG_CHUNKS: u64 = 8;
-/// The keyword of an `iTXt` chunk with XMP (XMP specification, part 3, 1.1.5).
+/// Keyword of an `iTXt` chunk with XMP (XMP specification, part 3, 1.1.5).
 const PNG_XMP: &[u8] = b"XML:com.adobe.xmp\0";
-/// What stands behind the keyword where the XMP is not compressed, without a language and a translated keyword.
+/// Bytes after the keyword of uncompressed XMP without a language or a translated keyword.
 const PNG_PLAIN: &[u8] = b"\0\0\0\0";
-/// The keyword of a text chunk in which ImageMagick keeps XMP, in hexadecimal digits.
+/// Keyword of a text chunk in which ImageMagick stores XMP as hexadecimal digits.
 const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp\0";
-/// Larger chunks of a PNG are passed over.
+/// Largest PNG text chunk that is read, in bytes. Larger ones are skipped.
 const MOST_PNG_BYTES: u64 = 64 << 20;
 
-/// The XMP packet inside the photo at `path` (XMP specification, part 3), whatever its format; `None` when there is none.
-/// Of a JPEG the main packet, which is not all where it speaks of an extended one.
+/// Returns the XMP packet inside the photo at `path` (XMP specification, part 3), in any format, or
+/// `None` if there is none.
+///
+/// For a JPEG this is the main packet, which is incomplete if it refers to an extended one.
 ///
 /// # Errors
-/// As [`embedded_packets`].
+/// The same as for [`embedded_packets`].
 pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     Ok(embedded_packets(path)?.into_iter().next())
 }
 
-/// All XMP inside the photo at `path` (XMP specification, part 3), whatever its format: no packet, one, or for a JPEG the main
-/// one and the extended one that belongs to it.
+/// Returns all XMP inside the photo at `path` (XMP specification, part 3), in any format: no
+/// packet, one packet, or for a JPEG the main packet and the extended one that belongs to it.
 ///
 /// # Errors
-/// [`Error::Read`] and [`Error::NotAFile`] when the file cannot be read, [`Error::TooLarge`] when it passes the limits,
-/// [`Error::UnknownFormat`] when it is no image, [`Error::Decode`] when its metadata or what stands before them is damaged.
+/// [`Error::Read`] or [`Error::NotAFile`] if the file cannot be read, [`Error::TooLarge`] if it
+/// exceeds the limits, [`Error::UnknownFormat`] or [`Error::ForeignFormat`] if it is not an image
+/// in a supported format, [`Error::Decode`] if its metadata or the data before it is damaged.
 pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     embedded_packets_from(path, open_file(path)?)
 }
 
-/// As [`embedded_packets`], for a photo that is open; `path` is what errors call it.
+/// Returns all XMP inside an open photo, like [`embedded_packets`]. Errors refer to the photo as
+/// `path`.
 ///
 /// # Errors
-/// As [`embedded_packets`], but [`Error::NotAFile`].
+/// The same as for [`embedded_packets`], except [`Error::NotAFile`].
 pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<Vec<u8>>, Error> {
     let mut file = BufReader::new(file);
     let mut start = Vec::new();
@@ -89,7 +95,7 @@ fn png_packet(
     file: &mut BufReader<impl Read + Seek>,
 ) -> Result<Option<Vec<u8>>, Error> {
     let before_pixels = packet(path, decoder(path, file.by_ref(), ImageFormat::Png)?)?;
-    // exiftool writes it behind the pixels.
+    // ExifTool writes the XMP after the pixels.
     let anywhere = find_png_xmp(file).map_err(|error| read_error(path, error))?;
     match (anywhere, before_pixels) {
         (PngXmp::Foreign, _) | (PngXmp::Compressed, None) => Err(damaged(
@@ -127,11 +133,11 @@ fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>
     })
 }
 
-/// The segments of a JPEG before its first scan, where its metadata are; all of what is no JPEG. Little more of `file` is
-/// read.
+/// Returns the segments of a JPEG before its first scan, which hold its metadata. If `file` is not
+/// a JPEG, returns all of it. Little more of a JPEG is read.
 ///
 /// # Errors
-/// When it cannot be read.
+/// Returns any error while reading `file`.
 pub fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     loop {
@@ -145,13 +151,13 @@ pub fn read_jpeg_head(file: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
-/// The XMP in the text chunks of a PNG.
+/// XMP in the text chunks of a PNG.
 enum PngXmp {
     None,
     Plain(Vec<u8>),
-    /// Which the decoder reads where it stands before the pixels.
+    /// Compressed XMP, which the decoder reads if it is before the pixels.
     Compressed,
-    /// A raw profile, which is no packet.
+    /// A raw profile, which is not a packet.
     Foreign,
 }
 
@@ -170,8 +176,8 @@ impl PngXmp {
     }
 }
 
-/// The XMP in the text chunks of a PNG, wherever they stand: the first, or one in a foreign form. A file that is cut off
-/// ends there.
+/// Returns the XMP in the text chunks of a PNG, before or after the pixels: the first one, or one
+/// in a foreign form. The search ends where the file is cut off.
 fn find_png_xmp(file: &mut BufReader<impl Read + Seek>) -> io::Result<PngXmp> {
     let mut found = PngXmp::None;
     file.seek(SeekFrom::Start(PNG_CHUNKS))?;
@@ -195,7 +201,7 @@ fn find_png_xmp(file: &mut BufReader<impl Read + Seek>) -> io::Result<PngXmp> {
     Ok(found)
 }
 
-/// Fills `buffer`; whether the file was long enough for it.
+/// Fills `buffer` and returns whether the file was long enough.
 fn read_whole(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match file.read_exact(buffer) {
         Ok(()) => Ok(true),
@@ -242,7 +248,7 @@ mod tests {
         bytes.into_inner()
     }
 
-    /// A segment of a JPEG (ITU-T T.81, B.1.1.4).
+    /// Returns a segment of a JPEG (ITU-T T.81, B.1.1.4).
     fn segment(marker: u8, content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len() + 2).unwrap();
         [&[0xFF, marker][..], &length.to_be_bytes(), content].concat()
@@ -276,7 +282,7 @@ mod tests {
         assert_eq!(cut_off.unwrap().unwrap(), XMP);
     }
 
-    /// A chunk of a PNG with a checksum, which is right for the chunk with [`XMP`] alone and looked at by the decoder.
+    /// Returns a chunk of a PNG with its checksum, which the decoder verifies.
     fn chunk(content: &[u8]) -> Vec<u8> {
         chunk_of(b"iTXt", content)
     }
@@ -335,7 +341,8 @@ mod tests {
     #[test]
     fn a_webp_has_it_in_a_chunk() {
         let webp = encoded(ImageFormat::WebP);
-        // The extended form (RFC 9649, section 2.7): VP8X with the flag of XMP and the size less one, the pixels, the XMP.
+        // The extended format (RFC 9649, section 2.7): VP8X with the XMP flag and the size minus
+        // one, then the pixels, then the XMP.
         let size = [4, 0, 0, 0, 63, 0, 0, 47, 0, 0];
         let part = |name: &[u8], content: &[u8]| {
             let length = u32::try_from(content.len()).unwrap();
@@ -361,7 +368,8 @@ mod tests {
         assert_eq!(&tiff[..4], b"II*\0");
         let at = usize::try_from(u32::from_le_bytes(tiff[4..8].try_into().unwrap())).unwrap();
         let count = u16::from_le_bytes(tiff[at..at + 2].try_into().unwrap());
-        // The directory once more behind everything, with one entry more (TIFF 6.0, section 2), whose tag is 700.
+        // A copy of the directory at the end of the file with one more entry (TIFF 6.0, section 2),
+        // whose tag is 700.
         let entries = &tiff[at + 2..at + 2 + 12 * usize::from(count)];
         let directory = u32::try_from(tiff.len()).unwrap();
         let length = u32::try_from(XMP.len()).unwrap();

@@ -1,5 +1,6 @@
-//! The orientation in the EXIF metadata of a JPEG, PNG or WebP, wherever these formats and the programs that write them
-//! keep it. exiftool decides what is read: of several the first, and numbers of every size.
+//! The orientation in the EXIF metadata of a JPEG, PNG or WebP, in all places where these formats
+//! and the programs that write them store it. ExifTool is the reference: the first of several
+//! counts, and numbers may have any size.
 
 use std::io::Read;
 
@@ -10,30 +11,35 @@ use image::ImageFormat;
 use super::Orientation;
 use super::tiff::directory::{Tiff, orientation_from};
 
-/// What stands before EXIF metadata in a JPEG, and by mistake elsewhere: so many bytes, of which the last does not matter.
+/// Prefix of EXIF metadata in a JPEG, and by mistake elsewhere. It has [`PREFIX_LENGTH`] bytes, and
+/// the last one does not matter.
 const PREFIX: &[u8] = b"Exif\0";
 const PREFIX_LENGTH: usize = 6;
-/// Where the chunks of a PNG begin: behind its signature (ISO/IEC 15948, 5.2).
+/// Offset of the first chunk of a PNG, after the signature (ISO/IEC 15948, 5.2).
 const PNG_CHUNKS: usize = 8;
-/// Where the chunks of a WebP begin: behind "RIFF", the length, and "WEBP".
+/// Offset of the first chunk of a WebP, after "RIFF", the length, and "WEBP".
 const WEBP_CHUNKS: usize = 12;
-/// The keywords of text chunks with EXIF metadata in hexadecimal digits, as ImageMagick and exiv2 write them.
+/// Keywords of text chunks with EXIF metadata in hexadecimal digits, as written by ImageMagick and
+/// exiv2.
 const RAW_PROFILES: [&[u8]; 2] = [b"Raw profile type exif\0", b"Raw profile type APP1\0"];
-/// Most bytes that are taken out of a compressed text chunk. Metadata are seldom longer, but for a large preview.
+/// Maximum number of bytes that are inflated from a compressed text chunk. Metadata is seldom
+/// longer, except for a large preview.
 const MOST_TEXT: u64 = 4 << 20;
 
-/// How the photo `bytes`, which is no JPEG, is stored; upright when it does not say so, or says nonsense.
+/// Returns the orientation of the photo `bytes`, which is not a JPEG. It is upright if the photo
+/// has no orientation or an invalid one.
 pub(super) fn orientation(format: ImageFormat, bytes: &[u8]) -> Orientation {
     let number = match format {
         ImageFormat::Png => of_png(bytes),
         ImageFormat::WebP => of_webp(bytes),
-        // The others hold no EXIF metadata.
+        // The other formats hold no EXIF metadata.
         _ => None,
     };
     number.map_or(Orientation::UPRIGHT, orientation_from)
 }
 
-/// How the photo `jpeg` is stored; upright when it does not say so, or says nonsense.
+/// Returns the orientation of the photo `jpeg`. It is upright if the photo has no orientation or an
+/// invalid one.
 pub(super) fn orientation_of_jpeg(jpeg: &Jpeg) -> Orientation {
     let segments = jpeg.app1_segments().iter();
     let mut blocks = segments.filter(|content| content.starts_with(PREFIX));
@@ -41,7 +47,7 @@ pub(super) fn orientation_of_jpeg(jpeg: &Jpeg) -> Orientation {
     number.map_or(Orientation::UPRIGHT, orientation_from)
 }
 
-/// The number in `block`, EXIF metadata with or without a prefix.
+/// Returns the orientation number in `block`, EXIF metadata with or without a prefix.
 fn of_block(block: &[u8]) -> Option<u64> {
     let block = match block.get(PREFIX_LENGTH..) {
         Some(rest) if block.starts_with(PREFIX) => rest,
@@ -70,7 +76,7 @@ fn of_png(bytes: &[u8]) -> Option<u64> {
     None
 }
 
-/// The EXIF metadata in a text chunk of a PNG.
+/// Returns the EXIF metadata in a text chunk of a PNG.
 fn raw_profile(kind: [u8; 4], chunk: &[u8]) -> Option<Vec<u8>> {
     let text = RAW_PROFILES
         .iter()
@@ -78,8 +84,8 @@ fn raw_profile(kind: [u8; 4], chunk: &[u8]) -> Option<Vec<u8>> {
     let (is_compressed, text) = match (&kind, text) {
         (b"zTXt", [_, text @ ..]) => (true, text),
         (b"iTXt", [is_compressed, _, text @ ..]) => {
-            // A language and a translated keyword, each of which ends with a zero. With a language, exiftool takes it for a
-            // translation of the tag and not for EXIF metadata.
+            // A language and a translated keyword follow, each terminated by a zero byte. ExifTool
+            // takes a chunk with a language for a translation of the tag and not for EXIF metadata.
             let text = text.strip_prefix(b"\0")?;
             let text = text.splitn(2, |byte| *byte == 0).nth(1)?;
             (*is_compressed != 0, text)
@@ -89,11 +95,11 @@ fn raw_profile(kind: [u8; 4], chunk: &[u8]) -> Option<Vec<u8>> {
     let mut inflated = Vec::new();
     if is_compressed {
         let text = ZlibDecoder::new(text).take(MOST_TEXT);
-        // What could be read of a damaged text may hold the orientation.
+        // The readable part of damaged text may contain the orientation.
         let _ = { text }.read_to_end(&mut inflated);
     }
     let text = if is_compressed { &inflated } else { text };
-    // A line with the name and one with the length, then the digits.
+    // A line with the name, a line with the length, then the digits.
     let digits = text
         .trim_ascii_start()
         .splitn(3, |byte| *byte == b'\n')
@@ -121,7 +127,7 @@ fn of_webp(bytes: &[u8]) -> Option<u64> {
         if found.is_some() {
             return found;
         }
-        // Chunks begin at even places.
+        // Chunks start at even offsets.
         rest = after.get(length.checked_next_multiple_of(2)?..)?;
     }
     None

@@ -1,21 +1,24 @@
-//! XMP that is longer than a segment of a JPEG: a main packet, and an extended one in parts (XMP specification, part 3,
-//! 1.1.3.1). In come the segments and the main packet, out comes the extended one.
+//! XMP that is longer than a segment of a JPEG: a main packet, and an extended one in parts (XMP
+//! specification, part 3, 1.1.3.1).
+//!
+//! Input: the segments and the main packet. Output: the extended packet.
 
 use memchr::memmem;
 
-/// The marker of APP1.
+/// Marker of APP1.
 const APP1: u8 = 0xE1;
-/// In front of a part.
+/// Prefix of every part.
 const SIGNATURE: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
-/// The length of the name of a packet, by which the main one tells that it is its own: an MD5 digest in hexadecimal digits.
+/// Length of a packet's name, an MD5 digest in hexadecimal digits. The main packet contains the
+/// name of its extended packet.
 const NAME: usize = 32;
 
 /// A part of an extended packet.
 struct Part<'a> {
     name: &'a [u8],
-    /// The length of the whole packet.
+    /// Length of the whole packet.
     length: usize,
-    /// Where the part begins in it.
+    /// Offset of the part in the packet.
     offset: usize,
     bytes: &'a [u8],
 }
@@ -35,7 +38,8 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The extended packet in the JPEG `head` that the packet `main` speaks of; `None` where there is none, or not all of it.
+/// Returns the extended packet in the JPEG `head` to which the packet `main` refers, or `None` if
+/// it is missing or incomplete.
 pub(super) fn extended_xmp(head: &[u8], main: &[u8]) -> Option<Vec<u8>> {
     let parts = facematch_jpeg::segments(head).filter_map(Part::of);
     let mut parts: Vec<_> = parts

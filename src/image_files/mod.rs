@@ -1,8 +1,9 @@
-//! From a file to upright pixels of the wanted width: decode, then resize, then turn upright.
+//! Image files: decodes a file, resizes it to the requested width, then turns it upright.
 //!
-//! Input: a path. Output: the pixels as stored (those of a JPEG at the scale that the copy needs) with their EXIF orientation,
-//! and from them the upright copy that the engines work on or, for pictures, the upright photo itself. Also the XMP inside a
-//! photo, which needs no pixels.
+//! Input: a path. Output: the pixels as stored (those of a JPEG at the scale that the copy needs)
+//! with their EXIF orientation, and from them either the upright copy that the engines use or, for
+//! pictures, the upright photo itself. This module also reads the XMP inside a photo, which needs
+//! no pixels.
 
 mod decode;
 mod decoded;
@@ -28,11 +29,11 @@ pub(crate) use picture_mark::MARKED_BYTES;
 use decoded::Decoded;
 
 pub use crate::geometry::{Orientation, Original};
-/// Most bytes that one decoded image may take. The length of a side does not matter.
+/// Maximum number of bytes of a decoded image. The length of a side does not matter.
 pub use facematch_jpeg::MAX_DECODED_BYTES;
 
-/// Largest file that is read.
+/// Size in bytes of the largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
-/// Largest working width that can be asked for.
+/// Largest working width that a caller can request, in pixels.
 pub const MAX_WIDTH: u32 = 16_384;

@@ -1,14 +1,16 @@
-//! The mark in pictures that facematch draws, by which a later search knows them from photos.
+//! The mark in pictures that facematch draws. A later search uses it to distinguish them from
+//! photos.
 
 /// The program's name, the value of the EXIF field Software.
 const NAME: &[u8] = b"facematch\0";
 
-/// Bytes at the start of a picture among which the mark is.
+/// Number of bytes at the start of a picture that contain the mark.
 pub(crate) const MARKED_BYTES: usize = 512;
 
-/// EXIF that holds nothing but the mark, for a picture that is written.
+/// Returns EXIF metadata that contains only the mark, for a picture that facematch writes.
 pub fn mark_exif() -> Vec<u8> {
-    // The directory stands behind the 8 bytes of the header, the text behind the directory of 18 bytes.
+    // The directory follows the 8 bytes of the header, and the text follows the 18 bytes of the
+    // directory.
     const DIRECTORY: [u8; 18] = [
         1,
         0, // one entry
@@ -23,7 +25,7 @@ pub fn mark_exif() -> Vec<u8> {
         26,
         0,
         0,
-        0, // place
+        0, // offset
         0,
         0,
         0,
@@ -32,8 +34,8 @@ pub fn mark_exif() -> Vec<u8> {
     [b"II*\0\x08\0\0\0", &DIRECTORY[..], NAME].concat()
 }
 
-/// Whether a file that begins with `start` (512 bytes suffice) has the mark: all of [`mark_exif`], as a photo may well
-/// contain the name.
+/// Returns whether a file that starts with `start` has the mark. 512 bytes suffice. All of
+/// [`mark_exif`] has to match, because a photo may contain the name.
 pub fn is_marked(start: &[u8]) -> bool {
     let start = &start[..start.len().min(MARKED_BYTES)];
     memchr::memmem::find(start, &mark_exif()).is_some()

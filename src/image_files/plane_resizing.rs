@@ -1,5 +1,5 @@
-//! Resizes the planes of a JPEG at a reduced scale one by one, so that colours are computed only for the pixels of the small
-//! copy.
+//! Resizing of the planes of a JPEG at a reduced scale one by one, so that colours are computed
+//! only for the pixels of the small copy.
 
 use facematch_jpeg::{ComponentPlanes, Plane};
 use fast_image_resize::pixels::U8;
@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::resize::{Source, resize_pixels};
 use super::transpose::transposed;
 
-/// The photo of `planes` in RGB, resized to `size`; `None` when pixels are missing.
+/// Returns `photo` in RGB, resized to `size`, or `None` if pixels are missing.
 pub(super) fn resized(photo: &ComponentPlanes, size: (u32, u32)) -> Option<RgbImage> {
     if size == photo.size() {
         return to_rgb(photo);
@@ -21,7 +21,7 @@ pub(super) fn resized(photo: &ComponentPlanes, size: (u32, u32)) -> Option<RgbIm
     RgbImage::from_raw(size.0, size.1, rgb)
 }
 
-/// The photo of `planes` in RGB, at the scale that it was decoded at; `None` when pixels are missing.
+/// Returns `photo` in RGB, at the scale at which it was decoded, or `None` if pixels are missing.
 pub(super) fn to_rgb(photo: &ComponentPlanes) -> Option<RgbImage> {
     let (width, height) = photo.size();
     RgbImage::from_raw(width, height, photo.to_rgb()?)
@@ -38,7 +38,7 @@ fn resized_plane(plane: &Plane, size: (u32, u32)) -> Option<Vec<u8>> {
         },
         (columns, size.1),
     )?;
-    // Of single bytes, the library resizes columns several times as fast as rows.
+    // For single bytes, the library resizes columns several times as fast as rows.
     let shrunk = resize_pixels::<U8>(
         &Source {
             pixels: &transposed(&shrunk, columns as usize),
@@ -90,7 +90,7 @@ mod tests {
     fn coarser_chroma_covers_the_same_photo() {
         let (luma, blue) = (plane(32, 100, (20.0, 10.0)), plane(16, 128, (10.0, 5.0)));
         let mut red = blue.clone();
-        // Red on the left half.
+        // Red in the left half.
         for row in red.pixels.chunks_exact_mut(16) {
             row[..5].fill(228);
         }

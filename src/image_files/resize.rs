@@ -7,25 +7,28 @@ use image::RgbImage;
 
 use super::MAX_DECODED_BYTES;
 
-/// Catmull and Rom's cubic. Of Lanczos, cubic and linear it gave the best accuracy on LFW (folds 1 and 2, enlarged from
-/// 250 to 500 pixels): 98.98 % of the pairs at the best threshold, against 98.73 % and 98.90 %.
+/// Filter: Catmull-Rom cubic. It had the best accuracy of Lanczos, cubic and linear on LFW (folds 1
+/// and 2, enlarged from 250 to 500 pixels): 98.98% of the pairs at the best threshold, compared
+/// with 98.73% and 98.90%.
 const FILTER: FilterType = FilterType::CatmullRom;
 
-/// How many times as high as wide a copy may be before it is made smaller. Higher ones are screenshots and strips, and cost
-/// many times what a photo costs.
+/// Largest ratio of height to width of a copy of full width. Higher images are screenshots and
+/// strips and would cost many times as much as a photo.
 const MOST_ASPECT: u64 = 12;
 
-/// Columns that the CNN detector adds to a copy: 11 on each side, and two on each side of a map of an eighth of the size. They
-/// are most of what a copy a few pixels wide costs.
+/// Columns that the CNN detector adds to a copy: 11 on each side, and two on each side of a map of
+/// an eighth of the size. They are most of the cost of a copy that is a few pixels wide.
 const MARGIN: u64 = 2 * 11 + 4 * 8;
 
-/// Most pixels of a copy.
+/// Maximum number of pixels of a copy.
 const MOST_PIXELS: u64 = MAX_DECODED_BYTES / 3;
 
-/// The size of a copy `width` pixels wide of an image of `size` (width, height), the aspect kept; `size` itself for 0.
+/// Returns the size of a copy `width` pixels wide of an image of `size` (width, height), with the
+/// same aspect ratio. 0 returns `size` itself.
 ///
-/// The area of the copy is bounded: a photo that is more than 12 times as high as wide gets a narrower copy that
-/// costs as much as one of that shape, its margins included, and no copy takes more than [`MAX_DECODED_BYTES`].
+/// The area of the copy is bounded: a photo more than 12 times as high as wide gets a narrower copy
+/// that costs as much as one of that shape, including its margins, and no copy takes more than
+/// [`MAX_DECODED_BYTES`].
 pub fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     if width == 0 {
         return size;
@@ -33,34 +36,34 @@ pub fn working_size(size: (u32, u32), width: u32) -> (u32, u32) {
     let height = scaled(size.1, width, size.0);
     let columns = u64::from(width);
     if height <= (MOST_ASPECT * columns).min(MOST_PIXELS / columns) {
-        // At most 2^28, as the area is.
+        // At most 2^28, like the area.
         return (width, height as u32);
     }
-    // Both sides rounded down, so that the area stays within its bound.
+    // Round both sides down, so that the area stays within its bound.
     let aspect = f64::from(size.1) / f64::from(size.0);
     let (most, margin) = (most_with_margin(width), MARGIN as f64);
     let columns = (margin * margin / 4.0 + most as f64 / aspect).sqrt() - margin / 2.0;
     let columns = columns.min((MOST_PIXELS as f64 / aspect).sqrt());
     let narrow = (columns as u64).max(1);
     let high = ((columns * aspect) as u64).max(1);
-    // A side of less than a pixel became 1.
+    // A side shorter than a pixel has become 1, which can exceed the bound.
     let high = high.min(most / (narrow + MARGIN)).min(MOST_PIXELS / narrow);
     (narrow as u32, high as u32)
 }
 
-/// Most pixels of a narrow copy for this width, the margins included.
+/// Returns the maximum number of pixels of a narrow copy for this width, including the margins.
 fn most_with_margin(width: u32) -> u64 {
     let width = u64::from(width);
     MOST_ASPECT * width * (width + MARGIN)
 }
 
-/// `side * numerator / denominator`, rounded, at least 1.
+/// Returns `side * numerator / denominator`, rounded, at least 1.
 fn scaled(side: u32, numerator: u32, denominator: u32) -> u64 {
     let denominator = u64::from(denominator.max(1));
     ((u64::from(side) * u64::from(numerator) + denominator / 2) / denominator).max(1)
 }
 
-/// `image` resized to `size`; `None` when a side is 0.
+/// Returns `image` resized to `size`, or `None` if a side is 0.
 pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     if image.dimensions() == size {
         return Some(image.clone());
@@ -73,21 +76,22 @@ pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
     RgbImage::from_raw(size.0, size.1, resize_pixels::<U8x3>(&source, size)?)
 }
 
-/// Pixels to be resized.
+/// Pixels to resize.
 pub(super) struct Source<'a> {
-    /// Row by row, one byte a channel.
+    /// Pixels row by row, one byte per channel.
     pub(super) pixels: &'a [u8],
-    /// Pixels of a row, those behind the extent included.
+    /// Pixels per row, including those outside the extent.
     pub(super) width: usize,
-    /// The part that counts, from the upper left corner on: width and height in pixels. A fraction of a pixel at its end
-    /// counts as that fraction.
+    /// Width and height in pixels of the part to resize, from the upper left corner. A fraction of
+    /// a pixel at the end counts as that fraction.
     pub(super) extent: (f64, f64),
 }
 
-/// The pixels of `source` resized to `size`; `None` when a side is 0 or pixels are missing.
+/// Returns the pixels of `source` resized to `size`, or `None` if a side is 0 or pixels are
+/// missing.
 ///
-/// The type of its pixels is chosen when it is compiled: the library's choice at run time would bring the code for all of
-/// its thirteen, more than the rest of this crate has.
+/// The pixel type is chosen at compile time: the library's choice at run time would link the code
+/// for all thirteen types, which is more code than the rest of this crate.
 pub(super) fn resize_pixels<Pixel: PixelTrait>(
     source: &Source,
     size: (u32, u32),
@@ -96,7 +100,7 @@ pub(super) fn resize_pixels<Pixel: PixelTrait>(
     let (columns, rows) = (width.ceil() as u32, height.ceil() as u32);
     let stride = u32::try_from(source.width).ok()?;
     let image = TypedImageRef::<Pixel>::from_buffer(stride, rows, source.pixels).ok()?;
-    // What lies behind the extent must not be blended in.
+    // Pixels outside the extent must not be blended in.
     let image = TypedCroppedImage::new(image, 0, 0, columns, rows).ok()?;
     let mut pixels = vec![0; size.0 as usize * size.1 as usize * Pixel::size()];
     let mut resized = TypedImage::<Pixel>::from_buffer(size.0, size.1, &mut pixels).ok()?;
@@ -151,7 +155,7 @@ mod tests {
             let most = most_with_margin(width);
             assert!(with_margin <= most, "{size:?}: {columns}x{rows}");
         }
-        // Of a strip that is bounded the aspect is kept.
+        // A bounded strip keeps its aspect ratio.
         assert_eq!(working_size((34, 1376), 500), (260, 10_557));
         assert_eq!(working_size((4000, 3000), MAX_WIDTH), (15_446, 11_585));
     }
@@ -160,7 +164,7 @@ mod tests {
     #[test]
     fn the_margins_of_a_narrow_copy_count() {
         assert_eq!(working_size((8, 65_500), 500), (6, 54_770));
-        // Without a jump where the bound begins.
+        // The size does not jump where the bound begins.
         assert_eq!(working_size((1000, 12_000), 500), (500, 6000));
         assert_eq!(working_size((1000, 12_010), 500), (499, 6002));
     }

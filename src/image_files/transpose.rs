@@ -1,9 +1,9 @@
-//! A plane of bytes with its rows made columns.
+//! Transposition of a plane of bytes.
 
-/// The side of the squares that are transposed at a time: a row of one fits into a number.
+/// Side of the squares that are transposed at a time: a row of one fits into a `u64`.
 const SIDE: usize = 8;
 
-/// The `width` columns of `pixels` as rows. What is left behind the last whole row is ignored.
+/// Returns the `width` columns of `pixels` as rows. Bytes after the last complete row are ignored.
 pub(super) fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
     let height = pixels.len().checked_div(width).unwrap_or(0);
     let mut columns = vec![0; width * height];
@@ -33,7 +33,8 @@ fn read(bytes: &[u8]) -> u64 {
         .map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// The square with rows and columns exchanged: halves of it, then quarters, then single bytes change places.
+/// Returns the square with rows and columns swapped: first halves, then quarters, then single bytes
+/// are swapped.
 fn square(mut rows: [u64; SIDE]) -> [u64; SIDE] {
     for (distance, mask) in [
         (4, 0x0000_0000_FFFF_FFFF),

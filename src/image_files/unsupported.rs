@@ -1,10 +1,11 @@
-//! Formats of photos that facematch does not read.
+//! Photo formats that facematch does not read.
 
 use std::path::Path;
 
 use crate::error::Error;
 
-/// Returns the usual extension of photos that begin with `start`, if facematch knows their format and does not read it.
+/// Returns the usual extension of photos that start with `start` if facematch recognises the format
+/// but does not read it.
 pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
     match (start.get(4..8), start.get(8..12)) {
         (Some(b"ftyp"), Some(brand)) => match brand {
@@ -19,7 +20,8 @@ pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Returns why the file at `path`, which begins with `start` and is no image of a supported format, is refused.
+/// Returns the error for the file at `path`, which starts with `start` and is not in a supported
+/// format.
 pub(super) fn refused(path: &Path, start: &[u8]) -> Error {
     let path = path.to_owned();
     match foreign_format(start) {

@@ -1,21 +1,21 @@
-//! Who is who in one photo when nobody can be there twice: the best assignment of people to faces.
+//! The best assignment of people to the faces in one photo, in which each person can be only once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A choice that a face has.
+/// A person that a face can be assigned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Choice {
-    /// Which person, as the caller counts them.
+    /// Index of the person, as numbered by the caller.
     pub(super) person: usize,
-    /// How far the face is from the person.
+    /// Distance of the face from the person.
     pub(super) distance: f32,
 }
 
-/// For each face the index of the choice that it is given, or none. No person is given twice, and the sum over all faces
-/// of what their distance is below `limit` is as large as it can be: a face takes a person from another one when the
-/// photo as a whole is explained better.
+/// Returns for each face the index of its assigned choice, or `None`.
 ///
-/// `choices` are those of each face, nearest first, all within `limit`.
+/// No person is assigned twice, and the sum over all faces of `limit` minus the distance is as
+/// large as possible: a face takes a person from another one if that explains the photo as a whole
+/// better. `choices` are those of each face, nearest first, all within `limit`.
 pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> {
     if nearest_differ(choices) {
         return choices
@@ -23,8 +23,8 @@ pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> 
             .map(|choices| (!choices.is_empty()).then_some(0))
             .collect();
     }
-    // Faces that have nobody in common, not even through other faces, are assigned apart: the work grows with the cube
-    // of their number.
+    // Faces without common people, even through other faces, are assigned separately: the work
+    // grows with the cube of the number of faces.
     let mut given = vec![None; choices.len()];
     for faces in groups(choices) {
         let of_group: Vec<&[Choice]> = faces.iter().map(|face| &*choices[*face]).collect();
@@ -35,7 +35,7 @@ pub(super) fn assign(choices: &[Vec<Choice>], limit: f32) -> Vec<Option<usize>> 
     given
 }
 
-/// Groups of faces that are connected by people they have in common.
+/// Returns the groups of faces that are connected by common people.
 fn groups(choices: &[Vec<Choice>]) -> Vec<Vec<usize>> {
     let mut faces_of_person: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (face, choices) in choices.iter().enumerate() {
@@ -54,7 +54,7 @@ fn groups(choices: &[Vec<Choice>]) -> Vec<Vec<usize>> {
         while let Some(&face) = group.get(at) {
             at += 1;
             for choice in &choices[face] {
-                // Whose faces are in the group need not be looked at again.
+                // A person whose faces are in the group need not be visited again.
                 for other in faces_of_person.remove(&choice.person).unwrap_or_default() {
                     if !std::mem::replace(&mut is_in_group[other], true) {
                         group.push(other);
@@ -67,7 +67,7 @@ fn groups(choices: &[Vec<Choice>]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// [`assign`] for the faces of one group.
+/// Assigns people to the faces of one group, like [`assign`].
 fn assign_group(choices: &[&[Choice]], limit: f32) -> Vec<Option<usize>> {
     let people: BTreeSet<usize> = choices
         .iter()
@@ -76,7 +76,7 @@ fn assign_group(choices: &[&[Choice]], limit: f32) -> Vec<Option<usize>> {
         .map(|c| c.person)
         .collect();
     let column_of_person: BTreeMap<usize, usize> = people.into_iter().zip(0..).collect();
-    // Behind the people each face has a column of its own that stands for nobody and is worth nothing.
+    // After the people, each face has its own column that stands for no person and gains nothing.
     let columns = column_of_person.len() + choices.len();
     let mut gains = vec![vec![-NEVER; columns]; choices.len()];
     for (face, choices) in choices.iter().enumerate() {
@@ -96,18 +96,19 @@ fn assign_group(choices: &[&[Choice]], limit: f32) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// For each row of `gains` a column, no column twice, so that the sum is as large as it can be. There are at least as many
-/// columns as rows.
+/// Returns a column for each row of `gains`, no column twice, so that the sum is as large as
+/// possible. There must be at least as many columns as rows.
 ///
-/// Kuhn and Munkres' algorithm with shortest augmenting paths (Jonker and Volgenant, 1987): row after row is added, and others
-/// give it their column where that costs least.
+/// This is the Kuhn-Munkres algorithm with shortest augmenting paths (Jonker and Volgenant, 1987):
+/// it adds one row at a time, and other rows give up their column where that costs least.
 fn best_columns(gains: &[Vec<i64>]) -> Vec<usize> {
     let columns = gains.first().map_or(0, Vec::len);
     let mut row_prices = vec![0_i64; gains.len()];
     let mut column_prices = vec![0_i64; columns];
     let mut row_of_column: Vec<Option<usize>> = vec![None; columns];
     for added in 0..gains.len() {
-        // How much a column costs more than the cheapest path to it so far, and the column before it on that path.
+        // Extra cost of each column over the cheapest path to it so far, and the column before it
+        // on that path.
         let mut costs = vec![i64::MAX; columns];
         let mut previous: Vec<Option<usize>> = vec![None; columns];
         let mut is_done = vec![false; columns];
@@ -161,17 +162,18 @@ fn best_columns(gains: &[Vec<i64>]) -> Vec<usize> {
     column_of_row
 }
 
-/// Worse than what all faces of a photo could gain.
+/// Cost that exceeds the total gain of all faces in a photo.
 const NEVER: i64 = 1 << 50;
 
-/// What a match is worth, as a whole number: the assignment must not depend on rounding. At least 1, so that a match at
-/// the limit itself is better than none.
+/// Returns the gain of a match as a whole number, so that the assignment does not depend on
+/// rounding. It is at least 1, so that a match exactly at the limit is better than none.
 fn gain(distance: f32, limit: f32) -> i64 {
     let below = f64::from(limit) - f64::from(distance);
     1 + (below.clamp(0.0, 1e3) * 1e9) as i64
 }
 
-/// Whether the nearest person of each face is another one; then everybody gets theirs.
+/// Returns whether the nearest people of all faces differ. If so, each face is assigned its nearest
+/// person.
 fn nearest_differ(choices: &[Vec<Choice>]) -> bool {
     let mut nearest: Vec<usize> = choices
         .iter()
@@ -225,7 +227,7 @@ mod tests {
             .sum()
     }
 
-    /// The largest sum, by trying everything.
+    /// Returns the largest sum by trying all assignments.
     fn best(choices: &[Vec<Choice>], taken: &mut Vec<usize>) -> i64 {
         let Some((first, others)) = choices.split_first() else {
             return 0;

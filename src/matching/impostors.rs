@@ -1,15 +1,16 @@
-//! How near strangers come: the measured distribution of the distances between photos of different people, and what a
-//! threshold means for a gallery of some size.
+//! Distances between strangers: the measured distribution of distances between photos of different
+//! people, and the meaning of a threshold for a gallery of a given size.
 //!
-//! In come a number of known faces and a threshold, or the part of strangers that may be given a name (FPIR, ISO/IEC
-//! 19795-1); out comes the other. The distributions were measured on LFW, see `docs/ACCURACY.md` for the command.
+//! Input: a number of known faces and a threshold, or the share of strangers that may be given a
+//! name (FPIR, ISO/IEC 19795-1). Output: the other of the two. The distributions were measured on
+//! LFW; `docs/ACCURACY.md` has the command.
 
 use crate::matching::DistanceThreshold;
 
-/// The false match rate of one comparison for rising distances.
+/// False match rate of one comparison by distance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImpostorDistances {
-    /// False match rate and distance, both rising, at least two.
+    /// False match rates and distances, both ascending, at least two.
     points: Vec<(f64, f64)>,
 }
 
@@ -17,17 +18,18 @@ const PLAIN: &str = include_str!("impostors_plain.csv");
 const FLIPPED: &str = include_str!("impostors_flipped.csv");
 
 impl ImpostorDistances {
-    /// Those of plain encodings, as dlib's network gives them.
+    /// Returns the distribution for plain encodings, as computed by dlib's network.
     pub fn plain() -> Self {
         Self::parse(PLAIN)
     }
 
-    /// Those of encodings averaged with the mirror image's, see [`EngineParams::flip`](crate::engine::EngineParams::flip).
+    /// Returns the distribution for encodings that are averaged with those of the mirror image, see
+    /// [`EngineParams::flip`](crate::engine::EngineParams::flip).
     pub fn flipped() -> Self {
         Self::parse(FLIPPED)
     }
 
-    /// Reads the lines `rate,distance` of a table that is part of the program.
+    /// Parses the lines `rate,distance` of a table that is part of the program.
     fn parse(table: &str) -> Self {
         let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
         let points = table.lines().filter_map(|line| {
@@ -39,9 +41,11 @@ impl ImpostorDistances {
         }
     }
 
-    /// The probability that one comparison with somebody else's photo is within `threshold`.
+    /// Returns the probability that one comparison with another person's photo is within
+    /// `threshold`.
     ///
-    /// Between the measured points, and beyond them, the logarithm of the rate is linear in the distance.
+    /// The logarithm of the rate is linear in the distance between the measured points and beyond
+    /// them.
     pub fn false_match_rate(&self, threshold: DistanceThreshold) -> f64 {
         let distance = f64::from(threshold.value());
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(_, at)| at < distance) else {
@@ -53,16 +57,17 @@ impl ImpostorDistances {
             .min(1.0)
     }
 
-    /// The part of strangers, 0 to 1, that a gallery of so many faces gives a name to (FPIR), when each comparison is
-    /// taken for independent.
+    /// Returns the share of strangers, 0 to 1, to whom a gallery of `known_faces` faces gives a
+    /// name (FPIR), assuming that the comparisons are independent.
     pub fn strangers_named(&self, threshold: DistanceThreshold, known_faces: usize) -> f64 {
         1.0 - (1.0 - self.false_match_rate(threshold)).powf(known_faces as f64)
     }
 
-    /// The threshold at which a gallery of so many faces gives a name to the part `fpir` of strangers, above 0 and
-    /// below 1.
+    /// Returns the threshold at which a gallery of `known_faces` faces gives a name to the share
+    /// `fpir` of strangers, above 0 and below 1.
     pub fn threshold_for(&self, fpir: f64, known_faces: usize) -> DistanceThreshold {
-        // 1 - (1 - fpir)^(1 / n), which is lost in rounding when it is written so.
+        // Equals 1 - (1 - fpir)^(1 / n), which would lose its digits in rounding if computed like
+        // that.
         let rate = -((-fpir).ln_1p() / known_faces.max(1) as f64).exp_m1();
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(at, _)| at < rate) else {
             return DistanceThreshold::DEFAULT;
@@ -72,9 +77,11 @@ impl ImpostorDistances {
         DistanceThreshold::new(distance as f32).unwrap_or_default()
     }
 
-    /// The two neighbouring points between which the first that is not `below` stands. Beyond the largest distance the
-    /// last two; below the smallest the first and the next with ten times its rate, as single pairs stand behind the
-    /// slope between its neighbours.
+    /// Returns the two neighbouring points around the place of the first point that is not `below`.
+    ///
+    /// Beyond the largest distance these are the last two points. Below the smallest these are the
+    /// first point and the next one with ten times its rate, because the slope between the first
+    /// neighbours depends on single pairs.
     fn segment(&self, below: impl Fn((f64, f64)) -> bool) -> Option<[(f64, f64); 2]> {
         let upper = self.points.partition_point(|&point| below(point));
         let (&first, &last) = (self.points.first()?, self.points.last()?);
@@ -116,7 +123,7 @@ mod tests {
 
     #[test]
     fn below_the_table_the_slope_is_that_of_a_decade_not_of_two_points() {
-        // The first two points were measured with a slope four times that of the decade.
+        // The slope between the first two points is three times that of the decade.
         let table = ImpostorDistances::parse("1e-6,0.40\n2e-6,0.41\n1e-5,0.50\n1,0.9\n");
         let rate = table.false_match_rate(DistanceThreshold::new(0.30).unwrap());
         assert!((rate.log10() + 7.0).abs() < 1e-5, "{rate}");
@@ -131,7 +138,7 @@ mod tests {
             for table in [ImpostorDistances::plain(), ImpostorDistances::flipped()] {
                 let threshold = table.threshold_for(fpir, faces);
                 let again = table.strangers_named(threshold, faces);
-                // A threshold has the digits of an f32.
+                // A threshold has the precision of an f32.
                 prop_assert!((again / fpir - 1.0).abs() < 1e-3, "{again} instead of {fpir}");
             }
         }

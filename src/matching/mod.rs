@@ -1,10 +1,11 @@
-//! The decision about the faces of a photo: who of the known people are they?
+//! The decision which known people the faces in a photo are.
 //!
-//! In: the encodings of all faces of a photo, a [`Gallery`] and the [`Rules`]. Out: an [`Identity`] for each face. Pure
-//! arithmetic, no pixels, no files.
+//! Input: the encodings of all faces in a photo, a [`Gallery`] and the [`Rules`]. Output: an
+//! [`Identity`] for each face. This module is pure arithmetic, without pixels or files.
 //!
-//! A face is a person when the person is within the threshold, nobody else is as near ([`Margin`]), and the person does
-//! not stand elsewhere in the photo ([`Repetition`]). Whatever is in doubt has no name: a wrong name is worse than none.
+//! A face matches a person if the person is within the threshold, no other person is about as near
+//! ([`Margin`]), and the person is not elsewhere in the photo ([`Repetition`]). A face in doubt has
+//! no name: a wrong name is worse than none.
 
 mod assignment;
 mod impostors;
@@ -21,19 +22,20 @@ use crate::engine::Encoding;
 use crate::gallery::{Candidate, Gallery};
 use crate::photo::Face;
 
-/// Most people that a face of a photo with several faces can be given.
+/// Maximum number of people considered for each face in a photo with several faces.
 const MAX_CHOICES: usize = 17;
 
-/// How much nearer the nearest person must be than the second nearest one, from 0 to [`Margin::MAX`].
+/// Minimum by which the second nearest person must be further away than the nearest one, from 0 to
+/// [`Margin::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Margin(f32);
 
 impl Margin {
-    /// 0.03: with 100 people known by one photo each, it halves the wrong names of known people at the threshold 0.6 and
-    /// costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
+    /// Default margin, 0.03. With 100 people known by one photo each, it halves the wrong names of
+    /// known people at the threshold 0.6 and costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
     pub const DEFAULT: Self = Self(0.03);
 
-    /// 1: a larger margin would make every face ambiguous.
+    /// Largest margin, 1. A larger margin would make every face ambiguous.
     pub const MAX: f32 = 1.0;
 
     /// Returns the margin `value`, or `None` unless it is from 0 to [`Self::MAX`].
@@ -58,7 +60,7 @@ impl FromStr for Margin {
     }
 }
 
-/// How often a person can be in one photo.
+/// Number of times that a person can be in one photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repetition {
     /// At most once.
@@ -67,29 +69,29 @@ pub enum Repetition {
     Allowed,
 }
 
-/// How many known people are listed for a face.
+/// Number of known people that are listed for a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandidateCount {
-    /// The nearest ones, at least 1.
+    /// The nearest people, at least 1.
     Nearest(usize),
     /// Every known person.
     All,
 }
 
-/// By what it is decided who a face is.
+/// Rules for the decision who a face is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rules {
-    /// The largest distance of a match.
+    /// Largest distance of a match.
     pub threshold: DistanceThreshold,
-    /// How much nearer than anybody else the person must be.
+    /// Minimum by which any other person must be further away.
     pub margin: Margin,
-    /// How often a person can be in a photo.
+    /// Number of times that a person can be in a photo.
     pub repetition: Repetition,
-    /// How many people are listed.
+    /// Number of people that are listed.
     pub candidates: CandidateCount,
 }
 
-/// The defaults of the program.
+/// Rules that the program uses by default.
 impl Default for Rules {
     fn default() -> Self {
         Self {
@@ -101,20 +103,20 @@ impl Default for Rules {
     }
 }
 
-/// What is decided about a face.
+/// Decision about a face.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It is a known person.
+    /// The face is a known person.
     Match,
-    /// It is as near to several known people.
+    /// The face is about as near to several known people.
     Ambiguous,
-    /// It is nobody known.
+    /// The face is not a known person.
     Unknown,
 }
 
 impl Outcome {
-    /// The word in reports.
+    /// Returns the word used in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Match => "match",
@@ -124,40 +126,40 @@ impl Outcome {
     }
 }
 
-/// Who a face is, and who else was considered.
+/// Identity of a face, with the other people who were considered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identity {
-    /// The decision.
+    /// Decision about the face.
     pub outcome: Outcome,
-    /// The person, exactly when the outcome is [`Outcome::Match`]. Not always the first candidate: a person who stands
-    /// elsewhere in the photo is passed over.
+    /// Person, present exactly if the outcome is [`Outcome::Match`]. It is not always the first
+    /// candidate: a person who is elsewhere in the photo is skipped.
     pub person: Option<Candidate>,
-    /// The nearest people, nearest first, whatever the outcome: at least down to the person, and when it is ambiguous
-    /// at least those in question.
+    /// Nearest people, nearest first, for any outcome. The list includes at least the people up to
+    /// the person, or for an ambiguous face at least those in question.
     pub candidates: Vec<Candidate>,
 }
 
 impl Identity {
-    /// The identity of a face of which nothing is known.
+    /// Identity of a face without a decision.
     pub const UNKNOWN: Self = Self {
         outcome: Outcome::Unknown,
         person: None,
         candidates: Vec::new(),
     };
 
-    /// The person's name, when it is a match.
+    /// Returns the person's name if the face is a match.
     pub fn name(&self) -> Option<&str> {
         self.person.as_ref().map(|person| &*person.name)
     }
 
-    /// The distance of the person, or else that of the nearest one.
+    /// Returns the distance of the person, or else that of the nearest candidate.
     pub fn distance(&self) -> Option<f32> {
         let nearest = self.person.as_ref().or(self.candidates.first());
         nearest.map(|candidate| candidate.distance)
     }
 }
 
-/// Returns who each of `faces` is, all of one photo, as [`identify`] does. A face without a
+/// Returns who each of `faces` is, all of them in one photo, like [`identify`]. A face without a
 /// [usable encoding](Face::usable_encoding) is unknown.
 pub fn identify_faces<'a>(
     gallery: &Gallery,
@@ -174,7 +176,7 @@ pub fn identify_faces<'a>(
     encodings.into_iter().map(identity_of).collect()
 }
 
-/// Decides who the faces of one photo are, given the encoding of each.
+/// Decides who the faces in one photo are, given the encoding of each.
 pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Vec<Identity> {
     let listed = match rules.candidates {
         CandidateCount::Nearest(count) => count.max(1),
@@ -185,13 +187,15 @@ pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Ve
     decide(nearest, rules, listed)
 }
 
-/// How many of the people nearest to each of so many faces decide who they are: among them is one who is left over,
-/// however the others are shared out, and one next to them.
+/// Returns how many of the people nearest to each face have to be considered in a photo with
+/// `faces` faces. The other faces can take all but one of the nearest `faces` people; the person
+/// after them is a possible rival.
 fn people_needed(faces: usize) -> usize {
     (faces + 1).clamp(2, MAX_CHOICES)
 }
 
-/// Decides about faces whose nearest people are `nearest`, and lists at most `listed` of them.
+/// Decides about faces whose nearest people are `nearest`. Lists `listed` people for each, or more
+/// if the decision depends on them.
 fn decide(nearest: Vec<Vec<Candidate>>, rules: &Rules, listed: usize) -> Vec<Identity> {
     let within: Vec<&[Candidate]> = nearest
         .iter()
@@ -221,10 +225,10 @@ fn decide(nearest: Vec<Vec<Candidate>>, rules: &Rules, listed: usize) -> Vec<Ide
         .collect()
 }
 
-/// What is decided about a face, by the places in the list of its candidates.
+/// Decision about a face, with indices into the list of its candidates.
 enum Verdict {
     Person(usize),
-    /// Somebody up to this place.
+    /// One of the people up to this index.
     Ambiguous(usize),
     Unknown,
 }
@@ -245,8 +249,11 @@ impl Verdict {
     }
 }
 
-/// The people whom a face was given without a doubt, and which face it is: nobody else is as near to it, wherever they
-/// stand. Only they excuse a rival of another face, for two doubts do not make a certainty.
+/// Returns the people who are assigned to a face beyond doubt, with that face: no other person is
+/// about as near to it, even one who is elsewhere in the photo.
+///
+/// Only these people are ruled out as rivals for another face, because a doubtful assignment cannot
+/// settle a second doubt.
 fn beyond_doubt<'a>(
     within: &[&'a [Candidate]],
     given: &[Option<usize>],
@@ -268,8 +275,8 @@ fn beyond_doubt<'a>(
         .collect()
 }
 
-/// The verdict about a face that was given the person at the place `given` of those `within` the threshold, and might be
-/// any of them who is not `elsewhere` in the photo.
+/// Returns the verdict about a face that was assigned the person at the index `given` of `within`,
+/// the people within the threshold. It might be any of them who is not `elsewhere` in the photo.
 fn verdict(
     within: &[Candidate],
     given: Option<usize>,
@@ -294,7 +301,7 @@ fn first(within: &[Candidate]) -> Option<usize> {
     (!within.is_empty()).then_some(0)
 }
 
-/// For each face the place of the person that it is given, nobody twice.
+/// Returns for each face the index of its assigned person, no person twice.
 fn without_repetition(within: &[&[Candidate]], threshold: DistanceThreshold) -> Vec<Option<usize>> {
     let mut number_of_name: HashMap<&str, usize> = HashMap::new();
     let mut choices = Vec::with_capacity(within.len());

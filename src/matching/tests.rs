@@ -23,7 +23,7 @@ fn rules(threshold: f32, margin: f32) -> Rules {
     }
 }
 
-/// What is told of each face: the name, or the outcome in capitals.
+/// Returns the name of each face, or its outcome in capitals.
 fn told(faces: &[&[(&str, f32)]], rules: &Rules) -> Vec<String> {
     let nearest = faces.iter().map(|face| candidates(face)).collect();
     decide(nearest, rules, 1)
@@ -81,7 +81,7 @@ fn a_rival_who_stands_elsewhere_in_the_photo_is_no_doubt() {
 
 #[test]
 fn a_rival_is_a_doubt_when_it_is_in_doubt_where_the_rival_stands() {
-    // If the second face is cid, the first may well be bob.
+    // If the second face is cid, the first one may be bob.
     let chain: [&[(&str, f32)]; 2] = [
         &[("ann", 0.40), ("bob", 0.41)],
         &[("bob", 0.20), ("cid", 0.21)],

@@ -2,16 +2,16 @@
 
 use std::str::FromStr;
 
-/// The largest distance at which a face is still taken for a person, from 0 to [`DistanceThreshold::MAX`].
+/// Largest distance at which a face matches a person, from 0 to [`DistanceThreshold::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DistanceThreshold(f32);
 
 impl DistanceThreshold {
-    /// 0.6, for which dlib's network was trained.
+    /// Default threshold, 0.6, for which dlib's network was trained.
     pub const DEFAULT: Self = Self(0.6);
 
-    /// 2: no two faces are farther apart, so that a larger threshold is a mistake (`60` for `0.60`) that would give every
-    /// stranger a name.
+    /// Largest threshold, 2. No two faces are further apart, so a larger threshold is a mistake
+    /// (`60` for `0.60`) that would give every stranger a name.
     pub const MAX: f32 = 2.0;
 
     /// Returns the threshold `value`, or `None` unless it is from 0 to [`Self::MAX`].
@@ -19,12 +19,12 @@ impl DistanceThreshold {
         (0.0..=Self::MAX).contains(&value).then_some(Self(value))
     }
 
-    /// The distance.
+    /// Returns the threshold as a number.
     pub fn value(self) -> f32 {
         self.0
     }
 
-    /// Whether `distance` is a match: at most the threshold, as in `face_recognition`.
+    /// Returns whether `distance` is a match: at most the threshold, as in `face_recognition`.
     pub fn accepts(self, distance: f32) -> bool {
         distance <= self.0
     }

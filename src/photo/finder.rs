@@ -1,4 +1,4 @@
-//! Finds the faces of one photo, stage by stage.
+//! The search for the faces in one photo, stage by stage.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
 use crate::image_files::{Original, decode_for_copy, decode_upright};
 
-/// A photo while its faces are found.
+/// State of the search in one photo.
 pub(super) struct Finder<'a> {
     path: &'a Path,
     pub(super) engine: &'a mut dyn FaceEngine,
@@ -20,7 +20,7 @@ pub(super) struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    /// Begins with the photo at `path`, which is not opened.
+    /// Creates a finder for the photo at `path`, which is not opened.
     pub(super) fn new(path: &'a Path, engine: &'a mut dyn FaceEngine) -> Self {
         Self {
             path,
@@ -36,7 +36,7 @@ impl<'a> Finder<'a> {
         settings: &PhotoSettings,
     ) -> Result<PhotoFaces, Error> {
         let (original, copy) = working_copy(self.path, &bytes, settings.width, &mut self.times)?;
-        // A large file must not stay in memory while faces are found, unless it is needed again.
+        // A large file must not stay in memory during the search, unless it is needed again.
         let (bytes, depth) = match settings.encode_from {
             EncodeFrom::Resized => (Vec::new(), settings.depth),
             EncodeFrom::Original => (bytes, Depth::Landmarks),
@@ -63,7 +63,8 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// Returns the faces in `copy`, the working copy of a photo of `size` (width, height as displayed), from left to right.
+    /// Returns the faces in `copy`, the working copy of a photo of `size` (width, height as
+    /// displayed), from left to right.
     pub(super) fn faces_in(
         &mut self,
         size: (u32, u32),
@@ -78,8 +79,8 @@ impl<'a> Finder<'a> {
         Ok(found)
     }
 
-    /// Encodes `faces` in `whole`, the photo at full size. Their boxes and landmarks are in pixels of it, turned by their
-    /// [`Turn`].
+    /// Encodes `faces` from `whole`, the photo at full size. Their boxes and landmarks are in
+    /// pixels of the photo after their [`Turn`].
     fn encode_in(&mut self, whole: &RgbImage, faces: &mut [FoundFace]) -> Result<(), Error> {
         for turn in Turn::ALL {
             let mut faces: Vec<_> = faces
@@ -108,7 +109,7 @@ impl<'a> Finder<'a> {
         Ok(())
     }
 
-    /// Returns the error of this photo for one of the engine.
+    /// Returns the error of this photo for an error of the engine.
     pub(super) fn refused(&self, source: EngineError) -> Error {
         Error::Engine {
             path: self.path.to_owned(),
@@ -117,7 +118,8 @@ impl<'a> Finder<'a> {
     }
 }
 
-/// Decodes `bytes`, the content of the photo at `path`, as far as its working copy needs.
+/// Decodes `bytes`, the content of the photo at `path`, as far as its working copy needs, and
+/// returns the copy.
 pub(super) fn working_copy(
     path: &Path,
     bytes: &[u8],

@@ -1,28 +1,28 @@
-//! How long the stages of the pipeline take.
+//! The stages of the pipeline and the time that they take.
 
 use std::time::{Duration, Instant};
 
-/// The stages of the pipeline, in their order.
+/// The stages of the pipeline, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Read the file and decode it.
+    /// Reading and decoding of the file.
     Decode,
-    /// Resize and turn upright.
+    /// Resizing and turning upright.
     Resize,
-    /// Find the faces.
+    /// Detection of the faces.
     Detect,
-    /// Find their landmarks.
+    /// Search for the landmarks of the faces.
     Landmarks,
-    /// Cut the face chips and encode them.
+    /// Cutting and encoding of the face chips.
     Encode,
-    /// Compare with the known people.
+    /// Comparison with the known people.
     Match,
-    /// Write crops and drawings.
+    /// Writing of crops and drawings.
     Pictures,
 }
 
 impl Stage {
-    /// All stages, in their order.
+    /// All stages, in order.
     pub const ALL: [Self; 7] = [
         Self::Decode,
         Self::Resize,
@@ -33,7 +33,7 @@ impl Stage {
         Self::Pictures,
     ];
 
-    /// The name in the table of `--timings`.
+    /// Returns the name in the table of `--timings`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Decode => "decode",
@@ -47,12 +47,12 @@ impl Stage {
     }
 }
 
-/// The time that each stage took, summed over one or many photos.
+/// Time that each stage took, summed over one or many photos.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StageTimes([Duration; Stage::ALL.len()]);
 
 impl StageTimes {
-    /// Runs `work` and counts its time for `stage`.
+    /// Runs `work` and adds its time to that of `stage`.
     pub fn measure<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let result = work();
@@ -60,12 +60,12 @@ impl StageTimes {
         result
     }
 
-    /// The time counted for `stage`.
+    /// Returns the time of `stage`.
     pub fn of(&self, stage: Stage) -> Duration {
         self.0[stage as usize]
     }
 
-    /// The time of all stages.
+    /// Returns the total time of all stages.
     pub fn total(&self) -> Duration {
         self.0.iter().sum()
     }

@@ -1,4 +1,4 @@
-//! Quarter turns of a photo, and the way back from a turned photo.
+//! Quarter turns of a photo, and the mapping of faces in a turned photo back to the photo.
 
 use std::borrow::Cow;
 
@@ -8,24 +8,24 @@ use image::imageops::{rotate90, rotate180, rotate270};
 use super::Face;
 use crate::geometry::{PixelBox, Point};
 
-/// How far a photo was turned, clockwise, before a face was found in it.
+/// Clockwise turn of a photo in which a face was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// Not at all.
+    /// No turn.
     None,
-    /// By 90 degrees.
+    /// Turn by 90 degrees.
     Quarter,
-    /// By 180 degrees.
+    /// Turn by 180 degrees.
     Half,
-    /// By 270 degrees.
+    /// Turn by 270 degrees.
     ThreeQuarters,
 }
 
 impl Turn {
-    /// Every turn.
+    /// All turns.
     pub const ALL: [Self; 4] = [Self::None, Self::Quarter, Self::Half, Self::ThreeQuarters];
 
-    /// The image turned.
+    /// Returns the turned image.
     pub fn apply(self, image: &RgbImage) -> Cow<'_, RgbImage> {
         match self {
             Self::None => Cow::Borrowed(image),
@@ -35,7 +35,7 @@ impl Turn {
         }
     }
 
-    /// The size of a turned photo of `size`.
+    /// Returns the size of a photo of this size after the turn.
     pub(super) fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
         match self {
             Self::None | Self::Half => (width, height),
@@ -43,7 +43,7 @@ impl Turn {
         }
     }
 
-    /// Takes a face in the turned photo to where it is in the photo of `size`.
+    /// Maps a face in the turned photo to its position in the photo, which has the size `size`.
     pub(super) fn bring_back(self, face: &mut Face, size: (u32, u32)) {
         if self == Self::None {
             return;
@@ -54,7 +54,7 @@ impl Turn {
         }
     }
 
-    /// A box in the turned photo as a box in the photo of this size.
+    /// Maps a box in the turned photo to the photo, which has this size.
     pub(super) fn box_back(self, bounds: PixelBox, (width, height): (u32, u32)) -> PixelBox {
         let PixelBox { x, y, w, h } = bounds;
         match self {
@@ -95,7 +95,7 @@ impl Turn {
 mod tests {
     use super::*;
 
-    /// The place of the only white pixel.
+    /// Returns the position of the only white pixel.
     fn white(image: &RgbImage) -> (u32, u32) {
         let mut pixels = image.enumerate_pixels();
         let (x, y, _) = pixels.find(|(_, _, pixel)| pixel.0 == [255; 3]).unwrap();

@@ -1,4 +1,4 @@
-//! Faces of a photo that may be stored sideways or upside down.
+//! Faces in a photo that may be stored sideways or upside down.
 
 use std::cmp::Reverse;
 
@@ -12,18 +12,19 @@ use crate::geometry::PixelBox;
 
 /// A face that was found in one of the turns.
 struct Candidate {
-    /// The face, in pixels of the turned photo.
+    /// Face in pixels of the turned photo.
     found: FoundFace,
-    /// Its box in the photo as displayed.
+    /// Box of the face in the photo as displayed.
     place: PixelBox,
     restlessness: Restlessness,
 }
 
 impl Finder<'_> {
-    /// Returns the faces in `copy`, each in the turn in which it is upright, in pixels of the photo turned so far. `size` is that
-    /// of the photo.
+    /// Returns the faces in `copy`, each in the turn in which it is upright, in pixels of the photo
+    /// after that turn. `size` is the size of the photo.
     ///
-    /// The turns cost three more searches, so a photo is turned only if none of its faces is surely upright.
+    /// The turns cost three more searches, so a photo is turned only if none of its faces is surely
+    /// upright.
     pub(super) fn faces_in_turns(
         &mut self,
         size: (u32, u32),
@@ -69,9 +70,11 @@ impl Finder<'_> {
     }
 }
 
-/// One of the candidates at each place: an upright one, if possible a sure one; where there are several, one of the turn in
-/// which the most faces are sure, and then the one whose landmarks hold stillest. A face that is upright in no turn remains as
-/// it was found in the photo as displayed.
+/// Chooses one of the candidates at each place: an upright one, if possible a surely upright one.
+///
+/// Of several, it chooses one from the turn with the most surely upright faces, and then the one
+/// with the least restless landmarks. A face that is upright in no turn is returned as found in the
+/// photo as displayed.
 fn chosen(mut candidates: Vec<Candidate>) -> Vec<FoundFace> {
     candidates.retain(|face| face.is_upright() || face.found.turn == Turn::None);
     let sure_in = Turn::ALL.map(|turn| {
@@ -105,7 +108,8 @@ impl Candidate {
         self.restlessness.is_surely_upright(score)
     }
 
-    /// Whether both are one face, found in two turns. In one turn the detector has told the faces apart.
+    /// Returns whether both are the same face, found in two turns. Within one turn, the detector
+    /// has already distinguished the faces.
     fn is_same_face(&self, other: &Self) -> bool {
         let is_found_twice =
             has_centre_of(self.place, other.place) || has_centre_of(other.place, self.place);
@@ -113,9 +117,9 @@ impl Candidate {
     }
 }
 
-/// Whether the centre of `other` lies in `area`.
+/// Returns whether the centre of `other` lies in `area`.
 fn has_centre_of(area: PixelBox, other: PixelBox) -> bool {
-    // In halves of a pixel, so that centres are whole numbers.
+    // In half pixels, so that centres are whole numbers.
     let lies_in = |start: u32, length: u32, other_start: u32, other_length: u32| {
         let centre = 2 * u64::from(other_start) + u64::from(other_length);
         let start = 2 * u64::from(start);
@@ -132,7 +136,7 @@ mod tests {
     use crate::photo::Face;
     use crate::photo::upright::tests::restless;
 
-    /// A face with a side of 10 pixels at (`x`, 0).
+    /// Returns a face with a side of 10 pixels at (`x`, 0).
     fn candidate(turn: Turn, x: u32, score: f32, restlessness: f64) -> Candidate {
         let place = PixelBox {
             x,
@@ -166,7 +170,7 @@ mod tests {
         }
     }
 
-    /// Turn, place and uprightness of each face, from left to right.
+    /// Returns the turn, position and uprightness of each chosen face, from left to right.
     fn chosen_of(candidates: Vec<Candidate>) -> Vec<(Turn, u32, bool)> {
         let mut faces: Vec<_> = chosen(candidates)
             .iter()

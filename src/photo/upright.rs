@@ -1,8 +1,9 @@
-//! Whether a face is upright in the image it was found in.
+//! The test whether a face is upright in the image in which it was found.
 //!
-//! The landmark model finds five points in any box, and on a face that lies on its side they even look like a face: their
-//! angle and their fit to the mean face overlap with those of upright faces. What tells the two apart is how still the points
-//! hold when the box moves a little, as `docs/ACCURACY.md` shows.
+//! The landmark model finds five points in any box, and on a face that lies on its side they even
+//! look like a face: their angle and their fit to the mean face overlap with those of upright
+//! faces. The difference is how little the points move when the box moves slightly, as
+//! `docs/ACCURACY.md` shows.
 
 use image::RgbImage;
 
@@ -15,13 +16,15 @@ use crate::geometry::Rect;
 /// Largest restlessness of an upright face.
 const MOST_RESTLESS: f64 = 0.04;
 
-/// Largest angle of an upright face, in radians. Above 45 degrees, so that a face halfway between two turns is upright in one.
+/// Largest angle of an upright face, in radians. It is above 45 degrees, so that a face halfway
+/// between two turns is upright in one of them.
 const MOST_TILTED: f64 = std::f64::consts::FRAC_PI_3;
 
-/// Smallest score of a face that is surely upright. HOG finds the eyes of faces that are upside down, but is never this sure.
+/// Smallest score of a face that is surely upright. HOG finds the eyes of upside-down faces, but
+/// never with this high a score.
 const LEAST_SURE_SCORE: f32 = 0.5;
 
-/// How far the box is moved, and how much it grows on each side, in parts of its width: right, down, growth.
+/// Moves of the box to the right and down, and its growth on each side, as shares of its width.
 const MOVES: [[f64; 3]; 6] = [
     [-0.1, 0.0, 0.0],
     [0.1, 0.0, 0.0],
@@ -31,16 +34,16 @@ const MOVES: [[f64; 3]; 6] = [
     [0.0, 0.0, 0.1],
 ];
 
-/// How far landmarks wander when their box moves: the median, in sides of the face. It passes over the moves that take the face
-/// out of the box.
+/// Distance that landmarks move when their box moves: the median, in sides of the face. The median
+/// ignores the moves that take the face out of the box.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(super) struct Restlessness(f64);
 
 impl Restlessness {
-    /// That of each of `faces`, which `engine` found in `copy`.
+    /// Returns the restlessness of each of `faces`, which `engine` found in `copy`.
     ///
     /// # Errors
-    /// When the engine cannot work on the image.
+    /// Returns an error if the engine cannot process the image.
     pub(super) fn of_faces(
         faces: &[FoundFace],
         copy: &RgbImage,
@@ -76,24 +79,25 @@ impl Restlessness {
         Ok(Self(median(&wandered)))
     }
 
-    /// Whether the face is upright.
+    /// Returns whether the face is upright.
     pub(super) fn is_upright(self) -> bool {
         self.0 <= MOST_RESTLESS
     }
 
-    /// Whether the face, found with this score, is so surely upright that no other turn has to be tried. An engine without
-    /// scores is believed.
+    /// Returns whether the face, found with this score, is so surely upright that no other turn has
+    /// to be tried. An engine without scores is trusted.
     pub(super) fn is_surely_upright(self, score: Option<f32>) -> bool {
         self.is_upright() && score.is_none_or(|score| score >= LEAST_SURE_SCORE)
     }
 
-    /// The order from the surest face to the least sure.
+    /// Orders from the surest face to the least sure.
     pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
         self.0.total_cmp(&other.0)
     }
 }
 
-/// The side of the face with these landmarks, in pixels; `None` when it is so far from upright that another turn suits it better.
+/// Returns the side of the face with these landmarks in pixels, or `None` if it is so far from
+/// upright that another turn suits it better.
 fn upright_side(landmarks: &Landmarks) -> Option<f64> {
     let face = ChipGeometry::of_face(landmarks, CHIP_SIZE, 0.0).ok()?;
     (face.angle().abs() <= MOST_TILTED).then(|| face.side())
@@ -109,7 +113,7 @@ fn moved(rect: Rect, step: [f64; 3]) -> Rect {
     }
 }
 
-/// The median of numbers in ascending order.
+/// Returns the median of numbers in ascending order.
 fn median(numbers: &[f64]) -> f64 {
     match numbers {
         [] => f64::INFINITY,
@@ -117,7 +121,7 @@ fn median(numbers: &[f64]) -> f64 {
     }
 }
 
-/// The root mean square of the distances between the points of `a` and those of `b`.
+/// Returns the root mean square of the distances between the points of `a` and those of `b`.
 fn distance(a: &Landmarks, b: &Landmarks) -> f64 {
     let pairs = a.points.iter().zip(&b.points);
     let sum: f64 = pairs
@@ -137,7 +141,7 @@ pub(super) mod tests {
         Restlessness(value)
     }
 
-    /// The mean face, as far as dlib's five points go, in parts of its box.
+    /// Mean face at dlib's five points, as shares of its box.
     const FACE: [[f64; 2]; 5] = [
         [0.86, 0.21],
         [0.65, 0.23],
@@ -153,7 +157,7 @@ pub(super) mod tests {
         bottom: 199,
     };
 
-    /// An engine whose landmarks follow a part of the way of their box.
+    /// An engine whose landmarks follow their box part of the way.
     struct Following(f64);
 
     impl FaceEngine for Following {
@@ -193,7 +197,7 @@ pub(super) mod tests {
         }
     }
 
-    /// The mean face in `BOX`, moved by `way` pixels and turned by `degrees`.
+    /// Returns the mean face in `BOX`, moved by `way` pixels and turned by `degrees`.
     fn landmarks_at(rect: Rect, way: [f64; 2], degrees: f64) -> Landmarks {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let points = FACE.map(|[x, y]| {
@@ -240,7 +244,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_face_far_from_upright_is_not_upright_however_still_it_holds() {
-        // The engine finds an upright face in every moved box, so a turned one does not hold still either.
+        // The engine finds an upright face in every moved box, so a turned one is restless too.
         assert!(!restlessness(0.0, 80.0).is_upright());
         assert_eq!(upright_side(&landmarks_at(BOX, [0.0; 2], 70.0)), None);
         assert!(upright_side(&landmarks_at(BOX, [0.0; 2], 50.0)).is_some());

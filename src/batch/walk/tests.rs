@@ -69,7 +69,7 @@ fn excluded_folders_are_not_entered() {
 #[test]
 fn without_an_extension_the_content_decides() {
     let folder = tree(&["readme"]);
-    // What ExifTool keeps of a photo that it has changed is not searched with it.
+    // The backup that ExifTool keeps of a photo that it changed is not searched.
     for name in ["scan0001", "scan0001_original", "my_original"] {
         std::fs::write(folder.path().join(name), b"\x89PNG\r\n\x1a\n....").unwrap();
     }
@@ -98,7 +98,7 @@ fn the_content_decides_for_names_of_other_formats() {
     let jpeg = b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01";
     let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
     let heic = b"\0\0\0\x24ftypheic\0\0\0\0";
-    // What a browser or wget calls a second photo of a name is no copy of the first.
+    // A name that a browser or wget gives to a second photo of the same name is not that of a copy.
     for name in [
         "a.HEIC",
         "b.jpg_large",
@@ -111,7 +111,7 @@ fn the_content_decides_for_names_of_other_formats() {
     ] {
         write(name, jpeg);
     }
-    // Many camera raw files begin like a TIFF.
+    // Many camera raw files start like a TIFF.
     write("e.avif", tiff);
     write("f.nef", tiff);
     for name in ["g", "h.heif", "i.jpg_large"] {
@@ -168,7 +168,7 @@ fn own_pictures_are_skipped_except_crops_that_people_are_known_by() {
     for name in ["a.jpg.faces.jpg", "a.jpg.face1.png", "moved.jpg.face12.png"] {
         std::fs::write(at(name), &marked).unwrap();
     }
-    // Such names alone are no reason.
+    // Such a name is not enough to skip a file.
     let users = ["b.face.png", "family.faces.jpg", "one.face1.png"];
     for name in users {
         std::fs::write(at(name), b"\x89PNG\r\n\x1a\n....").unwrap();
@@ -190,7 +190,7 @@ fn own_pictures_are_skipped_except_crops_that_people_are_known_by() {
     let known = names(folder.path(), &for_known);
     assert_eq!(known, ["a.jpg", users[0], users[1], moved, users[2]]);
 
-    // `*` stands for the drawing, too; nobody names a crop that is elsewhere without meaning it.
+    // `*` also matches the drawing. A user who names a crop in another folder wants it searched.
     let named = |name: &str, options| walk(&[at(name)], options).list.len();
     assert_eq!(named("a.jpg.faces.jpg", &for_search), 0);
     assert_eq!(named("a.jpg.face1.png", &for_search), 0);
@@ -233,7 +233,7 @@ fn a_folder_is_searched_once_however_it_is_written() {
     ] {
         assert_eq!(found(&["photos", again], usize::MAX), once, "{again}");
     }
-    // The first way to write it counts, for a part of a folder and for a file, too.
+    // The first spelling is used, even for a part of a folder and for a file.
     assert_eq!(
         found(&["link/sub", "photos", "link/a.jpg"], usize::MAX),
         [
@@ -247,7 +247,7 @@ fn a_folder_is_searched_once_however_it_is_written() {
         found(&["link/a.jpg", "photos", "./photos/none.jpg"], 1),
         ["./photos/none.jpg", "link/a.jpg", "photos/z.jpg"]
     );
-    // What the first does not reach is not lost.
+    // Files that the first root does not reach are not lost.
     assert_eq!(
         found(&["photos", "./photos/sub"], 1),
         ["./photos/sub/b.jpg", "photos/a.jpg", "photos/z.jpg"]

@@ -1,82 +1,87 @@
-//! Identification: are the right names given, and no wrong ones? In: for each photo who is on it and who was named. Out:
-//! [`Identification`], with the rates of ISO/IEC 19795-1 for an open set. Pure arithmetic.
+//! Identification: are the right names given, and no wrong ones?
 //!
-//! Labels name people, not faces. A name is right when the person is on the photo; a known person on a photo who is not
-//! named is missed; a stranger is a face on a photo on which nobody known is.
+//! Input: for each photo, the people in it and the names given. Output: [`Identification`], with
+//! the rates of ISO/IEC 19795-1 for an open set. This module is pure arithmetic.
+//!
+//! Labels name people, not faces. A name is right if the person is in the photo. A known person in
+//! a photo who is not named is missed. A stranger is a face in a photo without known people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A photo, who is on it, and what was found.
+/// A photo with its people and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedPhoto {
-    /// The names of everybody on it, known or not.
+    /// Names of all people in the photo, known or not.
     pub(crate) people: Vec<String>,
-    /// The names that were given to its faces.
+    /// Names that were given to its faces.
     pub(crate) named: Vec<String>,
-    /// How many faces were found.
+    /// Number of faces found.
     pub(crate) faces: usize,
 }
 
-/// What became of one person, or of all.
+/// Counts for one person, or for all people.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Photos with the person on which the person is named.
+    /// Photos of the person in which the person is named.
     pub(crate) right: usize,
-    /// Faces with the person's name on photos without the person.
+    /// Faces with the person's name in photos without the person.
     pub(crate) wrong: usize,
-    /// Photos with the person on which the person is not named.
+    /// Photos of the person in which the person is not named.
     pub(crate) missed: usize,
 }
 
 impl Tally {
-    /// The part of the names that are right; none when no name was given.
+    /// Returns the share of the names that are right, or `None` if no name was given.
     pub(crate) fn precision(&self) -> Option<f64> {
         part(self.right, self.right + self.wrong)
     }
 
-    /// The part of the photos with the person on which the person is named; none when there is no such photo.
+    /// Returns the share of the photos of the person in which the person is named, or `None` if
+    /// there is no such photo.
     pub(crate) fn recall(&self) -> Option<f64> {
         part(self.right, self.right + self.missed)
     }
 }
 
-/// The figures.
+/// Figures of an identification.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Identification {
-    /// Photos.
+    /// Number of photos.
     pub(crate) photos: usize,
-    /// Faces found in them.
+    /// Number of faces found in them.
     pub(crate) faces: usize,
-    /// Faces without a name.
+    /// Number of faces without a name.
     pub(crate) unnamed: usize,
-    /// All known people together.
+    /// Counts for all known people together.
     pub(crate) overall: Tally,
-    /// Each known person, by name.
+    /// Counts for each known person, by name.
     pub(crate) people: BTreeMap<String, Tally>,
-    /// Faces on photos on which nobody known is.
+    /// Number of faces in photos without known people.
     pub(crate) strangers: usize,
-    /// Those of them that have a name.
+    /// Number of strangers that were given a name.
     pub(crate) strangers_named: usize,
 }
 
 impl Identification {
-    /// Wrong names per 1 000 photos; none without photos.
+    /// Returns the wrong names per 1,000 photos, or `None` if there are no photos.
     pub(crate) fn wrong_per_thousand(&self) -> Option<f64> {
         part(self.overall.wrong, self.photos).map(|part| part * 1000.0)
     }
 
-    /// False positive identification rate: the part of the strangers that have a name; none without strangers.
+    /// Returns the false positive identification rate: the share of strangers that were given a
+    /// name, or `None` if there are no strangers.
     pub(crate) fn fpir(&self) -> Option<f64> {
         part(self.strangers_named, self.strangers)
     }
 
-    /// False negative identification rate: the part of the known people on photos who are not named.
+    /// Returns the false negative identification rate: the share of known people in photos who are
+    /// not named.
     pub(crate) fn fnir(&self) -> Option<f64> {
         self.overall.recall().map(|recall| 1.0 - recall)
     }
 }
 
-/// The figures of `photos`, with a gallery of the people `known`.
+/// Returns the figures of `photos` for a gallery of the people `known`.
 pub(crate) fn identification(photos: &[NamedPhoto], known: &BTreeSet<String>) -> Identification {
     let mut figures = Identification {
         photos: photos.len(),

@@ -1,23 +1,26 @@
-//! The distances between photos of different people. In: encodings and whose they are. Out: at which distance which part of
-//! such pairs is within it, the table behind [`ImpostorDistances`](facematch::matching::ImpostorDistances).
+//! The distances between photos of different people.
+//!
+//! Input: encodings and their people. Output: for each distance, the share of such pairs that are
+//! within it. This is the table behind [`ImpostorDistances`](facematch::matching::ImpostorDistances).
 
 use std::collections::HashMap;
 
 use facematch::engine::Encoding;
 
-/// Distances are counted in steps of 1/16384, so that any number of pairs takes little memory.
+/// Resolution of the counts: distances are counted in steps of 1/16384, so that any number of pairs
+/// takes little memory.
 const STEPS_PER_UNIT: f32 = 16384.0;
 
-/// The largest distance that is told apart from larger ones. Encodings have lengths below 2.
+/// Largest distance that is distinguished from larger ones. Encodings have lengths below 2.
 const LARGEST: f32 = 4.0;
 
-/// Points of the table for each power of ten.
+/// Number of points of the table for each power of ten.
 const POINTS_PER_DECADE: i32 = 10;
 
-/// The smallest part that so many pairs can tell: fewer than so many of them are chance.
+/// Minimum number of pairs behind a share in the table: fewer would be chance.
 const LEAST_PAIRS: f64 = 10.0;
 
-/// The pairs of different people, counted by distance.
+/// Pairs of different people, counted by distance.
 #[derive(Debug, Clone)]
 pub(crate) struct ImpostorPairs {
     counts: Vec<u64>,
@@ -25,10 +28,10 @@ pub(crate) struct ImpostorPairs {
 }
 
 impl ImpostorPairs {
-    /// The fewest pairs that a table can be made of.
+    /// Minimum number of pairs for a table.
     pub(crate) const LEAST: u64 = 26;
 
-    /// Compares every two of `faces` that are of different people: (whose it is, its encoding).
+    /// Compares every two of `faces`, each a name and an encoding, that are of different people.
     pub(crate) fn of(faces: &[(&str, &Encoding)]) -> Self {
         let mut pairs = Self {
             counts: vec![0; (LARGEST * STEPS_PER_UNIT) as usize + 1],
@@ -57,13 +60,14 @@ impl ImpostorPairs {
         self.pairs += 1;
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     pub(crate) fn pairs(&self) -> u64 {
         self.pairs
     }
 
-    /// Rising parts of the pairs, ten for each power of ten up to a half, each with the distance that this part is
-    /// within. The smallest part has at least 10 pairs. Empty with fewer than [`LEAST`](Self::LEAST) pairs.
+    /// Returns ascending shares of the pairs, ten for each power of ten up to one half, each with
+    /// the distance within which this share is. The smallest share has at least 10 pairs. The table
+    /// is empty for fewer than [`LEAST`](Self::LEAST) pairs.
     pub(crate) fn table(&self) -> Vec<(f64, f64)> {
         let least = LEAST_PAIRS / self.pairs.max(1) as f64;
         let first = (least.log10() * f64::from(POINTS_PER_DECADE)).ceil() as i32;
@@ -101,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_table_says_which_part_of_the_pairs_is_within_a_distance() {
-        // Against each of 1000 faces of others at 0.001, 0.002, ... 1; the others are one person.
+        // Against 1,000 faces of another person at 0.001, 0.002, ... 1.
         let others: Vec<Encoding> = (1..=1000).map(|i| encoding(i as f32 / 1000.0)).collect();
         let own = encoding(0.0);
         let mut faces: Vec<(&str, &Encoding)> = others.iter().map(|e| ("others", e)).collect();

@@ -1,4 +1,4 @@
-//! Lists that say who is on which photo. In: the bytes of a CSV file. Out: its rows in their order.
+//! Lists that name the people in photos. Input: the bytes of a CSV file. Output: its rows in order.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use facematch::gallery::composed_name;
 
 use super::list::{ListError, column_of, path, refused, text, without_mark};
 
-/// Who is on a photo.
+/// A photo and the people in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Label {
-    /// The path of the photo as it stands in the list.
+    /// Path of the photo as written in the list.
     pub(crate) image: PathBuf,
-    /// The names of everybody on it; empty when nobody is, or nobody whose name is known.
+    /// Names of all people in the photo; empty if there are none, or none whose name is known.
     pub(crate) people: Vec<String>,
 }
 
-/// The labels in `bytes`: CSV with a header that names the columns `image` (a path) and `people` (names with `;` between
-/// them, or nothing), in any order.
+/// Parses the labels in `bytes`: CSV with a header that names the columns `image` (a path) and
+/// `people` (names separated by `;`, or nothing), in any order.
 ///
 /// # Errors
-/// [`ListError`] with the line that is not in this form. A list without photos is none.
+/// [`ListError`] with the line that does not have this format. A list without photos is an error.
 pub(crate) fn read_labels(bytes: &[u8]) -> Result<Vec<Label>, ListError> {
     let mut reader = ReaderBuilder::new()
         .trim(Trim::All)

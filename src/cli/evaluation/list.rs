@@ -1,16 +1,16 @@
-//! What the readers of lists have in common.
+//! Functions that the readers of lists share.
 
 use std::path::PathBuf;
 
 use csv::ByteRecord;
 
-/// Why a list is refused.
+/// Reason why a list is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
 pub(crate) struct ListError {
-    /// The line, from 1 on.
+    /// Line number, starting at 1.
     pub(crate) line: u64,
-    /// What is wrong there, and what is expected.
+    /// Description of the problem, and of what is expected.
     pub(crate) reason: String,
 }
 
@@ -23,12 +23,12 @@ impl ListError {
     }
 }
 
-/// The bytes behind the byte order mark that some programs write first.
+/// Returns the bytes after the byte order mark that some programs write first.
 pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-/// An error of the CSV reader, with its line.
+/// Converts an error of the CSV reader, with its line.
 #[allow(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(super) fn refused(error: csv::Error) -> ListError {
     let line = error.position().map_or(1, csv::Position::line);
@@ -42,7 +42,8 @@ pub(super) fn refused(error: csv::Error) -> ListError {
     ListError::new(line, reason)
 }
 
-/// Which column of `header` is called `name`; `expected` says what header there should be.
+/// Returns the index of the column of `header` called `name`. `expected` describes the expected
+/// header.
 pub(super) fn column_of(
     header: &ByteRecord,
     name: &str,
@@ -52,7 +53,7 @@ pub(super) fn column_of(
     found.ok_or_else(|| ListError::new(1, format!("no column {name:?}; {expected}")))
 }
 
-/// A path in a list.
+/// Returns a field as a path.
 pub(super) fn path(field: &[u8], line: u64) -> Result<PathBuf, ListError> {
     match text(field, line)? {
         "" => Err(ListError::new(line, "a path is missing")),
@@ -60,7 +61,7 @@ pub(super) fn path(field: &[u8], line: u64) -> Result<PathBuf, ListError> {
     }
 }
 
-/// A field as text.
+/// Returns a field as text.
 pub(super) fn text(field: &[u8], line: u64) -> Result<&str, ListError> {
     std::str::from_utf8(field).map_err(|_| ListError::new(line, "the text is not UTF-8"))
 }

@@ -1,13 +1,15 @@
-//! How well faces are told apart: the figures of the field, measured on photos of which it is known who is on them.
+//! Accuracy figures of the field, measured on labelled photos.
 //!
-//! - Verification: in come pairs of photos of one person or of two ([`read_pairs`]) and the distance of each
-//!   ([`ScoredPair`]), out comes [`Verification`]: accuracy over folds, EER, FMR and FNMR at a threshold, TAR at given FAR
-//!   (ISO/IEC 19795-1; Huang et al., Labeled Faces in the Wild, 2007).
-//! - Identification: in come photos with who is on them ([`read_labels`]) and who was named, out comes
-//!   [`Identification`]: precision, recall, FPIR and FNIR.
-//! - Impostors: in come encodings of many people, out come the distances between them ([`ImpostorPairs`]).
+//! - Verification. Input: pairs of photos of one person or of two ([`read_pairs`]) and the distance
+//!   of each ([`ScoredPair`]). Output: [`Verification`], with accuracy over folds, EER, FMR and
+//!   FNMR at a threshold, and TAR at given FAR (ISO/IEC 19795-1; Huang et al., Labeled Faces in the
+//!   Wild, 2007).
+//! - Identification. Input: photos with the people in them ([`read_labels`]) and the names given.
+//!   Output: [`Identification`], with precision, recall, FPIR and FNIR.
+//! - Impostors. Input: encodings of many people. Output: the distances between them
+//!   ([`ImpostorPairs`]).
 //!
-//! Pure arithmetic: no pixels, and of files nothing but their names.
+//! This module is pure arithmetic: it uses no pixels, and of files only their names.
 
 mod identification;
 mod impostors;
@@ -25,10 +27,10 @@ pub(crate) use verification::{ScoredPair, TarAtFar, Verification, roc, verify};
 
 use facematch::photo::Face;
 
-/// Of the faces in a photo of `size` (width, height) the one whose middle is nearest to that of the photo, of equally
-/// near ones the first: the one that photos for measuring are about.
+/// Returns the face in a photo of `size` (width, height) whose centre is nearest to that of the
+/// photo, or the first of equally near ones: the subject of photos made for measuring.
 pub(crate) fn most_central_face(faces: &[Face], size: (u32, u32)) -> Option<&Face> {
-    // In halves of a pixel, so that middles are whole numbers.
+    // In half pixels, so that centres are whole numbers.
     let offset = |start: u32, length: u32, side: u32| {
         let distance = (2 * u64::from(start) + u64::from(length)).abs_diff(u64::from(side));
         u128::from(distance).pow(2)

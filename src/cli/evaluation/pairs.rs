@@ -1,4 +1,5 @@
-//! Lists of pairs of photos. In: the bytes of a CSV file or of a `pairs.txt` of LFW. Out: the pairs in their order.
+//! Lists of pairs of photos. Input: the bytes of a CSV file or of a `pairs.txt` of LFW. Output: the
+//! pairs in order.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -7,35 +8,36 @@ use csv::{ByteRecord, ReaderBuilder, Trim};
 
 use super::list::{ListError, column_of, path, refused, without_mark};
 
-/// Most folds of a list: each is held against all others. Ten are usual.
+/// Maximum number of folds of a list: each is compared with all others. Ten are usual.
 const MOST_FOLDS: usize = 1000;
 
-/// Most pairs of a fold that the first line of LFW's form may announce.
+/// Maximum number of pairs per fold that the first line of the LFW format may declare.
 const MOST_PAIRS_OF_FOLD: usize = 1_000_000;
 
-/// Two photos, and whether they show one person.
+/// Two photos and whether they show the same person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pair {
-    /// The part of the list that it belongs to, for cross-validation.
+    /// Part of the list that the pair belongs to, for cross-validation.
     pub(crate) fold: u32,
-    /// Whether both photos show the same person.
+    /// `true` if both photos show the same person.
     pub(crate) same: bool,
-    /// The path of a photo as it stands in the list.
+    /// Path of the first photo as written in the list.
     pub(crate) a: PathBuf,
-    /// The path of the other one.
+    /// Path of the second photo.
     pub(crate) b: PathBuf,
 }
 
-/// The pairs in `bytes`, in one of two forms.
+/// Parses the pairs in `bytes`, in one of two formats:
 ///
-/// - CSV with a header that names the columns `fold` (a number; at most 1 000 different ones), `same` (`1` or `true`, `0`
-///   or `false`), `a` and `b` (paths), in any order;
-/// - LFW's `pairs.txt`: a first line with the number of folds (1 when it is missing) and of pairs, then in each fold so
-///   many lines `name n1 n2` and as many lines `name1 n1 name2 n2`; photo 3 of `Ann_Lee` is `Ann_Lee/Ann_Lee_0003.jpg`.
+/// - CSV with a header that names the columns `fold` (a number; at most 1,000 different ones),
+///   `same` (`1` or `true`, `0` or `false`), `a` and `b` (paths), in any order;
+/// - `pairs.txt` of LFW: a first line with the number of folds (1 if it is missing) and of pairs,
+///   then for each fold that number of lines `name n1 n2` and the same number of lines
+///   `name1 n1 name2 n2`. Photo 3 of `Ann_Lee` is `Ann_Lee/Ann_Lee_0003.jpg`.
 ///
 /// # Errors
-/// [`ListError`] with the line that is in neither form. A list without pairs is none, and neither is one of LFW's form
-/// with other than the number of pairs that it announces.
+/// [`ListError`] with the line that has neither format. A list without pairs is an error, and so is
+/// a list in the LFW format with a different number of pairs than it declares.
 pub(crate) fn read_pairs(bytes: &[u8]) -> Result<Vec<Pair>, ListError> {
     let bytes = without_mark(bytes);
     let first_line = bytes.split(|&byte| byte == b'\n').next().unwrap_or(bytes);
@@ -219,7 +221,7 @@ mod tests {
             pair(2, false, "Bob/Bob_0001.jpg", "Cy/Cy_0001.jpg"),
         ];
         assert_eq!(read_pairs(list).unwrap(), expected);
-        // pairsDevTest.txt has no number of folds.
+        // pairsDevTest.txt does not contain the number of folds.
         let list = b"1\nBob 3 5\r\nBob 1 Cy 1\r\n";
         let expected = [
             pair(1, true, "Bob/Bob_0003.jpg", "Bob/Bob_0005.jpg"),

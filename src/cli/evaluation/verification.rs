@@ -1,5 +1,5 @@
-//! Verification: are two faces of one person? In: the distance of each pair and the truth. Out: how often a threshold is
-//! right, and the thresholds that would be best.
+//! Verification: do two faces belong to the same person? Input: the distance of each pair and the
+//! truth. Output: the accuracy of a threshold, and the thresholds that would be best.
 
 use std::collections::BTreeSet;
 
@@ -8,16 +8,17 @@ use facematch::matching::DistanceThreshold;
 /// A pair of photos that was compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ScoredPair {
-    /// The part of the list that it belongs to.
+    /// Part of the list that the pair belongs to.
     pub(crate) fold: u32,
-    /// Whether both photos show the same person.
+    /// `true` if both photos show the same person.
     pub(crate) same: bool,
-    /// The distance of the faces; none where a photo has no face.
+    /// Distance between the faces, or `None` if a photo has no face.
     pub(crate) distance: Option<f32>,
 }
 
 impl ScoredPair {
-    /// A pair without a distance is never accepted: nobody was found who could be the same.
+    /// Returns whether the pair is accepted. A pair without a distance never is, because one of its
+    /// photos has no face.
     fn accepted_at(&self, threshold: f32) -> bool {
         self.distance.is_some_and(|distance| distance <= threshold)
     }
@@ -27,62 +28,64 @@ impl ScoredPair {
     }
 }
 
-/// The figures of a list of pairs. Shares are from 0 to 1; none of what there are no pairs for.
+/// Figures of a list of pairs. Shares are from 0 to 1, or `None` if there are no pairs for them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Verification {
-    /// Pairs of one person.
+    /// Number of pairs of one person.
     pub(crate) same: usize,
-    /// Pairs of two people.
+    /// Number of pairs of two people.
     pub(crate) different: usize,
-    /// Accuracy with thresholds chosen on the other folds; none with a single fold.
+    /// Accuracy with thresholds chosen on the other folds, or `None` for a single fold.
     pub(crate) folds: Option<FoldAccuracy>,
-    /// The threshold that is right most often on these very pairs.
+    /// Threshold with the best accuracy on these same pairs.
     pub(crate) best: Option<BestAccuracy>,
-    /// The threshold in use.
+    /// Figures at the threshold in use.
     pub(crate) at_threshold: AtThreshold,
-    /// The share of errors at the threshold where as many same pairs are rejected as different ones are accepted; none
-    /// also where there is no such threshold, as too many same pairs have no distance.
+    /// Share of errors at the threshold at which the share of rejected same pairs equals that of
+    /// accepted different pairs. It is also `None` if there is no such threshold because too many
+    /// same pairs have no distance.
     pub(crate) equal_error_rate: Option<f64>,
-    /// How many same pairs are accepted where at most so many different ones are.
+    /// Shares of same pairs that are accepted at given shares of accepted different pairs.
     pub(crate) tar_at_far: [TarAtFar; 2],
 }
 
-/// The mean accuracy of the folds.
+/// Mean accuracy of the folds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FoldAccuracy {
-    /// How many folds there are, at least 2.
+    /// Number of folds, at least 2.
     pub(crate) folds: usize,
-    /// The mean of their accuracies.
+    /// Mean of their accuracies.
     pub(crate) mean: f64,
-    /// The standard error of that mean.
+    /// Standard error of that mean.
     pub(crate) standard_error: f64,
 }
 
-/// The best accuracy and where it is reached.
+/// Best accuracy and its threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct BestAccuracy {
-    /// The share of pairs that are decided rightly.
+    /// Share of pairs that are decided correctly.
     pub(crate) accuracy: f64,
-    /// The threshold, in the middle between two distances; of equally good ones the lowest.
+    /// Threshold, halfway between two distances; the lowest of equally good ones.
     pub(crate) threshold: f32,
 }
 
-/// The errors at a threshold.
+/// Errors at a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AtThreshold {
-    /// The threshold.
+    /// Threshold of these figures.
     pub(crate) threshold: f32,
-    /// The share of pairs that are decided rightly.
+    /// Share of pairs that are decided correctly.
     pub(crate) accuracy: Option<f64>,
-    /// The false match rate: the share of different pairs that are accepted.
+    /// False match rate: the share of different pairs that are accepted.
     pub(crate) fmr: Option<f64>,
-    /// The false non-match rate: the share of same pairs that are rejected.
+    /// False non-match rate: the share of same pairs that are rejected.
     pub(crate) fnmr: Option<f64>,
 }
 
 impl Verification {
-    /// Whether there are so few different pairs that none may be accepted at the false accept rate `far`, from 0 to 1:
-    /// the true accept rate then hangs on the nearest of them alone.
+    /// Returns whether there are so few different pairs that none may be accepted at the false
+    /// accept rate `far`, from 0 to 1. The true accept rate then depends only on the nearest of
+    /// them.
     pub(crate) fn hangs_on_one_pair(&self, far: f64) -> bool {
         self.different > 0 && share(1, self.different) > far
     }
@@ -91,27 +94,28 @@ impl Verification {
 /// A true accept rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct TarAtFar {
-    /// The largest share of different pairs that may be accepted.
+    /// Largest share of different pairs that may be accepted.
     pub(crate) far: f64,
-    /// The share of same pairs that are accepted at the largest threshold that keeps to it.
+    /// Share of same pairs that are accepted at the largest threshold that satisfies `far`.
     pub(crate) tar: Option<f64>,
 }
 
-/// A point of the ROC: what a threshold gives.
+/// A point of the ROC: the shares of accepted pairs at a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RocPoint {
-    /// The threshold; a distance that some pair has.
+    /// Threshold, which is the distance of some pair.
     pub(crate) threshold: f32,
-    /// The share of different pairs that are accepted.
+    /// Share of different pairs that are accepted.
     pub(crate) false_accepts: f64,
-    /// The share of same pairs that are accepted.
+    /// Share of same pairs that are accepted.
     pub(crate) true_accepts: f64,
 }
 
-/// The false accept rates of [`Verification::tar_at_far`].
+/// False accept rates of [`Verification::tar_at_far`].
 const FARS: [f64; 2] = [1e-2, 1e-3];
 
-/// The figures of `pairs`, with `threshold` in use. The time grows with the number of pairs times that of folds.
+/// Returns the figures of `pairs`, with `threshold` in use. The time grows with the number of pairs
+/// times the number of folds.
 pub(crate) fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Verification {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let roc = roc(pairs);
@@ -129,7 +133,8 @@ pub(crate) fn verify(pairs: &[ScoredPair], threshold: DistanceThreshold) -> Veri
     }
 }
 
-/// The ROC of `pairs`, from the smallest distance to the largest; empty unless there are pairs of both kinds.
+/// Returns the ROC of `pairs`, from the smallest distance to the largest. It is empty unless there
+/// are pairs of both kinds.
 pub(crate) fn roc(pairs: &[ScoredPair]) -> Vec<RocPoint> {
     let same = pairs.iter().filter(|pair| pair.same).count();
     let different = pairs.len() - same;
@@ -156,7 +161,7 @@ pub(crate) fn roc(pairs: &[ScoredPair]) -> Vec<RocPoint> {
     points
 }
 
-/// Distance and truth of the pairs that have a distance, nearest first.
+/// Returns the distance and truth of the pairs that have a distance, nearest first.
 fn sorted(pairs: &[ScoredPair]) -> Vec<(f32, bool)> {
     let mut sorted: Vec<_> = pairs
         .iter()
@@ -172,7 +177,7 @@ fn share(count: usize, of: usize) -> f64 {
 
 fn best_accuracy(pairs: &[ScoredPair]) -> Option<BestAccuracy> {
     let sorted = sorted(pairs);
-    // Below all distances nothing is accepted.
+    // Below all distances no pair is accepted.
     let mut right = pairs.iter().filter(|pair| !pair.same).count();
     let mut best = (right, 0.0);
     for (index, &(distance, same)) in sorted.iter().enumerate() {
@@ -232,7 +237,8 @@ fn at_threshold(pairs: &[ScoredPair], threshold: f32) -> AtThreshold {
     }
 }
 
-/// Where false accepts and false rejects cross, between two points of the curve in proportion.
+/// Returns the rate at which false accepts and false rejects cross, interpolated linearly between
+/// two points of the curve.
 fn equal_error_rate(roc: &[RocPoint]) -> Option<f64> {
     let mut before = RocPoint {
         threshold: 0.0,
@@ -240,7 +246,7 @@ fn equal_error_rate(roc: &[RocPoint]) -> Option<f64> {
         true_accepts: 0.0,
     };
     for point in roc {
-        // How much more often a same pair is rejected than a different one is accepted.
+        // Share of rejected same pairs minus share of accepted different pairs.
         let [above, below] =
             [&before, point].map(|point| 1.0 - point.true_accepts - point.false_accepts);
         if below <= 0.0 {
@@ -277,7 +283,8 @@ mod tests {
         DistanceThreshold::new(threshold).unwrap()
     }
 
-    /// Five pairs a fold; in each one error at 0.6, and none at 0.5 but for a face that was not found.
+    /// Returns five pairs per fold. In each fold there is one error at 0.6, and none at 0.5 except
+    /// for a face that was not found.
     fn list() -> Vec<ScoredPair> {
         [1, 2]
             .into_iter()
@@ -320,7 +327,7 @@ mod tests {
         let mut pairs = vec![pair(1, true, 0.1), pair(1, false, 0.9)];
         pairs.extend([pair(2, true, 0.8), pair(2, false, 0.85)]);
         let folds = verify(&pairs, at(0.6)).folds.unwrap();
-        // Fold 1 at the threshold 0.825 of fold 2: both right. Fold 2 at 0.5: one of two.
+        // Fold 1 at the threshold 0.825 of fold 2: both correct. Fold 2 at 0.5: one of two.
         assert_eq!(folds.mean, 0.75);
         assert!((folds.standard_error - 0.25).abs() < 1e-9);
     }
@@ -373,7 +380,7 @@ mod tests {
             let figures = verify(&pairs, at(threshold));
             let best = figures.best.unwrap();
             let right = pairs.iter().filter(|pair| pair.is_right_at(best.threshold)).count();
-            // The lowest threshold of all is below the smallest distance, which may be 0.
+            // The lowest possible threshold is below the smallest distance, which may be 0.
             if best.threshold > 0.0 {
                 prop_assert_eq!(share(right, pairs.len()), best.accuracy);
             }

@@ -1,25 +1,28 @@
-//! Which of a TIFF file's images is the photo: never a thumbnail, and of a document the first page.
+//! The choice of the image in a TIFF file that is the photo: never a thumbnail, and the first page
+//! of a document.
 
 use super::directory::{Directory, Tiff, tag};
 
-/// NewSubfileType (TIFF 6.0, section 8): a smaller version of another image, a page of several, a transparency mask.
+/// Bits of NewSubfileType (TIFF 6.0, section 8): a smaller version of another image, a page of
+/// several, a transparency mask.
 const REDUCED: u64 = 1;
 const PAGE: u64 = 2;
 const MASK: u64 = 4;
-/// SubfileType, its predecessor.
+/// Values of SubfileType, the predecessor of NewSubfileType.
 const OLD_REDUCED: u64 = 2;
 const TRANSPARENCY_MASK: u64 = 4;
-/// The light that a sensor's pixels measured, each behind its colour filter, and the same with colours interpolated (DNG).
+/// PhotometricInterpretation of raw sensor data (DNG): one colour filter per pixel, or with
+/// interpolated colours.
 const COLOR_FILTER_ARRAY: u64 = 32_803;
 const LINEAR_RAW: u64 = 34_892;
-/// A later image is the photo in the place of the first when it has so many times its pixels: a thumbnail that is not
-/// called one. Pages of a document differ by less.
+/// Ratio of pixels from which a later image replaces the first one, which is then a thumbnail that
+/// is not marked as one. The pages of a document differ by less.
 const THUMBNAIL_RATIO: u64 = 4;
 
-/// The image of `tiff` that is searched.
+/// Returns the image of `tiff` to search.
 ///
 /// # Errors
-/// What the file is, when none of its images can be.
+/// A description of the file if none of its images can be searched.
 pub(super) fn photo<'a>(tiff: &Tiff<'a>) -> Result<Directory<'a>, String> {
     let directories = tiff.directories();
     let Some(first) = directories.first() else {
@@ -41,7 +44,7 @@ pub(super) fn photo<'a>(tiff: &Tiff<'a>) -> Result<Directory<'a>, String> {
             "the file holds no full image, only a thumbnail of {width}x{height} pixels"
         ));
     };
-    // Of several of the same size, `max_by_key` takes the last.
+    // `max_by_key` returns the last of several images of the same size.
     let largest = full.iter().rev().max_by_key(|d| pixels(d));
     let photo = match largest {
         Some(largest)
@@ -79,7 +82,7 @@ fn pixels(directory: &Directory) -> u64 {
     width.saturating_mul(height)
 }
 
-/// The maker of the camera, with a space behind it, when the file holds what a sensor measured.
+/// Returns the camera maker followed by a space if the file contains raw sensor data.
 fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
     let is_raw = tiff.is_canon_raw()
         || directories.iter().any(|directory| {
@@ -90,7 +93,8 @@ fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
     is_raw.then(|| {
         let make = directories.iter().find_map(|d| d.bytes(tag::MAKE));
         let make = String::from_utf8_lossy(make.unwrap_or_default());
-        // "NIKON CORPORATION" is a Nikon. The word stands in a message: letters only.
+        // "NIKON CORPORATION" becomes "Nikon". The word is printed in a message, so only letters
+        // are kept.
         let word: String = make.chars().take_while(char::is_ascii_alphabetic).collect();
         let mut letters = word.chars();
         match letters.next() {

@@ -1,29 +1,30 @@
-//! Samples of a TIFF image, one byte each, become RGB.
+//! Conversion of the samples of a TIFF image, one byte each, to RGB.
 
 use super::directory::{Directory, tag};
 use super::picture::{JPEG, Meaning, Picture, Problem, damaged};
 
-/// JFIF's, which are those of JPEG in TIFF too: libtiff has libjpeg convert them.
+/// Luma coefficients of JFIF. They also apply to JPEG in TIFF, because libtiff lets libjpeg convert
+/// it.
 const JFIF: [f32; 3] = [0.299, 0.587, 0.114];
-/// Reference black and white of luma, blue and red chroma where the file names none.
+/// Reference black and white of luma, blue and red chroma for files that specify none.
 const FULL_RANGE: [f32; 6] = [0.0, 255.0, 128.0, 255.0, 128.0, 255.0];
 
-/// Makes the colour of a pixel.
+/// Conversion of the samples of a pixel to a colour.
 pub(super) enum Colours {
-    /// Samples that are grey levels, or 255 less them.
+    /// Samples are grey levels, or 255 minus grey levels if inverted.
     Grey { is_inverted: bool },
-    /// Samples that are RGB already.
+    /// Samples are RGB.
     Rgb,
-    /// Samples that are places in a list of colours.
+    /// Samples are indices into a palette.
     Palette(Vec<[u8; 3]>),
-    /// Inks: cyan, magenta, yellow and black.
+    /// Samples are inks: cyan, magenta, yellow and black.
     Cmyk,
-    /// Luma and chroma.
+    /// Samples are luma and chroma.
     YCbCr(Box<YCbCr>),
 }
 
 impl Colours {
-    /// Of `picture`, described by `directory`.
+    /// Creates the conversion for `picture`, which `directory` describes.
     pub(super) fn of(picture: &Picture, directory: &Directory) -> Result<Self, Problem> {
         Ok(match picture.meaning {
             Meaning::WhiteIsZero => Self::Grey { is_inverted: true },
@@ -37,7 +38,7 @@ impl Colours {
         })
     }
 
-    /// The colour of a pixel with these samples.
+    /// Returns the colour of a pixel with these samples.
     pub(super) fn rgb(&self, samples: &[u8]) -> [u8; 3] {
         match (self, samples) {
             (Self::Grey { is_inverted: false }, &[level, ..]) => [level; 3],
@@ -56,7 +57,7 @@ impl Colours {
     }
 }
 
-/// The list of colours: all reds, then all greens, then all blues, of 16 bits each.
+/// Reads the palette: all reds, then all greens, then all blues, with 16 bits each.
 fn palette(directory: &Directory, bits: u16) -> Result<Vec<[u8; 3]>, Problem> {
     let count = 1_usize << bits.min(8);
     let levels: Vec<u64> = directory
@@ -77,12 +78,13 @@ fn palette(directory: &Directory, bits: u16) -> Result<Vec<[u8; 3]>, Problem> {
     Ok(colours.collect())
 }
 
-/// The conversion of luma and chroma to RGB (TIFF 6.0, sections 20 and 21).
+/// Conversion of luma and chroma to RGB (TIFF 6.0, sections 20 and 21).
 #[derive(Debug)]
 pub(super) struct YCbCr {
-    /// What a level of luma adds to each colour.
+    /// Amount that a level of luma adds to each colour.
     luma: [f32; 256],
-    /// What a level of red chroma adds to red and green, and one of blue chroma to green and blue.
+    /// Amounts that a level of red chroma adds to red and green, and a level of blue chroma to
+    /// green and blue.
     red: [[f32; 2]; 256],
     blue: [[f32; 2]; 256],
 }
@@ -124,7 +126,7 @@ impl YCbCr {
     fn rgb(&self, [luma, blue, red]: [u8; 3]) -> [u8; 3] {
         let luma = self.luma[usize::from(luma)];
         let (blue, red) = (self.blue[usize::from(blue)], self.red[usize::from(red)]);
-        // A cast of a float to an integer keeps to its limits.
+        // A cast from float to integer saturates.
         [luma + red[0], luma + red[1] + blue[0], luma + blue[1]].map(|level| (level + 0.5) as u8)
     }
 }

@@ -1,24 +1,24 @@
-//! A TIFF in memory that holds one plane of another file's image, for the `tiff` crate: the file's own bytes with a
-//! directory of ours behind them.
+//! A TIFF in memory that holds one plane of another file's image, for the `tiff` crate: the file's
+//! own bytes followed by a directory that facematch generates.
 //!
-//! The crate cannot be pointed at a directory inside another one, gives no samples of palette images, and panics on tiled
-//! images whose channels are stored apart. All of that goes away when each plane is described as a grey image with as many
-//! samples as it has.
+//! The crate cannot read a directory inside another one, returns no samples of palette images, and
+//! panics on tiled images with separate planes. Describing each plane as a grey image with as many
+//! samples as it has avoids all of these problems.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::directory::tag;
 
-/// Where the directory begins, in bytes: behind the largest file that is read ([`crate::image_files::MAX_FILE_BYTES`]), so that
-/// a cut-off file ends where it ends.
+/// Offset of the directory in bytes. It is beyond the largest file that is read
+/// ([`crate::image_files::MAX_FILE_BYTES`]), so that a cut-off file still ends at its end.
 const DIRECTORY_AT: u32 = 0x8000_0000;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const UNDEFINED: u16 = 7;
 
-/// A file's bytes with another directory.
+/// A file's bytes with a different directory.
 pub(super) struct Container<'a> {
     header: [u8; 8],
     file: Cow<'a, [u8]>,
@@ -26,14 +26,14 @@ pub(super) struct Container<'a> {
     position: u64,
 }
 
-/// Writes a directory.
+/// Builder of a directory.
 pub(super) struct DirectoryWriter {
     big_endian: bool,
     entries: Vec<(u16, u16, u32, Vec<u8>)>,
 }
 
 impl DirectoryWriter {
-    /// Begins a directory for a file of this byte order.
+    /// Creates an empty directory for a file with this byte order.
     pub(super) fn new(big_endian: bool) -> Self {
         Self {
             big_endian,
@@ -41,13 +41,13 @@ impl DirectoryWriter {
         }
     }
 
-    /// Adds an entry with a small number.
+    /// Adds an entry with a SHORT number.
     pub(super) fn short(&mut self, tag: u16, number: u16) {
         let bytes = self.two_bytes(number).to_vec();
         self.entries.push((tag, SHORT, 1, bytes));
     }
 
-    /// Adds an entry with numbers.
+    /// Adds an entry with LONG numbers.
     pub(super) fn longs(&mut self, tag: u16, numbers: &[u32]) {
         let bytes = numbers.iter().flat_map(|&n| self.four_bytes(n)).collect();
         self.entries.push((tag, LONG, numbers.len() as u32, bytes));
@@ -60,7 +60,7 @@ impl DirectoryWriter {
             .push((tag::JPEG_TABLES, UNDEFINED, count, tables.to_vec()));
     }
 
-    /// The content of `file` with this directory alone.
+    /// Returns the content of `file` with only this directory.
     pub(super) fn over(mut self, file: Cow<'_, [u8]>) -> Container<'_> {
         self.entries.sort_by_key(|(tag, ..)| *tag);
         let length = 2 + 12 * self.entries.len() + 4;
@@ -78,7 +78,7 @@ impl DirectoryWriter {
                 values.extend(bytes);
             }
         }
-        // No further directory.
+        // There is no further directory.
         directory.extend([0; 4]);
         directory.extend(values);
         let mut header = *if self.big_endian {
@@ -113,7 +113,7 @@ impl DirectoryWriter {
 }
 
 impl Container<'_> {
-    /// The bytes from the position on, as far as they lie together.
+    /// Returns the contiguous bytes from the current position.
     fn rest(&self) -> &[u8] {
         let from = |bytes: &'_ [u8], start: u64| {
             let at = usize::try_from(self.position - start).unwrap_or(usize::MAX);

@@ -1,9 +1,9 @@
-//! The directories of a TIFF file (TIFF 6.0, section 2; BigTIFF), and of the EXIF metadata that are laid out like one.
-//! Nothing is decoded here, and nothing is read that does not lie inside the file.
+//! The directories of a TIFF file (TIFF 6.0, section 2; BigTIFF) and of EXIF metadata, which has
+//! the same layout. This module decodes nothing and reads nothing outside the file.
 
 use crate::geometry::Orientation;
 
-/// The tags that facematch looks at.
+/// Tags that facematch uses.
 pub(in crate::image_files) mod tag {
     pub(in crate::image_files) const NEW_SUBFILE_TYPE: u16 = 254;
     pub(in crate::image_files) const SUBFILE_TYPE: u16 = 255;
@@ -38,17 +38,18 @@ pub(in crate::image_files) mod tag {
     pub(in crate::image_files) const DNG_VERSION: u16 = 50_706;
 }
 
-/// Directories of one file that are looked at. A multi-page document has its pages in as many.
+/// Maximum number of directories that are read from one file. The pages of a multi-page document
+/// have one each.
 const MOST_DIRECTORIES: usize = 1024;
-/// Entries of a directory; one with more is damaged.
+/// Maximum number of entries of a directory. A directory with more is damaged.
 const MOST_ENTRIES: usize = 4096;
 
-/// A file that begins like a TIFF.
+/// A file that starts like a TIFF.
 #[derive(Clone, Copy)]
 pub(in crate::image_files) struct Tiff<'a> {
     bytes: &'a [u8],
     pub(super) big_endian: bool,
-    /// Whether it is a BigTIFF.
+    /// `true` for a BigTIFF.
     big: bool,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Tiff<'a> {
         }
     }
 
-    /// Reads the header of EXIF metadata. Its version does not matter, as it does not to exiftool.
+    /// Reads the header of EXIF metadata. The version is ignored, as in ExifTool.
     pub(in crate::image_files) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
         let big_endian = match bytes.get(..2)? {
             b"II" => false,
@@ -77,7 +78,7 @@ impl<'a> Tiff<'a> {
         })
     }
 
-    /// The first directory.
+    /// Returns the first directory.
     pub(in crate::image_files) fn first(&self) -> Option<Directory<'a>> {
         let start = if self.big {
             self.number(8, 8)
@@ -87,7 +88,8 @@ impl<'a> Tiff<'a> {
         self.directory(start?)
     }
 
-    /// The directories with images, each once: those of the chain, and behind each those inside it.
+    /// Returns the directories with images, each once: those of the chain, each followed by the
+    /// ones inside it.
     pub(super) fn directories(&self) -> Vec<Directory<'a>> {
         let mut found: Vec<Directory<'a>> = Vec::new();
         let mut chain = Vec::new();
@@ -102,7 +104,7 @@ impl<'a> Tiff<'a> {
             next = directory.next.and_then(|start| self.directory(start));
             let here = std::iter::once(directory);
             for directory in here.chain(inside.filter_map(|start| self.directory(start))) {
-                // One of the chain may be inside another, too.
+                // A directory of the chain may also be inside another one.
                 let is_new = found.iter().all(|known| known.start != directory.start);
                 if is_new && found.len() < MOST_DIRECTORIES {
                     found.push(directory);
@@ -112,7 +114,7 @@ impl<'a> Tiff<'a> {
         found
     }
 
-    /// Whether the header is that of a Canon raw file (CR2).
+    /// Returns whether the header is that of a Canon raw file (CR2).
     pub(super) fn is_canon_raw(&self) -> bool {
         self.bytes.get(8..11) == Some(b"CR\x02")
     }
@@ -137,7 +139,7 @@ impl<'a> Tiff<'a> {
         })
     }
 
-    /// The number in the `size` bytes at `at`.
+    /// Returns the number in the `size` bytes at `at`.
     fn number(&self, at: usize, size: usize) -> Option<u64> {
         let bytes = self.bytes.get(at..)?.get(..size)?;
         Some(number(bytes, self.big_endian))
@@ -162,16 +164,16 @@ pub(in crate::image_files) struct Directory<'a> {
     next: Option<u64>,
 }
 
-/// The values of an entry.
+/// Values of an entry.
 struct Value<'a> {
-    /// The TIFF type.
+    /// TIFF type of the values.
     kind: u64,
     bytes: &'a [u8],
     count: usize,
 }
 
 impl<'a> Directory<'a> {
-    /// The first entry with this tag.
+    /// Returns the first entry with this tag.
     fn entry(&self, tag: u16) -> Option<&'a [u8]> {
         let entry_size = if self.tiff.big { 20 } else { 12 };
         self.entries
@@ -179,7 +181,7 @@ impl<'a> Directory<'a> {
             .find(|entry| number(&entry[..2], self.tiff.big_endian) == u64::from(tag))
     }
 
-    /// The values of the first entry with this tag, if they lie inside the file.
+    /// Returns the values of the first entry with this tag, if they lie inside the file.
     fn value(&self, tag: u16) -> Option<Value<'a>> {
         let entry = self.entry(tag)?;
         let Tiff {
@@ -199,27 +201,27 @@ impl<'a> Directory<'a> {
         Some(Value { kind, bytes, count })
     }
 
-    /// The bytes of the value, whatever they mean.
+    /// Returns the bytes of the values of any type.
     pub(in crate::image_files) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
         self.value(tag).map(|value| value.bytes)
     }
 
-    /// Whether there is such an entry, even if its values lie outside the file.
+    /// Returns whether there is such an entry, even if its values lie outside the file.
     pub(in crate::image_files) fn mentions(&self, tag: u16) -> bool {
         self.entry(tag).is_some()
     }
 
-    /// Whether there is such an entry with a value.
+    /// Returns whether there is such an entry with a value.
     pub(super) fn has(&self, tag: u16) -> bool {
         self.value(tag).is_some_and(|value| value.count > 0)
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
     pub(super) fn count(&self, tag: u16) -> usize {
         self.value(tag).map_or(0, |value| value.count)
     }
 
-    /// The values, if they are whole numbers. Negative ones become very large.
+    /// Returns the values if they are whole numbers. Negative ones become very large.
     pub(super) fn numbers(&self, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
         let value = self.value(tag)?;
         // BYTE, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, SLONG8, IFD8.
@@ -231,12 +233,12 @@ impl<'a> Directory<'a> {
         Some(values.map(move |bytes| number(bytes, big_endian)))
     }
 
-    /// The first value, if it is a whole number.
+    /// Returns the first value if it is a whole number.
     pub(super) fn number(&self, tag: u16) -> Option<u64> {
         self.numbers(tag)?.next()
     }
 
-    /// The values, if they are fractions.
+    /// Returns the values if they are fractions.
     pub(super) fn fractions(&self, tag: u16) -> Option<Vec<f32>> {
         let value = self.value(tag).filter(|value| value.kind == 5)?;
         let big_endian = self.tiff.big_endian;
@@ -247,8 +249,8 @@ impl<'a> Directory<'a> {
         Some(fractions.collect())
     }
 
-    /// The orientation, as the number that stands there: a single whole number of any size, as cameras and programs write
-    /// it (Exif wants a SHORT).
+    /// Returns the orientation as stored: a single whole number of any size, as cameras and
+    /// programs write it (Exif requires a SHORT).
     pub(in crate::image_files) fn orientation(&self) -> Option<u64> {
         (self.count(tag::ORIENTATION) == 1)
             .then(|| self.number(tag::ORIENTATION))
@@ -256,7 +258,7 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Bytes of a value of this TIFF type.
+/// Returns the size in bytes of a value of this TIFF type.
 fn size_of(kind: u64) -> Option<usize> {
     Some(match kind {
         1 | 2 | 6 | 7 => 1,
@@ -267,7 +269,7 @@ fn size_of(kind: u64) -> Option<usize> {
     })
 }
 
-/// Returns the orientation with this EXIF `number`; upright for a number that is none.
+/// Returns the orientation with this EXIF `number`, or upright if the number is invalid.
 pub(in crate::image_files) fn orientation_from(number: u64) -> Orientation {
     let number = u8::try_from(number).ok();
     number

@@ -1,22 +1,22 @@
-//! LZW in tiles. The `tiff` crate reads tiles row by row, and then takes the end of some encoders' streams for a cut;
-//! read at once they are whole.
+//! LZW in tiles. The `tiff` crate reads tiles row by row and mistakes the end of some encoders'
+//! streams for a cut. These streams are complete when a whole tile is read at once.
 
 use weezl::decode::Configuration;
 use weezl::{BitOrder, LzwStatus};
 
 use super::picture::{Places, Problem, damaged};
 
-/// Tiles that are not compressed, one behind the other.
+/// Uncompressed tiles, one after another.
 pub(super) struct Tiles {
     pub(super) bytes: Vec<u8>,
     pub(super) offsets: Vec<u32>,
     pub(super) lengths: Vec<u32>,
 }
 
-/// Bytes before the first tile, for the header of a file.
+/// Bytes reserved before the first tile for the header of a file.
 const HEADER: usize = 8;
 
-/// The tiles at `places` in `file`, of `size` bytes each.
+/// Decompresses the tiles at `places` in `file`, each of `size` bytes.
 pub(super) fn decompressed(file: &[u8], places: Places, size: usize) -> Result<Tiles, Problem> {
     let count = places.offsets.len();
     let most = crate::image_files::MAX_DECODED_BYTES as usize;

@@ -1,5 +1,5 @@
-//! TIFF files. Which of their images is the photo ([`choice`]), how its pixels are stored ([`picture`]), and what colours
-//! they are ([`colour`]). The `tiff` crate decompresses them.
+//! TIFF files: which of the images is the photo ([`choice`]), how its pixels are stored
+//! ([`picture`]), and which colours they have ([`colour`]). The `tiff` crate decompresses them.
 
 mod choice;
 mod colour;
@@ -29,7 +29,8 @@ use crate::error::Error;
 /// Decodes `bytes`, the TIFF file at `path`: the photo in it, never a thumbnail.
 ///
 /// # Errors
-/// [`Error::Decode`] when it is damaged, of a kind that is not read, or holds no photo; [`Error::TooLarge`].
+/// [`Error::Decode`] if the file is damaged, unsupported, or contains no photo; [`Error::TooLarge`]
+/// if it exceeds the limits.
 pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
     let Some(tiff) = Tiff::of_file(bytes) else {
         return Err(decode::damaged(path, "the header of the TIFF is damaged"));
@@ -44,7 +45,8 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
     Ok(Decoded::new(image, orientation(&tiff, &directory)))
 }
 
-/// That of the photo, or of the file's first directory, where cameras write it for all images.
+/// Returns the orientation of the photo, or that of the file's first directory, where cameras store
+/// it for all images.
 fn orientation(tiff: &Tiff, photo: &Directory) -> Orientation {
     photo
         .orientation()
@@ -115,7 +117,8 @@ fn rgb(
         .ok_or_else(|| damaged("the image has no pixels"))
 }
 
-/// `file` with a directory for one plane of `picture`, or for all of its samples where they are not stored apart.
+/// Returns `file` with a directory for one plane of `picture`, or for all samples if they are not
+/// in separate planes.
 fn container<'a>(
     file: &'a [u8],
     big_endian: bool,
@@ -132,7 +135,7 @@ fn container<'a>(
     directory.longs(tag::WIDTH, &[picture.width]);
     directory.longs(tag::HEIGHT, &[picture.height]);
     directory.short(tag::BITS, picture.bits);
-    // Grey, whatever they mean: so the crate hands over all samples as they are.
+    // Always grey, so that the crate returns all samples unchanged.
     directory.short(tag::PHOTOMETRIC, 1);
     directory.short(tag::SAMPLES, samples);
     directory.short(tag::PREDICTOR, picture.predictor);
@@ -188,7 +191,8 @@ fn decompressed(container: Container, picture: &Picture) -> Result<DecodingResul
     })
 }
 
-/// The samples as bytes, `per_pixel` for each pixel: levels from 0 to 255, or places in a palette.
+/// Returns the samples as bytes, `per_pixel` for each pixel: levels from 0 to 255, or indices into
+/// a palette.
 fn bytes_of(
     samples: DecodingResult,
     picture: &Picture,
@@ -203,7 +207,7 @@ fn bytes_of(
             .into_iter()
             .map(|sample| ((u32::from(sample) + 128) / 257) as u8)
             .collect(),
-        // A cast of a float to an integer keeps to its limits.
+        // A cast from float to integer saturates.
         DecodingResult::F32(samples) => samples
             .into_iter()
             .map(|sample| (sample * 255.0).round() as u8)
@@ -216,7 +220,7 @@ fn bytes_of(
     Ok(bytes)
 }
 
-/// Samples of fewer than 8 bits, whose rows begin with a byte each.
+/// Unpacks samples of fewer than 8 bits. Each row starts at a byte.
 fn unpacked(packed: &[u8], picture: &Picture, per_row: usize) -> Vec<u8> {
     let bits = usize::from(picture.bits);
     let per_byte = 8 / bits;

@@ -1,12 +1,13 @@
-//! How the pixels of a TIFF image are stored, checked before anything is decoded.
+//! The layout of the pixels of a TIFF image, checked before anything is decoded.
 
 use super::directory::{Directory, tag};
 use crate::image_files::MAX_DECODED_BYTES;
 
-/// Strips or tiles of an image. More of them would pass the limit of the `tiff` crate for a list.
+/// Maximum number of strips or tiles of an image. A longer list would exceed the limit of the
+/// `tiff` crate.
 const MOST_CHUNKS: u64 = 1 << 18;
 
-/// Bytes of JPEG tables: all that a JPEG can have take less.
+/// Maximum size of JPEG tables in bytes. All tables that a JPEG can have take less.
 const MOST_JPEG_TABLES: usize = 1 << 16;
 
 /// Kinds of compression.
@@ -15,18 +16,18 @@ pub(super) const LZW: u16 = 5;
 const OLD_JPEG: u16 = 6;
 pub(super) const JPEG: u16 = 7;
 
-/// Why an image is not decoded.
+/// Reason for not decoding an image.
 #[derive(Debug, PartialEq)]
 pub(super) enum Problem {
-    /// It is damaged or cut off.
+    /// The image is damaged or cut off.
     Damaged(String),
-    /// A kind of TIFF that is not read.
+    /// The kind of TIFF is not supported.
     Unsupported(String),
-    /// It takes so many bytes for its pixels.
+    /// The pixels take this number of bytes, more than the limit.
     TooLarge(u64),
 }
 
-/// What the samples of a pixel mean (TIFF 6.0, PhotometricInterpretation).
+/// Meaning of the samples of a pixel (TIFF 6.0, PhotometricInterpretation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     WhiteIsZero,
@@ -38,7 +39,8 @@ pub(super) enum Meaning {
 }
 
 impl Meaning {
-    /// The samples that colours are made of; what follows them, such as transparency, is left out.
+    /// Returns the number of samples that make up a colour. Further ones, such as transparency, are
+    /// ignored.
     pub(super) fn samples(self) -> u64 {
         match self {
             Self::WhiteIsZero | Self::BlackIsZero | Self::Palette => 1,
@@ -48,16 +50,16 @@ impl Meaning {
     }
 }
 
-/// The parts that an image is compressed in.
+/// Parts in which an image is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parts {
-    /// Of so many rows.
+    /// Strips with this number of rows.
     Strips(u32),
-    /// Of this width and height.
+    /// Tiles of this width and height.
     Tiles(u32, u32),
 }
 
-/// Where parts are in the file, and how many bytes each has there.
+/// Offsets of the parts in the file and their lengths in bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Places<'a> {
     pub(super) offsets: &'a [u32],
@@ -70,16 +72,16 @@ pub(super) struct Picture<'a> {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) meaning: Meaning,
-    /// Bits of a sample: 1, 2, 4, 8 or 16, or 32 for floating point numbers.
+    /// Bits per sample: 1, 2, 4, 8 or 16, or 32 for floating-point numbers.
     pub(super) bits: u16,
-    /// Samples of a pixel, of which [`Meaning::samples`] are used.
+    /// Samples per pixel, of which the first [`Meaning::samples`] are used.
     pub(super) samples: u16,
-    /// Whether each sample's plane is stored apart.
+    /// `true` if each sample has a separate plane.
     pub(super) is_planar: bool,
     pub(super) compression: u16,
     pub(super) predictor: u16,
     pub(super) parts: Parts,
-    /// Where the parts are, plane by plane, and their lengths in bytes.
+    /// Offsets of the parts, plane by plane, and their lengths in bytes.
     pub(super) offsets: Vec<u32>,
     pub(super) lengths: Vec<u32>,
     pub(super) jpeg_tables: Option<&'a [u8]>,
@@ -146,7 +148,8 @@ impl<'a> Picture<'a> {
         Ok(picture)
     }
 
-    /// Bytes of a tile, decompressed, or of a strip with all of its rows. They are no more than an image may take.
+    /// Returns the size in bytes of a decompressed tile, or of a decompressed strip with all its
+    /// rows. It is no more than the limit for an image.
     pub(super) fn part_bytes(&self) -> usize {
         let (width, height) = self.part_size();
         let samples = if self.is_planar { 1 } else { self.samples };
@@ -161,7 +164,8 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// Where the parts of a plane are; of all samples, if they are not stored apart.
+    /// Returns the places of the parts of a plane, or of all samples if they are not in separate
+    /// planes.
     pub(super) fn places(&self, plane: usize) -> Places<'_> {
         let planes = if self.is_planar { self.samples } else { 1 };
         let count = self.offsets.len() / usize::from(planes);
@@ -172,8 +176,8 @@ impl<'a> Picture<'a> {
         }
     }
 
-    /// Holds each part against its JPEG header: one of another size would shift all rows behind it, or take more memory
-    /// than the image.
+    /// Compares each part with its JPEG header: a part of another size would shift all rows after
+    /// it, or take more memory than the image.
     fn check_jpeg_parts(&self, file: &[u8]) -> Result<(), Problem> {
         let components = if self.is_planar { 1 } else { self.samples };
         let (width, height) = self.part_size();
@@ -289,7 +293,7 @@ fn bits(directory: &Directory, meaning: Meaning) -> Result<u16, Problem> {
     )))
 }
 
-/// Forms that the `tiff` crate would read wrongly without an error.
+/// Rejects forms that the `tiff` crate would decode incorrectly without an error.
 fn refuse_odd_forms(directory: &Directory, bits: u16, compression: u16) -> Result<(), Problem> {
     if directory.number(tag::FILL_ORDER) == Some(2) {
         return Err(Problem::Unsupported("reversed order of bits".to_owned()));
@@ -302,7 +306,7 @@ fn refuse_odd_forms(directory: &Directory, bits: u16, compression: u16) -> Resul
     Ok(())
 }
 
-/// Subsampled chroma, which only the decoder of JPEG brings to the size of luma.
+/// Rejects subsampled chroma, because only the JPEG decoder enlarges it to the size of luma.
 fn refuse_subsampling(directory: &Directory) -> Result<(), Problem> {
     let subsampling = directory.numbers(tag::YCBCR_SUBSAMPLING);
     let is_subsampled =
@@ -338,7 +342,7 @@ fn parts(directory: &Directory, width: u32, height: u32) -> Result<Parts, Proble
     )))
 }
 
-/// Where the parts are and how long each is.
+/// Reads the offsets of the parts and their lengths.
 fn places(
     directory: &Directory,
     parts: Parts,
@@ -368,7 +372,7 @@ fn places(
             .numbers(tag)
             .map(|numbers| numbers.take(count as usize).collect())
             .unwrap_or_default();
-        // Outside of every file that is read, and of the directory of ours that is put behind it.
+        // Outside any file that is read, and before the generated directory.
         let outside = u64::from(u32::MAX >> 1);
         let numbers = numbers.into_iter().map(|n: u64| n.min(outside) as u32);
         numbers.collect::<Vec<_>>()

@@ -1,9 +1,9 @@
-//! TIFF files for tests, of directories with small numbers.
+//! TIFF files for tests, made of directories with small numbers.
 
 /// A tag and its number, a LONG.
 pub(super) type Entry = (u16, u32);
 
-/// A little-endian TIFF of `directories`, one after the other.
+/// Returns a little-endian TIFF of `directories`, one after another.
 pub(super) fn tiff(directories: &[&[Entry]]) -> Vec<u8> {
     let mut bytes = b"II\x2a\0".to_vec();
     for entries in directories {

@@ -1,11 +1,12 @@
-//! Small TIFF files with every meaning of samples, whose pixels are known.
+//! Small TIFF files with known pixels for every meaning of samples.
 
 use std::path::Path;
 
 use super::directory::tag;
 use super::*;
 
-/// A big-endian TIFF of one strip. Entries have SHORT numbers; those that do not fit are put behind the directory.
+/// Returns a big-endian TIFF with one strip. Entries have SHORT numbers; those that do not fit are
+/// stored after the directory.
 fn file(size: (u16, u16), more: &[(u16, &[u16])], pixels: &[u8]) -> Vec<u8> {
     let mut entries: Vec<(u16, Vec<u16>)> = vec![
         (tag::WIDTH, vec![size.0]),
@@ -52,7 +53,7 @@ const SAMPLES: u16 = tag::SAMPLES;
 fn palettes_of_every_depth_are_read() {
     for bits in [1_u16, 2, 4, 8] {
         let count = 1_usize << bits;
-        // The last colour is (255, 128, 0), the first (0, 64, 32), and all others black.
+        // The last colour is (255, 128, 0), the first is (0, 64, 32), and all others are black.
         let mut map = vec![0_u16; 3 * count];
         map[count - 1] = 0xFFFF;
         map[count] = 0x4040;
@@ -76,7 +77,7 @@ fn palettes_of_every_depth_are_read() {
             wanted,
             "{bits} bits"
         );
-        // A list of 8-bit levels.
+        // A palette of 8-bit levels.
         let bytes: Vec<u16> = map.iter().map(|level| level >> 8).collect();
         let entries = [entries[0], entries[1], (tag::COLOR_MAP, &bytes)];
         assert_eq!(
@@ -133,7 +134,7 @@ fn samples_besides_the_colours_are_left_out() {
     assert_eq!(rgb_of(&file((3, 1), &cmyk, &pixels)).unwrap(), wanted);
 }
 
-/// The `tiff` crate finds no padding in tiles of the second plane on.
+/// The `tiff` crate does not recognise the padding of tiles in the second and later planes.
 #[test]
 fn tiles_of_separate_planes_are_read() {
     // Two tiles of 2x2 across, one down, for each of three planes.
@@ -156,7 +157,7 @@ fn tiles_of_separate_planes_are_read() {
 #[test]
 fn pixels_that_are_missing_are_an_error() {
     let rgb: [(u16, &[u16]); 3] = [(BITS, &[8, 8, 8]), (MEANING, &[2]), (SAMPLES, &[3])];
-    // The directory comes behind the pixels and is not taken for them.
+    // The directory follows the pixels and is not mistaken for them.
     let error = rgb_of(&file((200, 100), &rgb, &[7; 6]))
         .unwrap_err()
         .to_string();
