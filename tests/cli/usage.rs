@@ -124,11 +124,8 @@ fn long_help_has_everything_in_groups() {
               List the distance of every known person for each face
 
     Encoding faces:
-          --flip
-              Average each face with its mirror image: fewer wrong names at a small cost [default]
-
           --no-flip
-              Encode each face once, as dlib does
+              Encode each face once, as dlib does; the default averages it with its mirror image
 
           --jitters <N>
               Average N jittered copies of each face, mirrored at random; much slower, little gain

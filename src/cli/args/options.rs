@@ -188,11 +188,11 @@ fn fraction(text: &str) -> Result<f64, String> {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
 pub(crate) struct EncodingArgs {
-    /// Average each face with its mirror image: fewer wrong names at a small cost [default]
-    #[arg(long, hide_short_help = true, overrides_with = "no_flip")]
+    // Undoes an earlier --no-flip, such as one in an alias.
+    #[arg(long, hide = true, overrides_with = "no_flip")]
     pub(crate) flip: bool,
 
-    /// Encode each face once, as dlib does
+    /// Encode each face once, as dlib does; the default averages it with its mirror image
     #[arg(long, hide_short_help = true)]
     pub(crate) no_flip: bool,
 

@@ -134,7 +134,7 @@ impl KnownSources {
             if let Some(other) = file.made_by.other_options(&self.fingerprint) {
                 console.warn(format_args!(
                     "{}: enrolled with other options for encodings ({other}), so distances are less exact; use the same \
-                     --flip, --jitters and --encode-from",
+                     --no-flip, --jitters and --encode-from",
                     file.path.display()
                 ));
             }
