@@ -14,8 +14,14 @@ pub enum LoadError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A model file that facematch ships does not exist.
+    #[error("models: {}: is missing", path.display())]
+    MissingModel {
+        /// The model file.
+        path: PathBuf,
+    },
     /// No folder with the models was found.
-    #[error("no models found; looked in {}; name their folder with --models DIR or FACEMATCH_MODELS", list(.searched))]
+    #[error("no models found; looked in {}", list(.searched))]
     NoModels {
         /// The folders that were looked at.
         searched: Vec<PathBuf>,
@@ -29,7 +35,7 @@ impl LoadError {
     /// The file that the error is about, when there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Model { path, .. } => Some(path),
+            Self::Model { path, .. } | Self::MissingModel { path } => Some(path),
             Self::NoModels { .. } | Self::Unavailable(_) => None,
         }
     }
@@ -41,8 +47,7 @@ impl LoadError {
 pub enum EngineError {
     /// The image, upsampled as asked, has more pixels than the detector can be given.
     #[error(
-        "{width}x{height} pixels after upsampling are more than the {detector} detector takes ({limit} million); \
-         use a smaller --width or --upsample"
+        "{width}x{height} pixels after upsampling are more than the {detector} detector takes ({limit} million)"
     )]
     ImageTooLarge {
         /// Columns after upsampling.

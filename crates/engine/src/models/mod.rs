@@ -105,6 +105,9 @@ pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, Load
 /// As [`check_shipped`].
 pub(crate) fn read_shipped(folder: &Path, model: ShippedModel) -> Result<Vec<u8>, LoadError> {
     let path = folder.join(model.file_name());
+    if !path.exists() {
+        return Err(LoadError::MissingModel { path });
+    }
     shipped_bytes(&path, model).map_err(|reason| refused(&path, reason))
 }
 
@@ -166,9 +169,6 @@ pub(crate) fn refused(path: &Path, reason: String) -> LoadError {
 }
 
 fn shipped_bytes(path: &Path, model: ShippedModel) -> Result<Vec<u8>, String> {
-    if !path.exists() {
-        return Err("is missing; name the folder that holds the models with --models DIR".into());
-    }
     let size = file_size(path)?;
     if size != model.size() {
         return Err(wrong_size(path, size, model));
