@@ -81,38 +81,6 @@ pub enum Error {
     /// build.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A sidecar could not be read, or is not XMP. It is left unchanged.
-    #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
-    Sidecar {
-        /// Path of the sidecar.
-        path: PathBuf,
-        /// Problem with the sidecar, such as "is not UTF-8".
-        reason: String,
-    },
-    /// The metadata inside a photo could not be read or written. The photo is left unchanged.
-    #[error("{}: its metadata cannot be changed: {reason}; the photo stays as it is", path.display())]
-    Embedding {
-        /// Path of the photo.
-        path: PathBuf,
-        /// Description of the problem by the program that writes the metadata.
-        reason: String,
-    },
-    /// A photo could not be sorted into a folder. It stays where it is, if it still exists.
-    #[error("{}: not sorted: {reason}", path.display())]
-    Sorting {
-        /// Path of the photo.
-        path: PathBuf,
-        /// Reason, with the intended destination and what to do.
-        reason: String,
-    },
-    /// A picture, a sidecar or a result file could not be written.
-    #[error("{}: cannot write: {source}", path.display())]
-    Write {
-        /// Path of the file.
-        path: PathBuf,
-        /// Error of the operating system.
-        source: std::io::Error,
-    },
     /// A bug in facematch or in one of its libraries: the photo caused a panic.
     #[error("{}: internal error: {message}; please report it with this photo", path.display())]
     Internal {
@@ -140,10 +108,6 @@ impl Error {
             Self::Gallery { .. } => "gallery",
             Self::Load(LoadError::Unavailable(_)) => "engine_unavailable",
             Self::Load(_) => "model",
-            Self::Sidecar { .. } => "sidecar",
-            Self::Embedding { .. } => "embedding",
-            Self::Sorting { .. } => "sorting",
-            Self::Write { .. } => "write",
             Self::Internal { .. } => "internal",
         }
     }
@@ -159,10 +123,6 @@ impl Error {
             | Self::TooLarge { path, .. }
             | Self::Engine { path, .. }
             | Self::Gallery { path, .. }
-            | Self::Sidecar { path, .. }
-            | Self::Embedding { path, .. }
-            | Self::Sorting { path, .. }
-            | Self::Write { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::Load(error) => error.path(),
         }

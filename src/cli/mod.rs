@@ -20,6 +20,7 @@ mod inputs;
 mod interrupt;
 mod output;
 mod path_list;
+mod photo_error;
 mod pictures;
 mod progress;
 mod report;

@@ -9,7 +9,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use facematch::Error;
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use facematch::image_files::mark_exif;
 use facematch::photo::{FoundFace, Turn};
@@ -23,6 +22,7 @@ use super::guard::Written;
 use super::interrupt::UnfinishedFiles;
 use super::output::{Access, WholeFile, file_number};
 use crate::cli::drawing::{Fonts, Marking, draw, system_font_folders};
+use crate::cli::photo_error::PhotoError;
 
 /// JPEG quality of drawings, 1 to 100.
 const DRAWING_QUALITY: u8 = 90;
@@ -64,7 +64,7 @@ impl Pictures {
         path: &Path,
         copy: &RgbImage,
         faces: &[FoundFace],
-    ) -> Result<(), Error> {
+    ) -> Result<(), PhotoError> {
         let Some(folder) = &self.crops else {
             return Ok(());
         };
@@ -79,7 +79,7 @@ impl Pictures {
                     Ok((i + 1, geometry))
                 })
                 .collect::<Result<Vec<_>, _>>()
-                .map_err(|source| Error::Engine {
+                .map_err(|source| facematch::Error::Engine {
                     path: path.to_owned(),
                     source,
                 })?
@@ -105,7 +105,7 @@ impl Pictures {
         path: &Path,
         mut picture: RgbImage,
         markings: &[Marking],
-    ) -> Result<(), Error> {
+    ) -> Result<(), PhotoError> {
         let Some(folder) = &self.drawings else {
             return Ok(());
         };
@@ -138,9 +138,9 @@ impl Pictures {
         target: &Path,
         written: Written,
         encode: impl FnOnce(&mut dyn Write) -> Result<(), ImageError>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), PhotoError> {
         self.try_write(target, written, encode)
-            .map_err(|source| Error::Write {
+            .map_err(|source| PhotoError::Write {
                 path: target.to_owned(),
                 source,
             })

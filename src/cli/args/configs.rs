@@ -1,43 +1,75 @@
 //! From what clap parsed to the config of each command.
 
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::CommandFactory;
-use facematch::batch::WalkOptions;
-use facematch::engine::{Detector, EngineKind};
-use facematch::matching::{CandidateCount, Repetition};
-use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
+use facematch::matching::CandidateCount;
 
-use super::evaluating::{
-    EvalCommand, EvalFormatArg, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs,
-};
-use super::options::{
-    CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
-    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, WhenArg,
-};
-use super::parsing::check_no_command;
+use super::evaluating::{EvalCommand, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs};
+use super::options::DecisionArgs;
+use super::parsing::{self, check_no_command};
 use super::sorting::{SortArgs, SortByArg};
 use super::{
     Args, CacheCommand, CheckArgs, CheckFormatArg, Command, DetectArgs, EnrollArgs, MatchArgs,
     SidecarNamingArg, TagArgs, UntagArgs,
 };
 use crate::cli::config::{
-    self, CacheAction, CacheCommandConfig, CacheConfig, CheckConfig, Decision, DetectConfig,
-    EngineConfig, EnrollConfig, EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig,
-    FiguresFormat, GalleryConfig, Invocation, MatchConfig, Messages, NameTarget, PhotoSource,
-    Results, RunConfig, SortConfig, TagConfig, Threshold, UntagConfig, When, known_options,
-    only_file, refuse_encoding_options,
+    self, CacheAction, CacheCommandConfig, CheckConfig, DetectConfig, EnrollConfig,
+    EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig, FiguresFormat, GalleryConfig,
+    Invocation, MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig,
+    known_options, only_file, refuse_encoding_options,
 };
-use crate::cli::exit::Failure;
+use crate::cli::console::print_error;
+use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::Written;
-use crate::cli::report::{Format, SortMethod};
+use crate::cli::output::Output;
+use crate::cli::report::SortMethod;
 use crate::cli::tagging::{Backup, SidecarNaming, Writing};
+
+/// Why there is no command to run.
+pub(crate) enum NoCommand {
+    /// A mistake, or a request for help or the version.
+    Clap(clap::Error),
+    /// Options that do not work together.
+    Refused(Failure),
+}
+
+/// Returns the command that `words` ask for, of which the first is the program.
+pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, NoCommand> {
+    let args = parsing::parse(words).map_err(NoCommand::Clap)?;
+    invocation(args).map_err(NoCommand::Refused)
+}
+
+impl NoCommand {
+    /// Prints it and returns how the program ends.
+    pub(crate) fn print(&self) -> Exit {
+        let error = match self {
+            Self::Clap(error) => error,
+            Self::Refused(failure) => {
+                print_error(failure);
+                return failure.exit();
+            }
+        };
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        match printed {
+            _ if error.use_stderr() => Exit::Usage,
+            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+                let failure = Output::stdout().failure(source);
+                print_error(&failure);
+                failure.exit()
+            }
+            _ => Exit::Done,
+        }
+    }
+}
 
 /// The command that `args` ask for.
 ///
 /// # Errors
 /// [`Failure::Usage`] for options that do not work together.
-pub(super) fn invocation(args: Args) -> Result<Invocation, Failure> {
+fn invocation(args: Args) -> Result<Invocation, Failure> {
     use config::Command as To;
     let (messages, command) = match args.command {
         // Without a subcommand clap requires the paths.
@@ -262,143 +294,4 @@ fn eval_impostors(args: EvalImpostorsArgs) -> Result<EvalImpostorsConfig, Failur
         engine: args.engine.checked(args.encoding)?,
         cache: args.cache.into(),
     })
-}
-
-impl CommonArgs {
-    fn run(self, paths: Vec<PathBuf>, left_out: Vec<PathBuf>, encoding: EncodingArgs) -> RunConfig {
-        RunConfig {
-            photos: self.walk.source(paths, left_out),
-            engine: self.engine.config(encoding),
-            cache: self.cache.into(),
-            results: self.output.into(),
-            timings: self.timings,
-        }
-    }
-}
-
-impl DecisionArgs {
-    fn config(self, candidates: CandidateCount) -> Result<Decision, Failure> {
-        let fixed = match self.threshold {
-            ThresholdArg::Fixed(threshold) => Some(threshold),
-            ThresholdArg::Auto => None,
-        };
-        Ok(Decision {
-            threshold: Threshold::new(fixed, self.target_fpir)?,
-            margin: self.margin,
-            repetition: match self.allow_repeat {
-                true => Repetition::Allowed,
-                false => Repetition::Once,
-            },
-            candidates,
-        })
-    }
-}
-
-impl EngineArgs {
-    fn checked(self, encoding: EncodingArgs) -> Result<EngineConfig, Failure> {
-        let config = self.config(encoding);
-        config.check()?;
-        Ok(config)
-    }
-
-    fn config(self, encoding: EncodingArgs) -> EngineConfig {
-        EngineConfig {
-            kind: match self.engine {
-                EngineArg::Native => EngineKind::Native,
-                EngineArg::Dlib => EngineKind::Dlib,
-            },
-            detector: match self.detector {
-                DetectorArg::Auto => Detector::Auto,
-                DetectorArg::Hog => Detector::Hog,
-                DetectorArg::Cnn => Detector::Cnn,
-            },
-            upsample: self.upsample,
-            jitters: encoding.jitters,
-            flip: !encoding.no_flip,
-            landmarks: self.landmarks,
-            models: self.models,
-            settings: PhotoSettings {
-                width: self.width,
-                try_rotations: self.try_rotations,
-                encode_from: match encoding.encode_from {
-                    EncodeFromArg::Resized => EncodeFrom::Resized,
-                    EncodeFromArg::Original => EncodeFrom::Original,
-                },
-                depth: Depth::Encodings,
-            },
-            jobs: self.jobs,
-        }
-    }
-}
-
-impl WalkArgs {
-    fn source(self, paths: Vec<PathBuf>, left_out: Vec<PathBuf>) -> PhotoSource {
-        PhotoSource {
-            paths,
-            left_out,
-            options: WalkOptions {
-                max_depth: self.max_depth.map_or(usize::MAX, |depth| {
-                    usize::try_from(depth).unwrap_or(usize::MAX)
-                }),
-                follow_links: self.follow_links,
-                hidden: self.hidden,
-                ..WalkOptions::default()
-            },
-            null: self.null,
-        }
-    }
-}
-
-impl From<CacheArgs> for CacheConfig {
-    fn from(args: CacheArgs) -> Self {
-        Self::new(args.cache, args.no_cache)
-    }
-}
-
-impl From<OutputArgs> for Results {
-    fn from(args: OutputArgs) -> Self {
-        Self {
-            format: match args.format {
-                FormatArg::Text => Format::Text,
-                FormatArg::Json => Format::Json,
-                FormatArg::Ndjson => Format::Ndjson,
-                FormatArg::Csv => Format::Csv,
-                FormatArg::ExiftoolJson => Format::ExiftoolJson,
-            },
-            file: args.output,
-            with_encodings: args.with_encodings,
-            crops: args.crops,
-            draw: args.draw,
-            color: args.color.into(),
-        }
-    }
-}
-
-impl From<EvalFormatArg> for FiguresFormat {
-    fn from(format: EvalFormatArg) -> Self {
-        match format {
-            EvalFormatArg::Text => Self::Text,
-            EvalFormatArg::Json => Self::Json,
-        }
-    }
-}
-
-impl From<MessageArgs> for Messages {
-    fn from(args: MessageArgs) -> Self {
-        Self {
-            quiet: args.quiet,
-            verbose: args.verbose,
-            progress: args.progress.into(),
-        }
-    }
-}
-
-impl From<WhenArg> for When {
-    fn from(when: WhenArg) -> Self {
-        match when {
-            WhenArg::Auto => Self::Auto,
-            WhenArg::Always => Self::Always,
-            WhenArg::Never => Self::Never,
-        }
-    }
 }

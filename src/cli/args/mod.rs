@@ -3,66 +3,25 @@
 
 mod configs;
 mod evaluating;
+mod option_configs;
 mod options;
 mod parsing;
 mod sorting;
 
-use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum, ValueHint};
-use evaluating::EvalCommand;
 use facematch::engine::SimdLevel;
 use facematch::matching::DistanceThreshold;
+
+pub(super) use configs::parse;
+use evaluating::EvalCommand;
 use options::{
     CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs, WalkArgs,
     first_given, hidden_messages, whole_number, with_hidden_formats,
 };
 use sorting::SortArgs;
-
-use super::config::Invocation;
-use super::console::print_error;
-use super::exit::{Exit, Failure};
-use super::output::Output;
-
-/// Why there is no command to run.
-pub(super) enum NoCommand {
-    /// A mistake, or a request for help or the version.
-    Clap(clap::Error),
-    /// Options that do not work together.
-    Refused(Failure),
-}
-
-/// Returns the command that `words` ask for, of which the first is the program.
-pub(super) fn parse(words: Vec<OsString>) -> Result<Invocation, NoCommand> {
-    let args = parsing::parse(words).map_err(NoCommand::Clap)?;
-    configs::invocation(args).map_err(NoCommand::Refused)
-}
-
-impl NoCommand {
-    /// Prints it and returns how the program ends.
-    pub(super) fn print(&self) -> Exit {
-        let error = match self {
-            Self::Clap(error) => error,
-            Self::Refused(failure) => {
-                print_error(failure);
-                return failure.exit();
-            }
-        };
-        let printed = error.print().and_then(|()| io::stdout().flush());
-        match printed {
-            _ if error.use_stderr() => Exit::Usage,
-            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-                let failure = Output::stdout().failure(source);
-                print_error(&failure);
-                failure.exit()
-            }
-            _ => Exit::Done,
-        }
-    }
-}
 
 /// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use facematch::batch::Input;
 use facematch::photo::FoundFace;
 
-use super::Search;
 use super::searching::{Judgement, PhotoSearch};
+use super::{Search, only_found};
 use crate::cli::caching::Session;
 use crate::cli::config::DetectConfig;
 use crate::cli::console::Console;
@@ -68,7 +68,7 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
     };
     let exit = search.run(
         |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
-        |_| Ok(()),
+        only_found,
         |totals| Summary {
             images: totals.images,
             faces: totals.faces,

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::FaceFinder;
 use facematch::engine::{EngineParams, FaceEngine};
@@ -17,6 +16,7 @@ use super::known_sources::{KnownSources, search_photos};
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::{known_photos, no_known_face};
+use crate::cli::photo_error::PhotoError;
 use crate::cli::similar_names::similarly_named;
 
 /// Known people who are not all enrolled yet, by the names of their photos.
@@ -182,7 +182,7 @@ fn add_photo(
     builder: &mut GalleryBuilder,
     root: &Path,
     path: &Path,
-    result: Result<Vec<Face>, Error>,
+    result: Result<Vec<Face>, PhotoError>,
     earlier: &mut EarlierFaces,
     console: &Console,
 ) {
@@ -212,7 +212,7 @@ fn known_faces(
     engine: &mut dyn FaceEngine,
     path: &Path,
     finder: &FaceFinder,
-) -> Result<Vec<Face>, Error> {
+) -> Result<Vec<Face>, PhotoError> {
     let photo = finder.find(path, engine)?;
     Ok(photo.faces.into_iter().map(|found| found.face).collect())
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::batch::{self, Inputs};
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{
@@ -18,6 +17,7 @@ use super::earlier_faces::{EarlierFaces, SearchedPhotos};
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::check_known;
+use crate::cli::photo_error::PhotoError;
 
 /// What one KNOWN is.
 enum Source {
@@ -193,12 +193,14 @@ pub(super) fn search_photos<R: Send>(
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
     console: &Console,
-    work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, Error> + Sync,
-    mut add: impl FnMut(&Path, Result<R, Error>),
+    work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<R, PhotoError> + Sync,
+    mut add: impl FnMut(&Path, Result<R, PhotoError>),
 ) -> Result<usize, Failure> {
     let mut unreadable = 0;
     let bar = console.progress("known people", photos.list.len());
+    let work = |engine: &mut dyn FaceEngine, path: &Path| Ok(work(engine, path));
     let run = batch::run(&photos.list, engines, work, |path, result| {
+        let result = result.unwrap_or_else(|error| Err(error.into()));
         unreadable += usize::from(result.is_err());
         bar.suspend(|| add(path, result));
         bar.inc(1);

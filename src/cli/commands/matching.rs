@@ -8,9 +8,9 @@ use facematch::gallery::Gallery;
 use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
 use facematch::photo::FoundFace;
 
-use super::Search;
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
-use super::searching::{Judgement, PhotoSearch, Searched};
+use super::searching::{Judgement, PhotoSearch};
+use super::{Done, Search, only_found};
 use crate::cli::caching::Session;
 use crate::cli::config::MatchConfig;
 use crate::cli::console::Console;
@@ -23,7 +23,7 @@ use crate::cli::inputs::{inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
-use crate::cli::report::{Finding, Format, MatchingSummary, Subject, Summary};
+use crate::cli::report::{Finding, Format, MatchingSummary, Photo, Subject, Summary};
 use crate::cli::terminal;
 
 /// Whom to look for, and where.
@@ -51,18 +51,18 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
             people,
         }
     };
-    search.run(console, &unfinished, subject, |_| Ok(()))
+    search.run(console, &unfinished, subject, only_found)
 }
 
 impl PeopleSearch<'_> {
-    /// Searches the photos and reports what `subject` makes of the known people. They go through `after`, in
-    /// their order, before they are reported.
+    /// Searches the photos and reports what `subject` makes of the known people, with what `after`
+    /// did with the photos, in their order.
     pub(super) fn run(
         &self,
         console: &Console,
         unfinished: &UnfinishedFiles,
         subject: impl FnOnce(&Gallery) -> Subject,
-        after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
+        after: impl FnMut(&[&Photo]) -> Result<Vec<Done>, Failure>,
     ) -> Result<Exit, Failure> {
         let MatchConfig {
             known,

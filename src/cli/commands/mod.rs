@@ -27,19 +27,21 @@ use facematch::batch::{self, Inputs};
 use facematch::engine::FaceEngine;
 use facematch::matching::Outcome;
 use facematch::photo::StageTimes;
-use searching::Searched;
+use searching::PhotoResult;
 
 use super::config::RunConfig;
 use super::console::Console;
 use super::engine;
 use super::exit::{Exit, Failure};
 use super::output::Output;
+use super::photo_error::PhotoError;
 use super::progress::grouped;
 use super::skipped::by_extension;
 use super::terminal;
 use super::timings::Timings;
 use crate::cli::report::{
-    self, Finding, Format, Layout, MatchingSummary, Report, Subject, Summary,
+    self, Finding, Format, Layout, MatchingSummary, Photo, PhotoOutcome, PhotoRecord, Report,
+    Subject, Summary,
 };
 
 /// From this number of known people on, the user is always told how many strangers would get a name.
@@ -71,11 +73,11 @@ struct Totals {
 }
 
 impl Totals {
-    fn count(&mut self, searched: &Searched) {
+    fn count(&mut self, photo: &Photo, times: &StageTimes) {
         self.images += 1;
-        self.faces += searched.record.faces.len();
-        self.times.add(&searched.times);
-        for face in &searched.record.faces {
+        self.faces += photo.faces.len();
+        self.times.add(times);
+        for face in &photo.faces {
             match &face.finding {
                 Finding::Identity(identity) => match identity.outcome {
                     Outcome::Match => self.matched += 1,
@@ -86,6 +88,32 @@ impl Totals {
             }
         }
     }
+}
+
+/// What a command did with a photo whose faces were found.
+#[derive(Default)]
+struct Done {
+    outcome: PhotoOutcome,
+    /// What it could not do.
+    errors: Vec<PhotoError>,
+}
+
+impl From<Result<PhotoOutcome, PhotoError>> for Done {
+    fn from(result: Result<PhotoOutcome, PhotoError>) -> Self {
+        let (outcome, error) = match result {
+            Ok(outcome) => (outcome, None),
+            Err(error) => (PhotoOutcome::Nothing, Some(error)),
+        };
+        Self {
+            outcome,
+            errors: error.into_iter().collect(),
+        }
+    }
+}
+
+/// Does nothing with `photos`.
+fn only_found(photos: &[&Photo]) -> Result<Vec<Done>, Failure> {
+    Ok(photos.iter().map(|_| Done::default()).collect())
 }
 
 /// A search through photos that is ready to begin.
@@ -128,12 +156,12 @@ impl From<io::Error> for EarlyEnd {
 }
 
 impl Search<'_> {
-    /// Searches every photo by `work`, several at a time; hands them to `after` and reports them, in their order, unless that
-    /// fails; ends with what `summarize` makes of the totals.
+    /// Searches every photo by `work`, several at a time; reports them with what `after` did with
+    /// them, in their order, unless that fails; ends with what `summarize` makes of the totals.
     fn run(
         mut self,
-        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
+        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<PhotoResult, Error> + Sync,
+        after: impl FnMut(&[&Photo]) -> Result<Vec<Done>, Failure>,
         summarize: impl FnOnce(&Totals) -> Summary,
     ) -> Result<Exit, Failure> {
         let began = Instant::now();
@@ -175,8 +203,8 @@ impl Search<'_> {
 
     fn report(
         &mut self,
-        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<Searched, Error> + Sync,
-        mut after: impl FnMut(&mut [&mut Searched]) -> Result<(), Failure>,
+        work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<PhotoResult, Error> + Sync,
+        mut after: impl FnMut(&[&Photo]) -> Result<Vec<Done>, Failure>,
         summarize: impl FnOnce(&Totals) -> Summary,
         totals: &mut Totals,
     ) -> Result<Summary, EarlyEnd> {
@@ -185,33 +213,35 @@ impl Search<'_> {
         let style = terminal::style(&config.results, self.layout);
         let mut report = report::new(format, style, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
-        let mut done = Ok(());
+        let mut end = Ok(());
         // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
-        let mut handle = |mut results: Vec<(&Path, Result<Searched, Error>)>| {
-            let searched = results.iter_mut().flat_map(|(_, result)| result);
-            if let Err(failure) = after(&mut searched.collect::<Vec<_>>()) {
-                done = Err(EarlyEnd::Failure(failure));
-                return ControlFlow::Break(());
-            }
-            for (path, result) in &results {
-                if let Ok(searched) = result
-                    && searched.record.faces.is_empty()
-                    && !engine::auto_asks_cnn(
-                        &config.engine,
-                        (searched.record.width, searched.record.height),
-                    )
+        let mut handle = |results: Vec<(&Path, Result<PhotoResult, Error>)>| {
+            let photos = results.iter().flat_map(|(_, result)| result);
+            let photos: Vec<_> = photos.map(|result| &result.photo).collect();
+            let mut done = match after(&photos) {
+                Ok(done) => done.into_iter(),
+                Err(failure) => {
+                    end = Err(EarlyEnd::Failure(failure));
+                    return ControlFlow::Break(());
+                }
+            };
+            for (path, result) in results {
+                if let Ok(PhotoResult { photo, .. }) = &result
+                    && photo.faces.is_empty()
+                    && !engine::auto_asks_cnn(&config.engine, (photo.width, photo.height))
                 {
                     totals.not_by_cnn += 1;
                 }
+                let result = result.map(|result| (result, done.next().unwrap_or_default()));
                 let added = bar.suspend(|| add(report.as_mut(), path, result, totals, console));
-                if done.is_ok() {
-                    done = added.map_err(EarlyEnd::Output);
+                if end.is_ok() {
+                    end = added.map_err(EarlyEnd::Output);
                 }
                 bar.inc(1);
-                match &done {
+                match &end {
                     Ok(()) => {}
                     Err(end) if goes_on && end.is_broken_pipe() => {}
                     Err(_) => return ControlFlow::Break(()),
@@ -239,7 +269,7 @@ impl Search<'_> {
             let _ = handle(rest);
         }
         bar.finish_and_clear();
-        done?;
+        end?;
         run.map_err(|error| EarlyEnd::Failure(error.into()))?;
         let summary = summarize(totals);
         report.finish(&summary)?;
@@ -265,35 +295,36 @@ fn warn_of_photos_not_searched_by_cnn(photos: usize, console: &Console) {
 fn add(
     report: &mut dyn Report,
     path: &Path,
-    result: &Result<Searched, Error>,
+    result: Result<(PhotoResult, Done), Error>,
     totals: &mut Totals,
     console: &Console,
 ) -> io::Result<()> {
     match result {
-        Ok(searched) => {
-            totals.count(searched);
+        Ok((result, done)) => {
+            totals.count(&result.photo, &result.times);
             console.detail(format_args!(
                 "{}: {} in {:.0} ms",
                 path.display(),
-                counted(searched.record.faces.len(), "face", "faces"),
-                searched.times.total().as_secs_f64() * 1e3
+                counted(result.photo.faces.len(), "face", "faces"),
+                result.times.total().as_secs_f64() * 1e3
             ));
-            let written = report.photo(&searched.record);
-            // Told and counted, also when nobody reads the report any more.
-            let errors = searched
-                .errors
-                .iter()
-                .map(|error| add_error(report, path, error, totals, console));
+            let written = report.photo(&PhotoRecord {
+                photo: result.photo,
+                outcome: done.outcome,
+            });
+            // Printed and counted even if the report's reader has gone.
+            let errors = result.picture_error.into_iter().chain(done.errors);
+            let errors = errors.map(|error| add_error(report, path, &error, totals, console));
             errors.fold(written, Result::and)
         }
-        Err(error) => add_error(report, path, error, totals, console),
+        Err(error) => add_error(report, path, &error.into(), totals, console),
     }
 }
 
 fn add_error(
     report: &mut dyn Report,
     path: &Path,
-    error: &Error,
+    error: &PhotoError,
     totals: &mut Totals,
     console: &Console,
 ) -> io::Result<()> {

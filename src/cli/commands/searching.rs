@@ -8,15 +8,16 @@ use facematch::engine::FaceEngine;
 use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, open_whole};
 
 use crate::cli::drawing::{Marking, Tone};
+use crate::cli::photo_error::PhotoError;
 use crate::cli::pictures::Pictures;
-use crate::cli::report::{FaceRecord, Finding, PhotoRecord};
+use crate::cli::report::{FaceRecord, Finding, Photo};
 
 /// What a worker makes of a photo.
-pub(super) struct Searched {
-    pub(super) record: PhotoRecord,
+pub(super) struct PhotoResult {
+    pub(super) photo: Photo,
     pub(super) times: StageTimes,
-    /// Why its pictures or its names could not be written. Its findings are as good as without.
-    pub(super) errors: Vec<Error>,
+    /// Why its pictures could not be written. Its findings are as good as without.
+    pub(super) picture_error: Option<PhotoError>,
 }
 
 /// How photos are searched.
@@ -41,7 +42,7 @@ impl PhotoSearch<'_> {
         engine: &mut dyn FaceEngine,
         path: &Path,
         judge: impl Fn(&[FoundFace]) -> Vec<Judgement>,
-    ) -> Result<Searched, Error> {
+    ) -> Result<PhotoResult, Error> {
         let PhotoFaces {
             original,
             faces,
@@ -76,19 +77,16 @@ impl PhotoSearch<'_> {
                 finding: judgement.finding,
                 encoding: found.face.encoding.clone().filter(|_| self.with_encodings),
             });
-        Ok(Searched {
-            record: PhotoRecord {
+        Ok(PhotoResult {
+            photo: Photo {
                 path: path.to_owned(),
                 width: original.size.0,
                 height: original.size.1,
                 orientation: original.orientation.exif(),
                 faces: faces.collect(),
-                tagged: None,
-                exiftool_tags: None,
-                sorted: Vec::new(),
             },
             times,
-            errors: written.err().into_iter().collect(),
+            picture_error: written.err(),
         })
     }
 }

@@ -3,18 +3,20 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::gallery::Gallery;
 use facematch::matching::{Identity, Outcome};
 
-use super::counted;
 use super::matching::PeopleSearch;
+use super::{Done, counted};
 use crate::cli::config::SortConfig;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::folders::{check_no_file, create_folder};
 use crate::cli::interrupt::UnfinishedFiles;
-use crate::cli::report::{Finding, PhotoRecord, SortChange, SortMethod, SortedPhoto, Subject};
+use crate::cli::photo_error::PhotoError;
+use crate::cli::report::{
+    Finding, Photo, PhotoOutcome, SortChange, SortMethod, SortedPhoto, Subject,
+};
 use crate::cli::same_file::{is_in, resolved};
 use crate::cli::sorting::{PersonFolders, Sorter, person_folder, stays};
 
@@ -52,21 +54,27 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
             Subject::Places
         },
         |photos| {
-            for searched in photos {
-                if stays(&searched.record.path) {
+            let folders = folders.get_or_init(PersonFolders::default);
+            let sort = |photo: &&Photo| {
+                if stays(&photo.path) {
                     counts.known += 1;
-                    continue;
+                    return Done::default();
                 }
-                let folders = folders.get_or_init(PersonFolders::default);
-                for place in sort(config, &searched.record, folders, &mut sorter) {
+                let mut places = Vec::new();
+                let mut errors = Vec::new();
+                for place in sort(config, photo, folders, &mut sorter) {
                     match place {
-                        Ok(place) => searched.record.sorted.push(place),
-                        Err(error) => searched.errors.push(error),
+                        Ok(place) => places.push(place),
+                        Err(error) => errors.push(error),
                     }
                 }
-                counts.add(&searched.record.sorted);
-            }
-            Ok(())
+                counts.add(&places);
+                Done {
+                    outcome: PhotoOutcome::Sorted(places),
+                    errors,
+                }
+            };
+            Ok(photos.iter().map(sort).collect())
         },
     )?;
     console.summary(counts.in_words(method, config.dry_run));
@@ -101,10 +109,10 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
 /// Brings a photo to its places.
 fn sort(
     config: &SortConfig,
-    photo: &PhotoRecord,
+    photo: &Photo,
     folders: &PersonFolders,
     sorter: &mut Sorter,
-) -> Vec<Result<SortedPhoto, Error>> {
+) -> Vec<Result<SortedPhoto, PhotoError>> {
     let known = &config.matching.known;
     let people = people_on(photo);
     let people = match people.len() {
@@ -140,7 +148,7 @@ fn sort(
 }
 
 /// Refuses a `folder` that leads into KNOWN, as a link may.
-fn check_not_in_known(photo: &PhotoRecord, folder: &Path, known: &Path) -> Result<(), Error> {
+fn check_not_in_known(photo: &Photo, folder: &Path, known: &Path) -> Result<(), PhotoError> {
     match is_in(folder, known) {
         true => {
             let reason = format!(
@@ -154,7 +162,7 @@ fn check_not_in_known(photo: &PhotoRecord, folder: &Path, known: &Path) -> Resul
 }
 
 /// The known people in a photo from left to right, each once.
-fn people_on(photo: &PhotoRecord) -> Vec<&str> {
+fn people_on(photo: &Photo) -> Vec<&str> {
     let mut people = Vec::new();
     for face in &photo.faces {
         if let Finding::Identity(identity) = &face.finding

@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, EngineParams, FaceEngine};
@@ -22,6 +21,7 @@ use super::known_sources::{KnownSources, search_photos};
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::tagged_photos;
+use crate::cli::photo_error::PhotoError;
 use crate::cli::tagging::Sidecars;
 
 /// Tagged people who are not enrolled yet.
@@ -205,7 +205,7 @@ fn tagged_photo(
     engine: &mut dyn FaceEngine,
     path: &Path,
     finder: &FaceFinder,
-) -> Result<TaggedPhoto, Error> {
+) -> Result<TaggedPhoto, PhotoError> {
     let mut warnings = Vec::new();
     let (tags, unread) = read_tags(path, &mut warnings)?;
     if tags.is_empty() {
@@ -245,7 +245,10 @@ fn tagged_photo(
 ///
 /// # Errors
 /// When the photo cannot be read, and nobody is tagged in its sidecars.
-fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<(PhotoRegions, usize), Error> {
+fn read_tags(
+    path: &Path,
+    warnings: &mut Vec<Warning>,
+) -> Result<(PhotoRegions, usize), PhotoError> {
     let mut packets = Vec::new();
     for sidecar in Sidecars::of(path)? {
         match Sidecars::read(&sidecar) {
@@ -265,7 +268,7 @@ fn read_tags(path: &Path, warnings: &mut Vec<Warning>) -> Result<(PhotoRegions, 
         }
         // The search says it once more, if it is more than the metadata.
         Err(_) if is_tagged => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
     let unread = warn_of_unread(&packets, warnings);
     let packets = packets.into_iter().map(|(_, packet)| packet).collect();
@@ -316,9 +319,9 @@ fn parse(file: &Path, what: &str, xmp: &[u8], warnings: &mut Vec<Warning>) -> Op
     parsed.map_err(|error| warnings.push(unread(error))).ok()
 }
 
-fn unread_sidecar(sidecar: PathBuf, error: Error) -> Warning {
+fn unread_sidecar(sidecar: PathBuf, error: PhotoError) -> Warning {
     let reason = match error {
-        Error::Sidecar { reason, .. } => reason,
+        PhotoError::Sidecar { reason, .. } => reason,
         other => other.to_string(),
     };
     Warning {

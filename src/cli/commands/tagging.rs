@@ -2,25 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::batch::Input;
 use facematch::image_files::Orientation;
 use facematch::matching::Outcome;
 use facematch_xmp::{Area, FaceTag, PhotoTags};
-use serde_json::{Map, Value};
 
-use super::counted;
 use super::matching::PeopleSearch;
 use super::skipped_in_words;
+use super::{Done, counted};
 use crate::cli::config::{NameTarget, TagConfig, UntagConfig};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::inputs::{inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
+use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{
-    FaceRecord, Finding, PhotoRecord, Subject, TagChange, TagPlace, TaggedFile, TaggedFiles,
-    TextStyle,
+    FaceRecord, Finding, Photo, PhotoOutcome, Subject, TagChange, TagPlace, TaggedFile,
+    TaggedFiles, TextStyle,
 };
 use crate::cli::tagging::{
     Backup, EmbeddedTags, ExiftoolTags, SidecarNaming, Sidecars, TaggingRun, Writing,
@@ -131,12 +130,6 @@ enum Tagger {
     Exiftool(ExiftoolTags),
 }
 
-/// What came of the names of a photo.
-enum Tagged {
-    File(TaggedFile),
-    Exiftool(Map<String, Value>),
-}
-
 impl Tagger {
     fn new(
         target: NameTarget,
@@ -176,26 +169,27 @@ impl Tagger {
         }
     }
 
-    /// What comes of each of `photos`, in their order.
-    fn tag(&mut self, photos: &[(&Path, &PhotoTags)]) -> Vec<Result<Option<Tagged>, Error>> {
+    /// The outcome of each of `photos`, in their order.
+    fn tag(&mut self, photos: &[(&Path, &PhotoTags)]) -> Vec<Result<PhotoOutcome, PhotoError>> {
+        let outcome = |file: Option<_>| file.map_or(PhotoOutcome::Nothing, PhotoOutcome::Tagged);
         match self {
             // One after the other: photos may share a sidecar.
             Self::Sidecars(sidecars, naming) => {
-                let tag = |&(photo, tags): &(&Path, &PhotoTags)| {
-                    let file = sidecars.tag(photo, tags, *naming)?;
-                    Ok(file.map(Tagged::File))
-                };
-                photos.iter().map(tag).collect()
+                let files = photos
+                    .iter()
+                    .map(|(photo, tags)| sidecars.tag(photo, tags, *naming));
+                files.map(|file| file.map(outcome)).collect()
             }
             Self::Photos(embedded) => {
                 let files = embedded.tag(photos).into_iter();
-                files.map(|file| Ok(file?.map(Tagged::File))).collect()
+                files.map(|file| file.map(outcome)).collect()
             }
             Self::Exiftool(exiftool) => {
-                let tag = |&(photo, tags): &(&Path, &PhotoTags)| {
-                    Ok(exiftool.of(photo, tags)?.map(Tagged::Exiftool))
+                let tags = photos.iter().map(|(photo, tags)| exiftool.of(photo, tags));
+                let outcome = |tags: Option<_>| {
+                    tags.map_or(PhotoOutcome::Nothing, PhotoOutcome::ExiftoolTags)
                 };
-                photos.iter().map(tag).collect()
+                tags.map(|tags| tags.map(outcome)).collect()
             }
         }
     }
@@ -220,29 +214,23 @@ pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure
         |photos| {
             // Not before the search: ExifTool begins meanwhile.
             tagger.check()?;
-            let named = photos
-                .iter_mut()
-                .map(|photo| (tags_of(&photo.record), photo));
-            let named: Vec<_> = named.filter(|(tags, _)| !tags.faces.is_empty()).collect();
-            let wanted: Vec<_> = named
-                .iter()
-                .map(|(tags, photo)| (photo.record.path.as_path(), tags))
-                .collect();
-            for (tagged, (_, photo)) in tagger.tag(&wanted).into_iter().zip(named) {
-                match tagged {
-                    Ok(None) => {}
-                    Ok(Some(Tagged::File(file))) => {
-                        counts.add(&file);
-                        photo.record.tagged = Some(file);
-                    }
-                    Ok(Some(Tagged::Exiftool(tags))) => {
-                        printed += 1;
-                        photo.record.exiftool_tags = Some(tags);
-                    }
-                    Err(error) => photo.errors.push(error),
+            let tags: Vec<_> = photos.iter().map(|photo| tags_of(photo)).collect();
+            let photos = photos.iter().map(|photo| photo.path.as_path()).zip(&tags);
+            let named: Vec<_> = photos.filter(|(_, tags)| !tags.faces.is_empty()).collect();
+            let mut outcomes = tagger.tag(&named).into_iter();
+            let done = tags.iter().map(|tags| match tags.faces.is_empty() {
+                true => Done::default(),
+                false => outcomes.next().map_or_else(Done::default, Done::from),
+            });
+            let done: Vec<_> = done.collect();
+            for Done { outcome, .. } in &done {
+                match outcome {
+                    PhotoOutcome::Tagged(file) => counts.add(file),
+                    PhotoOutcome::ExiftoolTags(_) => printed += 1,
+                    _ => {}
                 }
             }
-            Ok(())
+            Ok(done)
         },
     )?;
     console.summary(match &tagger {
@@ -271,9 +259,9 @@ impl Untagger {
     ///
     /// # Errors
     /// When there is no such photo.
-    fn untag(&mut self, input: &Input) -> Result<Vec<Result<TaggedFile, Error>>, Error> {
+    fn untag(&mut self, input: &Input) -> Result<Vec<Result<TaggedFile, PhotoError>>, PhotoError> {
         if let Some(problem) = input.problem() {
-            return Err(problem);
+            return Err(problem.into());
         }
         let photo = input.path();
         let sidecars = Sidecars::of(photo)?
@@ -284,7 +272,7 @@ impl Untagger {
         Ok(files)
     }
 
-    fn untag_inside(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
+    fn untag_inside(&mut self, photo: &Path) -> Result<Option<TaggedFile>, PhotoError> {
         // Of a photo that was moved away its sidecars are left.
         if !photo.exists() || !EmbeddedTags::may_be_in(photo)? {
             return Ok(None);
@@ -293,7 +281,7 @@ impl Untagger {
             match self.embedded.take() {
                 Some(embedded) => embedded,
                 None => EmbeddedTags::new(&self.run, self.backup, &self.unfinished).map_err(
-                    |reason| Error::Embedding {
+                    |reason| PhotoError::Embedding {
                         path: photo.to_owned(),
                         reason,
                     },
@@ -376,7 +364,7 @@ fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
 }
 
 /// The faces of a photo that are somebody, for its metadata.
-fn tags_of(photo: &PhotoRecord) -> PhotoTags {
+fn tags_of(photo: &Photo) -> PhotoTags {
     let size = (photo.width, photo.height);
     let orientation = Orientation::from_exif(photo.orientation).unwrap_or(Orientation::UPRIGHT);
     let stored_size = match orientation.swaps_sides() {

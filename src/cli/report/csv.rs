@@ -6,13 +6,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use facematch::Error;
 use facematch::matching::Identity;
 
 use super::{
     FaceRecord, Finding, PhotoRecord, Report, SortedPhoto, Subject, Summary, TagPlace, TaggedFile,
     path_bytes, rounded,
 };
+use crate::cli::photo_error::PhotoError;
 
 pub(super) struct CsvReport<W: Write> {
     writer: csv::Writer<W>,
@@ -99,7 +99,8 @@ impl<W: Write> CsvReport<W> {
 }
 
 impl<W: Write> Report for CsvReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        let photo = &record.photo;
         let mut start = path_fields(&photo.path);
         start.extend([
             photo.width.to_string(),
@@ -109,7 +110,7 @@ impl<W: Write> Report for CsvReport<W> {
         if photo.faces.is_empty() {
             start.resize(COMMON.len() - 1, String::new());
             start.push("no_faces".to_owned());
-            if let Some(place) = place_of(photo, None) {
+            if let Some(place) = place_of(record, None) {
                 start.resize(COMMON.len() + PERSON.len(), String::new());
                 start.extend(place_fields(place));
             }
@@ -118,9 +119,9 @@ impl<W: Write> Report for CsvReport<W> {
         for (i, face) in photo.faces.iter().enumerate() {
             let mut fields = start.clone();
             fields.extend(self.face(face, i + 1));
-            fields.extend(photo.tagged.iter().flat_map(tag_fields));
+            fields.extend(record.tagged_file().into_iter().flat_map(tag_fields));
             if let Finding::Identity(identity) = &face.finding {
-                let place = place_of(photo, identity.name());
+                let place = place_of(record, identity.name());
                 fields.extend(place.into_iter().flat_map(place_fields));
             }
             self.row(fields)?;
@@ -128,7 +129,7 @@ impl<W: Write> Report for CsvReport<W> {
         Ok(())
     }
 
-    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()> {
+    fn error(&mut self, path: &Path, error: &PhotoError) -> io::Result<()> {
         let mut fields = path_fields(path);
         fields.resize(COMMON.len() - 1, String::new());
         fields.push("error".to_owned());
@@ -179,9 +180,9 @@ fn candidates(subject: Subject) -> usize {
     }
 }
 
-/// The place of `photo` in the folder of `person`, or in that of photos of nobody known.
-fn place_of<'a>(photo: &'a PhotoRecord, person: Option<&str>) -> Option<&'a SortedPhoto> {
-    let mut places = photo.sorted.iter();
+/// The photo's place in the folder of `person`, or in that of photos of nobody known.
+fn place_of<'a>(record: &'a PhotoRecord, person: Option<&str>) -> Option<&'a SortedPhoto> {
+    let mut places = record.places().iter();
     places.find(|place| place.person.as_deref() == person)
 }
 

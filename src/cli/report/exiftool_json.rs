@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use facematch::Error;
 use serde::Serialize;
 
 use super::json::{DOCUMENT, Records};
-use super::{PhotoRecord, Report, Summary};
+use super::{PhotoOutcome, PhotoRecord, Report, Summary};
+use crate::cli::photo_error::PhotoError;
 
 /// The form that `exiftool -json=FILE` reads: an object of tags for each photo whose names are to be written, in one array.
 pub(super) struct ExiftoolReport<W>(Records<W>);
@@ -19,17 +19,17 @@ impl<W: Write> ExiftoolReport<W> {
 }
 
 impl<W: Write> Report for ExiftoolReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
-        let Some(tags) = &photo.exiftool_tags else {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        let PhotoOutcome::ExiftoolTags(tags) = &record.outcome else {
             return Ok(());
         };
         self.0.add(&ExiftoolJson {
-            path: photo.path.to_string_lossy().as_ref(),
+            path: record.photo.path.to_string_lossy().as_ref(),
             tags,
         })
     }
 
-    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+    fn error(&mut self, _path: &Path, _error: &PhotoError) -> io::Result<()> {
         Ok(())
     }
 

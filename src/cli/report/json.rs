@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use facematch::Error;
 use facematch::engine::Encoding;
 use facematch::gallery::Candidate;
 use facematch::geometry::{PixelBox, Point};
@@ -16,6 +15,7 @@ use super::{
     FaceRecord, Finding, PhotoRecord, Report, SCHEMA, SortedPhoto, Subject, Summary, TagPlace,
     TaggedFile, path_bytes, rounded,
 };
+use crate::cli::photo_error::PhotoError;
 
 /// What stands around the records. A line must end with its record: whoever reads lines waits for its end.
 pub(super) struct Frame {
@@ -89,7 +89,8 @@ impl<W: Write> JsonReport<W> {
 }
 
 impl<W: Write> Report for JsonReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        let photo = &record.photo;
         let names = match self.subject {
             Subject::Landmarks(names) => names,
             Subject::People { .. } | Subject::Tags(_) | Subject::Places => &[],
@@ -107,13 +108,13 @@ impl<W: Write> Report for JsonReport<W> {
                 .iter()
                 .map(|f| FaceJson::new(f, names))
                 .collect(),
-            sidecar: tagged_file(photo, TagPlace::Sidecar).map(SidecarJson::new),
-            embedded: tagged_file(photo, TagPlace::Photo).map(EmbeddedJson::new),
-            sorted: photo.sorted.iter().map(SortedJson::new).collect(),
+            sidecar: tagged_file(record, TagPlace::Sidecar).map(SidecarJson::new),
+            embedded: tagged_file(record, TagPlace::Photo).map(EmbeddedJson::new),
+            sorted: record.places().iter().map(SortedJson::new).collect(),
         })
     }
 
-    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()> {
+    fn error(&mut self, path: &Path, error: &PhotoError) -> io::Result<()> {
         self.records.add(&ErrorJson {
             r#type: "error",
             schema: SCHEMA,
@@ -149,9 +150,9 @@ struct ImageJson<'a> {
     sorted: Vec<SortedJson<'a>>,
 }
 
-/// The file at `place` that has the names of `photo`.
-fn tagged_file(photo: &PhotoRecord, place: TagPlace) -> Option<&TaggedFile> {
-    photo.tagged.as_ref().filter(|file| file.place == place)
+/// The file at `place` that has the photo's names.
+fn tagged_file(record: &PhotoRecord, place: TagPlace) -> Option<&TaggedFile> {
+    record.tagged_file().filter(|file| file.place == place)
 }
 
 #[derive(Serialize)]
@@ -423,9 +424,9 @@ mod tests {
     /// The line of a photo once ended with the next photo, which a reader of lines had to wait for.
     #[test]
     fn a_line_ends_with_its_record() {
-        let error = Error::UnknownFormat {
+        let error = PhotoError::from(facematch::Error::UnknownFormat {
             path: "notes.txt".into(),
-        };
+        });
         let people = Subject::People {
             candidates: 1,
             people: 1,

@@ -31,17 +31,56 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::engine::Encoding;
 use facematch::geometry::{PixelBox, Point};
 use facematch::matching::Identity;
 
+use crate::cli::photo_error::PhotoError;
+
 /// The name of the JSON form that this version writes.
 pub(crate) const SCHEMA: &str = "facematch/1";
 
-/// A photo that was searched.
+/// The result of one photo.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PhotoRecord {
+    pub(crate) photo: Photo,
+    pub(crate) outcome: PhotoOutcome,
+}
+
+impl PhotoRecord {
+    /// The file that has the photo's names, if one does.
+    fn tagged_file(&self) -> Option<&TaggedFile> {
+        match &self.outcome {
+            PhotoOutcome::Tagged(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The photo's places in folders by person.
+    fn places(&self) -> &[SortedPhoto] {
+        match &self.outcome {
+            PhotoOutcome::Sorted(places) => places,
+            _ => &[],
+        }
+    }
+}
+
+/// What a command did with a photo, besides finding its faces.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) enum PhotoOutcome {
+    #[default]
+    Nothing,
+    /// This file has its names.
+    Tagged(TaggedFile),
+    /// Its names are reported as [tags of ExifTool](facematch_xmp::exiftool_tags).
+    ExiftoolTags(serde_json::Map<String, serde_json::Value>),
+    /// It has these places in folders by person.
+    Sorted(Vec<SortedPhoto>),
+}
+
+/// A photo with its faces.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Photo {
     /// Where it is, as the user wrote it.
     pub(crate) path: PathBuf,
     /// Columns of the photo as displayed.
@@ -52,12 +91,6 @@ pub(crate) struct PhotoRecord {
     pub(crate) orientation: u8,
     /// Its faces from left to right.
     pub(crate) faces: Vec<FaceRecord>,
-    /// The file that has its names, where it has any.
-    pub(crate) tagged: Option<TaggedFile>,
-    /// Its places in folders by person, where it has any.
-    pub(crate) sorted: Vec<SortedPhoto>,
-    /// Its names as ExifTool's tags, where they are to be reported: [`exiftool_tags`](facematch_xmp::exiftool_tags).
-    pub(crate) exiftool_tags: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// Which file has a photo's names.
@@ -185,17 +218,17 @@ pub(crate) struct MatchingSummary {
 
 /// Writes the results of one run.
 pub(crate) trait Report {
-    /// One photo that was searched.
+    /// One photo whose faces were found.
     ///
     /// # Errors
     /// When the output cannot be written.
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()>;
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()>;
 
     /// One input that failed. Formats for people leave that to the error stream.
     ///
     /// # Errors
     /// When the output cannot be written.
-    fn error(&mut self, path: &Path, error: &Error) -> io::Result<()>;
+    fn error(&mut self, path: &Path, error: &PhotoError) -> io::Result<()>;
 
     /// The end of the run.
     ///

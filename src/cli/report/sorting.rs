@@ -4,11 +4,10 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
-
 use super::columns::{Column, Field, Lines};
 use super::text::Palette;
-use super::{PhotoRecord, Report, Summary, TextStyle};
+use super::{Photo, PhotoRecord, Report, Summary, TextStyle};
+use crate::cli::photo_error::PhotoError;
 
 /// How a photo comes to another place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +85,7 @@ impl<W: Write> SortingReport<W> {
         }
     }
 
-    fn line(&mut self, photo: &PhotoRecord, place: &SortedPhoto) -> io::Result<()> {
+    fn line(&mut self, photo: &Photo, place: &SortedPhoto) -> io::Result<()> {
         let fields = [
             Field::path(&photo.path),
             Field::text(in_words(place.method, place.done)),
@@ -102,16 +101,16 @@ impl<W: Write> SortingReport<W> {
 }
 
 impl<W: Write> Report for SortingReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
-        for place in &photo.sorted {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        for place in record.places() {
             if place.change == SortChange::Create {
-                self.line(photo, place)?;
+                self.line(&record.photo, place)?;
             }
         }
         self.out.flush()
     }
 
-    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+    fn error(&mut self, _path: &Path, _error: &PhotoError) -> io::Result<()> {
         Ok(())
     }
 

@@ -5,12 +5,12 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use facematch::Error;
 use facematch::matching::Identity;
 
 use super::columns::{Column, Field, Lines};
 use super::text::Palette;
 use super::{Finding, PhotoRecord, Report, Summary, TagChange, TaggedFile, TextStyle};
+use crate::cli::photo_error::PhotoError;
 
 /// Extra letters of the path of a sidecar, `.xmp`.
 const SIDECAR_EXTENSION: usize = 4;
@@ -71,8 +71,9 @@ impl<W: Write> TaggedFiles<W> {
 }
 
 impl<W: Write> Report for TaggedFiles<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
-        let Some(file) = &photo.tagged else {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        let PhotoRecord { photo, .. } = record;
+        let Some(file) = record.tagged_file() else {
             return Ok(());
         };
         let names = photo.faces.iter().filter_map(|face| match &face.finding {
@@ -83,7 +84,7 @@ impl<W: Write> Report for TaggedFiles<W> {
         self.write(&photo.path, file, &names)
     }
 
-    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+    fn error(&mut self, _path: &Path, _error: &PhotoError) -> io::Result<()> {
         Ok(())
     }
 

@@ -3,25 +3,28 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use facematch::Error;
 use facematch::gallery::Candidate;
 use facematch::geometry::{PixelBox, Point};
 use facematch::matching::{Identity, Outcome};
 
-use super::{FaceRecord, Finding, MatchingSummary, PhotoRecord, Report, Summary};
+use super::{
+    FaceRecord, Finding, MatchingSummary, Photo, PhotoOutcome, PhotoRecord, Report, Summary,
+};
+use crate::cli::photo_error::PhotoError;
 
 pub(super) const LANDMARK_NAMES: &[&str] = &["left_eye", "nose"];
 
 fn photo(path: &str, faces: Vec<FaceRecord>) -> PhotoRecord {
-    PhotoRecord {
+    let photo = Photo {
         path: path.into(),
         width: 1126,
         height: 661,
         orientation: 6,
         faces,
-        tagged: None,
-        exiftool_tags: None,
-        sorted: Vec::new(),
+    };
+    PhotoRecord {
+        photo,
+        outcome: PhotoOutcome::Nothing,
     }
 }
 
@@ -76,10 +79,10 @@ pub(super) fn write_people(report: &mut dyn Report) {
         None,
         identity(Outcome::Match, vec![candidate("Zoë \"Z\", jr.", 0.0)]),
     )];
-    let missing = Error::Decode {
+    let missing = PhotoError::from(facematch::Error::Decode {
         path: "unknown/broken.jpg".into(),
         reason: "the file is empty".into(),
-    };
+    });
     report
         .photo(&photo("unknown/two, people.jpg", two))
         .unwrap();

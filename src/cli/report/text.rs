@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use facematch::Error;
 use facematch::gallery::Gallery;
 use facematch::geometry::Point;
 use facematch::matching::{Identity, Outcome};
 
 use super::columns::{Column, Field, Layout, Lines};
 use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TextStyle, rounded};
+use crate::cli::photo_error::PhotoError;
 
 /// Escape sequences that begin and end the colour of a field.
 #[derive(Debug, Clone, Copy)]
@@ -145,7 +145,8 @@ impl<W: Write> TextReport<W> {
 }
 
 impl<W: Write> Report for TextReport<W> {
-    fn photo(&mut self, photo: &PhotoRecord) -> io::Result<()> {
+    fn photo(&mut self, record: &PhotoRecord) -> io::Result<()> {
+        let photo = &record.photo;
         let path = Field::path(&photo.path);
         if photo.faces.is_empty() {
             let Palette { quiet, end, .. } = self.palette;
@@ -161,7 +162,7 @@ impl<W: Write> Report for TextReport<W> {
         self.out.flush()
     }
 
-    fn error(&mut self, _path: &Path, _error: &Error) -> io::Result<()> {
+    fn error(&mut self, _path: &Path, _error: &PhotoError) -> io::Result<()> {
         Ok(())
     }
 

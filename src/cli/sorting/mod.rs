@@ -11,10 +11,9 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
-
 use super::interrupt::UnfinishedFiles;
 use super::same_file::Existing;
+use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{SortChange, SortMethod, SortedPhoto};
 use crate::cli::tagging::sidecar_places;
 pub(super) use folders::PersonFolders;
@@ -66,7 +65,7 @@ impl Sorter {
         photo: &Path,
         folder: &Path,
         person: Option<&str>,
-    ) -> Result<SortedPhoto, Error> {
+    ) -> Result<SortedPhoto, PhotoError> {
         let (path, change) = self
             .put(photo, folder)
             .map_err(|error| not_sorted(photo, error))?;
@@ -323,10 +322,10 @@ fn is_at_all(path: &Path) -> bool {
 }
 
 /// Why `photo` was not sorted: the error of the file that it is about.
-fn not_sorted(photo: &Path, (place, error): FileError) -> Error {
+fn not_sorted(photo: &Path, (place, error): FileError) -> PhotoError {
     let found = std::fs::symlink_metadata(photo);
     if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-        return Error::Sorting {
+        return PhotoError::Sorting {
             path: photo.to_owned(),
             reason: "it is no longer there; another program moved or removed it".to_owned(),
         };
@@ -338,8 +337,8 @@ fn not_sorted(photo: &Path, (place, error): FileError) -> Error {
 }
 
 /// The error of a `photo` that is not sorted for this `reason`.
-pub(super) fn stays(photo: &Path, reason: &str) -> Error {
-    Error::Sorting {
+pub(super) fn stays(photo: &Path, reason: &str) -> PhotoError {
+    PhotoError::Sorting {
         path: photo.to_owned(),
         reason: format!("{reason}; it stays where it is"),
     }

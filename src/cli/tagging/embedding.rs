@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use facematch::Error;
 use facematch::image_files::read_jpeg_head;
 use facematch_xmp::{
     NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
@@ -17,6 +16,7 @@ use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::ReadFile;
+use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
 /// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
@@ -66,7 +66,7 @@ impl EmbeddedTags {
     }
 
     /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.
-    pub(crate) fn may_be_in(photo: &Path) -> Result<bool, Error> {
+    pub(crate) fn may_be_in(photo: &Path) -> Result<bool, PhotoError> {
         contains(open(photo)?, NAMESPACE.as_bytes()).map_err(|source| unreadable(photo, source))
     }
 
@@ -75,7 +75,7 @@ impl EmbeddedTags {
     pub(crate) fn tag(
         &mut self,
         photos: &[(&Path, &PhotoTags)],
-    ) -> Vec<Result<Option<TaggedFile>, Error>> {
+    ) -> Vec<Result<Option<TaggedFile>, PhotoError>> {
         let mut files = Vec::new();
         while files.len() < photos.len() {
             let together = different(&photos[files.len()..]);
@@ -89,13 +89,13 @@ impl EmbeddedTags {
     }
 
     /// Takes out of `photo` what [`Self::tag`] added to it.
-    pub(crate) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, Error> {
+    pub(crate) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, PhotoError> {
         let step = self.begin_untag(photo);
         let files = self.finish(vec![(photo, step)]);
         files.into_iter().next().unwrap_or(Ok(None))
     }
 
-    fn begin_tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Step, Error> {
+    fn begin_tag(&mut self, photo: &Path, tags: &PhotoTags) -> Result<Step, PhotoError> {
         let file = ReadFile::of(photo)?;
         let existing = self.packet(photo)?;
         let tags = without_corrected_beside(photo, tags);
@@ -108,7 +108,7 @@ impl EmbeddedTags {
         }
     }
 
-    fn begin_untag(&mut self, photo: &Path) -> Result<Step, Error> {
+    fn begin_untag(&mut self, photo: &Path) -> Result<Step, PhotoError> {
         let file = ReadFile::of(photo)?;
         let Some(existing) = self.packet(photo)? else {
             return Ok(Step::Done(Some(TagChange::Keep)));
@@ -122,7 +122,7 @@ impl EmbeddedTags {
         }
     }
 
-    fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, Error> {
+    fn packet(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, PhotoError> {
         match look(photo)? {
             Look::WithoutXmp => return Ok(None),
             Look::RawProfile => {
@@ -146,7 +146,7 @@ impl EmbeddedTags {
         photo: &Path,
         file: ReadFile,
         packet: Option<Vec<u8>>,
-    ) -> Result<Step, Error> {
+    ) -> Result<Step, PhotoError> {
         // ExifTool would put a new file in its place all the same.
         if is_protected(photo) {
             return Err(refused(photo, "it is write-protected"));
@@ -160,8 +160,8 @@ impl EmbeddedTags {
     /// Has ExifTool make the changes that wait.
     fn finish(
         &mut self,
-        steps: Vec<(&Path, Result<Step, Error>)>,
-    ) -> Vec<Result<Option<TaggedFile>, Error>> {
+        steps: Vec<(&Path, Result<Step, PhotoError>)>,
+    ) -> Vec<Result<Option<TaggedFile>, PhotoError>> {
         let mut changes = Vec::new();
         let mut begun = Vec::new();
         for (photo, step) in steps {
@@ -180,7 +180,7 @@ impl EmbeddedTags {
             begun.push((photo, done));
         }
         let mut made = self.exiftool.make(&changes).into_iter();
-        let finish = |(photo, done): (&Path, Option<Result<Option<TagChange>, Error>>)| {
+        let finish = |(photo, done): (&Path, Option<Result<Option<TagChange>, PhotoError>>)| {
             let change = done.unwrap_or_else(|| match made.next() {
                 Some(Ok(())) => Ok(Some(TagChange::Change)),
                 Some(Err(reason)) => Err(not_written(photo, reason)),
@@ -233,7 +233,7 @@ fn without_corrected_beside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
     })
 }
 
-fn not_written(photo: &Path, reason: String) -> Error {
+fn not_written(photo: &Path, reason: String) -> PhotoError {
     match photo.exists() {
         true => refused(photo, reason),
         // ExifTool ended between giving the old one and the new one their names.
@@ -254,7 +254,7 @@ enum Look {
 
 /// A quick look at what most photos are: nothing of a JPEG is compressed but its pixels, behind which ExifTool looks for no
 /// XMP, of a PNG no keyword.
-fn look(photo: &Path) -> Result<Look, Error> {
+fn look(photo: &Path) -> Result<Look, PhotoError> {
     let looked = File::open(photo).and_then(|mut file| {
         let mut start = Vec::new();
         file.by_ref()
@@ -277,15 +277,13 @@ fn look(photo: &Path) -> Result<Look, Error> {
     looked.map_err(|source| unreadable(photo, source))
 }
 
-fn open(photo: &Path) -> Result<File, Error> {
+fn open(photo: &Path) -> Result<File, PhotoError> {
     File::open(photo).map_err(|source| unreadable(photo, source))
 }
 
-fn unreadable(photo: &Path, source: io::Error) -> Error {
-    Error::Read {
-        path: photo.to_owned(),
-        source,
-    }
+fn unreadable(photo: &Path, source: io::Error) -> PhotoError {
+    let path = photo.to_owned();
+    facematch::Error::Read { path, source }.into()
 }
 
 fn is_protected(photo: &Path) -> bool {

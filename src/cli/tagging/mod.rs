@@ -10,8 +10,9 @@ mod sidecars;
 
 use std::path::Path;
 
-use facematch::Error;
 use facematch_xmp::Stamp;
+
+use crate::cli::photo_error::PhotoError;
 
 pub(super) use embedding::EmbeddedTags;
 pub(super) use exiftool::Backup;
@@ -55,7 +56,7 @@ impl TaggingRun {
 }
 
 /// Refuses a packet that is not all of the XMP of `photo`: written alone, it would take the place of the rest.
-fn check_whole(photo: &Path, packet: &[u8]) -> Result<(), Error> {
+fn check_whole(photo: &Path, packet: &[u8]) -> Result<(), PhotoError> {
     match memchr::memmem::find(packet, EXTENDED) {
         Some(_) => Err(refused(
             photo,
@@ -65,8 +66,8 @@ fn check_whole(photo: &Path, packet: &[u8]) -> Result<(), Error> {
     }
 }
 
-fn refused(photo: &Path, reason: impl ToString) -> Error {
-    Error::Embedding {
+fn refused(photo: &Path, reason: impl ToString) -> PhotoError {
+    PhotoError::Embedding {
         path: photo.to_owned(),
         reason: reason.to_string(),
     }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use facematch::Error;
 use facematch::image_files::embedded_xmp;
 use facematch_xmp::{PhotoTags, exiftool_tags, with_tags};
 use serde_json::{Map, Value};
 
 use super::{TaggingRun, check_whole, refused};
+use crate::cli::photo_error::PhotoError;
 
 /// Makes the tags of photos for ExifTool.
 pub(crate) struct ExiftoolTags(TaggingRun);
@@ -22,7 +22,7 @@ impl ExiftoolTags {
         &self,
         photo: &Path,
         tags: &PhotoTags,
-    ) -> Result<Option<Map<String, Value>>, Error> {
+    ) -> Result<Option<Map<String, Value>>, PhotoError> {
         if photo.to_str().is_none() {
             return Err(refused(
                 photo,

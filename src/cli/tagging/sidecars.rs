@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use facematch::Error;
 use facematch::image_files::{embedded_packets, read_file};
 use facematch_xmp::{
     PhotoTags, WithoutTags, holds, new_sidecar, with_tags, without_corrected, without_tags,
@@ -13,6 +12,7 @@ use super::sidecar_names::{SidecarNaming, sidecar_of, sidecars_of};
 use super::{TaggingRun, Writing};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, ReadFile, WholeFile};
+use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
 /// Larger ones are left alone. Programs write some kilobytes, with the history of many edits a megabyte.
@@ -45,7 +45,7 @@ impl Sidecars {
         photo: &Path,
         tags: &PhotoTags,
         naming: SidecarNaming,
-    ) -> Result<Option<TaggedFile>, Error> {
+    ) -> Result<Option<TaggedFile>, PhotoError> {
         let (sidecar, is_there) = sidecar_of(photo, naming).map_err(|e| unreadable(photo, &e))?;
         let existing = is_there.then(|| Existing::read(&sidecar)).transpose()?;
         let stamp = self.run.stamp();
@@ -71,25 +71,25 @@ impl Sidecars {
     }
 
     /// The sidecars of `photo`.
-    pub(crate) fn of(photo: &Path) -> Result<Vec<PathBuf>, Error> {
+    pub(crate) fn of(photo: &Path) -> Result<Vec<PathBuf>, PhotoError> {
         let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
         match std::fs::metadata(photo) {
-            Err(source) if sidecars.is_empty() => Err(Error::Read {
-                path: photo.to_owned(),
-                source,
-            }),
+            Err(source) if sidecars.is_empty() => {
+                let path = photo.to_owned();
+                Err(facematch::Error::Read { path, source }.into())
+            }
             _ => Ok(sidecars),
         }
     }
 
     /// The content of `sidecar`.
-    pub(crate) fn read(sidecar: &Path) -> Result<Vec<u8>, Error> {
+    pub(crate) fn read(sidecar: &Path) -> Result<Vec<u8>, PhotoError> {
         Existing::read(sidecar).map(|existing| existing.bytes)
     }
 
     /// Takes out of `sidecar`, one of `photo`, what [`Self::tag`] added to it. What it has taken over from inside the photo
     /// stays when the photo does not have it any more.
-    pub(crate) fn untag(&self, photo: &Path, sidecar: PathBuf) -> Result<TaggedFile, Error> {
+    pub(crate) fn untag(&self, photo: &Path, sidecar: PathBuf) -> Result<TaggedFile, PhotoError> {
         let existing = Existing::read(&sidecar)?;
         let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
         let (change, content) = match without {
@@ -110,7 +110,7 @@ impl Sidecars {
         existing: Option<Existing>,
         change: TagChange,
         content: &[u8],
-    ) -> Result<TaggedFile, Error> {
+    ) -> Result<TaggedFile, PhotoError> {
         let result = match (change, self.run.writing) {
             (TagChange::Keep, _) => Ok(()),
             (_, Writing::Told) => check(&sidecar, existing.as_ref()),
@@ -122,7 +122,7 @@ impl Sidecars {
             }
         };
         if let Err(source) = result {
-            return Err(Error::Write {
+            return Err(PhotoError::Write {
                 path: sidecar,
                 source,
             });
@@ -150,7 +150,7 @@ fn is_inside(copy: &[u8], photo: &Path) -> bool {
 }
 
 impl Existing {
-    fn read(sidecar: &Path) -> Result<Self, Error> {
+    fn read(sidecar: &Path) -> Result<Self, PhotoError> {
         let metadata = std::fs::metadata(sidecar).map_err(|e| unreadable(sidecar, &e))?;
         if !metadata.is_file() {
             return Err(refused(sidecar, "is not a file"));
@@ -159,14 +159,14 @@ impl Existing {
         let file = ReadFile::of(sidecar);
         match file.and_then(|file| Ok((file, read_file(sidecar)?))) {
             Ok((file, bytes)) => Ok(Self { bytes, file }),
-            Err(Error::Read { source, .. }) => Err(unreadable(sidecar, &source)),
-            Err(error) => Err(error),
+            Err(facematch::Error::Read { source, .. }) => Err(unreadable(sidecar, &source)),
+            Err(error) => Err(error.into()),
         }
     }
 }
 
 /// Refuses what would not be read again.
-fn check_size(sidecar: &Path, size: u64) -> Result<(), Error> {
+fn check_size(sidecar: &Path, size: u64) -> Result<(), PhotoError> {
     match size {
         0..=MOST_BYTES => Ok(()),
         _ => {
@@ -212,12 +212,12 @@ fn remove(sidecar: &Path) -> io::Result<()> {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Error {
+fn unreadable(path: &Path, error: &io::Error) -> PhotoError {
     refused(path, format!("cannot be read: {error}"))
 }
 
-fn refused(sidecar: &Path, reason: impl ToString) -> Error {
-    Error::Sidecar {
+fn refused(sidecar: &Path, reason: impl ToString) -> PhotoError {
+    PhotoError::Sidecar {
         path: sidecar.to_owned(),
         reason: reason.to_string(),
     }

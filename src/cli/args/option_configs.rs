@@ -1,0 +1,164 @@
+//! From the options that several commands share to the parts of their configs.
+
+use std::path::PathBuf;
+
+use facematch::batch::WalkOptions;
+use facematch::engine::{Detector, EngineKind};
+use facematch::matching::{CandidateCount, Repetition};
+use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
+
+use super::evaluating::EvalFormatArg;
+use super::options::{
+    CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
+    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, WhenArg,
+};
+use crate::cli::config::{
+    CacheConfig, Decision, EngineConfig, FiguresFormat, Messages, PhotoSource, Results, RunConfig,
+    Threshold, When,
+};
+use crate::cli::exit::Failure;
+use crate::cli::report::Format;
+
+impl CommonArgs {
+    pub(super) fn run(
+        self,
+        paths: Vec<PathBuf>,
+        left_out: Vec<PathBuf>,
+        encoding: EncodingArgs,
+    ) -> RunConfig {
+        RunConfig {
+            photos: self.walk.source(paths, left_out),
+            engine: self.engine.config(encoding),
+            cache: self.cache.into(),
+            results: self.output.into(),
+            timings: self.timings,
+        }
+    }
+}
+
+impl DecisionArgs {
+    pub(super) fn config(self, candidates: CandidateCount) -> Result<Decision, Failure> {
+        let fixed = match self.threshold {
+            ThresholdArg::Fixed(threshold) => Some(threshold),
+            ThresholdArg::Auto => None,
+        };
+        Ok(Decision {
+            threshold: Threshold::new(fixed, self.target_fpir)?,
+            margin: self.margin,
+            repetition: match self.allow_repeat {
+                true => Repetition::Allowed,
+                false => Repetition::Once,
+            },
+            candidates,
+        })
+    }
+}
+
+impl EngineArgs {
+    pub(super) fn checked(self, encoding: EncodingArgs) -> Result<EngineConfig, Failure> {
+        let config = self.config(encoding);
+        config.check()?;
+        Ok(config)
+    }
+
+    pub(super) fn config(self, encoding: EncodingArgs) -> EngineConfig {
+        EngineConfig {
+            kind: match self.engine {
+                EngineArg::Native => EngineKind::Native,
+                EngineArg::Dlib => EngineKind::Dlib,
+            },
+            detector: match self.detector {
+                DetectorArg::Auto => Detector::Auto,
+                DetectorArg::Hog => Detector::Hog,
+                DetectorArg::Cnn => Detector::Cnn,
+            },
+            upsample: self.upsample,
+            jitters: encoding.jitters,
+            flip: !encoding.no_flip,
+            landmarks: self.landmarks,
+            models: self.models,
+            settings: PhotoSettings {
+                width: self.width,
+                try_rotations: self.try_rotations,
+                encode_from: match encoding.encode_from {
+                    EncodeFromArg::Resized => EncodeFrom::Resized,
+                    EncodeFromArg::Original => EncodeFrom::Original,
+                },
+                depth: Depth::Encodings,
+            },
+            jobs: self.jobs,
+        }
+    }
+}
+
+impl WalkArgs {
+    pub(super) fn source(self, paths: Vec<PathBuf>, left_out: Vec<PathBuf>) -> PhotoSource {
+        PhotoSource {
+            paths,
+            left_out,
+            options: WalkOptions {
+                max_depth: self.max_depth.map_or(usize::MAX, |depth| {
+                    usize::try_from(depth).unwrap_or(usize::MAX)
+                }),
+                follow_links: self.follow_links,
+                hidden: self.hidden,
+                ..WalkOptions::default()
+            },
+            null: self.null,
+        }
+    }
+}
+
+impl From<CacheArgs> for CacheConfig {
+    fn from(args: CacheArgs) -> Self {
+        Self::new(args.cache, args.no_cache)
+    }
+}
+
+impl From<OutputArgs> for Results {
+    fn from(args: OutputArgs) -> Self {
+        Self {
+            format: match args.format {
+                FormatArg::Text => Format::Text,
+                FormatArg::Json => Format::Json,
+                FormatArg::Ndjson => Format::Ndjson,
+                FormatArg::Csv => Format::Csv,
+                FormatArg::ExiftoolJson => Format::ExiftoolJson,
+            },
+            file: args.output,
+            with_encodings: args.with_encodings,
+            crops: args.crops,
+            draw: args.draw,
+            color: args.color.into(),
+        }
+    }
+}
+
+impl From<EvalFormatArg> for FiguresFormat {
+    fn from(format: EvalFormatArg) -> Self {
+        match format {
+            EvalFormatArg::Text => Self::Text,
+            EvalFormatArg::Json => Self::Json,
+        }
+    }
+}
+
+impl From<MessageArgs> for Messages {
+    fn from(args: MessageArgs) -> Self {
+        Self {
+            quiet: args.quiet,
+            verbose: args.verbose,
+            progress: args.progress.into(),
+        }
+    }
+}
+
+impl From<WhenArg> for When {
+    fn from(when: WhenArg) -> Self {
+        match when {
+            WhenArg::Auto => Self::Auto,
+            WhenArg::Always => Self::Always,
+            WhenArg::Never => Self::Never,
+        }
+    }
+}
