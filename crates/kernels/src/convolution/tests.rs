@@ -1,7 +1,7 @@
 use super::*;
 use crate::test_numbers::numbers;
 
-/// What `level` and the specification make of the same task must agree.
+/// Checks that `level` and the specification agree on the same task.
 fn check(level: SimdLevel, windows: &Windows, filters: usize, finish: Finish) {
     let bias = numbers(filters, 1);
     let weights = numbers(filters * windows.window_rows * windows.window_run, 2);
