@@ -152,7 +152,7 @@ fn the_crop_of_a_face_in_a_turned_photo_is_upright() {
 fn a_picture_that_cannot_be_written_is_an_error_beside_the_photos_record() {
     let env = TestEnv::new();
     env.copy("unknown/astronaut.png", "photos/astronaut.png");
-    // A file in the place of a folder.
+    // A file where a folder is needed.
     env.write("out/photos", "");
     let run = env
         .facematch()

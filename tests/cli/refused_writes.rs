@@ -76,7 +76,7 @@ fn refuses_both(env: &TestEnv, command: &mut Command, kind: &str, reason: &str) 
     assert!(contents(env) == before, "{:?}", env.files());
 }
 
-/// The same for `untag`, which reports on standard error.
+/// Runs `untag`, which must report each of `files` on standard error and change nothing.
 #[track_caller]
 fn untag_refuses(env: &TestEnv, mut command: Command, files: &[&str], reason: &str) {
     let before = contents(env);

@@ -164,7 +164,7 @@ fn a_move_that_was_cut_off_is_finished() {
 
 #[test]
 fn a_folder_that_cannot_be_written_costs_error_records() {
-    // A file in the place of a person's folder: root may write everywhere.
+    // A file instead of a person's folder: root may write everywhere.
     let env = scene();
     env.write("out/obama", "a file");
     let before = (bytes(&env, OBAMA), bytes(&env, "photos/two.jpg"));

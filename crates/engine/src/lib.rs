@@ -103,7 +103,7 @@ pub struct EngineParams {
     /// Number of jittered copies of a face averaged into its encoding; 0 and 1 mean the face
     /// itself, once.
     pub jitters: u32,
-    /// Whether a face's encoding combines those of its chip and of the chip's mirror image, see
+    /// True if a face's encoding combines those of its chip and of the chip's mirror image, see
     /// [`Encoding::of_face_and_mirror`]. This changes nothing if `jitters` is 2 or more, since
     /// jittered copies are mirrored at random.
     pub flip: bool,

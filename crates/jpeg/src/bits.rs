@@ -155,7 +155,7 @@ impl<'a> BitReader<'a> {
 pub(super) struct End {
     /// Index of the first unused byte.
     pub(super) next: usize,
-    /// Whether the bits end the way encoders end them: at the end of the file, or padded with ones.
+    /// True if the bits end the way encoders end them: at the end of the file, or padded with ones.
     /// Bits decoded from the data after a cut-off scan rarely do.
     pub(super) is_certain: bool,
 }

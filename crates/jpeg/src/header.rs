@@ -31,7 +31,7 @@ pub(super) struct Scan {
     pub(super) components: Vec<ScanComponent>,
     /// First and last coefficient of a progressive scan.
     pub(super) band: (usize, usize),
-    /// Whether an earlier scan contained the higher bits.
+    /// True if an earlier scan contained the higher bits.
     pub(super) is_refinement: bool,
     /// Number of bits by which the coefficients are shifted.
     pub(super) shift: u32,

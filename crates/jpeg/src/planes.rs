@@ -42,7 +42,7 @@ pub(super) struct Plane {
 pub(super) struct Unit {
     /// Number of units, along x and along y.
     pub(super) count: (usize, usize),
-    /// Whether the units are the blocks of a single component.
+    /// True if the units are the blocks of a single component.
     pub(super) is_block: bool,
 }
 

@@ -11,7 +11,7 @@ pub(super) struct Upsampler<'a> {
     plane: &'a Plane,
     columns: Vec<Mix>,
     rows: Vec<Mix>,
-    /// Whether each pixel becomes two along x.
+    /// True if each pixel becomes two along x.
     is_double: bool,
     /// Numbers added before the odd and the even ones of these pixels are rounded down.
     roundings: [u32; 2],

@@ -190,7 +190,7 @@ fn shipped_bytes(path: &Path, model: ShippedModel) -> Result<Vec<u8>, String> {
     ))
 }
 
-/// Returns the message for a file of the wrong size in the place of `model`.
+/// Returns the message for a file of the wrong size instead of `model`.
 fn wrong_size(path: &Path, size: u64, model: ShippedModel) -> String {
     match read_start(path, size, mistaken::HEAD_BYTES) {
         Ok(head) => mistaken::mistaken_for(&head).map_or_else(

@@ -86,7 +86,7 @@ fn every_level_computes_what_scalar_does() {
             check(level, &windows(3, 4, 7, 1, 33), 40, finish);
             check(level, &windows(2, 1, 1, 1, 1), 1, finish);
         }
-        // So many weights that the loops are nested the other way round.
+        // Enough weights that the loops are nested the other way round.
         check(level, &windows(2, 3, 4, 3, 128), 128, Finish::StoreRelu);
         let by_two = Windows {
             column_step: 2 * 5,

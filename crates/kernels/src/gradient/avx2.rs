@@ -88,6 +88,8 @@ unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientat
     }
 }
 
+/// Returns the gradients of one channel of 16 pixels.
+///
 /// # Safety
 /// As for [`sixteen`].
 #[inline]

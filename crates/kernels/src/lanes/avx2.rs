@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 use super::Lanes;
 use crate::Avx2;
 
-// SAFETY: `Avx2::detect` makes an `Avx2` only where the processor has AVX2 and FMA. `COUNT` is the
+// SAFETY: `Avx2::detect` returns an `Avx2` only if the processor has AVX2 and FMA. `COUNT` is the
 // size of the vector, and each load and store accesses that many items.
 unsafe impl Lanes for Avx2 {
     type Vector = __m256;

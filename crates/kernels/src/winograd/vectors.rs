@@ -35,7 +35,7 @@ struct Output6To4;
 struct Output6To2;
 struct Output4To2;
 
-/// [`split`] with one transformation for both axes.
+/// Computes [`split`] with one transformation for both axes.
 #[inline(always)]
 fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task: Split<'_>) {
     const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
@@ -81,7 +81,7 @@ fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task:
     }
 }
 
-/// [`join`] with one transformation for both axes.
+/// Computes [`join`] with one transformation for both axes.
 #[inline(always)]
 fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS: usize>(
     lanes: L,

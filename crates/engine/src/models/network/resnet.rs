@@ -109,7 +109,7 @@ pub struct ResidualBlock {
     pub first: Convolution,
     /// 3x3, in steps of 1 with a padding of 1. Its affine layer is folded in.
     pub second: Convolution,
-    /// Whether the block halves the map.
+    /// True if the block halves the map.
     pub downsamples: bool,
 }
 
@@ -124,8 +124,8 @@ pub fn read_resnet(bytes: &[u8]) -> Result<ResnetModel, String> {
     read_resnet_blocks(bytes, |_, block| block)
 }
 
-/// Like [`read_resnet`], but passes each block to `take`, in the order of computation and together
-/// with the stem, as soon as it is read, so that memory need not hold all of them at once.
+/// Reads like [`read_resnet`], but passes each block to `take`, in the order of computation and
+/// together with the stem, as soon as it is read, so that memory need not hold all of them at once.
 ///
 /// # Errors
 /// As [`read_resnet`]; some blocks may have been passed on before.

@@ -72,7 +72,8 @@ impl Band {
 
 /// Returns the shares of the pixels of a block.
 fn shares() -> [[Shares; BLOCK]; BLOCK] {
-    // Share of the farther cell, from the distance of the pixel's middle in cells.
+    // Share of the lower or right cell: the distance, in cells, of the pixel's middle from the
+    // middle of the upper or left cell.
     let far = |index: usize| (index as f32 + 0.5) / CELL as f32;
     std::array::from_fn(|y| {
         std::array::from_fn(|x| {

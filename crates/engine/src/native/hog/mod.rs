@@ -343,7 +343,7 @@ fn reaches(cell: &Cell, thresholds: &Cell) -> bool {
         (&cell.real, &thresholds.real),
         (&cell.imaginary, &thresholds.imaginary),
     ];
-    // Computes the largest surplus, which becomes vectors.
+    // The largest surplus, in a form that the compiler turns into vectors.
     let mut most = [f32::NEG_INFINITY; 4];
     for (numbers, thresholds) in pairs {
         let numbers = numbers.as_chunks::<4>().0;
