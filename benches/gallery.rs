@@ -1,11 +1,12 @@
-//! The nearest person in galleries from 1 000 to 1 000 000 faces, for one face and for eight of one photo, on one core:
-//! `cargo bench --bench gallery`. Times are those of all faces together.
+//! The nearest person in galleries of 1,000 to 1,000,000 faces, for one face and for eight of one
+//! photo, on one core: `cargo bench --bench gallery`. Times are those of all faces together.
 //!
-//! - `search`: what the program does, for each level of vector instructions;
+//! - `search`: the program's search, for each level of vector instructions;
 //! - `eight lanes`: every row compared with `Encoding::distance`, face by face;
 //! - `scalar`: every row compared number by number, face by face.
 //!
-//! The encodings look like dlib's: those of two people are about 0.8 apart, those of one person about 0.35.
+//! The encodings resemble dlib's: those of two people are about 0.8 apart, those of one person
+//! about 0.35.
 
 #![allow(
     missing_docs,
@@ -22,14 +23,14 @@ use facematch::geometry::PixelBox;
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// Known photos of each person.
+/// Number of known photos per person.
 const PHOTOS: usize = 4;
 
-/// The standard deviation of each number, from person to person and from photo to photo of one person.
+/// Standard deviations of each number, between people and between photos of one person.
 const OF_PEOPLE: f32 = 0.05;
 const OF_PHOTOS: f32 = 0.022;
 
-/// Numbers that look random and normally distributed.
+/// Pseudorandom numbers with a normal distribution.
 struct Noise(u64);
 
 impl Noise {
@@ -51,7 +52,7 @@ impl Noise {
     }
 }
 
-/// A gallery, and faces of which every other one is known.
+/// Returns a gallery, and faces of which every other one is known.
 fn gallery(size: usize, level: SimdLevel) -> (Gallery, Vec<Encoding>) {
     let mut noise = Noise(1);
     let mean = noise.around(&[0.0; ENCODING_LEN], 0.1);
@@ -78,7 +79,7 @@ fn gallery(size: usize, level: SimdLevel) -> (Gallery, Vec<Encoding>) {
     (builder.build(), faces)
 }
 
-/// The smallest distance that `distance` finds.
+/// Returns the smallest distance that `distance` finds.
 fn nearest(
     gallery: &Gallery,
     face: &Encoding,
@@ -90,7 +91,7 @@ fn nearest(
         .fold(f32::INFINITY, f32::min)
 }
 
-/// One number after the other.
+/// Computes the distance number by number.
 fn scalar_distance(a: &Encoding, b: &Encoding) -> f32 {
     let mut sum = 0.0;
     for (x, y) in a.values().iter().zip(b.values()) {

@@ -17,7 +17,7 @@ use facematch::engine::{Detector, EngineParams, FaceEngine, NativeEngine, SimdLe
 use facematch::photo::working_copy;
 use image::RgbImage;
 
-/// The working width of the program.
+/// Working width of the program.
 const WIDTH: u32 = 500;
 
 fn photo() -> RgbImage {
@@ -93,7 +93,8 @@ fn start(criterion: &mut Criterion) {
     group.bench_function("load the engine", |bencher| {
         bencher.iter(|| NativeEngine::load(&params).is_ok());
     });
-    // What the first face of a run costs: the encoder's weights are read and packed then.
+    // The cost of the first face of a run, which includes reading and packing the encoder's
+    // weights.
     let photo = photo();
     let mut engine = engine(Detector::Hog, 1, params.simd);
     let detections = engine.detect(&photo).expect("the photo is small enough");

@@ -1,5 +1,6 @@
-//! Makes 40 JPEG photos of 2 to 12 megapixels for `benches/compare.sh`. In come a folder of photos and an empty folder;
-//! the photos are enlarged, and noise is added, so that they take as many bytes as photos of a camera.
+//! Creates 40 JPEG photos of 2 to 12 megapixels for `benches/compare.sh`. Input: a folder of photos
+//! and an empty folder. The photos are enlarged, and noise is added, so that they take as many
+//! bytes as photos from a camera.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -11,9 +12,9 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 
 const PHOTOS: usize = 40;
-/// From the smallest to the largest photo.
+/// Sizes of the smallest and the largest photo.
 const MEGAPIXELS: (f64, f64) = (2.0, 12.0);
-/// The largest change of a channel by noise.
+/// Largest change of a channel by noise.
 const NOISE: i16 = 6;
 const QUALITY: u8 = 90;
 
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The files in `folder` that are images, by name.
+/// Returns the images in `folder`, sorted by name.
 fn readable_photos(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -49,7 +50,7 @@ fn readable_photos(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(paths)
 }
 
-/// `photo` with so many pixels, and noise from `seed`.
+/// Returns `photo` with this many pixels, and noise from `seed`.
 fn enlarged(photo: &RgbImage, megapixels: f64, seed: usize) -> RgbImage {
     let area = f64::from(photo.width()) * f64::from(photo.height());
     let scale = (megapixels * 1e6 / area).sqrt();

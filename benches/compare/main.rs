@@ -1,7 +1,8 @@
-//! Times the native engine against dlib's for `benches/compare.sh`. In come the program, a folder of known people, a
-//! folder of photos, one of large photos and how many runs of each count; out comes a Markdown table.
+//! Times the native engine against dlib's for `benches/compare.sh`. Input: the program, a folder of
+//! known people, a folder of photos, a folder of large photos, and the number of runs that count.
+//! Output: a Markdown table.
 //!
-//! Both engines do the same work in turn, so that whatever else the machine does meets both. Of each piece of work the
+//! Both engines do the same work in turn, so that other load on the machine affects both. The
 //! fastest of several runs counts.
 
 mod processes;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use facematch::engine::EngineKind;
 
-/// Both engines, the one to be held against the other first.
+/// Both engines; the first one is compared with the other.
 const ENGINES: [EngineKind; 2] = [EngineKind::Native, EngineKind::Dlib];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The files in `folder`, by name.
+/// Returns the files in `folder`, sorted by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -39,7 +40,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// Prints a row of the table: milliseconds of both engines, and how many times as fast the first is.
+/// Prints a row of the table: milliseconds of both engines, and how many times as fast the first
+/// one is.
 fn print_row(what: &str, [native, dlib]: [f64; 2]) {
     println!(
         "| {what} | {native:.2} ms | {dlib:.2} ms | {:.2} |",

@@ -1,4 +1,4 @@
-//! The whole program, as a user starts it.
+//! The whole program, started the way a user starts it.
 
 use std::error::Error;
 use std::ffi::OsStr;
@@ -13,16 +13,17 @@ use facematch::engine::EngineKind;
 
 use super::{ENGINES, print_row};
 
-/// How many times as often as the others the start of the program is run, which takes little time.
+/// Factor for the number of runs of the program's start, which takes little time.
 const STARTS: usize = 4;
-/// How often a process is asked how much memory it had. Asking takes a core from it, which two jobs would miss.
+/// Time between two queries of a process's memory. A query takes a core away from the process,
+/// which slows down two jobs.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(20);
 
-/// What a run of the program took.
+/// Cost of a run of the program.
 #[derive(Clone, Copy)]
 struct Run {
     milliseconds: f64,
-    /// The most memory that it had, in MiB; 0 where the system does not tell.
+    /// Peak memory in MiB; 0 if the system does not report it.
     peak: f64,
 }
 
@@ -32,7 +33,7 @@ impl Run {
         peak: 0.0,
     };
 
-    /// The time of the faster run, and the memory of the larger one.
+    /// Returns the time of the faster run and the memory of the larger one.
     fn or(self, other: Self) -> Self {
         Self {
             milliseconds: self.milliseconds.min(other.milliseconds),
@@ -41,8 +42,8 @@ impl Run {
     }
 }
 
-/// Prints a row for the start of the program, for `large` photos, and for memory and two jobs; the best of so many
-/// `rounds` each.
+/// Prints a row for the start of the program, for `large` photos, and for memory and two jobs; the
+/// best of `rounds` runs each.
 pub(super) fn compare(
     program: &Path,
     known: &Path,
@@ -100,19 +101,20 @@ pub(super) fn compare(
     Ok(())
 }
 
-/// `paths` to be searched as Python's `face_recognition` does: each face encoded once, HOG alone.
+/// Returns arguments that search `paths` the way Python's `face_recognition` does: each face
+/// encoded once, HOG only.
 fn plain([known, photos]: [&OsStr; 2]) -> [&OsStr; 5] {
     let [flip, detector, hog] = ["--no-flip", "--detector", "hog"].map(OsStr::new);
     [known, photos, flip, detector, hog]
 }
 
-/// A search of `photo` for faces by HOG alone.
+/// Returns arguments that search `photo` for faces with HOG only.
 fn plain_detect(photo: &OsStr) -> [&OsStr; 4] {
     let [detect, detector, hog] = ["detect", "--detector", "hog"].map(OsStr::new);
     [detect, photo, detector, hog]
 }
 
-/// The best of so many runs for each engine and number of jobs, in turn.
+/// Returns the best of `rounds` runs for each engine and number of jobs, in turn.
 fn in_turn<const N: usize>(
     rounds: usize,
     jobs: [u32; N],
@@ -145,8 +147,8 @@ fn run(
         .args(arguments)
         .args(["--quiet", "--format", "ndjson", "--engine", name])
         .args(["--jobs", &jobs.to_string()])
-        // OpenBLAS, which is linked for dlib, starts threads with the process whichever engine is asked for, and they
-        // spin for a while. The dlib engine uses none of them; in this way none are started.
+        // OpenBLAS, which dlib links, starts threads with the process regardless of the engine, and
+        // they spin for a while. The dlib engine uses none of them; this variable prevents them.
         .env("OPENBLAS_NUM_THREADS", "1")
         .stdout(Stdio::null());
     let start = Instant::now();
@@ -170,7 +172,7 @@ fn run(
     Ok(Run { milliseconds, peak })
 }
 
-/// The most memory, in MiB, that a process has had (Linux).
+/// Returns the peak memory, in MiB, of a process (Linux).
 fn peak_memory(process: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

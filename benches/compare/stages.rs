@@ -11,10 +11,11 @@ use image::RgbImage;
 
 use super::{ENGINES, print_row};
 
-/// The working width.
+/// Working width.
 const WIDTH: u32 = 500;
 
-/// Prints a row for each stage, the mean of all `photos` that can be read; the best of so many `rounds` each.
+/// Prints a row for each stage, the mean of all `photos` that can be read; the best of `rounds`
+/// runs each.
 pub(super) fn compare(photos: &[PathBuf], rounds: usize) -> Result<(), Box<dyn Error>> {
     let images: Vec<RgbImage> = photos
         .iter()
@@ -93,8 +94,8 @@ fn engines(detector: Detector, upsample: u32) -> Result<[Box<dyn FaceEngine>; 2]
     Ok([native?, dlib?])
 }
 
-/// The milliseconds of the fastest of so many runs of `work`, for each engine. Before them comes one that does not count:
-/// some models are read when they are needed first.
+/// Returns the milliseconds of the fastest of `rounds` runs of `work`, for each engine. A run
+/// before them does not count, because some models are read when they are first needed.
 fn fastest(
     rounds: usize,
     engines: &mut [Box<dyn FaceEngine>; 2],

@@ -1,5 +1,5 @@
-//! The kernels on the sizes that the networks and the HOG detector have, for each level of vector instructions:
-//! `cargo bench --bench kernels`.
+//! The kernels with the sizes of the networks and the HOG detector, for each level of vector
+//! instructions: `cargo bench --bench kernels`.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! Tasks for the kernels on the sizes that the networks and the HOG detector have.
+//! Tasks for the kernels with the sizes of the networks and the HOG detector.
 
 use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use facematch_kernels::distances::{ENCODING_LEN, Probe, ROWS, RowGroup, estimate};
@@ -13,7 +13,7 @@ use facematch_kernels::resize_rows::{self, Columns, RowPair, resize_row};
 use facematch_kernels::winograd::{Grid, Scheme, join, split};
 use facematch_kernels::{Finish, SimdLevel};
 
-/// A convolution of the networks: side of the output, channels, window, stride, filters.
+/// Convolutions of the networks: side of the output, channels, window, stride, filters.
 const CONVOLUTIONS: [(usize, usize, usize, usize, usize); 4] = [
     (72, 3, 7, 2, 32),
     (17, 64, 3, 1, 64),
@@ -26,13 +26,14 @@ const WIDTH: usize = 1000;
 
 /// A task that can be repeated.
 pub(crate) struct Workload {
-    /// The kernel.
+    /// Name of the kernel.
     pub(crate) kernel: &'static str,
-    /// The sizes.
+    /// Sizes.
     pub(crate) name: String,
-    /// The multiplications of a convolution, the numbers or pixels that come out of other kernels.
+    /// Number of multiplications of a convolution, or of the numbers or pixels that other kernels
+    /// output.
     pub(crate) elements: usize,
-    /// Runs the task.
+    /// Function that runs the task.
     pub(crate) run: Box<dyn FnMut()>,
 }
 
@@ -106,7 +107,8 @@ fn convolution(
     }
 }
 
-/// Maps of `side` x `side` pixels, and how many of their tiles go through together.
+/// Returns maps of `side` x `side` pixels, and the number of their tiles that are computed
+/// together.
 fn grid((scheme, side, channels): (Scheme, usize, usize)) -> (Grid, usize) {
     assert!(channels.is_multiple_of(BLOCK));
     let grid = Grid {
@@ -159,7 +161,7 @@ fn winograd_join(level: SimdLevel, sizes: (Scheme, usize, usize)) -> Workload {
     }
 }
 
-/// Bytes that change from pixel to pixel.
+/// Returns bytes that change from pixel to pixel.
 fn pixels(count: usize, seed: usize) -> Vec<u8> {
     (0..count)
         .map(|x| (x * (37 + seed) + x * x / 3) as u8)

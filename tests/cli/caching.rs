@@ -1,4 +1,4 @@
-//! `--cache` and `facematch cache`: what is known is not searched again, and nothing else changes.
+//! `--cache` and `facematch cache`: cached photos are not searched again, and nothing else changes.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use facematch::cache::Cache;
 
 use crate::common::{HANG, Run, RunExt, TestEnv, repository, sample_bytes};
 
-/// A folder with known and unknown photos, one of them lying on its side.
+/// Returns a folder with known and unknown photos, one of them stored sideways.
 fn scene() -> TestEnv {
     let env = TestEnv::new();
     for sample in [
@@ -29,22 +29,22 @@ fn scene() -> TestEnv {
     env
 }
 
-/// How many photos of [`scene`] can be read.
+/// Number of photos of [`scene`] that can be read.
 const PHOTOS: usize = 5;
 
-/// `facematch` with the usual place of the cache in the folder of `env`.
+/// Returns `facematch` with the default location of the cache in the folder of `env`.
 fn facematch(env: &TestEnv) -> Command {
     let mut command = env.facematch();
     command.env("XDG_CACHE_HOME", env.path("xdg"));
     command
 }
 
-/// Where the cache is.
+/// Returns the default location of the cache.
 fn usual_place(env: &TestEnv) -> PathBuf {
     env.path("xdg/facematch/cache.redb")
 }
 
-/// Searches the scene with `--cache`, the fast detector alone, and `options`.
+/// Searches the scene with `--cache`, only the fast detector, and `options`.
 fn search(env: &TestEnv, options: &[&str]) -> Run {
     search_with(env, &[&["--detector", "hog"], options].concat())
 }
@@ -58,7 +58,7 @@ fn search_with(env: &TestEnv, options: &[&str]) -> Run {
         .ends_with(1)
 }
 
-/// What a verbose run says of the cache.
+/// Returns a verbose run's message about the cache.
 fn says(known: usize, new: usize) -> String {
     format!("cache: {known} photos known, {new} new")
 }
@@ -68,7 +68,7 @@ fn assert_says(run: &Run, known: usize, new: usize) {
     assert!(!run.stderr.contains("warning: cache"), "{}", run.stderr);
 }
 
-/// The only warning of a run; it is about the cache.
+/// Returns the only warning of a run, which must be about the cache.
 fn warning(run: &Run) -> &str {
     let mut warnings = run.stderr.lines().filter(|l| l.contains("warning: cache"));
     let warning = warnings
@@ -129,7 +129,7 @@ fn moved_and_renamed_photos_are_known_and_changed_ones_are_not() {
         std::fs::rename(env.path("people").join(from), env.path("known").join(to)).unwrap();
     }
     assert_says(&search_with(&env, &[]), PHOTOS, 0);
-    // What follows the end of a JPEG is no part of the photo, but the file is another one.
+    // Bytes after the end of a JPEG are not part of the photo, but they make it a different file.
     let mut changed = sample_bytes("unknown/obama2.jpg");
     changed.push(0);
     env.write("unknown/obama2.jpg", changed);
@@ -150,7 +150,7 @@ fn with_other_options_photos_are_searched_anew() {
     for options in options {
         assert_says(&search(&env, options), 0, PHOTOS);
     }
-    // What decides on names and on speed alone is no matter.
+    // Options that affect only names or speed do not matter.
     let options = ["--jobs", "3", "--threshold", "0.4"];
     assert_says(&search(&env, &options), PHOTOS, 0);
 }
@@ -182,7 +182,7 @@ fn the_other_commands_use_it_too() {
     assert_says(&first.0, 2, 0);
     assert_says(&second.0, 2, 0);
     assert_eq!(first.1, second.1);
-    // The faces that `eval pairs` has encoded are those that a search encodes.
+    // `eval pairs` and a search encode the same faces.
     assert_says(&search(&env, &[]), 3, PHOTOS - 3);
 }
 
@@ -328,7 +328,7 @@ fn what_is_no_cache_is_left_alone() {
     assert!(env.path("known/obama.jpg").exists());
 }
 
-/// It was renamed, and `cache clear` deleted it afterwards.
+/// It was once renamed, and `cache clear` deleted it afterwards.
 #[test]
 fn a_file_that_is_no_cache_is_not_set_aside() {
     let env = scene();
@@ -343,7 +343,7 @@ fn a_file_that_is_no_cache_is_not_set_aside() {
         let run = facematch(&env).arg(&option).args(arguments).ends_with(2);
         assert_eq!(run.text(), "");
         assert!(run.stderr.contains(file), "{}", run.stderr);
-        // The variable is about all runs, and none of them ends for it.
+        // The variable applies to all runs, and must not end any of them.
         let run = facematch(&env)
             .env("FACEMATCH_CACHE", file)
             .args(arguments)
@@ -385,7 +385,7 @@ fn a_run_that_was_killed_goes_on_where_it_was() {
         .save(&small)
         .unwrap();
     for number in 0..COUNT {
-        // What follows the end of a JPEG makes it another file.
+        // Bytes after the end of a JPEG make it a different file.
         let mut photo = std::fs::read(&small).unwrap();
         photo.extend(number.to_le_bytes());
         env.write(format!("photos/{number:03}.jpg"), photo);
@@ -413,7 +413,7 @@ fn a_run_that_was_killed_goes_on_where_it_was() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // More than may wait to be written: a part of them has been.
+    // More than may wait to be written, so a part of them has been.
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert_eq!(lines.take(350).count(), 350);
     child.kill().unwrap();

@@ -1,4 +1,5 @@
-//! `facematch check`: what is found in good and bad photos of known people, in both forms, and in gallery files.
+//! `facematch check`: findings in good and bad photos of known people, in both forms, and in
+//! gallery files.
 
 use image::ImageFormat;
 use insta::assert_snapshot;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use crate::common::photos::{at_width, encoded, pixels, side_by_side};
 use crate::common::{Run, RunExt, TestEnv, assert_like, facematch, repository};
 
-/// The document of the `json` form, which must keep to its schema.
+/// Returns the document of the `json` form, which must conform to its schema.
 fn document(run: &Run) -> Value {
     let document: Value = serde_json::from_slice(&run.stdout).unwrap();
     let schema = std::fs::read(repository("docs/facematch-check-1.schema.json")).unwrap();
@@ -30,13 +31,13 @@ fn checked(env: &TestEnv, arguments: &[&str], code: i32) -> Value {
     document(&run)
 }
 
-/// The findings of one kind.
+/// Returns the findings of one kind.
 fn findings<'a>(document: &'a Value, kind: &str) -> Vec<&'a Value> {
     let findings = document["findings"].as_array().unwrap();
     findings.iter().filter(|f| f["kind"] == kind).collect()
 }
 
-/// The kinds of the findings with the names of their photos' files.
+/// Returns the kinds of the findings with the names of their photos' files.
 fn kinds(document: &Value) -> Vec<String> {
     let findings = document["findings"].as_array().unwrap();
     let name = |photo: &Value| {
@@ -216,7 +217,7 @@ fn a_gallery_file_is_checked_by_its_encodings_alone() {
     ];
     assert_eq!(kinds(&document), expected);
     assert_eq!(document["source"], "gallery");
-    // Without the files it is the picture that is the same.
+    // Without the files, only the pictures can be the same.
     assert_eq!(findings(&document, "same_picture")[0]["identical"], false);
     let run = env
         .facematch()

@@ -1,4 +1,4 @@
-//! Which photos are searched: folders, options of the walk, paths on standard input.
+//! The choice of photos to search: folders, options of the walk, paths on standard input.
 
 use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
@@ -6,12 +6,12 @@ use insta::assert_snapshot;
 use crate::common::photos::{crc32, encoded};
 use crate::common::{Run, RunExt, TestEnv, only_face};
 
-/// Little to decode, and no face in it.
+/// Returns a small image without a face.
 fn blank() -> Vec<u8> {
     encoded(&RgbImage::new(64, 64), ImageFormat::Png)
 }
 
-/// `facematch detect` with as little work as can be.
+/// Runs `facematch detect` with as little work as possible.
 fn detect(env: &TestEnv, args: &[&str], stdin: &str, code: i32) -> Run {
     env.facematch()
         .args(["detect", "-w", "64", "--upsample", "0", "-q"])
@@ -20,7 +20,7 @@ fn detect(env: &TestEnv, args: &[&str], stdin: &str, code: i32) -> Run {
         .ends_with(code)
 }
 
-/// The paths in the text form.
+/// Returns the paths in the text form.
 fn paths(run: &Run) -> Vec<String> {
     run.text()
         .lines()
@@ -106,7 +106,7 @@ fn links_to_folders_are_entered_when_asked_for() {
     let with = paths(&detect(&env, &["photos", "--follow-links"], "", 0));
     assert!(with.contains(&"photos/b/link/g.png".to_owned()), "{with:?}");
 
-    // A link that leads back is an error, not a hang.
+    // A link that leads back is an error, not an endless loop.
     symlink(env.path("photos"), env.path("photos/b/back")).unwrap();
     let run = detect(&env, &["photos", "--follow-links", "-f", "ndjson"], "", 1);
     let error = run.record("photos/b/back");
@@ -131,7 +131,7 @@ fn formats_that_are_not_read_are_mentioned() {
     facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef
     facematch: 4 photos, 0 faces; skipped 2 .heic, 1 .nef
     ");
-    // Nobody should miss them.
+    // Every form must report them.
     let quiet = "facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef\n";
     for format in ["text", "json", "ndjson", "csv"] {
         let run = detect(&env, &["photos", "./photos", "-f", format], "", 0);
@@ -157,7 +157,7 @@ fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
         run.stderr
     };
     assert_snapshot!(message("a.heic", b"\0\0\0\x24ftypheic\0\0\0\0"), @"facematch: a.heic: HEIC images are not supported; convert it first, for example with heif-convert");
-    // An iPhone's photo that somebody renamed.
+    // An iPhone's photo that the user renamed.
     assert_snapshot!(message("b.jpg", b"\0\0\0\x24ftypmif1\0\0\0\0"), @"facematch: b.jpg: HEIC images are not supported; convert it first, for example with heif-convert");
     assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: AVIF images are not supported; convert it first, for example with avifdec");
     assert_snapshot!(message("d.jxl", b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0"), @"facematch: d.jxl: JPEG XL images are not supported; convert it first, for example with djxl");
@@ -205,7 +205,7 @@ fn every_command_counts_what_it_skips() {
     ] {
         let run = env.facematch().args(args).arg("-q").ends_with(code);
         assert_eq!(run.stderr, told, "{args:?}");
-        // It would not be replaced.
+        // The second run would refuse to replace an existing file.
         let _ = std::fs::remove_file(env.path("people.safetensors"));
         let run = env.facematch().args(args).ends_with(code);
         assert!(
@@ -248,12 +248,12 @@ fn jpegs_under_other_names_are_searched() {
         env.copy("unknown/obama2.jpg", format!("photos/{name}"));
         env.copy("known/obama.jpg", format!("known/Obama/{name}"));
     }
-    // What other programs keep of a photo that they change.
+    // Copies that other programs keep when they change a photo.
     for name in ["scan.pjpeg_original", "scan.pjpeg~", "scan.pjpeg.bak"] {
         env.copy("known/biden.jpg", format!("photos/{name}"));
         env.copy("known/biden.jpg", format!("known/Obama/{name}"));
     }
-    // Missing, if it was to be searched.
+    // Would be reported as missing if it were searched.
     env.copy("known/biden.jpg", "photos/recovered.dat");
     env.write("photos/real.HEIC", b"\0\0\0\x24ftypheic\0\0\0\0");
     let run = env

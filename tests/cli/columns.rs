@@ -1,10 +1,10 @@
-//! Text on a terminal, which `script` plays: columns there, tabs everywhere else.
+//! Text on a terminal, simulated by `script`: columns there, tabs everywhere else.
 
 use std::path::Path;
 
 use crate::common::{RunExt, TestEnv, repository};
 
-/// A match, a stranger, no face and two faces, under paths of different lengths.
+/// Returns a match, a stranger, no face and two faces, with paths of different lengths.
 fn photos() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/biden.jpg", "known/Joe Biden.jpg");
@@ -16,7 +16,8 @@ fn photos() -> TestEnv {
     env
 }
 
-/// What `facematch` prints with `arguments` on a terminal of `width` columns, line by line.
+/// Returns the output of `facematch` with `arguments` on a terminal of `width` columns, line by
+/// line.
 fn on_a_terminal(folder: &Path, width: usize, arguments: &str) -> Vec<String> {
     let program = assert_cmd::cargo::cargo_bin!("facematch");
     let line = format!(
@@ -39,24 +40,24 @@ fn on_a_terminal(folder: &Path, width: usize, arguments: &str) -> Vec<String> {
         .collect()
 }
 
-/// What it prints into a pipe.
+/// Returns its output into a pipe.
 fn in_a_pipe(env: &TestEnv, arguments: &str) -> Vec<String> {
     let run = env.facematch().args(arguments.split(' ')).output().unwrap();
     let text = String::from_utf8(run.stdout).unwrap();
     text.lines().map(str::to_owned).collect()
 }
 
-/// `line` with the fields separated by tabs.
+/// Returns `line` with the fields separated by tabs.
 fn with_tabs(line: &str) -> String {
     let fields = line.split("  ").map(str::trim);
     let fields: Vec<_> = fields.filter(|field| !field.is_empty()).collect();
     fields.join("\t")
 }
 
-/// Cells of the terminal before `part` in `line`.
+/// Returns the number of terminal cells before `part` in `line`.
 fn cells_before(line: &str, part: &str) -> usize {
     let before = &line[..line.find(part).unwrap_or_else(|| panic!("{part}: {line}"))];
-    // Each ideograph takes two.
+    // Each ideograph takes two cells.
     before
         .chars()
         .map(|c| 1 + usize::from(c > '\u{2fff}'))

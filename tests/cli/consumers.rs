@@ -1,4 +1,5 @@
-//! Programs that read the output: a key has one type wherever it is, and the readers of others get every value.
+//! Programs that read the output: a key always has the same type, and other programs' readers get
+//! every value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +10,8 @@ use serde_json::Value;
 use crate::common::photos::{at_width, encoded, pixels, side_by_side};
 use crate::common::{RunExt, TestEnv};
 
-/// Photos of all kinds: a match, strangers, two people, no face, a file that cannot be read, and one that is skipped.
+/// Returns photos of all kinds: a match, strangers, two people, no face, a file that cannot be
+/// read, and one that is skipped.
 fn photos() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/biden.jpg", "known/biden.jpg");
@@ -30,7 +32,7 @@ fn photos() -> TestEnv {
         "pairs.csv",
         "fold,same,a,b\n1,1,known/obama.jpg,photos/two.png\n1,0,known/biden.jpg,known/obama.jpg\n",
     );
-    // Something for every kind of finding but `far_from_own`.
+    // Photos for every kind of finding except `far_from_own`.
     env.copy("known/biden.jpg", "bad/biden.jpg");
     env.copy("known/biden.jpg", "bad/obama.2.jpg");
     env.copy("known/obama.jpg", "bad/obama.jpg");
@@ -89,7 +91,7 @@ const OBJECTS: [(&str, &[&str], i32); 4] = [
     ),
 ];
 
-/// The output of a search in one form.
+/// Returns the output of a search in one form.
 fn searched(env: &TestEnv, arguments: &[&str], format: &str) -> Vec<u8> {
     let code = i32::from(arguments.contains(&"photos"));
     let mut command = env.facematch();
@@ -104,10 +106,10 @@ fn object(env: &TestEnv, arguments: &[&str], code: i32) -> Vec<u8> {
     command.ends_with(code).stdout
 }
 
-/// The types of values by their keys, and by their keys and those of what they are in.
+/// The types of values by key, and by key and parent key.
 type Types = BTreeMap<String, BTreeSet<&'static str>>;
 
-/// Adds the type of `value`, which is the value of `key` in that of `parent`, and of all that is in it.
+/// Adds the type of `value`, which is the value of `key` in `parent`, and of everything in it.
 fn add_types(parent: &str, key: &str, value: &Value, types: &mut Types) {
     let found = match value {
         Value::Null => return,
@@ -130,7 +132,7 @@ fn add_types(parent: &str, key: &str, value: &Value, types: &mut Types) {
     };
     let place = format!("{parent}.{key}");
     types.entry(place).or_default().insert(found);
-    // `x` of a box is a whole number, `x` of a landmark is not.
+    // `x` of a box is an integer, `x` of a landmark is not.
     let found = match found {
         "fraction" | "whole number" => "number",
         found => found,
@@ -207,7 +209,8 @@ fn numbers_of_a_table_that_may_be_fractions_have_a_point() {
     }
 }
 
-/// The output of every command in every form, and one where the first face comes after 200 photos.
+/// Writes the output of every command in every form, and one in which the first face comes after
+/// 200 photos.
 fn write_all(env: &TestEnv, folder: &Path) {
     let write = |name: String, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
     for (name, arguments) in SEARCHES {

@@ -1,4 +1,4 @@
-//! Who is known, and who is taken for whom.
+//! Decisions: strangers, known people, and people who look alike.
 
 use insta::assert_snapshot;
 
@@ -47,7 +47,7 @@ fn candidates_are_listed_nearest_first() {
     assert!(!run.text().contains("candidate_3_name"));
 }
 
-/// The first row of a table, by the names of its columns.
+/// Returns the first row of a table, by column name.
 fn csv_fields(run: &Run) -> impl Fn(&str) -> String {
     let mut reader = csv::Reader::from_reader(run.stdout.as_slice());
     let header = reader.headers().unwrap().clone();
@@ -82,7 +82,7 @@ fn files_and_folders_name_the_people() {
         only_face(&first)["candidates"][0]["source"],
         "known/Barack Obama/a/deep.jpg"
     );
-    // Two photos are one person, who is as near as the nearer of them.
+    // Two photos are one person, whose distance is that of the nearer one.
     let second = run.record("photos/2.png");
     assert_eq!(only_face(&second)["name"], "Zoë");
     assert_eq!(only_face(&second)["distance"], 0.0);
@@ -227,7 +227,7 @@ fn an_automatic_threshold_follows_from_the_target() {
     assert!((0.5..0.65).contains(&usual), "{usual}");
     assert!(threshold(&["--target-fpir", "0.001"]) < usual);
     assert_ne!(threshold(&["--no-flip"]), usual);
-    // The end that the message about a wrong part names is good.
+    // The limit named in the message about a wrong fraction is accepted.
     assert!(threshold(&["--target-fpir", "0.5"]) > usual);
     let run = facematch()
         .args(["known", OBAMA2, "-t", "auto", "--target-fpir", "0.51"])

@@ -1,4 +1,4 @@
-//! README and docs/ stay true: links lead somewhere, and names of the code are those of the code.
+//! README and docs/ stay true: links work, and names of the code exist in the code.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 
 use crate::common::repository;
 
-/// README, CHANGELOG and the other pages for people, relative to the repository.
+/// Returns README, CHANGELOG and the other pages for users, relative to the repository.
 fn pages() -> Vec<PathBuf> {
     let root = repository("");
     let folders = ["", "docs", "known", "unknown", "models"];
@@ -26,14 +26,14 @@ fn text(page: &Path) -> String {
     std::fs::read_to_string(repository("").join(page)).unwrap()
 }
 
-/// `text` without blocks of code.
+/// Returns `text` without code blocks.
 fn prose(text: &str) -> String {
     let parts = text.split("```").enumerate();
     let parts = parts.filter(|(number, _)| number % 2 == 0);
     parts.map(|(_, part)| part).collect()
 }
 
-/// The anchors of the headings in `text`, as GitHub makes them.
+/// Returns the anchors of the headings in `text`, as GitHub generates them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     let anchor = |heading: &str| {
@@ -78,7 +78,7 @@ fn links_lead_somewhere() {
     assert!(links > 30, "{links}");
 }
 
-/// The words of all sources, and the paths of all files, relative to the repository.
+/// Returns the words of all sources, and the paths of all files, relative to the repository.
 fn sources() -> (BTreeSet<String>, Vec<PathBuf>) {
     let root = repository("");
     let mut words = BTreeSet::new();
@@ -111,7 +111,7 @@ fn sources() -> (BTreeSet<String>, Vec<PathBuf>) {
     (words, paths)
 }
 
-/// A page named functions that were gone.
+/// A page once named functions that no longer existed.
 #[test]
 fn names_in_the_pages_for_developers_are_those_of_the_code() {
     let (words, paths) = sources();

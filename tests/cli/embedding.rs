@@ -1,5 +1,5 @@
-//! `facematch tag --embed` where exiftool is missing, too old or fails. What it does where it works is tested with it, in
-//! `tagging_tools_embedding`.
+//! `facematch tag --embed` if exiftool is missing, too old or fails. `tagging_tools_embedding`
+//! tests it with a working exiftool.
 
 use crate::common::RunExt;
 #[cfg(unix)]
@@ -84,7 +84,7 @@ pub(crate) mod unix {
     use super::*;
     use crate::common::photos::{at_width, encoded, oriented_jpeg, pixels};
 
-    /// Makes `script` the exiftool of `env`, before all programs of the system.
+    /// Installs `script` as the exiftool of `env`, before all programs of the system.
     pub(crate) fn exiftool(env: &TestEnv, script: &str) -> std::ffi::OsString {
         env.executable("bin/exiftool", format!("#!/bin/sh\n{script}\n"));
         let folders = [env.path("bin"), "/usr/bin".into(), "/bin".into()];
@@ -115,7 +115,7 @@ pub(crate) mod unix {
         assert_eq!(env.files(), before);
     }
 
-    /// The part of a script that tells its version when it is asked.
+    /// Returns the part of a script that answers the query for its version.
     fn telling(version: &str) -> String {
         format!(
             "question() {{ while read -r line; do case $line in -execute*) return; esac; done; }}
@@ -156,7 +156,7 @@ pub(crate) mod unix {
     fn an_exiftool_that_ends_costs_its_photo_an_error_and_the_run_goes_on() {
         let env = scene();
         env.copy("unknown/obama2.jpg", "photos/again.jpg");
-        // One that says nothing, and one that says more than a pipe holds.
+        // One that prints nothing, and one that prints more than a pipe holds.
         let flood = "head -c 200000 /dev/zero | tr '\\0' x >&2";
         for script in [":", flood] {
             let version = telling("12.57");
@@ -173,12 +173,13 @@ pub(crate) mod unix {
         }
     }
 
-    /// A photo that is written without being asked about first.
+    /// Returns a photo that is written without a query about it first.
     fn without_xmp() -> Vec<u8> {
         oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1)
     }
 
-    /// One that says to have written every photo. It does `also` first, "PATTERN) COMMANDS", at each argument of that pattern.
+    /// Returns a script that claims to have written every photo. Before that, it does `also`,
+    /// "PATTERN) COMMANDS", at each argument that matches the pattern.
     fn agreeing(also: &str) -> String {
         format!(
             "while read -r line; do case $line in {also};; esac; case $line in
@@ -214,7 +215,7 @@ pub(crate) mod unix {
     fn what_another_program_wrote_into_a_photo_meanwhile_stays() {
         let env = scene();
         env.copy("unknown/obama2.jpg", "photos/a.jpg");
-        // ExifTool is asked about its XMP when the photo before it has been read.
+        // ExifTool is asked about its XMP after the photo before it has been read.
         let png = encoded(
             &at_width(&pixels("unknown/obama2.jpg"), 400),
             ImageFormat::Png,
@@ -265,7 +266,7 @@ pub(crate) mod unix {
         let told = "photos/a.jpg: its metadata cannot be changed: exiftool, which writes into photos, cannot be run";
         assert!(run.stderr.contains(told), "{}", run.stderr);
         assert_eq!(std::fs::read(env.path("photos/a.jpg")).unwrap(), photo);
-        // A photo without names of facematch needs no exiftool.
+        // A photo without names from facematch needs no exiftool.
         std::fs::remove_file(env.path("photos/a.jpg")).unwrap();
         env.facematch()
             .env("PATH", env.folder("empty"))

@@ -14,7 +14,7 @@ use crate::common::{
 
 const OBAMA2: &str = "unknown/obama2.jpg";
 
-/// Where Debian's libdlib-data puts the 68-point model.
+/// Path of the 68-point model in Debian's libdlib-data.
 const SIXTY_EIGHT_POINTS: &str = "/usr/share/dlib/shape_predictor_68_face_landmarks.dat";
 
 #[test]
@@ -31,7 +31,7 @@ fn jittered_encodings_are_the_same_every_time() {
     assert_eq!(jittered, distance(&["--jitters", "5"]));
     assert_ne!(jittered, plain);
     assert!((jittered - plain).abs() < 0.1, "{jittered} against {plain}");
-    // A face itself, once.
+    // The face itself, once.
     assert_eq!(distance(&["--jitters", "1"]), plain);
 }
 
@@ -178,7 +178,7 @@ fn boxes_are_those_of_the_photo_at_any_working_width() {
     }
 }
 
-/// The common area of two boxes, as a part of their whole area.
+/// Returns the common area of two boxes, as a fraction of the area that both cover.
 fn overlap(a: [i64; 4], b: [i64; 4]) -> f64 {
     let common = |start: usize, length: usize| {
         let end = (a[start] + a[length]).min(b[start] + b[length]);

@@ -1,11 +1,12 @@
-//! `facematch enroll`: gallery files are made, changed, listed, used as KNOWN, and refused. And `--with-encodings`.
+//! `facematch enroll`: gallery files are created, changed, listed, used as KNOWN, and refused. Also
+//! `--with-encodings`.
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::common::{RunExt, TestEnv, assert_like, facematch, only_face, repository};
 
-/// A folder with a gallery of both sample people, `people.safetensors`.
+/// Returns a folder with a gallery of both sample people, `people.safetensors`.
 pub(crate) fn with_gallery() -> TestEnv {
     let env = TestEnv::new();
     for photo in ["known/biden.jpg", "known/obama.jpg", "unknown/obama2.jpg"] {
@@ -21,7 +22,7 @@ pub(crate) fn with_gallery() -> TestEnv {
     env
 }
 
-/// What `--list` says of `people.safetensors`.
+/// Returns the output of `--list` for `people.safetensors`.
 pub(crate) fn listed(env: &TestEnv) -> String {
     let run = env
         .facematch()
@@ -30,7 +31,7 @@ pub(crate) fn listed(env: &TestEnv) -> String {
     run.text().to_owned()
 }
 
-/// The header of a gallery file, its metadata and the number of bytes before the numbers.
+/// Returns the header of a gallery file, its metadata, and the number of bytes before the numbers.
 fn header(bytes: &[u8]) -> (Value, usize) {
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
@@ -49,7 +50,7 @@ fn a_gallery_finds_whom_its_photos_find() {
         };
         assert_eq!(search("people.safetensors"), search("known"), "{form}");
     }
-    // Known by its content, not by its name.
+    // Recognised by its content, not by its name.
     env.write(
         "family.jpg",
         std::fs::read(env.path("people.safetensors")).unwrap(),
@@ -85,7 +86,7 @@ fn the_file_is_what_the_documentation_says() {
     );
     assert_eq!(header["encodings"]["shape"], serde_json::json!([2, 128]));
     assert_eq!(bytes.len(), start + 2 * 512);
-    // The numbers are those that --with-encodings tells.
+    // The numbers are those of --with-encodings.
     let run = env
         .facematch()
         .args([
@@ -105,7 +106,7 @@ fn the_file_is_what_the_documentation_says() {
         .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
         .collect();
     assert_eq!(told, stored);
-    // Made once more it is the same.
+    // A second run creates the same file.
     let run = [
         "enroll",
         "known",
@@ -176,7 +177,7 @@ fn known_photos_that_are_left_out_are_told() {
     facematch: people.safetensors: 1 person known by 1 face; 1 failed
     ");
     assert_eq!(listed(&env), "obama\t1\n");
-    // Nobody at all: no file.
+    // No person at all: no file.
     std::fs::remove_file(env.path("known/obama.jpg")).unwrap();
     env.facematch()
         .args(["enroll", "known", "-o", "nobody.safetensors"])
@@ -345,7 +346,7 @@ fn a_file_that_cannot_be_read_or_written_is_named() {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     let message = |arguments: &[&str]| env.facematch().args(arguments).ends_with(3).stderr;
-    // Nothing lies at its beginning: an error for the superuser too.
+    // Reading its start is an error, for the superuser too.
     assert_snapshot!(message(&["enroll", "--list", "/proc/self/mem"]), @"facematch: /proc/self/mem: cannot read: Input/output error (os error 5)");
     assert_snapshot!(message(&["enroll", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write: No space left on device (os error 28)");
     assert_snapshot!(message(&["detect", "known", "-o", "/dev/full"]), @"facematch: /dev/full: cannot write: No space left on device (os error 28)");

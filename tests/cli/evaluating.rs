@@ -1,9 +1,10 @@
-//! `facematch eval`: figures, forms, and what is wrong with a list.
+//! `facematch eval`: figures, forms, and errors in lists.
 
 use super::common::{RunExt, TestEnv, facematch, repository};
 use serde_json::Value;
 
-/// The sample photos as a list: one person twice, and three pairs of two people, one of them a cat without a face.
+/// The sample photos as a list: one person twice, and three pairs of two people, one of them a cat
+/// without a face.
 const LIST: &str = "fold,same,a,b
 1,1,known/obama.jpg,unknown/obama2.jpg
 1,0,known/obama.jpg,known/biden.jpg
@@ -201,7 +202,7 @@ fn identification_tells_right_wrong_and_missed_names() {
         (&right["strangers"], &right["strangers_named"]),
         (&1.into(), &0.into())
     );
-    // At such a threshold the stranger is somebody, too.
+    // At such a threshold the stranger gets a name, too.
     let wrong = identification(&env, &["-t", "1.2", "--margin", "0"], 0);
     assert_eq!(wrong["overall"]["wrong"], 1);
     assert_eq!(wrong["fpir"], 1.0);
@@ -309,7 +310,8 @@ fn impostors_are_a_rising_table() {
     let numbers =
         |line: &str| -> Vec<f64> { line.split(',').map(|n| n.parse().unwrap()).collect() };
     let rows: Vec<_> = text.lines().skip(1).map(numbers).collect();
-    // Of 66 pairs 12 are copies, and as soon as these do not suffice the next 9 are the two photos of one person.
+    // Of 66 pairs, 12 are copies; once these no longer suffice, the next 9 are the two photos of
+    // one person.
     assert!(rows.len() >= 3, "{text}");
     assert!(rows[0][0] < 0.18 && rows[0][1] < 0.001, "{text}");
     assert!(

@@ -1,8 +1,12 @@
-//! The program and the engine against the evaluation photos, which are not part of the repository.
+//! The program and the engine on the evaluation photos, which are not part of the repository.
 //!
-//! What is compared with dlib's results is compared for the native engine, and for dlib's C++ in a build that has it.
+//! Comparisons with dlib's results run for the native engine, and for dlib's C++ in a build that
+//! has it. To run them:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test cli evaluation_photos -- --ignored --nocapture`.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --test cli evaluation_photos -- \
+//!     --ignored --nocapture
+//! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,7 +25,8 @@ use crate::common::{
     RunExt, assert_near_box, face_box, facematch_in, files_below, only_face, repository,
 };
 
-/// All files below `folder`, sorted by their bytes as the program does; never none.
+/// Returns all files below `folder`, sorted by their bytes like the program does; never an empty
+/// list.
 fn photos_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = files_below(folder);
     files.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
@@ -29,7 +34,7 @@ fn photos_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Who is in each photo of `data/people/unknown`, by its name.
+/// Returns the people in each photo of `data/people/unknown`, by file name.
 fn people_labels() -> BTreeMap<String, BTreeSet<String>> {
     csv::Reader::from_path(shared("data/people/labels.csv"))
         .unwrap()
@@ -42,7 +47,7 @@ fn people_labels() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// The names that `record` gives to faces.
+/// Returns the names that `record` gives to faces.
 fn names_in(record: &Value) -> BTreeSet<String> {
     let faces = record["faces"].as_array().unwrap().iter();
     let names = faces.filter_map(|face| face["name"].as_str());
@@ -81,8 +86,8 @@ fn people_are_told_apart() {
     assert!(missed <= 1, "{missed} people are missed");
 }
 
-/// Every photo of a known person, stored on either side and upside down, without metadata that says so. Before faces were
-/// checked to be upright, the default detector named 10 of 54.
+/// Every photo of a known person, stored on either side and upside down, without metadata about it.
+/// Before the program checked that faces were upright, the default detector named 10 of 54.
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn people_in_turned_photos_are_named() {
@@ -183,7 +188,7 @@ fn every_stored_orientation_is_the_same_photo() {
             let (face, wanted) = (only_face(&record), only_face(&upright));
             assert_near_box(face_box(face), face_box(wanted), 2, probe);
             let [distance, wanted] = [face, wanted].map(|f| f["distance"].as_f64().unwrap());
-            // A JPEG that was compressed turned has lost other details than the upright one.
+            // A JPEG that was compressed sideways has lost other details than the upright one.
             let tolerance = if format == "jpg" { 0.1 } else { 0.005 };
             assert!(
                 (distance - wanted).abs() <= tolerance,
@@ -205,13 +210,14 @@ mod torture {
 
     use super::*;
 
-    /// What one photo may take of a processor. The time on the wall is that of other programs as well.
+    /// Limit for the processor time of one photo. Wall-clock time would include other programs.
     const PHOTO_LIMIT: Duration = Duration::from_secs(10);
 
-    /// What the process may take, in bytes.
+    /// Limit for the memory of the process, in bytes.
     const MEMORY_LIMIT: u64 = 2 << 30;
 
-    /// The most memory that the process has held so far, in bytes (`VmHWM`); `None` when it has ended.
+    /// Returns the peak memory of the process so far, in bytes (`VmHWM`), or `None` if it has
+    /// ended.
     fn peak_memory(child: &Child) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -219,8 +225,8 @@ mod torture {
         Some(kib << 10)
     }
 
-    /// How long the process has had a processor, itself and in the kernel; `None` when it has ended (proc(5): fields 14 and
-    /// 15 of `stat`, in hundredths of a second).
+    /// Returns the processor time of the process, in user and kernel mode, or `None` if it has
+    /// ended (proc(5): fields 14 and 15 of `stat`, in hundredths of a second).
     fn processor_time(child: &Child) -> Option<Duration> {
         let status = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).ok()?;
         let (_, after_name) = status.rsplit_once(')')?;
@@ -229,7 +235,8 @@ mod torture {
         Some(Duration::from_millis(10 * ticks))
     }
 
-    /// Each photo's record with the processor's time since the one before it, the peak of memory, and the error stream.
+    /// Returns each photo's record with the processor time since the one before it, the peak
+    /// memory, and standard error.
     fn search(photos: &[PathBuf]) -> (Vec<(Value, Duration)>, u64, String) {
         let mut stderr = tempfile::tempfile().unwrap();
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("facematch"))
@@ -316,7 +323,7 @@ mod torture {
     }
 }
 
-/// The engines of this build.
+/// Returns the engines of this build.
 fn engines(change: impl Fn(&mut EngineParams)) -> Vec<Box<dyn FaceEngine>> {
     let kinds = [EngineKind::Native, EngineKind::Dlib].into_iter();
     kinds
@@ -331,7 +338,7 @@ fn engines(change: impl Fn(&mut EngineParams)) -> Vec<Box<dyn FaceEngine>> {
         .collect()
 }
 
-/// The largest difference between a side of `a` and of `b`.
+/// Returns the largest difference between a side of `a` and of `b`.
 fn difference(a: Rect, b: Rect) -> i64 {
     [
         a.left - b.left,
@@ -345,7 +352,8 @@ fn difference(a: Rect, b: Rect) -> i64 {
     .unwrap()
 }
 
-/// Checks that both are the same boxes, in any order, up to `tolerance` pixels. Gives their number.
+/// Checks that both have the same boxes, in any order, within `tolerance` pixels. Returns their
+/// number.
 fn assert_same_boxes(got: &[Rect], wanted: &[Rect], tolerance: i64, about: &str) -> usize {
     let mut left: Vec<Rect> = got.to_vec();
     for &rect in wanted {
@@ -394,7 +402,7 @@ fn cnn_boxes_are_those_of_dlib() {
         params.upsample = 0;
     });
     for mut engine in engines {
-        // dlib's C++ is slow: the smallest ones with a face.
+        // dlib's C++ is slow, so only the smallest photos with a face.
         let photos = match engine.name() {
             "dlib" => 3,
             _ => references.len(),
@@ -410,7 +418,7 @@ fn cnn_boxes_are_those_of_dlib() {
     }
 }
 
-/// The landmarks named `key` of every reference face, looked for by `engine`, within a pixel.
+/// Compares the landmarks `key` of every reference face with those of `engine`, within a pixel.
 fn assert_same_landmarks(engine: &mut dyn FaceEngine, key: &str) {
     let mut compared = 0;
     for reference in &references() {
@@ -493,7 +501,8 @@ fn encodings_are_those_of_dlib() {
     }
 }
 
-/// The figures that dlib's network is known for on these folds: 98.7 to 98.9 % at 0.6, 11 photos without a face.
+/// The figures that dlib's network is known for on these folds: 98.7 to 98.9% at 0.6, 11 photos
+/// without a face.
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn pairs_of_lfw_are_verified_as_dlib_verifies_them() {
@@ -517,8 +526,9 @@ fn pairs_of_lfw_are_verified_as_dlib_verifies_them() {
     assert_eq!(count(found), [586, 595]);
     assert_eq!(count(all), [600, 600]);
     assert!(found["accuracy"].as_f64().unwrap() >= 0.987);
-    // As Python's dlib, which decodes with libjpeg-turbo, to the same pixels: 1 171 of 1 200, where its 15 wrong decisions
-    // about pairs with two faces and the 14 same pairs without are wrong.
+    // The same as Python's dlib, which decodes with libjpeg-turbo to the same pixels: 1,171 of
+    // 1,200. Its errors are 15 wrong decisions about pairs with two faces, and the 14 same pairs
+    // without.
     assert!(all["accuracy"].as_f64().unwrap() >= 1_171.0 / 1_200.0 - 1e-6);
 }
 
@@ -551,7 +561,8 @@ fn every_labelled_person_is_found_and_nobody_else() {
     assert_eq!(figures["overall"]["wrong"], 0);
 }
 
-/// An open set: the first 100 people with two photos or more are known by one, and the photos of everybody are searched.
+/// An open set: the first 100 people with at least two photos are known by one each, and the photos
+/// of all people are searched.
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn an_automatic_threshold_keeps_strangers_of_lfw_out() {

@@ -1,5 +1,5 @@
-//! File systems that keep less than others do: no permissions, owners and links (exFAT, FAT, CIFS, many FUSE). What they
-//! cannot keep costs no photo.
+//! File systems that store less than others: no permissions, owners and links (exFAT, FAT, CIFS,
+//! many FUSE). What they cannot store must not cost a photo.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::common::{RunExt, TestEnv};
 use crate::enrolling::listed;
 
-/// A folder that is mounted for as long as this lives, perhaps from a loop device.
+/// A folder that stays mounted as long as this value lives, possibly from a loop device.
 struct Mounted {
     folder: PathBuf,
     device: Option<String>,
@@ -37,7 +37,7 @@ impl Drop for Mounted {
     }
 }
 
-/// Whether there is anything that a run left unfinished below `folder`.
+/// Returns whether there are no unfinished files of a run below `folder`.
 fn is_clean(folder: &Path) -> bool {
     let files = crate::common::files_below(folder);
     !files
@@ -45,7 +45,7 @@ fn is_clean(folder: &Path) -> bool {
         .any(|file| file.to_string_lossy().contains(".facematch-"))
 }
 
-/// Every command that writes files, into `mnt` and out of it.
+/// Runs every command that writes files, into `mnt` and out of it.
 fn everything_is_written(env: &TestEnv) {
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.copy("known/biden.jpg", "known/biden.jpg");
@@ -77,7 +77,7 @@ fn everything_is_written(env: &TestEnv) {
     let again = run(&["sort", "known", "photos", "--into", "mnt/people"]);
     assert!(again.contains("0 photos copied, 2 unchanged"), "{again}");
 
-    // Into it, inside of it, out of it.
+    // Into it, within it, and out of it.
     for (from, to) in [
         ("photos", "mnt/moved"),
         ("mnt/moved", "mnt/more"),
@@ -90,14 +90,14 @@ fn everything_is_written(env: &TestEnv) {
         assert!(!env.path(format!("{from}/obama/a.jpg")).exists());
     }
 
-    // Not as `std::fs::copy`, which changes permissions.
+    // Unlike `std::fs::copy`, `env.copy` does not change permissions.
     env.copy("unknown/obama2.jpg", "mnt/a.jpg");
     run(&["tag", "known", "mnt/a.jpg"]);
-    // Changed, and not only made.
+    // Changes the sidecar instead of creating it.
     env.facematch().args(["untag", "mnt/a.jpg"]).ends_with(0);
     run(&["tag", "known", "mnt/a.jpg"]);
     assert!(env.path("mnt/a.jpg.xmp").exists());
-    // Once made, once replaced.
+    // Creates it first, then replaces it.
     for _ in 0..2 {
         run(&[
             "known",
@@ -145,7 +145,7 @@ fn a_file_system_that_refuses_chmod_and_chown_keeps_everything_else() {
     ]);
     let mounted = Mounted::by(bindfs.arg(source), env.folder("mnt"), None);
     everything_is_written(&env);
-    // The permissions of the photo, which could be given when the copy was made.
+    // The permissions of the photo, which could be set when the copy was created.
     let mode = |path: &str| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::metadata(env.path(path))

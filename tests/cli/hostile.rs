@@ -1,4 +1,4 @@
-//! Inputs that are broken, odd or meant to do harm: one record each, and the run goes on.
+//! Inputs that are broken, odd or malicious: one record each, and the run continues.
 
 use image::{ImageFormat, Rgb, RgbImage};
 
@@ -7,14 +7,14 @@ use crate::common::limits::bound_by_permissions;
 use crate::common::photos::{at_width, encoded, pixels, png_bomb};
 use crate::common::{Run, RunExt, TestEnv, face_box, only_face, sample_bytes};
 
-/// A whole photo with a face, and beside it what the test adds.
+/// Returns an intact photo with a face, to which the test adds others.
 fn beside_a_whole_photo() -> TestEnv {
     let env = TestEnv::new();
     env.copy("unknown/astronaut.png", "photos/whole.png");
     env
 }
 
-/// Searches `photos`; the whole one among them must be found.
+/// Searches `photos` and checks that the face in the intact one is found.
 fn detect(env: &TestEnv, code: i32) -> Run {
     let run = env
         .facematch()
@@ -29,7 +29,7 @@ fn assert_kinds(env: &TestEnv, wanted: &[(&str, &str)]) {
     for (name, kind) in wanted {
         let record = run.record(format!("photos/{name}"));
         assert_eq!(record["kind"], *kind, "{record}");
-        // Whoever reads the error stream alone sees it too.
+        // Standard error by itself shows it too.
         let message = record["message"].as_str().unwrap();
         assert!(
             message.starts_with(&format!("photos/{name}: ")),
@@ -38,7 +38,7 @@ fn assert_kinds(env: &TestEnv, wanted: &[(&str, &str)]) {
         assert!(run.stderr.contains(message), "{message}\n{}", run.stderr);
     }
     assert_eq!(run.stderr.lines().count(), wanted.len(), "{}", run.stderr);
-    // The whole photo and the summary.
+    // The intact photo and the summary.
     assert_eq!(run.records().len(), wanted.len() + 2);
 }
 
@@ -129,10 +129,10 @@ fn odd_but_whole_images_are_searched() {
     write("dot.png", 1, 1);
     write("strip.png", 16_384, 1);
     write("narrow.png", 10, 300);
-    // At the working width it would be 100,000 pixels high: its copy is narrower.
+    // At the working width it would be 100,000 pixels high, so its copy is narrower.
     write("tall.png", 1, 200);
     write("tower.png", 1, 70_000);
-    // The content tells the format, not the name.
+    // The content decides the format, not the name.
     env.copy("unknown/obama2.jpg", "photos/really_a_jpeg.gif");
     let run = detect(&env, 0);
     for (name, faces) in [

@@ -1,4 +1,5 @@
-//! JPEGs of rare structures, from `tests/faults`: the portrait in them is found, or the error says what they are.
+//! JPEGs of rare structures, from `tests/faults`: the portrait in them is found, or the error says
+//! what they are.
 
 use crate::common::{Run, RunExt, TestEnv, facematch, only_face, repository};
 

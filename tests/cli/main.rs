@@ -1,7 +1,7 @@
-//! What a user of the program sees: exit codes, results in every form, messages, files.
+//! The program as users see it: exit codes, results in every form, messages, files.
 //!
-//! One test binary, so that the engine is linked once. Distances and boxes are compared with some room: another
-//! machine's vector instructions round differently.
+//! One test binary, so that the engine is linked once. Comparisons of distances and boxes have a
+//! tolerance, since another machine's vector instructions round differently.
 
 #![cfg(feature = "cli")]
 #![allow(

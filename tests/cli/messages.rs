@@ -1,4 +1,4 @@
-//! What goes to the error stream, and that nothing of it goes to the results.
+//! Messages on standard error, none of which may get into the results.
 
 use facematch::engine::SimdLevel;
 use image::{ImageFormat, RgbImage};
@@ -14,7 +14,7 @@ fn run(more: &[&str]) -> Run {
         .ends_with(0)
 }
 
-/// The text with `#` for each number that is not the same in every run.
+/// Returns the text with `#` for each number that varies between runs.
 fn without_times(text: &str) -> String {
     let is_time = |word: &str| word.parse::<f64>().is_ok();
     let mut lines = Vec::new();
@@ -159,9 +159,9 @@ fn a_progress_bar_is_shown_when_asked_for() {
     let shown = run(&["--progress", "always"]).stderr;
     assert!(shown.contains("searching ["), "{shown:?}");
     assert!(shown.contains("/3 photos"), "{shown:?}");
-    // Nobody knows it before the first photo is done.
+    // The time left is unknown until the first photo is done.
     assert!(!shown.contains(" 0s left"), "{shown:?}");
-    // On no terminal there is none by itself.
+    // Without a terminal, progress is not shown by default.
     for more in [&["--progress", "never"][..], &[]] {
         let hidden = run(more).stderr;
         assert!(!hidden.contains("searching ["), "{hidden:?}");
@@ -183,7 +183,7 @@ fn names_are_coloured_when_asked_for() {
     );
 }
 
-/// What the program prints on a terminal, which `script` plays.
+/// Returns the program's output on a terminal, simulated by `script`.
 #[cfg(target_os = "linux")]
 fn on_a_terminal(no_color: Option<&str>, more: &str) -> String {
     let program = assert_cmd::cargo::cargo_bin!("facematch");

@@ -1,5 +1,5 @@
-//! `facematch sort --by move`: a photo and its sidecars stay together, and what another program writes meanwhile is kept,
-//! also on the way to another file system.
+//! `facematch sort --by move`: a photo and its sidecars stay together, and concurrent changes by
+//! another program are kept, also on the way to another file system.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::common::{Run, RunExt, TestEnv};
 const PHOTO: &str = "photos/a.jpg";
 const SIDECAR: &str = "photos/a.jpg.xmp";
 
-/// Number of bytes that takes long enough to copy for another program to act meanwhile.
+/// Number of bytes that take long enough to copy for another program to act meanwhile.
 const LARGE: u64 = 96 << 20;
 
-/// Attempts at doing something at the right moment.
+/// Number of attempts to act at the right moment.
 const ATTEMPTS: usize = 10;
 
-/// A known person, and a photo of them with a sidecar.
+/// Returns a known person, and a photo of them with a sidecar.
 fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -28,7 +28,7 @@ fn scene() -> TestEnv {
     env
 }
 
-/// A folder on another file system, if there is one.
+/// Returns a folder on another file system, if there is one.
 fn elsewhere(env: &TestEnv) -> Option<TempDir> {
     let folder = tempfile::tempdir_in("/dev/shm").ok()?;
     let device = |path: &Path| std::fs::metadata(path).unwrap().dev();
@@ -48,7 +48,7 @@ fn sort(env: &TestEnv, into: &Path, status: i32) -> Run {
     command(env, into).ends_with(status)
 }
 
-/// The files below `folder`, sorted.
+/// Returns the files below `folder`, sorted.
 fn names(folder: &Path) -> Vec<String> {
     let files = crate::common::files_below(folder);
     let name = |file: &PathBuf| file.file_name().unwrap().to_string_lossy().into_owned();
@@ -57,8 +57,8 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Sorts into `into` on another file system, and does `meanwhile` when the sidecar of the photo has arrived there and the
-/// photo itself is being copied.
+/// Sorts into `into` on another file system, and calls `meanwhile` when the sidecar of the photo
+/// has arrived there and the photo itself is being copied.
 fn sort_while(env: &TestEnv, into: &Path, meanwhile: impl FnOnce() + Send) -> Run {
     let photo = std::fs::File::options().write(true).open(env.path(PHOTO));
     photo.unwrap().set_len(LARGE).unwrap();
@@ -98,7 +98,7 @@ fn what_another_program_saves_while_a_photo_is_moved_is_kept() {
             let run = sort_while(&env, elsewhere.path(), || {
                 std::fs::rename(&saved, env.path(changed)).unwrap();
             });
-            // Whenever it was saved, it is there.
+            // It exists, no matter when it was saved.
             let content = std::fs::read_to_string(env.path(changed));
             assert_eq!(content.unwrap(), "saved by another program");
             let refused = run.code == Some(1);
@@ -144,7 +144,7 @@ fn a_sidecar_in_capital_letters_goes_along() {
         let env = scene();
         std::fs::remove_file(env.path(SIDECAR)).unwrap();
         env.write(format!("photos/{sidecar}"), "of a");
-        // Another photo of this name, with a sidecar, is there already.
+        // Another photo with this name and a sidecar already exists.
         env.write("out/obama/a.jpg", "another photo");
         env.write("out/obama/a.jpg.XMP", "of the other photo");
         sort(&env, &env.path("out"), 0);
@@ -273,7 +273,7 @@ fn a_move_that_is_killed_at_any_call_is_finished_by_the_next_run() {
     }
 }
 
-/// As on file systems that do not tell small and capital letters apart.
+/// As on case-insensitive file systems.
 #[test]
 #[ignore = "needs unshare and mount"]
 fn a_photo_that_is_in_its_place_stays_however_its_folder_is_called() {

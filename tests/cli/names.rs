@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::common::photos::encoded;
 use crate::common::{Run, RunExt, TestEnv, only_face};
 
-/// Every name with the way it stands in the text form.
+/// Returns every name with its representation in the text form.
 #[cfg(target_os = "linux")]
 fn names() -> Vec<(OsString, &'static [u8])> {
     use std::os::unix::ffi::OsStringExt;
@@ -88,7 +88,7 @@ fn text_keeps_to_one_line_for_each() {
 
 #[test]
 fn json_gives_every_path_back() {
-    // The second time none of the photos exists: errors give their paths back too.
+    // In the second run none of the photos exists: errors contain their paths too.
     for (env, code) in [(photos(), 0), (TestEnv::new(), 1)] {
         let run = detect(&env, "ndjson", code, &on_stdin());
         let paths: Vec<Vec<u8>> = run.records().iter().filter_map(path_of).collect();
@@ -103,7 +103,7 @@ fn sorted_names() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The exact path of a record, and no needless `path_bytes`.
+/// Returns the exact path of a record, and checks that `path_bytes` is present only if necessary.
 fn path_of(record: &Value) -> Option<Vec<u8>> {
     let lossy = record["path"].as_str()?;
     match record["path_bytes"].as_str() {
@@ -155,7 +155,7 @@ fn known_people_keep_their_names() {
     assert!(row.iter().any(|field| field == name), "{row:?}");
 }
 
-/// A Mac keeps é as two characters, other systems as one.
+/// A Mac stores é as two characters, other systems as one.
 #[cfg(target_os = "linux")]
 #[test]
 fn one_person_has_one_name_however_its_accents_are_spelled() {

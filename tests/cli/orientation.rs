@@ -1,4 +1,4 @@
-//! A photo is the same photo however its pixels are stored.
+//! A photo is the same photo regardless of how its pixels are stored.
 
 use crate::common::photos::{ORIENTED_FORMATS, at_width, oriented_jpeg, oriented_png, pixels};
 use crate::common::{RunExt, TestEnv, assert_near_box, face_box, only_face};
@@ -43,7 +43,7 @@ fn all_eight_orientations_give_the_same_face_in_every_format() {
 #[test]
 fn a_large_jpeg_gives_the_face_of_the_same_png() {
     let env = TestEnv::new();
-    // No multiple of 8: at every scale the last column and row are filled in part.
+    // Not a multiple of 8: at every scale the last column and row are partial.
     let upright = at_width(&pixels("unknown/astronaut.png"), 2003);
     env.write("photos/1.png", oriented_png(&upright, 1));
     for number in [1, 6, 8] {

@@ -1,4 +1,5 @@
-//! Photos that say in many ways how they are stored. exiftool decides what each of them says.
+//! Photos that store their orientation in many ways, with exiftool as the reference for each of
+//! them.
 
 use std::io::Write;
 
@@ -25,12 +26,12 @@ struct Entry {
     number: u32,
 }
 
-/// EXIF metadata with these orientations.
+/// Returns EXIF metadata with these orientations.
 fn block(big_endian: bool, entries: &[Entry]) -> Vec<u8> {
     block_at(8, big_endian, entries)
 }
 
-/// The same with the directory at `start`.
+/// Returns the same with the directory at `start`.
 fn block_at(start: u32, big_endian: bool, entries: &[Entry]) -> Vec<u8> {
     let two = |n: u16| {
         if big_endian {
@@ -55,7 +56,7 @@ fn block_at(start: u32, big_endian: bool, entries: &[Entry]) -> Vec<u8> {
         block.extend(two(0x0112));
         block.extend(two(entry.kind));
         block.extend(four(entry.count));
-        // Small values stand at the beginning of the four bytes.
+        // Small values are at the start of the four bytes.
         let value = match entry.kind {
             3 | 8 => [two(entry.number as u16), [0, 0]].concat(),
             4 | 9 => four(entry.number).to_vec(),
@@ -83,7 +84,7 @@ fn picture(format: ImageFormat) -> Vec<u8> {
     encoded(&RgbImage::from_pixel(48, 32, Rgb([90, 120, 150])), format)
 }
 
-/// A JPEG with APP1 segments of these contents.
+/// Returns a JPEG with APP1 segments of these contents.
 fn jpeg(segments: &[Vec<u8>]) -> Vec<u8> {
     let mut jpeg = picture(ImageFormat::Jpeg);
     let segments = segments.iter().flat_map(|content| {
@@ -104,17 +105,17 @@ fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&length[..], &body, &crc32(&body).to_be_bytes()].concat()
 }
 
-/// A PNG with chunks before its pixels and behind them.
+/// Returns a PNG with chunks before and after its pixels.
 fn png(before: &[Vec<u8>], behind: &[Vec<u8>]) -> Vec<u8> {
     let mut png = picture(ImageFormat::Png);
     let end = png.len() - 12;
     png.splice(end..end, behind.concat());
-    // Behind IHDR.
+    // After IHDR.
     png.splice(33..33, before.concat());
     png
 }
 
-/// A raw profile as ImageMagick writes it.
+/// Returns a raw profile as ImageMagick writes it.
 fn profile(block: &[u8]) -> Vec<u8> {
     let digits: String = block.iter().map(|byte| format!("{byte:02x}")).collect();
     let lines: Vec<_> = digits.as_bytes().chunks(72).collect();
@@ -130,7 +131,7 @@ fn compressed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A WebP of these chunks and the pixels, which stand at `pixels_at`.
+/// Returns a WebP of these chunks and the pixels, which are at index `pixels_at`.
 fn webp(flags: u8, mut chunks: Vec<(&[u8; 4], Vec<u8>)>, pixels_at: usize) -> Vec<u8> {
     let simple = picture(ImageFormat::WebP);
     let pixels = simple[20..].to_vec();
@@ -199,7 +200,7 @@ fn jpegs() -> Vec<Variant> {
     );
     add("no-prefix", jpeg(&[of(6)]), 1);
     add("two-prefixes", jpeg_with([PREFIX, &of(6)].concat()), 1);
-    // The thumbnail's, in the second directory.
+    // The thumbnail's orientation, in the second directory.
     let mut thumbnail = block(false, &[]);
     thumbnail[10] = 14;
     thumbnail.extend(&of(6)[8..]);
@@ -325,7 +326,7 @@ fn webps_and_tiffs() -> Vec<Variant> {
     .collect()
 }
 
-/// A folder with all variants.
+/// Returns a folder with all variants.
 fn variants() -> (TestEnv, Vec<Variant>) {
     let env = TestEnv::new();
     let variants = [jpegs(), pngs(), webps_and_tiffs()].concat();
@@ -359,7 +360,7 @@ fn exiftool_finds_the_same_orientations() {
             .output()
             .expect("exiftool runs");
         let told = String::from_utf8(output.stdout).unwrap();
-        // What is none of the eight is not applied.
+        // Values other than the eight are not applied.
         let told = told
             .trim()
             .parse()

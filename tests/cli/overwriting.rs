@@ -1,4 +1,5 @@
-//! What a run may write: no file that it reads, none of another kind, no photo of KNOWN. All is told before the search.
+//! Files that a run must not overwrite: files that it reads, files of another kind, and photos of
+//! KNOWN. The run reports them before the search.
 
 use insta::assert_snapshot;
 
@@ -8,7 +9,7 @@ use crate::enrolling::listed;
 const LANDMARKS: &str = "shape_predictor_5_face_landmarks.dat";
 const XMP: &str = "<x:xmpmeta xmlns:x='adobe:ns:meta/'></x:xmpmeta>";
 
-/// A file of each kind that a run reads or that lies beside its output.
+/// Returns a file of each kind that a run reads or that is beside its output.
 fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -49,7 +50,7 @@ fn scene() -> TestEnv {
     env
 }
 
-/// All files with their bytes; a link that leads nowhere has none.
+/// Returns all files with their bytes, or `None` for a dangling link.
 fn contents(env: &TestEnv) -> Vec<(String, Option<Vec<u8>>)> {
     let with_bytes = |name: String| {
         let bytes = std::fs::read(env.path(&name)).ok();
@@ -58,7 +59,7 @@ fn contents(env: &TestEnv) -> Vec<(String, Option<Vec<u8>>)> {
     env.files().into_iter().map(with_bytes).collect()
 }
 
-/// Runs a command that must be refused: it changes no file and says no result.
+/// Runs a command that must be refused without changing a file or printing a result.
 fn refused(env: &TestEnv, arguments: &[&str]) -> String {
     let before = contents(env);
     let run = env
@@ -71,7 +72,7 @@ fn refused(env: &TestEnv, arguments: &[&str]) -> String {
     run.stderr
 }
 
-/// Commands that search, each before an option with its output.
+/// Commands that search; an option with the output is appended to each.
 const SEARCHES: [&[&str]; 5] = [
     &["known", "photos"],
     &["detect", "photos"],
@@ -227,7 +228,7 @@ fn results_replace_earlier_ones_and_empty_files_and_lie_anywhere() {
     }
 }
 
-/// What recognises a report must know all of them.
+/// The code that recognises a report must know all of them.
 #[test]
 fn a_second_run_replaces_the_results_of_the_first() {
     let env = scene();
@@ -277,7 +278,7 @@ fn a_second_run_replaces_the_results_of_the_first() {
     }
 }
 
-/// As in a shell, the file is made to which the link leads.
+/// As in a shell, the file that the link points to is created.
 #[cfg(unix)]
 #[test]
 fn results_go_where_a_link_leads_that_leads_nowhere_yet() {
@@ -292,7 +293,7 @@ fn results_go_where_a_link_leads_that_leads_nowhere_yet() {
     assert_eq!(written, "photos/cat.png\tno faces\n");
 }
 
-/// The name that counts is that of the file which the link leads to.
+/// The name that counts is that of the file that the link points to.
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_nowhere_yet_is_no_way_around_the_name_of_a_photo() {
@@ -378,11 +379,11 @@ fn pictures_never_replace_photos_that_are_searched() {
         );
         let reason = format!("photos/{picture}: not overwritten: this run reads it");
         assert!(told.contains(&reason), "{told}");
-        // Of an earlier run, or another photo of the user: it is not searched now.
+        // From an earlier run, or another photo of the user: it is not searched now.
         std::fs::remove_file(photo).unwrap();
         std::fs::remove_file(crop).unwrap();
     }
-    // Something else with the name of a picture.
+    // Another kind of file with the name of a picture.
     env.write("out/photos/a.png.faces.jpg", "notes");
     let run = env
         .facematch()
@@ -430,7 +431,7 @@ fn a_missing_folder_is_named_before_anything_is_searched() {
         let message = message(&[arguments, &["-o", "nodir/x"]].concat());
         assert!(message.contains(told), "{arguments:?}: {message}");
     }
-    // The file system has no such names, which would turn out at the end.
+    // The file system has no such names, which would only turn out at the end.
     let long = "x".repeat(300);
     message(&["known", "photos", "-o", &long]);
 }

@@ -11,7 +11,7 @@ const GREEN: [u8; 3] = [40, 200, 80];
 const YELLOW: [u8; 3] = [255, 200, 0];
 const BLUE: [u8; 3] = [64, 160, 255];
 
-/// How many pixels are `color`, up to what JPEG makes of it.
+/// Returns the number of pixels that are `color`, within the tolerance of JPEG.
 fn count(image: &RgbImage, color: [u8; 3]) -> usize {
     let near = |pixel: [u8; 3]| pixel.iter().zip(color).all(|(&a, b)| a.abs_diff(b) <= 24);
     image.pixels().filter(|pixel| near(pixel.0)).count()
@@ -152,7 +152,7 @@ fn the_crop_of_a_face_in_a_turned_photo_is_upright() {
 fn a_picture_that_cannot_be_written_is_an_error_beside_the_photos_record() {
     let env = TestEnv::new();
     env.copy("unknown/astronaut.png", "photos/astronaut.png");
-    // A file stands where a folder is needed.
+    // A file where a folder is needed.
     env.write("out/photos", "");
     let run = env
         .facematch()
@@ -183,7 +183,7 @@ fn a_second_run_does_not_search_the_pictures_of_the_first() {
     }
 }
 
-/// The drawings are beside the photos then.
+/// In this case, the drawings are beside the photos.
 #[test]
 fn a_later_run_without_the_option_does_not_search_the_pictures_either() {
     for folder in [".", "photos", "out"] {
@@ -201,7 +201,8 @@ fn a_later_run_without_the_option_does_not_search_the_pictures_either() {
         let (_, first) = run(&["--draw", folder, "--crops", folder]);
         assert_eq!(first.len(), 2);
         for more in [&[][..], &["--draw", folder, "--crops", folder]] {
-            // The photos in the folder are searched, and nobody is called after a picture of a known photo.
+            // The photos in the folder are searched, and the picture of a known photo does not
+            // become a person.
             let (summary, records) = run(more);
             assert_eq!(records, first, "{folder}");
             assert_eq!(summary["known_people"], 1);

@@ -1,4 +1,4 @@
-//! README and docs/ show what the program prints. Digits may differ in the last places between machines.
+//! README and docs/ show the output of the program. The last digits may differ between machines.
 
 use facematch::matching::{DistanceThreshold, ImpostorDistances};
 
@@ -16,8 +16,8 @@ fn readme() -> String {
     page("README.md")
 }
 
-/// Runs `arguments` in the folder of `env`, which must end with the exit code `code`, and checks that the page `name` shows
-/// what they print, with spaces instead of tabs as on a terminal.
+/// Runs `arguments` in the folder of `env`, expects the exit code `code`, and checks that the page
+/// `name` shows the output, with spaces instead of tabs as on a terminal.
 fn assert_shown(name: &str, env: &TestEnv, arguments: &str, code: i32) {
     let mut command = env.facematch();
     let run = command.args(arguments.split(' ')).ends_with(code);
@@ -95,7 +95,7 @@ fn the_json_example_picks_what_it_shows() {
         })
         .collect();
     assert_eq!(matches.len(), 1);
-    // Four decimals of it: fewer are printed where the last ones are zero.
+    // Four decimals of it: fewer are printed if the last ones are zero.
     let shown = page("docs/OUTPUT.md");
     let line = shown
         .lines()

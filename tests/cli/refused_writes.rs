@@ -1,4 +1,5 @@
-//! Read-only folders and full disks: `tag`, `untag` and `sort` tell of each photo, and everything is as it was.
+//! Read-only folders and full disks: `tag`, `untag` and `sort` report each photo, and leave
+//! everything unchanged.
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -10,18 +11,18 @@ use crate::tagging::{EXISTING, PHOTO};
 const SIDECAR: &str = "photos/obama2.jpg.xmp";
 const OTHER: &str = "photos/z.jpg";
 
-/// Two photos of a known person, one with a sidecar.
+/// Returns two photos of a known person, one with a sidecar.
 fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.copy("unknown/obama2.jpg", PHOTO);
     env.copy("unknown/obama2.jpg", OTHER);
-    // Of more than a full disk takes, also when the names are out again.
+    // Too large for the full disk, even after the names are removed.
     env.write(SIDECAR, format!("{EXISTING}{}", "\n".repeat(1000)));
     env
 }
 
-/// All files and their bytes.
+/// Returns all files and their bytes.
 fn contents(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
     let with_bytes = |name: String| {
         let bytes = std::fs::read(env.path(&name)).unwrap();
@@ -51,7 +52,8 @@ const SORT: &[&str] = &[
     "out",
 ];
 
-/// Runs `command` over the photos: both cost an error record of `kind` that tells `reason` (in lower case), and all files stay.
+/// Runs `command` over the photos: each must give an error record of `kind` that contains `reason`
+/// (in lower case), and all files must stay unchanged.
 #[track_caller]
 fn refuses_both(env: &TestEnv, command: &mut Command, kind: &str, reason: &str) {
     let before = contents(env);
@@ -74,7 +76,7 @@ fn refuses_both(env: &TestEnv, command: &mut Command, kind: &str, reason: &str) 
     assert!(contents(env) == before, "{:?}", env.files());
 }
 
-/// As [`refuses_both`], of `untag`, which tells on the error stream.
+/// Runs `untag`, which must report each of `files` on standard error and change nothing.
 #[track_caller]
 fn untag_refuses(env: &TestEnv, mut command: Command, files: &[&str], reason: &str) {
     let before = contents(env);
@@ -109,7 +111,7 @@ fn sidecars_on_a_full_disk_stay() {
     let env = scene();
     refuses_both(&env, on_full_disk(&env, 1).args(TAG), "write", "too large");
     env.facematch().args(TAG).ends_with(0);
-    // The other one is deleted, for which there is room on every disk.
+    // The other one is deleted, which needs no space on the disk.
     std::fs::remove_file(env.path("photos/z.jpg.xmp")).unwrap();
     untag_refuses(&env, on_full_disk(&env, 1), &[SIDECAR], "too large");
 }
@@ -128,7 +130,7 @@ fn nothing_is_sorted_into_a_read_only_folder_or_out_of_one() {
         read_only(&folder, || {
             refuses_both(&env, &mut sort, "sorting", reason);
         });
-        // The same run, with the rights to it.
+        // The same run, with the necessary permissions.
         env.facematch().args(SORT).args(["--by", by]).ends_with(0);
     }
 }
@@ -144,7 +146,7 @@ fn nothing_is_copied_to_a_full_disk() {
 mod tagging_tools {
     use super::*;
 
-    /// Photos that are tagged inside, and no sidecars.
+    /// Returns photos that are tagged inside, without sidecars.
     fn tagged_scene() -> TestEnv {
         let env = scene();
         std::fs::remove_file(env.path(SIDECAR)).unwrap();
@@ -183,7 +185,7 @@ mod tagging_tools {
     #[test]
     #[ignore = "needs exiftool"]
     fn photos_on_a_full_disk_stay() {
-        // No room for the packet that ExifTool reads; for this, and not for the photo.
+        // First no room for the packet that ExifTool reads, then room for it but not for the photo.
         for (blocks, reason) in [
             (1, "set tmpdir to another folder"),
             (32, "is the disk full"),

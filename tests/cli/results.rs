@@ -1,10 +1,11 @@
-//! Where results go: the same for any number of jobs, files whole or not at all, pipes that close, interrupts.
+//! The destination of results: the same output for any number of jobs, files complete or not at
+//! all, pipes that close, interrupts.
 
 use insta::assert_snapshot;
 
 use crate::common::{RunExt, TestEnv, sample_bytes};
 
-/// Samples and broken files under many names.
+/// Returns samples and broken files under many names.
 fn many() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -143,7 +144,7 @@ mod unix {
 
     use crate::common::{HANG, RunExt, TestEnv, repository};
 
-    /// How many photos the long run has.
+    /// Number of photos of the long run.
     const PHOTOS: usize = 1000;
 
     fn long_run() -> TestEnv {
@@ -237,7 +238,7 @@ mod unix {
                 .unwrap()
                 .success()
         );
-        // The run goes on: more results than a pipe's reader could have missed.
+        // The run continues: more results than a pipe's reader could have missed.
         for _ in 0..5 {
             lines.next().unwrap().unwrap();
         }
@@ -260,7 +261,7 @@ mod unix {
         }
     }
 
-    /// Whether this process was started with SIGINT, signal 2, ignored (Linux, proc(5)).
+    /// Returns whether this process was started with SIGINT, signal 2, ignored (Linux, proc(5)).
     fn is_interrupt_ignored() -> bool {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -272,7 +273,7 @@ mod unix {
         stderr.lines().filter(|line| line.ends_with(" ms")).count()
     }
 
-    /// The number N of "interrupted: N of 1,000 photos done" in `stderr`.
+    /// Returns the number N of "interrupted: N of 1,000 photos done" in `stderr`.
     fn done_of(stderr: &str, photos: &str) -> usize {
         let (_, message) = stderr.split_once("facematch: interrupted: ").unwrap();
         let (done, of) = message.split_once(" of ").unwrap();
@@ -296,7 +297,7 @@ mod unix {
             .stderr(std::fs::File::create(env.path("stderr")).unwrap())
             .spawn()
             .unwrap();
-        // A pipe has room for fewer records than there are photos, and these are all that is read.
+        // A pipe has room for fewer records than there are photos, and the test reads only these.
         let mut results = BufReader::with_capacity(512, child.stdout.take().unwrap());
         for _ in 0..10 {
             results.read_line(&mut String::new()).unwrap();
@@ -332,7 +333,7 @@ mod unix {
             !stderr.contains("panicked") && !stderr.contains("pipe"),
             "{stderr}"
         );
-        // It does not go on for nobody.
+        // It stops when no program reads its results.
         assert!(searched_photos(&stderr) < PHOTOS, "{stderr}");
     }
 
@@ -356,7 +357,7 @@ mod unix {
                 .ends_with(0);
         };
         assert_eq!(unfinished(), 2);
-        // While it runs, it owns its file.
+        // A running process owns its file.
         short();
         assert_eq!(unfinished(), 2);
         alive.kill().unwrap();
@@ -370,7 +371,7 @@ mod unix {
     #[test]
     fn an_interrupted_run_leaves_no_file_behind() {
         for signal in ["-INT", "-TERM"] {
-            // A shell starts what runs in the background with this signal ignored, and ignored it stays.
+            // A shell starts background processes with this signal ignored, and it stays ignored.
             if signal == "-INT" && is_interrupt_ignored() {
                 continue;
             }

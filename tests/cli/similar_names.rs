@@ -1,10 +1,12 @@
-//! Known photos whose names are nearly the same, but not in the way that makes them one person: a photo of them is ambiguous.
+//! Known photos whose names are nearly the same, but not in the way that makes them one person: a
+//! photo of them is ambiguous.
 
 use crate::common::{RunExt, TestEnv};
 
 const SAMPLES: [&str; 2] = ["known/obama.jpg", "unknown/obama2.jpg"];
 
-/// A folder in which the photos of one person are called so, beside another person and a photo of the first one.
+/// Returns a folder in which the photos of one person have these names, beside another person and a
+/// photo of the first one.
 fn scene(names: [&str; 2]) -> TestEnv {
     let env = TestEnv::new();
     for (sample, name) in SAMPLES.iter().zip(names) {
@@ -15,7 +17,7 @@ fn scene(names: [&str; 2]) -> TestEnv {
     env
 }
 
-/// What the program says on the error stream.
+/// Returns the messages on standard error.
 fn told(env: &TestEnv, arguments: &[&str]) -> String {
     let mut facematch = env.facematch();
     facematch.args(arguments).args(["--detector", "hog"]);

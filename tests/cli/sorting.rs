@@ -1,4 +1,4 @@
-//! `facematch sort`: photos into folders by person, and nothing lost on the way.
+//! `facematch sort`: photos go into one folder per person, and nothing is lost on the way.
 
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::common::{Run, RunExt, TestEnv};
 
 pub(crate) const OBAMA: &str = "photos/obama.jpg";
 
-/// Photos of one known person, of two, of a stranger and of nobody.
+/// Returns photos of one known person, of two, of a stranger, and without a face.
 pub(crate) fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -20,7 +20,7 @@ pub(crate) fn scene() -> TestEnv {
     env
 }
 
-/// Biden on the left, Obama on the right.
+/// Returns Biden on the left, Obama on the right.
 fn two_people() -> Vec<u8> {
     let [left, right] =
         ["known/biden.jpg", "unknown/obama2.jpg"].map(|photo| at_width(&pixels(photo), 400));
@@ -58,7 +58,7 @@ pub(crate) fn bytes(env: &TestEnv, name: &str) -> Vec<u8> {
     std::fs::read(env.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The files below `folder`.
+/// Returns the files below `folder`.
 pub(crate) fn below(env: &TestEnv, folder: &str) -> Vec<String> {
     let files = env.files();
     files
@@ -101,7 +101,7 @@ fn a_photo_stands_in_the_folder_of_everybody_who_is_on_it() {
         });
         assert_eq!(from, to);
     }
-    // Strangers and cats stay, like the photos themselves; once more changes nothing.
+    // Strangers and cats stay, like the photos themselves; a second run changes nothing.
     let again = sort(&env, &[], 0);
     assert_eq!(again.text(), "");
     let told = "0 photos copied, 2 unchanged";
@@ -112,7 +112,7 @@ fn a_photo_stands_in_the_folder_of_everybody_who_is_on_it() {
 #[test]
 fn a_dry_run_tells_the_places_of_the_real_run() {
     let env = scene();
-    // Two photos of one name, and one that stands there already.
+    // Two photos with one name, and one with a name that already exists.
     env.write("photos/more/two.jpg", [two_people(), vec![0]].concat());
     env.write("out/obama/obama.jpg", "something else");
     let before = env.files();
@@ -308,7 +308,7 @@ fn a_sidecar_that_was_made_later_comes_to_the_copy_and_a_changed_one_stays() {
 fn names_of_people_lead_nowhere_else() {
     let env = TestEnv::new();
     env.copy("unknown/obama2.jpg", OBAMA);
-    // A gallery may have any name: this one is made by hand.
+    // A gallery may have any name: this one is created by hand.
     env.copy("known/obama.jpg", "known/xxxxxxxxxxxx.jpg");
     let mut facematch = env.facematch();
     facematch
@@ -407,7 +407,7 @@ fn a_photo_is_not_copied_again_where_one_before_it_was_deleted() {
 #[test]
 fn nobody_is_known_by_sorted_photos() {
     let env = scene();
-    // A folder that is missing would be made first.
+    // A missing folder would be created first.
     for into in ["known", "known/new", "missing/../known"] {
         let run = env
             .facematch()
@@ -486,14 +486,14 @@ fn a_run_leaves_no_empty_folders_behind() {
             .args(["--none-into", "other/none", "--draw", "drawn"])
             .ends_with(status)
     };
-    // Nothing is placed; nobody is known; nothing is found to search.
+    // No photo is placed; no person is known; no photo is found to search.
     into("known", "photos/nothing.jpg", 1);
     into("photos/cat.png", "photos", 3);
     into("known", "mine", 3);
     for folder in ["new", "other", "drawn"] {
         assert!(!env.path(folder).exists(), "{folder}");
     }
-    // The user made it.
+    // The user created it.
     assert!(env.path("mine").is_dir());
     into("known", "photos/cat.png", 0);
     assert!(env.path("other/none/cat.png").is_file());

@@ -1,5 +1,5 @@
-//! `facematch sort` where the system has links, rights and signals: what is linked, what may not be written, and what a run
-//! that was killed leaves.
+//! `facematch sort` on systems that have links, permissions and signals: links, read-only files,
+//! and the files that a killed run leaves.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::process::{Command, Stdio};
@@ -103,7 +103,7 @@ fn a_dry_run_knows_photos_of_two_names_and_their_sidecars() {
             env.path("photos/b/photo.jpg"),
         )
         .unwrap();
-        // Another sidecar of its stem stands where that of the second would.
+        // Another sidecar with its stem is where the sidecar of the second would go.
         env.copy("unknown/obama2.jpg", "photos/c/photo.jpeg");
         env.write("photos/a/photo.xmp", "of a");
         env.write("photos/c/photo.xmp", "of c");
@@ -164,7 +164,7 @@ fn a_move_that_was_cut_off_is_finished() {
 
 #[test]
 fn a_folder_that_cannot_be_written_costs_error_records() {
-    // A file in the place of a person's folder: root may write everywhere.
+    // A file instead of a person's folder: root may write everywhere.
     let env = scene();
     env.write("out/obama", "a file");
     let before = (bytes(&env, OBAMA), bytes(&env, "photos/two.jpg"));
@@ -186,7 +186,7 @@ fn a_folder_that_cannot_be_written_costs_error_records() {
     assert_eq!(bytes(&env, "out/biden/two.jpg"), before.1);
 }
 
-/// Who opens it waits for somebody who writes.
+/// A process that opens it for reading waits for a writer.
 #[test]
 fn a_pipe_in_the_place_of_a_sidecar_is_an_error_and_not_waited_for() {
     let env = scene();

@@ -1,4 +1,5 @@
-//! `facematch enroll --from-tags`: whom others tagged in photos becomes known, and nobody else.
+//! `facematch enroll --from-tags`: people tagged in photos by other programs become known, and only
+//! they.
 
 use image::{Rgb, RgbImage};
 use insta::assert_snapshot;
@@ -7,10 +8,10 @@ use crate::common::photos::{at_width, oriented_jpeg, pixels, side_by_side, store
 use crate::common::{Run, RunExt, TestEnv, sample_bytes};
 use crate::enrolling::listed;
 
-/// A face by its centre and its size, in parts of the image.
+/// A face by its centre and its size, as fractions of the image.
 type Area = [f64; 4];
 
-/// The face in `unknown/obama2.jpg` (626x1200) as somebody draws it: the head with its hair.
+/// The face in `unknown/obama2.jpg` (626x1200) as a user draws it: the head with its hair.
 const OBAMA: Area = [0.49, 0.36, 0.6, 0.38];
 /// The face in `unknown/astronaut.png` (512x512).
 const COLLINS: Area = [0.44, 0.23, 0.25, 0.3];
@@ -22,7 +23,7 @@ const NAMESPACES: &str = r#"xmlns:mwg-rs="http://www.metadataworkinggroup.com/sc
     xmlns:MPRI="http://ns.microsoft.com/photo/1.2/t/RegionInfo#"
     xmlns:MPReg="http://ns.microsoft.com/photo/1.2/t/Region#""#;
 
-/// A packet with these properties.
+/// Returns a packet with these properties.
 fn packet(properties: &str) -> String {
     format!(
         r#"<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -37,7 +38,7 @@ fn packet(properties: &str) -> String {
     )
 }
 
-/// Regions of the Metadata Working Group as digiKam writes them, made for an image of `size`.
+/// Returns regions of the Metadata Working Group as digiKam writes them, for an image of `size`.
 fn regions(size: (u32, u32), people: &[(&str, Area)]) -> String {
     let items: String = people
         .iter()
@@ -55,7 +56,7 @@ fn regions(size: (u32, u32), people: &[(&str, Area)]) -> String {
     )
 }
 
-/// Microsoft's regions.
+/// Returns Microsoft's regions.
 fn microsoft_regions(people: &[(&str, Area)]) -> String {
     let items: String = people
         .iter()
@@ -77,7 +78,8 @@ fn obama(people: &[(&str, Area)]) -> String {
     packet(&regions(OBAMA_SIZE, people))
 }
 
-/// `jpeg` with this XMP packet inside (XMP specification, part 3, 1.1.3), in the place of the one that it has.
+/// Returns `jpeg` with this XMP packet inside (XMP specification, part 3, 1.1.3) instead of its
+/// own.
 fn with_xmp(jpeg: &[u8], xmp: &str) -> Vec<u8> {
     const SIGNATURE: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
     let segment = |content: &[u8]| {
@@ -98,7 +100,7 @@ fn with_xmp(jpeg: &[u8], xmp: &str) -> Vec<u8> {
     with_xmp
 }
 
-/// A folder with `photos/a.jpg`, a photo of Obama.
+/// Returns a folder with `photos/a.jpg`, a photo of Obama.
 fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("unknown/obama2.jpg", "photos/a.jpg");
@@ -114,7 +116,7 @@ fn enroll(env: &TestEnv, options: &[&str], status: i32) -> Run {
 
 const NEW: [&str; 4] = ["photos", "--force", "-o", "people.safetensors"];
 
-/// The name in the only line about the repository's photo `sample`.
+/// Returns the name in the only line about the repository's photo `sample`.
 fn name_of(env: &TestEnv, sample: &str) -> String {
     let photo = env.copy(sample, format!("asked/{sample}"));
     let run = env
@@ -133,7 +135,7 @@ fn who_is_tagged_inside_a_photo_is_known() {
         &sample_bytes("unknown/obama2.jpg"),
         &obama(&[("Barack Obama", OBAMA)]),
     );
-    // Whatever the photo and its folder are called.
+    // The names of the photo and its folder do not matter.
     env.write("photos/2009/IMG_1234.jpg", jpeg);
     let run = enroll(&env, &NEW, 0);
     assert_eq!(run.text(), "");
@@ -173,7 +175,8 @@ fn sidecars_of_each_form_are_read() {
     }
 }
 
-/// Where `area` of an upright image of `size` is in the stored one: it is drawn, turned as pixels are, and looked for.
+/// Returns the position of `area` of an upright image of `size` in the stored one. The area is
+/// drawn, turned like the pixels, and found again.
 fn stored_area(area: Area, (width, height): (u32, u32), orientation: u8) -> Area {
     let [x, y, w, h] = area;
     let range = |centre: f64, length: f64, side: u32| {
@@ -214,7 +217,7 @@ fn both_people_of_a_photo_are_known_however_it_is_stored() {
     let right = at_width(&pixels("known/biden.jpg"), 300);
     let both = side_by_side(&left, &right);
     let size = both.dimensions();
-    // The boxes of both, in the half that each has.
+    // The boxes of both, in the half of each.
     let parts = |[x, y, w, h]: Area, image: &RgbImage, offset: f64| {
         let [across, down] = [
             f64::from(image.width()) / f64::from(size.0),
@@ -237,7 +240,7 @@ fn both_people_of_a_photo_are_known_however_it_is_stored() {
         let jpeg = with_xmp(&oriented_jpeg(&both, orientation), &xmp);
         env.write(format!("photos/{orientation}.jpg"), jpeg);
     }
-    // A program that tagged the photo as it looks says so by the size.
+    // A program that tagged the photo as displayed indicates this by the size.
     let xmp = packet(&regions(size, &people));
     env.write(
         "photos/6.upright.jpg",
@@ -299,7 +302,7 @@ fn what_facematch_tagged_makes_nobody_known_unless_somebody_corrected_it() {
         .ends_with(0);
     let run = enroll(&env, &NEW, 3);
     assert_snapshot!(run.stderr, @"facematch: nobody to enroll: no face region with a name in photos; let the program with which you tagged faces write them to the photos or to sidecars");
-    // Copied into the photo, as exiftool does it, it is still the same.
+    // It is still the same after exiftool copies it into the photo.
     let sidecar = std::fs::read_to_string(env.path("photos/a.jpg.xmp")).unwrap();
     let (before, notes) = sidecar.split_once("<facematch:Tags").unwrap();
     let copy = before.to_owned() + notes.rsplit_once("</facematch:Created>").unwrap().1;
@@ -322,7 +325,7 @@ fn what_cannot_be_read_costs_itself_alone() {
     env.write("photos/a.jpg.xmp", &obama(&[("Ann", OBAMA)])[..700]);
     env.write("photos/b.jpg", with_xmp(&jpeg, "<no xmp"));
     env.write("photos/broken.jpg", "");
-    // Nobody is tagged in it: it is not decoded.
+    // It has no tags, so it is not decoded.
     env.write("photos/half.jpg", &jpeg[..jpeg.len() / 2]);
     let run = enroll(&env, &NEW, 1);
     let lines: Vec<_> = run.stderr.lines().collect();
@@ -359,7 +362,7 @@ fn people_from_tags_are_added_to_a_gallery_and_a_photo_counts_once() {
         .args(["enroll", "-q", "known", "-o", "people.safetensors"])
         .ends_with(0);
     env.write("photos/a.jpg.xmp", obama(&[("Ann", OBAMA)]));
-    // The photo is given twice, and once more in the second run.
+    // The photo is given twice, and again in the second run.
     let cache = "--cache=cache.redb";
     for _ in 0..2 {
         let add = [
@@ -374,7 +377,7 @@ fn people_from_tags_are_added_to_a_gallery_and_a_photo_counts_once() {
         assert_eq!(run.stderr, summary);
         assert_eq!(listed(&env), "Ann\t1\nJoe\t1\n");
     }
-    // The face is gone from its place: the one that is there stays.
+    // The tagged place no longer has a face: the enrolled one stays.
     env.write("photos/a.jpg.xmp", obama(&[("Ann", [0.2, 0.9, 0.2, 0.1])]));
     let run = enroll(&env, &["--add", "people.safetensors", "photos"], 0);
     assert_snapshot!(run.stderr, @"
@@ -419,7 +422,8 @@ fn wrong_usage_is_told() {
     assert_snapshot!(message(&["none", "-o", "other.safetensors"], 3), @"facematch: none: cannot read: No such file or directory (os error 2)");
 }
 
-/// A folder with `photos/p.jpg` and the sidecar `photos/p.jpg.xmp` of a folder of `tests/faults`.
+/// Returns a folder with `photos/p.jpg` and the sidecar `photos/p.jpg.xmp` from a folder of
+/// `tests/faults`.
 fn fault(folder: &str) -> TestEnv {
     let env = TestEnv::new();
     env.copy("tests/faults/picasa-placeholder-name/p.jpg", "photos/p.jpg");
@@ -460,7 +464,7 @@ fn people_whose_regions_cannot_be_read_are_told_with_the_reason() {
         let regions = regions(OBAMA_SIZE, people);
         regions.replace("<rdf:Bag>", &format!("<rdf:Bag>{unread}"))
     };
-    // Ann is tagged in the other schema, too, where her place is.
+    // Ann is also tagged in the other schema, with her place.
     let read = packet(&(with(&[("Ann", OBAMA)]) + no_place));
     env.write("photos/a.jpg.xmp", read);
     let run = enroll(&env, &NEW, 0);

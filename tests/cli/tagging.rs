@@ -1,4 +1,5 @@
-//! `facematch tag` and `untag`: names in sidecars, nothing else touched, and out again.
+//! `facematch tag` and `untag`: names are written to sidecars and removed again, and nothing else
+//! changes.
 
 use image::{GrayImage, Luma, RgbImage};
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::common::{RunExt, TestEnv, face_box, only_face};
 pub(crate) const PHOTO: &str = "photos/obama2.jpg";
 const SIDECAR: &str = "photos/obama2.jpg.xmp";
 
-/// A person who is known, a photo of whom is among others.
+/// Returns a known person, and photos that include one of that person.
 pub(crate) fn scene() -> TestEnv {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -59,12 +60,12 @@ fn names_go_into_a_sidecar_and_out_again() {
         "<rdf:li>People|obama</rdf:li>",
         "<rdf:li>People/obama</rdf:li>",
         "facematch:Distance=\"0.3",
-        // What the photo has inside.
+        // From inside the photo.
         "<rdf:li>Pete Souza</rdf:li>",
     ] {
         assert!(sidecar.contains(part), "{part} is not in {sidecar}");
     }
-    // Neither the stranger nor the cat has one; once more changes nothing.
+    // Neither the stranger nor the cat has one; a second run changes nothing.
     let again = tag(&env, &[], 0);
     assert_eq!(again.text(), "");
     assert!(
@@ -97,7 +98,7 @@ fn a_dry_run_tells_and_writes_nothing() {
     assert_eq!(read(&env, SIDECAR), sidecar);
 }
 
-/// As darktable writes one, with a rating and a keyword.
+/// A sidecar as darktable writes it, with a rating and a keyword.
 pub(crate) const EXISTING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="XMP Core 4.4.0-Exiv2">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -118,7 +119,7 @@ pub(crate) const EXISTING: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 #[test]
 fn a_sidecar_that_is_there_keeps_everything() {
     let env = scene();
-    // Whatever the naming says, the one that is there is used.
+    // The existing one is used, regardless of the naming option.
     env.write("photos/obama2.xmp", EXISTING);
     let run = tag(&env, &[], 0);
     assert_eq!(
@@ -166,7 +167,7 @@ fn a_sidecar_that_cannot_be_parsed_is_left_alone() {
         error["message"].as_str().unwrap().contains(SIDECAR),
         "{error}"
     );
-    // Its own record stands before it, and the run goes on.
+    // Its own record comes before it, and the run continues.
     let own = records
         .iter()
         .find(|record| record["path"] == PHOTO)
@@ -182,7 +183,7 @@ fn a_sidecar_that_cannot_be_parsed_is_left_alone() {
 #[test]
 fn what_cannot_be_written_is_an_error_of_its_photo() {
     let env = scene();
-    // With four letters more the name is longer than file systems take.
+    // Four more letters make the name too long for file systems.
     let long = format!("photos/{}.jpg", "o".repeat(249));
     env.copy("unknown/obama2.jpg", &long);
     let run = tag(&env, &["-f", "ndjson"], 1);
@@ -230,7 +231,7 @@ fn the_forms_for_programs_tell_of_the_sidecar() {
 #[test]
 fn who_is_in_doubt_is_not_written() {
     let env = scene();
-    // Twice the same person under two names.
+    // The same person twice, under two names.
     env.copy("known/obama.jpg", "known/barack.jpg");
     let run = tag(&env, &[], 0);
     assert_eq!(run.text(), "");
@@ -320,7 +321,7 @@ fn a_sidecar_keeps_its_owner_and_its_permissions() {
     assert_eq!(of(std::fs::metadata(&sidecar).unwrap()), before);
 }
 
-/// Who looks at the first line alone wants all photos tagged all the same, and told what failed.
+/// Even if only the first line is read, all photos are tagged, and failures are reported.
 #[cfg(unix)]
 #[test]
 fn all_photos_are_tagged_when_nobody_reads_the_results() {
@@ -348,13 +349,13 @@ fn all_photos_are_tagged_when_nobody_reads_the_results() {
     assert!(env.path("photos/9.jpg.xmp").exists());
 }
 
-/// The number after `name="` in `text`.
+/// Returns the number after `name="` in `text`.
 fn attribute(text: &str, name: &str) -> f64 {
     let start = text.find(&format!("{name}=\"")).unwrap() + name.len() + 2;
     text[start..].split('"').next().unwrap().parse().unwrap()
 }
 
-/// Left, upper, right and lower edge of the white pixels.
+/// Returns the left, upper, right and lower edge of the white pixels.
 fn white_edges(image: &RgbImage) -> [f64; 4] {
     let white: Vec<_> = image
         .enumerate_pixels()
@@ -370,7 +371,8 @@ fn white_edges(image: &RgbImage) -> [f64; 4] {
     ]
 }
 
-/// A photo with a known person, stored with each orientation in each format: `photos/1.jpg` and so on; and it upright.
+/// Returns a photo with a known person, stored with each orientation in each format (`photos/1.jpg`
+/// and so on), and the upright image.
 pub(crate) fn oriented_scene() -> (TestEnv, RgbImage) {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
@@ -386,20 +388,20 @@ pub(crate) fn oriented_scene() -> (TestEnv, RgbImage) {
     (env, upright)
 }
 
-/// The paths of the photos of [`oriented_scene`], and how they are stored.
+/// Returns the paths of the photos of [`oriented_scene`] with their orientations.
 pub(crate) fn oriented_photos() -> impl Iterator<Item = (String, u8)> {
     ORIENTED_FORMATS.into_iter().flat_map(|(format, _)| {
         (1..=8).map(move |number| (format!("photos/{number}.{format}"), number))
     })
 }
 
-/// Tags `photos` of `env` with `options` and gives the records.
+/// Tags `photos` of `env` with `options` and returns the run with its records.
 pub(crate) fn tagged(env: &TestEnv, options: &[&str]) -> crate::common::Run {
     tag(env, &[&["-f", "ndjson"], options].concat(), 0)
 }
 
-/// The size of the stored image and the edges of `face` in it, found by drawing the box on the photo as it is displayed
-/// and storing that like the photo.
+/// Returns the size of the stored image and the edges of `face` in it, found by drawing the box on
+/// the photo as displayed and storing that like the photo.
 pub(crate) fn stored_edges(upright: &RgbImage, face: &Value, number: u8) -> ([f64; 2], [f64; 4]) {
     let [x, y, w, h] = face_box(face);
     let inside =
@@ -413,7 +415,8 @@ pub(crate) fn stored_edges(upright: &RgbImage, face: &Value, number: u8) -> ([f6
     (size, white_edges(&drawn))
 }
 
-/// Holds an area, the centre and the size in parts of an image of `size`, against edges in pixels.
+/// Compares an area, the centre and the size as fractions of an image of `size`, with edges in
+/// pixels.
 pub(crate) fn assert_area([x, y, w, h]: [f64; 4], size: [f64; 2], edges: [f64; 4], about: &str) {
     let found = [
         (x - w / 2.0) * size[0],
@@ -443,7 +446,7 @@ fn regions_are_those_of_the_stored_image() {
     }
 }
 
-/// After a kill at any moment each sidecar is whole: as it was, or with the names.
+/// After a kill at any moment, each sidecar is complete: unchanged, or with the names.
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_killed_leaves_whole_sidecars() {
@@ -518,7 +521,7 @@ fn a_sidecar_that_other_programs_cannot_parse_is_refused_and_not_changed() {
     assert!(read(&env, SIDECAR).contains("<rdf:li>obama</rdf:li>"));
 }
 
-/// A user who removes names must learn where they are still.
+/// A user who removes names must learn where they remain.
 #[test]
 fn untag_tells_how_many_files_failed_and_does_not_deny_names() {
     let env = scene();
@@ -606,7 +609,7 @@ fn untag_keeps_what_others_have_written_around_the_names() {
             assert!(!left.contains("obama"), "{changed}: {left}");
         }
     }
-    // The name of the program that wrote it last is not the user's.
+    // The name of the program that wrote it last is not the user's content.
     let rewritten = made.replacen("xmptk=\"facematch\"", "xmptk=\"XMP Core\"", 1);
     assert_ne!(rewritten, made);
     env.write("photos/plain.jpg.xmp", rewritten);
@@ -614,7 +617,7 @@ fn untag_keeps_what_others_have_written_around_the_names() {
     assert!(!env.path("photos/plain.jpg.xmp").exists());
 }
 
-/// Each edit is one that a photo manager or a user makes inside of what facematch wrote.
+/// Each edit is one that a photo manager or a user makes inside the content that facematch wrote.
 #[test]
 fn untag_keeps_what_others_have_written_inside_of_what_facematch_wrote() {
     const KEYWORD: &str = "<rdf:li>obama</rdf:li>";
@@ -671,7 +674,7 @@ fn untag_keeps_what_others_have_written_inside_of_what_facematch_wrote() {
             (KEYWORD, "<rdf:li>obama<?mine?></rdf:li>", true),
             (KEYWORD, "<rdf:li xml:lang=\"mine\">obama</rdf:li>", true),
             (KEYWORD, "<rdf:li rdf:ID=\"mine\">obama</rdf:li>", true),
-            // What is around them.
+            // The elements around them.
             (
                 "<lr:hierarchicalSubject>",
                 "<lr:hierarchicalSubject xml:lang=\"mine\">",
@@ -727,7 +730,7 @@ fn untag_keeps_what_others_have_written_inside_of_what_facematch_wrote() {
                 false,
             ),
         ] {
-            // A list that the photo has inside is not of facematch.
+            // A list from inside the photo does not belong to facematch.
             let is_ours = written.contains(place) || place.contains("dc:subject");
             assert!(is_ours, "{place}: {written}");
             if !written.contains(place) {
@@ -740,20 +743,20 @@ fn untag_keeps_what_others_have_written_inside_of_what_facematch_wrote() {
             let left = read(&env, sidecar);
             assert!(left.contains("mine"), "{changed}: {left}");
             assert_eq!(left.contains("obama"), stays, "{changed}: {left}");
-            // It is nobody else's from now on.
+            // From now on facematch leaves it unchanged.
             env.facematch().arg("untag").arg(&photo).ends_with(0);
             assert_eq!(read(&env, sidecar), left, "{changed}");
         }
     }
 }
 
-/// `text` with `new` instead of the last `old`.
+/// Returns `text` with the last `old` replaced by `new`.
 fn replaced_last(text: &str, old: &str, new: &str) -> String {
     let (before, behind) = text.rsplit_once(old).unwrap();
     [before, new, behind].concat()
 }
 
-/// Programs write the same in other forms, such as ExifTool; that is no addition.
+/// Programs such as ExifTool write the same content in other forms, which is not an addition.
 #[test]
 fn untag_removes_what_another_program_has_only_written_in_another_form() {
     let env = scene();
@@ -789,7 +792,7 @@ fn untag_removes_what_another_program_has_only_written_in_another_form() {
     assert!(!env.path(sidecar).exists(), "{}", read(&env, sidecar));
 }
 
-/// What follows their last point is a part of the name: they are different photos.
+/// The text after their last dot is a part of the name: they are different photos.
 #[test]
 fn photos_whose_names_end_with_a_number_do_not_share_a_sidecar() {
     let env = TestEnv::new();
@@ -798,7 +801,7 @@ fn photos_whose_names_end_with_a_number_do_not_share_a_sidecar() {
     for name in names {
         env.copy("unknown/obama2.jpg", format!("photos/{name}"));
     }
-    // That of a photo that was moved away, and of none of them.
+    // One of a photo that was moved away, and one that belongs to none of these photos.
     let others = ["photos/b.jpg.xmp", "photos/Trip 12.34.xmp"];
     for other in others {
         env.write(other, EXISTING);
@@ -821,7 +824,7 @@ fn sidecars_in_capital_letters_are_used() {
         let env = scene();
         env.write(sidecar, EXISTING);
         let run = tag(&env, &[], 0);
-        // A file system that does not tell capital letters apart has it under both names.
+        // A case-insensitive file system has it under both names.
         let told = run.text().to_lowercase();
         let [photo, spelled] = [PHOTO, sidecar].map(str::to_lowercase);
         assert_eq!(told, format!("{photo}\tchanged\t{spelled}\tobama\n"));
@@ -832,7 +835,7 @@ fn sidecars_in_capital_letters_are_used() {
     }
 }
 
-/// File managers keep tags of files there.
+/// File managers store tags of files there.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_sidecar_keeps_its_extended_attributes() {

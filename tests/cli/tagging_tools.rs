@@ -1,4 +1,5 @@
-//! Other programs: exiftool and exiv2 read what `facematch tag` writes, and the recipes of docs/OPTIONS.md run as they are.
+//! Other programs: exiftool and exiv2 read the output of `facematch tag`, and the recipes of
+//! docs/OPTIONS.md run unchanged.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +12,7 @@ use crate::tagging::{assert_area, oriented_photos, oriented_scene, stored_edges,
 
 pub(crate) const WHY: &str = "needs exiftool, exiv2 and jq, which .ci/run installs";
 
-/// What `tool` prints about `files` in `folder`. It must not complain.
+/// Returns the output of `tool` about `files` in `folder`. It must not report an error.
 pub(crate) fn told(tool: &str, options: &[&str], folder: &Path, files: &[String]) -> String {
     let output = Command::new(tool)
         .args(options)
@@ -37,7 +38,7 @@ pub(crate) fn exiftool(folder: &Path, files: &[String]) -> Vec<Value> {
     serde_json::from_str(&told("exiftool", &options, folder, files)).unwrap()
 }
 
-/// How many warnings exiftool's "1 Warning (minor)" tells, or "OK".
+/// Returns the number in exiftool's "1 Warning (minor)", or 0 for "OK".
 pub(crate) fn warnings(validate: &Value) -> u32 {
     let count = validate.as_str().unwrap().split(' ').next().unwrap();
     count.parse().unwrap_or(0)
@@ -62,8 +63,8 @@ fn both_read_the_names_and_regions_of_all_orientations() {
     }
 }
 
-/// Checks what exiftool `found` in `file`, and what exiv2 finds there: obama, with the region that a box has in a stored
-/// image of `size`, at `edges`.
+/// Checks the output of exiftool, `found`, and of exiv2 for `file`: obama, with the region that a
+/// box at `edges` has in a stored image of `size`.
 pub(crate) fn assert_names_obama(
     env: &TestEnv,
     file: &str,
@@ -91,7 +92,7 @@ pub(crate) fn assert_names_obama(
     );
     let area = ["X", "Y", "W", "H"].map(|name| number_of(&region["Area"][name]));
     assert_area(area, size, edges, file);
-    // exiv2 says the same of the first number of the area.
+    // exiv2 agrees on the first number of the area.
     let key = "Xmp.mwg-rs.Regions/mwg-rs:RegionList[1]/mwg-rs:Area/stArea:x";
     let options = ["-Pv", "-K", key];
     let output = told("exiv2", &options, env.root(), &[file.to_owned()]);
@@ -131,7 +132,7 @@ fn both_read_what_was_added_to_the_sidecars_of_photo_managers() {
     }
 }
 
-/// Checks that `after` has all that exiftool found in a file `before`.
+/// Checks that `after` has everything that exiftool found in a file `before`.
 pub(crate) fn assert_keeps_everything(
     manager: &str,
     before: &serde_json::Map<String, Value>,
@@ -160,7 +161,7 @@ pub(crate) fn assert_keeps_everything(
     }
 }
 
-/// Returns the blocks of the recipes in docs/OPTIONS.md that are marked with `language`.
+/// Returns the code blocks of the recipes in docs/OPTIONS.md that are marked with `language`.
 fn recipes(language: &str) -> Vec<String> {
     let options = std::fs::read_to_string(repository("docs/OPTIONS.md")).unwrap();
     let (_, recipes) = options.split_once("## Recipes").unwrap();
@@ -171,7 +172,7 @@ fn recipes(language: &str) -> Vec<String> {
         .collect()
 }
 
-/// Runs `script` in the home folder of `env` with `facematch` on the path; what it prints.
+/// Runs `script` in the home folder of `env` with `facematch` on the path; returns its output.
 fn shell(env: &TestEnv, script: &str) -> String {
     let program = assert_cmd::cargo::cargo_bin!("facematch");
     let folders = [program.parent().unwrap().to_owned()];

@@ -1,4 +1,4 @@
-//! Names inside photos, with exiftool, which writes them, and exiv2, which reads them.
+//! Names inside photos, written by exiftool and read by exiv2.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::tagging::{
 };
 use crate::tagging_tools::{assert_keeps_everything, assert_names_obama, exiftool, told};
 
-/// The XMP packet in `photo`, byte for byte.
+/// Returns the XMP packet in `photo`, byte for byte.
 pub(crate) fn packet(folder: &Path, photo: &str) -> String {
     told("exiftool", &["-b", "-XMP"], folder, &[photo.to_owned()])
 }
 
-/// Puts `packet` into `photos`.
+/// Writes `packet` into `photos`.
 fn embed(env: &TestEnv, packet: impl AsRef<[u8]>, photos: &[String]) {
     let file = env.write("packet.xmp", packet);
     let option = format!("-XMP<={}", file.display());
@@ -47,7 +47,7 @@ fn both_read_what_is_inside_photos_of_all_orientations_and_formats() {
         assert_eq!(record["embedded"], done, "{path}");
         assert_eq!(record["sidecar"], Value::Null, "{path}");
         let found = &after[index];
-        // The photos of the tests have less EXIF than exiftool wants.
+        // The test photos have less EXIF than exiftool expects.
         for key in ["Validate", "Warning"] {
             assert_eq!(found[key], before[index][key], "{path}");
         }
@@ -55,7 +55,7 @@ fn both_read_what_is_inside_photos_of_all_orientations_and_formats() {
         assert_names_obama(&env, &path, found, face);
         assert_eq!(bytes(&env, &format!("{path}_original")), untouched[index]);
     }
-    // Once more changes no byte.
+    // A second run changes no byte.
     let embedded: Vec<_> = photos.iter().map(|photo| bytes(&env, photo)).collect();
     let again = tag(&env, &["--embed"], 0);
     assert_eq!(again.text(), "");
@@ -74,7 +74,7 @@ fn both_read_what_is_inside_photos_of_all_orientations_and_formats() {
     }
 }
 
-/// A photo of each format with the packet of `manager` inside, beside somebody who is known.
+/// Returns a photo of each format with the packet of `manager` inside, beside a known person.
 pub(crate) fn photos_of(manager: &str) -> (TestEnv, [String; 4]) {
     let seed = repository(&format!("tests/fuzz/seeds/sidecar/valid_{manager}.xmp"));
     // A packet in a photo has no XML declaration.
@@ -160,7 +160,7 @@ fn what_exiftool_imports_has_what_photo_managers_wrote() {
     told("exiftool", &options, env.root(), &photos);
     for (before, after) in before.iter().zip(&exiftool(env.root(), &photos)) {
         let [mut before, after] = [before, after].map(|read| read.as_object().unwrap().clone());
-        // ExifTool writes the whole packet anew, and its own name into it.
+        // ExifTool rewrites the whole packet, and puts its own name into it.
         before.remove("XMPToolkit");
         assert_keeps_everything("exiftool", &before, &after);
         assert!(after["PersonInImage"].to_string().contains("obama"));
@@ -224,7 +224,7 @@ fn what_exiftool_wrote_into_a_region_of_facematch_stays() {
         assert!(regions.contains("obama"), "{left}");
         assert!(left.get("PersonInImage").is_none(), "{left}");
     }
-    // Only written in another form, nothing is anybody else's.
+    // Content that another program only rewrote in another form is still facematch's.
     let env = scene();
     tag(&env, &[], 0);
     let sidecar = ["photos/obama2.jpg.xmp".to_owned()];
@@ -260,7 +260,7 @@ fn what_cannot_be_written_is_told_and_stays_as_it_is() {
     std::fs::remove_file(env.path(PHOTO)).unwrap();
     let upright = at_width(&pixels("unknown/obama2.jpg"), 400);
     upright.save(env.path("photos/a.bmp")).unwrap();
-    // Two packets, and one that is not all.
+    // Two packets, and one that is incomplete.
     let own = oriented_jpeg(&upright, 1);
     let twice = |xmp: &str| {
         let payload = [b"http://ns.adobe.com/xap/1.0/\0", xmp.as_bytes()].concat();
@@ -310,7 +310,7 @@ fn what_cannot_be_written_is_told_and_stays_as_it_is() {
     assert_eq!(env.files(), files);
 }
 
-/// Photos about which ExifTool warns, though it writes into each.
+/// Photos that ExifTool writes into with a warning.
 const WARNED_OF: [&str; 5] = [
     "bad_iccp.png",
     "data_after_iend.png",
@@ -349,7 +349,7 @@ fn photos_of_which_exiftool_only_warns_are_written() {
         assert!(packet(photo).contains("obama"), "{photo}");
         assert_eq!(bytes(&env, &format!("{photo}_original")), before, "{photo}");
     }
-    // Each alone, again, and out.
+    // Each separately: tagged again, then untagged.
     for photo in &photos {
         std::fs::rename(env.path(format!("{photo}_original")), env.path(photo)).unwrap();
         let mut facematch = env.facematch();
@@ -457,7 +457,7 @@ mod unix {
             env.copy("unknown/obama2.jpg", format!("photos/{name}"));
         }
         let before = bytes(&env, PHOTO);
-        // JPEG by its content.
+        // A JPEG by its content.
         env.copy("unknown/obama2.jpg", "photos/b.png");
         let run = tag(&env, &["--embed", "-f", "ndjson"], 1);
         assert!(run.stderr.contains("photos/b.png: "), "{}", run.stderr);
@@ -487,7 +487,7 @@ mod unix {
         embed_with(&env, path, 1);
         let asked = std::fs::read_to_string(env.path("asked")).unwrap();
         let written = asked.matches("-json=").count();
-        // All together and b.png alone; on a slow machine each alone.
+        // All together and b.png separately; on a slow machine each separately.
         assert!((2..=4).contains(&written), "{asked}");
     }
 
@@ -495,12 +495,12 @@ mod unix {
     #[ignore = "needs exiftool"]
     fn photos_that_were_written_before_exiftool_ended_are_told_as_written() {
         let env = scene();
-        // Without XMP, about which it would be asked first.
+        // Without XMP, which would need a query first.
         let photo = oriented_jpeg(&at_width(&pixels("unknown/obama2.jpg"), 400), 1);
         for name in ["photos/a.jpg", PHOTO] {
             env.write(name, &photo);
         }
-        // It says no more than its version, and no other can begin.
+        // It prints only its version, and no other instance can start.
         let script = "PATH=${PATH#*:}
             [ ! -e started ] || exit 1
             touch started
@@ -539,7 +539,7 @@ mod unix {
         assert_eq!(bytes(&env, &format!("{PHOTO}_original")), before);
     }
 
-    /// How many exiftools run in `folder`.
+    /// Returns the number of exiftool processes that run in `folder`.
     fn exiftools_in(folder: &Path) -> usize {
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let in_folder = processes.filter(|process| {
@@ -553,7 +553,7 @@ mod unix {
     #[test]
     #[ignore = "needs exiftool"]
     fn a_run_that_is_killed_leaves_whole_photos_and_no_exiftool() {
-        // More than ExifTool is given at a time.
+        // More than ExifTool gets at a time.
         const PHOTOS: usize = 300;
         let env = TestEnv::new();
         env.copy("known/obama.jpg", "known/obama.jpg");
@@ -571,7 +571,7 @@ mod unix {
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap();
-            // Some time after it has begun to write.
+            // Some time after it has started to write.
             let is_backup = |file: &&String| file.ends_with("_original");
             let backups = || env.files().iter().filter(is_backup).count();
             while backups() == counts[round] && child.try_wait().unwrap().is_none() {

@@ -1,11 +1,12 @@
-//! What a new sidecar takes over from inside of photos, and what becomes of it, with exiftool and exiv2.
+//! The metadata that a new sidecar takes over from inside photos, and its later changes, with
+//! exiftool and exiv2.
 
 use crate::common::{RunExt, TestEnv};
 use crate::tagging::{PHOTO, scene, tag, tagged, untag};
 use crate::tagging_tools::{assert_keeps_everything, exiftool, told};
 use crate::tagging_tools_embedding::{bytes, packet, photos_of};
 
-/// `exiftool` changes the photo as `options` say.
+/// Changes the photo with `exiftool` and `options`.
 fn change(env: &TestEnv, options: &[&str]) {
     let options = [&["-q", "-overwrite_original"], options].concat();
     told("exiftool", &options, env.root(), &[PHOTO.to_owned()]);
@@ -25,7 +26,7 @@ fn a_new_sidecar_has_what_people_said_of_the_photo_inside_of_it() {
         "TagsList",
         "Title",
     ];
-    // What facematch adds, and what is told of any file.
+    // Fields that facematch adds, and fields that every file has.
     let others = [
         "Created",
         "PersonInImage",
@@ -47,7 +48,7 @@ fn a_new_sidecar_has_what_people_said_of_the_photo_inside_of_it() {
             before.insert("Validate".to_owned(), "OK".into());
             assert_keeps_everything(manager, &before, &after);
             assert!(after["PersonInImage"].to_string().contains("obama"));
-            // The settings of raw converters, the history and the dates are the file's own.
+            // The settings of raw converters, the history and the dates belong to the file itself.
             let mut fields = after.keys().map(String::as_str);
             assert!(
                 fields.all(|field| said.contains(&field) || others.contains(&field)),

@@ -2,7 +2,8 @@
 
 use crate::common::{RunExt, TestEnv};
 
-/// A stack that no address space has room for (std::thread), so that no thread can be started that does not ask for less.
+/// A stack size that exceeds every address space (std::thread), so that only threads with an
+/// explicit smaller size can start.
 const NO_THREADS: (&str, &str) = ("RUST_MIN_STACK", "4611686018427387904");
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which image of a TIFF file is searched, and what is said about one that is not read.
+//! The choice of the image to search in a TIFF file, and the messages about unsupported ones.
 
 use image::RgbImage;
 
@@ -29,7 +29,7 @@ fn a_thumbnail_is_never_taken_for_the_photo() {
     write("unmarked.tif", &[(thumbnail(), 0), full.clone()]);
     let page = at_width(&photo(), 300);
     write("pages.tif", &[(page, PAGE), full.clone()]);
-    // By its content a TIFF.
+    // A TIFF by its content.
     write("photo.NEF", &[(thumbnail(), REDUCED), full]);
     let run = env
         .facematch()
@@ -53,7 +53,7 @@ fn a_file_without_a_photo_says_what_it_is() {
     let env = TestEnv::new();
     let thumbnail = (thumbnail(), REDUCED);
     env.write("small.tif", tiff_of(std::slice::from_ref(&thumbnail), &[]));
-    // "NIK" and a zero, inside of the entry.
+    // "NIK" and a zero, inside the entry.
     let make = (271, 1, u32::from_le_bytes(*b"N\0\0\0"));
     let dng_version = (50_706, 4, 0x0104);
     env.write("raw.dng", tiff_of(&[thumbnail], &[make, dng_version]));
@@ -107,7 +107,7 @@ fn a_kind_that_is_not_read_is_named_with_a_way_out() {
     }
 }
 
-/// `tiff` with this entry in the place of the one with its tag, or of NewSubfileType.
+/// Returns `tiff` with this entry instead of the one with its tag, or of NewSubfileType.
 fn with_entry(tiff: &[u8], (tag, kind, number): (u16, u16, u32)) -> Vec<u8> {
     let mut tiff = tiff.to_vec();
     let entries = tiff[10..].chunks_exact(12).take(10);

@@ -1,4 +1,4 @@
-//! Photos that are stored sideways or upside down, without metadata that says so: `--try-rotations`.
+//! Photos that are stored sideways or upside down, without metadata about it: `--try-rotations`.
 
 use image::imageops::{rotate90, rotate270};
 use image::{ImageFormat, Rgb, RgbImage};
@@ -10,7 +10,8 @@ use crate::common::{
 
 const FAULTS: &str = "tests/faults/try-rotations-auto";
 
-/// `upright` turned clockwise by `degrees` about its middle, on a grey square that holds all of it.
+/// Returns `upright` rotated clockwise by `degrees` about its middle, on a grey square that
+/// contains all of it.
 fn tilted(upright: &RgbImage, degrees: f64) -> RgbImage {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (width, height) = (f64::from(upright.width()), f64::from(upright.height()));
@@ -130,7 +131,7 @@ fn known_photos_on_their_side_are_enrolled_upright() {
 fn a_known_face_that_is_upright_in_no_turn_is_left_out_with_a_warning() {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
-    // Halfway between two turns, where the boxes of the CNN detector suit neither.
+    // Halfway between two rotations, where the boxes of the CNN detector suit neither.
     let collins = tilted(&at_width(&pixels("unknown/astronaut.png"), 400), 45.0);
     env.write("known/collins.png", png(&collins));
     let cnn = ["--detector", "cnn", "--upsample", "0"];

@@ -1,4 +1,4 @@
-//! `facematch enroll --add` and `--remove`: what an existing gallery file holds afterwards.
+//! `facematch enroll --add` and `--remove`: the contents of an existing gallery file afterwards.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -19,10 +19,10 @@ fn people_are_added_removed_and_listed() {
     let run = env.facematch().args(add).ends_with(0);
     assert_snapshot!(run.stderr, @"facematch: people.safetensors: 3 people known by 4 faces");
     assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
-    // The same photos once more take the places of their faces.
+    // The same photos replace their own faces.
     env.facematch().args(add).ends_with(0);
     assert_eq!(listed(&env), "Eileen Collins\t1\nbiden\t1\nobama\t2\n");
-    // But for those that cannot be read.
+    // Except those that cannot be read.
     env.write("more/obama.2.jpg", "");
     let run = env.facematch().args(add).ends_with(1);
     assert_snapshot!(run.stderr, @"
@@ -59,7 +59,7 @@ fn people_are_added_removed_and_listed() {
     assert_snapshot!(run.stderr, @"facematch: people.safetensors: no known face: the gallery is empty; add people with facematch enroll --add");
 }
 
-/// Its face was removed.
+/// Its face was once removed.
 #[test]
 fn a_photo_in_which_nothing_is_found_any_more_keeps_its_face() {
     let env = with_gallery();
@@ -107,7 +107,7 @@ fn a_photo_that_is_enrolled_for_somebody_else_takes_nobodys_place() {
     assert_eq!(listed(&env), "ann\t1\nbiden\t1\nbob\t1\nobama\t1\n");
 }
 
-/// Gallery files hold U+FFFD in the place of such bytes.
+/// Gallery files contain U+FFFD instead of such bytes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_photo_whose_path_is_not_utf_8_is_enrolled_once() {
@@ -123,7 +123,7 @@ fn a_photo_whose_path_is_not_utf_8_is_enrolled_once() {
     }
 }
 
-/// Who was removed while photos were added came back.
+/// A person who was removed while photos were added once came back.
 #[test]
 fn a_gallery_that_changes_while_people_are_added_is_not_written_over() {
     let env = with_gallery();
@@ -162,7 +162,7 @@ fn a_gallery_that_changes_while_people_are_added_is_not_written_over() {
     );
 }
 
-/// One gallery says of all its faces at once how they were encoded.
+/// A gallery stores the encoding options once for all its faces.
 #[test]
 fn faces_of_other_options_for_encodings_are_not_put_into_one_gallery() {
     let env = with_gallery();

@@ -500,7 +500,7 @@ fn damaged_models_are_named() {
     command.ends_with(0);
 }
 
-/// A copy of the program far from the repository's models, and without the user's folders.
+/// Returns a copy of the program far from the repository's models, and without the user's folders.
 fn facematch_alone(env: &TestEnv) -> assert_cmd::Command {
     let program = std::fs::read(assert_cmd::cargo::cargo_bin!("facematch")).unwrap();
     let executable = env.executable("prefix/bin/facematch", program);
@@ -531,7 +531,7 @@ fn the_program_alone_finds_the_people() {
 #[test]
 fn without_any_models_the_places_that_were_looked_at_are_listed() {
     let env = TestEnv::new();
-    // The engine that needs files, or where both do the one that is always there.
+    // The engine that needs files; if both do, the one that every build has.
     let engine = if cfg!(feature = "dlib") {
         "dlib"
     } else {
@@ -606,7 +606,7 @@ fn options_about_messages_are_accepted_by_every_command() {
         ("cache path", "cache -q path"),
         ("cache path", "cache path --progress=never -v"),
         ("cache --help", "-q cache --help"),
-        // They lack a command, which is what the user is told.
+        // They lack a command, and the message says so.
         ("eval", "-q eval"),
         ("eval", "eval -q"),
         ("cache", "-v cache"),
@@ -616,7 +616,7 @@ fn options_about_messages_are_accepted_by_every_command() {
     }
     let help = facematch().args(["cache", "path", "-h"]).ends_with(0);
     assert!(!help.text().contains("quiet"), "{}", help.text());
-    // No option about messages.
+    // Not an option about messages.
     let (code, _, stderr) = told(&["-w", "300", "completions", "bash"]);
     assert_eq!(code, Some(2));
     assert!(stderr.contains("'-w' is an option of"), "{stderr}");
@@ -642,7 +642,7 @@ fn an_option_of_another_command_is_explained() {
         "'--margin' is an option of 'facematch KNOWN UNKNOWN', 'facematch tag', 'facematch sort', \
          'facematch eval identify'"
     );
-    // Of no command: clap's own tip.
+    // Not an option of any command: clap's own tip.
     assert_eq!(
         tip(&["--treshold", "0.5", "known", "unknown"]),
         "a similar argument exists: '--threshold'"
@@ -666,7 +666,7 @@ fn a_mistyped_command_is_recognised() {
     }
     let complete = stderr(&["enroll", "photos"]);
     assert!(!complete.contains("did you mean"), "{complete}");
-    // A folder that is there is no mistake.
+    // An existing folder is not a mistake.
     env.folder("sorted");
     let alone = stderr(&["sorted"]);
     assert!(!alone.contains("did you mean"), "{alone}");

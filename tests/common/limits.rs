@@ -1,4 +1,4 @@
-//! `facematch` where it may not write all that it wants to.
+//! `facematch` with restricted write access.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -7,14 +7,14 @@ use assert_cmd::Command;
 
 use super::{TestEnv, in_folder};
 
-/// Root without what lets it write everywhere (capabilities(7)).
+/// Root without the capabilities that let it write everywhere (capabilities(7)).
 const BOUND_ROOT: [&str; 3] = [
     "setpriv",
     "--bounding-set=-dac_override,-dac_read_search",
     "--inh-caps=-dac_override,-dac_read_search",
 ];
 
-/// `facematch` in the folder of `env`, bound by permissions also where root runs the tests.
+/// Returns `facematch` in the folder of `env`, bound by permissions even if root runs the tests.
 pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
     match std::fs::metadata(env.root()).unwrap().uid() {
         0 => started_by(&BOUND_ROOT, env.root()),
@@ -22,8 +22,8 @@ pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
     }
 }
 
-/// `facematch` in the folder of `env` where no file gets more than `blocks` of 512 bytes, as near to a full disk as a test
-/// comes.
+/// Returns `facematch` in the folder of `env` where no file can exceed `blocks` of 512 bytes, the
+/// closest that a test gets to a full disk.
 pub(crate) fn on_full_disk(env: &TestEnv, blocks: u32) -> Command {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
     started_by(&["sh", "-c", &script, "sh"], env.root())
@@ -37,7 +37,7 @@ fn started_by(starter: &[&str], folder: &Path) -> Command {
     in_folder(command, folder)
 }
 
-/// `during`, while nothing may be made, renamed or deleted in `folder`.
+/// Calls `during` while no file can be created, renamed or deleted in `folder`.
 pub(crate) fn read_only<T>(folder: &Path, during: impl FnOnce() -> T) -> T {
     let set = |mode| std::fs::set_permissions(folder, PermissionsExt::from_mode(mode)).unwrap();
     set(0o555);

@@ -1,4 +1,5 @@
-//! What the tests of the binary share: a scratch folder, the command, what came of it, and photos made to order.
+//! Helpers for the tests of the binary: a scratch folder, the command, its outcome, and generated
+//! photos.
 
 #![allow(
     dead_code,
@@ -23,15 +24,16 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A run that takes this long hangs.
+/// Time after which a run counts as hanging.
 pub(crate) const HANG: Duration = Duration::from_secs(180);
 
-/// The file or folder `name` of the repository.
+/// Returns the path of the file or folder `name` in the repository.
 pub(crate) fn repository(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// `facematch` in `folder`, with the repository's models and nothing else of the user's environment.
+/// Returns `facematch` in `folder`, with the repository's models and nothing else of the user's
+/// environment.
 pub(crate) fn facematch_in(folder: &Path) -> Command {
     in_folder(
         Command::new(assert_cmd::cargo::cargo_bin!("facematch")),
@@ -52,12 +54,12 @@ fn in_folder(mut command: Command, folder: &Path) -> Command {
     command
 }
 
-/// `facematch` in the repository, where `known/` and `unknown/` are.
+/// Returns `facematch` in the repository, where `known/` and `unknown/` are.
 pub(crate) fn facematch() -> Command {
     facematch_in(&repository(""))
 }
 
-/// A folder of its own for one test.
+/// A separate folder for one test.
 pub(crate) struct TestEnv {
     folder: TempDir,
 }
@@ -77,7 +79,7 @@ impl TestEnv {
         self.root().join(name)
     }
 
-    /// Writes the file `name`; its folders are made.
+    /// Writes the file `name` and creates its folders.
     pub(crate) fn write(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -85,10 +87,11 @@ impl TestEnv {
         path
     }
 
-    /// Writes the program `name`, which a test then runs.
+    /// Writes the program `name`, to be run by a test.
     ///
-    /// A child process writes it: what this process has open for writing, a child that another test starts at that moment
-    /// has open too, and the kernel runs no such file ("Text file busy").
+    /// A child process writes it: a file that this process has open for writing is also open in any
+    /// child that another test starts at that moment, and the kernel runs no such file ("Text file
+    /// busy").
     #[cfg(unix)]
     pub(crate) fn executable(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
@@ -118,12 +121,12 @@ impl TestEnv {
         path
     }
 
-    /// `facematch` in this folder.
+    /// Returns `facematch` in this folder.
     pub(crate) fn facematch(&self) -> Command {
         facematch_in(self.root())
     }
 
-    /// All files below this folder, as `a/b.jpg`, sorted.
+    /// Returns all files below this folder, as `a/b.jpg`, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         let relative = |path: &PathBuf| {
             let below = path.strip_prefix(self.root()).unwrap();
@@ -135,7 +138,7 @@ impl TestEnv {
     }
 }
 
-/// All files below `folder`, in no order.
+/// Returns all files below `folder`, in no order.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -152,12 +155,12 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The bytes of the repository's photo `sample`, such as `known/obama.jpg`.
+/// Returns the bytes of the repository's photo `sample`, such as `known/obama.jpg`.
 pub(crate) fn sample_bytes(sample: &str) -> Vec<u8> {
     std::fs::read(repository(sample)).unwrap()
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -165,9 +168,9 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-/// The ways of starting a run that the tests use.
+/// The ways in which the tests start a run.
 pub(crate) trait RunExt {
-    /// Runs the command to its end, which must come with the exit code `code` and without a panic.
+    /// Runs the command to its end and expects the exit code `code` and no panic.
     fn ends_with(&mut self, code: i32) -> Run;
 }
 
@@ -186,12 +189,12 @@ impl RunExt for Command {
 }
 
 impl Run {
-    /// The results as text.
+    /// Returns the results as text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap()
     }
 
-    /// The records of the `ndjson` form. Every one must keep to the schema.
+    /// Returns the records of the `ndjson` form after checking each against the schema.
     pub(crate) fn records(&self) -> Vec<Value> {
         let records: Vec<Value> = self
             .text()
@@ -202,7 +205,7 @@ impl Run {
         records
     }
 
-    /// The one record about the photo `path`.
+    /// Returns the only record about the photo `path`.
     pub(crate) fn record(&self, path: impl AsRef<OsStr>) -> Value {
         let path = path.as_ref().to_string_lossy();
         let records = self.records();
@@ -229,12 +232,12 @@ pub(crate) fn assert_valid(records: &[Value]) {
     }
 }
 
-/// A face's box: x, y, w, h.
+/// Returns a face's box: x, y, w, h.
 pub(crate) fn face_box(face: &Value) -> [i64; 4] {
     ["x", "y", "w", "h"].map(|key| face["box"][key].as_i64().unwrap())
 }
 
-/// The only face of an image record.
+/// Returns the only face of an image record.
 pub(crate) fn only_face(record: &Value) -> &Value {
     let faces = record["faces"]
         .as_array()
@@ -251,8 +254,8 @@ pub(crate) fn assert_near_box(got: [i64; 4], wanted: [i64; 4], tolerance: i64, a
     assert!(near, "{about}: {got:?} instead of {wanted:?}");
 }
 
-/// Checks that `got` is `wanted` up to the digits of its numbers, since another machine's vector instructions
-/// round differently: distances may differ by 0.01, pixels by 2.
+/// Checks that `got` is `wanted` within a tolerance for its numbers, since another machine's vector
+/// instructions round differently: distances may differ by 0.01, pixels by 2.
 pub(crate) fn assert_like(got: &str, wanted: &str) {
     let (got_words, got_numbers) = split_numbers(got);
     let (wanted_words, wanted_numbers) = split_numbers(wanted);
@@ -268,13 +271,13 @@ pub(crate) fn assert_like(got: &str, wanted: &str) {
     }
 }
 
-/// The text with `#` for each number, and the numbers.
+/// Returns the text with `#` for each number, and the numbers.
 fn split_numbers(text: &str) -> (String, Vec<String>) {
     let (mut words, mut numbers) = (String::new(), Vec::new());
     let mut characters = text.chars().peekable();
     let mut previous = ' ';
     while let Some(&c) = characters.peek() {
-        // Digits inside of a word, as in `obama2`, belong to the word.
+        // Digits inside a word, as in `obama2`, belong to the word.
         if c.is_ascii_digit() && !previous.is_alphanumeric() && previous != '_' {
             let mut number = String::new();
             while let Some(&c) = characters.peek() {

@@ -1,4 +1,4 @@
-//! Photos made to order from the repository's samples.
+//! Photos generated from the repository's samples.
 
 use std::io::Cursor;
 
@@ -10,18 +10,18 @@ use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
 
 use super::repository;
 
-/// The pixels of the repository's photo `sample`, all of which are stored upright.
+/// Returns the pixels of the repository's photo `sample`. All samples are stored upright.
 pub(crate) fn pixels(sample: &str) -> RgbImage {
     image::open(repository(sample)).unwrap().into_rgb8()
 }
 
-/// `image` at `width`, its aspect kept.
+/// Returns `image` at `width`, with the same aspect ratio.
 pub(crate) fn at_width(image: &RgbImage, width: u32) -> RgbImage {
     let height = image.height() * width / image.width();
     resize(image, width, height, FilterType::Triangle)
 }
 
-/// `left` and `right` beside each other on a grey ground.
+/// Returns `left` and `right` side by side on a grey background.
 pub(crate) fn side_by_side(left: &RgbImage, right: &RgbImage) -> RgbImage {
     let height = left.height().max(right.height());
     let mut both = RgbImage::from_pixel(left.width() + right.width(), height, Rgb([128; 3]));
@@ -38,8 +38,9 @@ pub(crate) fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// How `upright` is stored under the EXIF orientation `number`. Exif 2.32, section 4.6.4, tells for each number which
-/// side of the displayed picture the stored first row and the stored first column are.
+/// Returns `upright` as stored with the EXIF orientation `number`. For each number, Exif 2.32,
+/// section 4.6.4, defines the sides of the displayed picture that are the stored first row and the
+/// stored first column.
 pub(crate) fn stored(upright: &RgbImage, number: u8) -> RgbImage {
     let (width, height) = upright.dimensions();
     let (right, bottom) = (width - 1, height - 1);
@@ -64,7 +65,7 @@ pub(crate) fn stored(upright: &RgbImage, number: u8) -> RgbImage {
     })
 }
 
-/// A TIFF block with the orientation alone, as it stands in the metadata of a JPEG, PNG or WebP.
+/// Returns a TIFF block with only the orientation, as in the metadata of a JPEG, PNG or WebP.
 fn orientation_block(number: u8) -> Vec<u8> {
     let mut block = b"II\x2a\0\x08\0\0\0".to_vec();
     block.extend(1_u16.to_le_bytes());
@@ -82,10 +83,10 @@ fn tiff_entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
     entry
 }
 
-/// Makes a file of a photo, stored with an EXIF orientation.
+/// Encodes a photo as a file, stored with an EXIF orientation.
 type Encode = fn(&RgbImage, u8) -> Vec<u8>;
 
-/// The formats that can say how a photo is stored, by their extension.
+/// The formats that can store an orientation, by their extension.
 pub(crate) const ORIENTED_FORMATS: [(&str, Encode); 4] = [
     ("jpg", oriented_jpeg),
     ("png", oriented_png),
@@ -93,7 +94,8 @@ pub(crate) const ORIENTED_FORMATS: [(&str, Encode); 4] = [
     ("tif", oriented_tiff),
 ];
 
-/// `upright` as a JPEG of orientation `number`: pixels turned, and an APP1 segment that says so.
+/// Returns `upright` as a JPEG of orientation `number`: turned pixels, and an APP1 segment with the
+/// orientation.
 pub(crate) fn oriented_jpeg(upright: &RgbImage, number: u8) -> Vec<u8> {
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, 95)
@@ -109,14 +111,14 @@ pub(crate) fn oriented_jpeg(upright: &RgbImage, number: u8) -> Vec<u8> {
     jpeg
 }
 
-/// `upright` as a PNG of orientation `number`.
+/// Returns `upright` as a PNG of orientation `number`.
 pub(crate) fn oriented_png(upright: &RgbImage, number: u8) -> Vec<u8> {
     let mut png = Vec::new();
     oriented(PngEncoder::new(&mut png), upright, number);
     png
 }
 
-/// `upright` as a WebP of orientation `number`.
+/// Returns `upright` as a WebP of orientation `number`.
 pub(crate) fn oriented_webp(upright: &RgbImage, number: u8) -> Vec<u8> {
     let mut webp = Vec::new();
     oriented(WebPEncoder::new_lossless(&mut webp), upright, number);
@@ -130,7 +132,7 @@ fn oriented(mut encoder: impl ImageEncoder, upright: &RgbImage, number: u8) {
     stored(upright, number).write_with_encoder(encoder).unwrap();
 }
 
-/// `upright` as an uncompressed TIFF of orientation `number`.
+/// Returns `upright` as an uncompressed TIFF of orientation `number`.
 pub(crate) fn oriented_tiff(upright: &RgbImage, number: u8) -> Vec<u8> {
     tiff_of(
         &[(stored(upright, number), 0)],
@@ -138,7 +140,8 @@ pub(crate) fn oriented_tiff(upright: &RgbImage, number: u8) -> Vec<u8> {
     )
 }
 
-/// An uncompressed TIFF of images, each with its NewSubfileType. The first has `more` entries too: tag, type, and a number.
+/// Returns an uncompressed TIFF of images, each with its NewSubfileType. The first also has the
+/// entries `more`: tag, type, and a number.
 pub(crate) fn tiff_of(images: &[(RgbImage, u32)], more: &[(u16, u16, u32)]) -> Vec<u8> {
     let mut tiff = b"II\x2a\0\x08\0\0\0".to_vec();
     for (at, (image, subfile_type)) in images.iter().enumerate() {
@@ -182,7 +185,7 @@ pub(crate) fn tiff_of(images: &[(RgbImage, u32)], more: &[(u16, u16, u32)]) -> V
     tiff
 }
 
-/// A PNG that claims `width` x `height` pixels and holds almost none.
+/// Returns a PNG that claims `width` x `height` pixels and contains almost none.
 pub(crate) fn png_bomb(width: u32, height: u32) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     let header = [
@@ -205,7 +208,7 @@ pub(crate) fn png_bomb(width: u32, height: u32) -> Vec<u8> {
     png
 }
 
-/// CRC-32 as PNG uses it (ISO 3309).
+/// Returns the CRC-32 as used by PNG (ISO 3309).
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| {

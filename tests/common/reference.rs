@@ -1,7 +1,8 @@
-//! What dlib 20.0.1 gives for the reference photos: `reference/*.json` in the folder of evaluation photos. In comes
-//! that folder, from `FACEMATCH_SHARED`; out come the photos, their faces, and dlib's chips and numbers of each.
+//! The results of dlib 20.0.1 for the reference photos: `reference/*.json` in the folder of
+//! evaluation photos. Input: that folder, from `FACEMATCH_SHARED`. Output: the photos, their faces,
+//! and dlib's chips and numbers for each.
 //!
-//! Apart from the other helpers, since they need the binary and tests of the library do not.
+//! Separate from the other helpers, since they need the binary and tests of the library do not.
 
 #![allow(
     dead_code,
@@ -19,7 +20,7 @@ use facematch::geometry::{Point, Rect};
 use image::RgbImage;
 use serde_json::Value;
 
-/// The file or folder `name` of the evaluation photos.
+/// Returns the path of the file or folder `name` of the evaluation photos.
 pub(crate) fn shared(name: &str) -> PathBuf {
     let folder = std::env::var_os("FACEMATCH_SHARED").expect("FACEMATCH_SHARED is not set");
     let path = std::path::absolute(PathBuf::from(folder))
@@ -29,9 +30,10 @@ pub(crate) fn shared(name: &str) -> PathBuf {
     path
 }
 
-/// The 68-point landmark model, which is not shipped: the photos that it was trained with are not for commercial use.
+/// Returns the 68-point landmark model, which is not shipped: the photos that it was trained on are
+/// not for commercial use.
 pub(crate) fn sixty_eight_point_model() -> &'static Path {
-    // Where Debian's libdlib-data puts it.
+    // The path in Debian's libdlib-data.
     let file = Path::new("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
     assert!(
         file.exists(),
@@ -41,14 +43,14 @@ pub(crate) fn sixty_eight_point_model() -> &'static Path {
     file
 }
 
-/// A reference photo, and all that dlib found in it.
+/// A reference photo, and everything that dlib found in it.
 pub(crate) struct Reference {
     pub(crate) name: String,
     pub(crate) photo: RgbImage,
     values: Value,
 }
 
-/// Every reference photo, in the order of their names; never none.
+/// Returns every reference photo, in the order of their names; never an empty list.
 pub(crate) fn references() -> Vec<Reference> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(shared("reference"))
         .unwrap()
@@ -71,7 +73,7 @@ pub(crate) fn references() -> Vec<Reference> {
         .collect()
 }
 
-/// The pixels of a file beside the references.
+/// Returns the pixels of a file beside the references.
 fn picture(name: &str) -> RgbImage {
     let file = shared("reference").join(name);
     image::open(file).unwrap().into_rgb8()
@@ -83,13 +85,14 @@ impl Reference {
         faces.iter().map(|values| ReferenceFace { values })
     }
 
-    /// The boxes at `pointer`, such as `/hog/upsample_0`.
+    /// Returns the boxes at `pointer`, such as `/hog/upsample_0`.
     pub(crate) fn boxes(&self, pointer: &str) -> Vec<Rect> {
         let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
         boxes.iter().map(rect).collect()
     }
 
-    /// The boxes at `pointer`, each with its score, which stands under `key`; in dlib's order, highest first.
+    /// Returns the boxes at `pointer`, each with its score at `key`; in dlib's order, highest
+    /// first.
     pub(crate) fn scored_boxes(&self, pointer: &str, key: &str) -> Vec<(Rect, f64)> {
         let boxes = self.values.pointer(pointer).unwrap().as_array().unwrap();
         let scored = boxes.iter().map(|b| (rect(b), b[key].as_f64().unwrap()));
@@ -114,7 +117,7 @@ pub(crate) struct ReferenceFace<'a> {
 }
 
 impl ReferenceFace<'_> {
-    /// The box in which dlib looked for the landmarks.
+    /// Returns the box in which dlib searched for the landmarks.
     pub(crate) fn rect(self) -> Rect {
         let [left, top, right, bottom] =
             std::array::from_fn(|i| self.values["rect"][i].as_i64().unwrap());
@@ -126,7 +129,7 @@ impl ReferenceFace<'_> {
         }
     }
 
-    /// The landmarks under `key`: `landmarks_5` or `landmarks_68`.
+    /// Returns the landmarks at `key`: `landmarks_5` or `landmarks_68`.
     pub(crate) fn points(self, key: &str) -> Vec<Point> {
         let points = self.values[key].as_array().unwrap();
         points
@@ -135,17 +138,17 @@ impl ReferenceFace<'_> {
             .collect()
     }
 
-    /// The name of the chip's file.
+    /// Returns the name of the chip's file.
     pub(crate) fn chip_name(self) -> String {
         self.values["chip"].as_str().unwrap().to_owned()
     }
 
-    /// The face chip that dlib cut.
+    /// Returns the face chip that dlib cut.
     pub(crate) fn chip(self) -> RgbImage {
         picture(&self.chip_name())
     }
 
-    /// The encoding under `key`, such as `encoding_from_chip`.
+    /// Returns the encoding at `key`, such as `encoding_from_chip`.
     pub(crate) fn encoding(self, key: &str) -> Vec<f64> {
         let numbers = self.values[key].as_array().unwrap();
         numbers.iter().map(|n| n.as_f64().unwrap()).collect()

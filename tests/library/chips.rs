@@ -1,7 +1,10 @@
-//! Face chips against those of dlib itself: `reference/*.json` in the folder of evaluation photos names for each photo
-//! the landmarks that dlib 20.0.1 found and the chips that it cut.
+//! Compares face chips with those of dlib itself: for each photo, `reference/*.json` in the folder
+//! of evaluation photos has the landmarks that dlib 20.0.1 found and the chips that it cut. To run
+//! it:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library chips -- --ignored --nocapture`.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --test library chips -- --ignored --nocapture
+//! ```
 
 use facematch::engine::Landmarks;
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
@@ -9,7 +12,7 @@ use image::RgbImage;
 
 use crate::reference::{ReferenceFace, references};
 
-/// How two images of the same size differ, in levels of 0 to 255.
+/// The difference between two images of the same size, in levels of 0 to 255.
 struct Difference {
     mean: f64,
     max: u8,
@@ -37,8 +40,8 @@ fn chips_are_those_of_dlib() {
         }
     }
     assert!(!differences.is_empty(), "no reference chips found");
-    // They are the same to the last bit on x86-64. Elsewhere the sine may differ in its last digit, and dlib cuts
-    // fractions off, so that a pixel here and there can differ by a level.
+    // They are the same to the last bit on x86-64. Elsewhere the sine may differ in its last digit,
+    // and dlib truncates fractions, so an occasional pixel can differ by a level.
     for Difference { mean, max } in differences {
         assert!(mean <= 0.001 && max <= 1, "mean {mean} max {max}");
     }

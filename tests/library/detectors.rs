@@ -1,7 +1,10 @@
-//! Faces of the native detectors against those of dlib itself: `reference/*.json` in the folder of evaluation photos
-//! names for each photo the boxes and scores that dlib 20.0.1 found in it.
+//! Compares faces of the native detectors with those of dlib itself: for each photo,
+//! `reference/*.json` in the folder of evaluation photos has the boxes and scores that dlib 20.0.1
+//! found. To run it:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library detectors -- --ignored --nocapture`.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --test library detectors -- --ignored --nocapture
+//! ```
 
 use std::path::Path;
 
@@ -14,7 +17,7 @@ use facematch::engine::native::mmod::MmodDetector;
 use facematch::engine::{Detection, SimdLevel};
 use facematch::geometry::Rect;
 
-/// How far a score may be from dlib's, whose own builds differ by rounding.
+/// Maximum difference of a score from dlib's, whose own builds differ by rounding.
 const TOLERANCE: f64 = 1e-3;
 
 #[test]

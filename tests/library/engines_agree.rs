@@ -1,8 +1,11 @@
-//! The native engine against dlib's C++ on all evaluation photos: the same faces, landmarks, encodings and decisions.
-//! Prints the tables of docs/ACCURACY.md, and every difference with the photo it is in.
+//! Compares the native engine with dlib's C++ on all evaluation photos: the same faces, landmarks,
+//! encodings and decisions. Prints the tables of docs/ACCURACY.md, and every difference with its
+//! photo. It takes several minutes. To run it:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --features dlib --test library engines_agree -- --ignored
-//! --nocapture --test-threads=1`; it takes some minutes.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --features dlib --test library engines_agree -- \
+//!     --ignored --nocapture --test-threads=1
+//! ```
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +20,7 @@ use image::RgbImage;
 
 use crate::reference::{shared, sixty_eight_point_model};
 
-/// The folders of photos, as the tables name them.
+/// Folders of photos, by their names in the tables.
 const SETS: [&str; 6] = [
     "reference",
     "data/people",
@@ -27,35 +30,35 @@ const SETS: [&str; 6] = [
     "data/negatives",
 ];
 
-/// The default width of the program.
+/// Default width of the program.
 const WIDTH: u32 = 500;
 
-/// Largest distance of a match, by default.
+/// Default maximum distance of a match.
 const THRESHOLD: f32 = 0.6;
 
-/// How near to [`THRESHOLD`] the engines may decide differently.
+/// Distance from [`THRESHOLD`] within which the engines may decide differently.
 const THRESHOLD_MARGIN: f32 = 0.005;
 
-/// How far apart the encodings of one face may be.
+/// Maximum distance between the two encodings of one face.
 const ENCODING_TOLERANCE: f32 = 0.01;
 
-/// How far apart the encodings of two levels may be.
+/// Maximum distance between the encodings of two levels.
 const LEVEL_TOLERANCE: f32 = 1e-4;
 
-/// How many photos of LFW the slow comparisons take: every tenth, and every thirtieth.
+/// Steps through the photos of LFW for the slow comparisons: every tenth, and every thirtieth.
 const CNN_LFW_STEP: usize = 10;
 const LEVELS_LFW_STEP: usize = 30;
 
-/// How many photos are worked on at the same time.
+/// Number of photos processed at the same time.
 const WORKERS: usize = 2;
 
 struct Photo {
-    /// Where it is in [`SETS`].
+    /// Index in [`SETS`].
     set: usize,
     path: PathBuf,
 }
 
-/// All photos of the sets, of which `keep` says whether to take the one of that set and number.
+/// Returns the photos of the sets for which `keep` of set and number is true.
 fn photos(keep: impl Fn(&str, usize) -> bool) -> Vec<Photo> {
     let mut photos = Vec::new();
     for (set, name) in SETS.iter().enumerate() {
@@ -85,7 +88,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// By its extension; the chips beside the reference photos are none.
+/// Decides by the extension, and excludes the chips beside the reference photos.
 fn is_photo(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy().to_lowercase();
     let extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
@@ -106,7 +109,8 @@ fn load(kind: EngineKind, change: impl Fn(&mut EngineParams)) -> Box<dyn FaceEng
     engine::load(&params).unwrap()
 }
 
-/// What `work` makes of each photo, in their order. Every worker has forks of the engines.
+/// Returns the result of `work` for each photo, in their order. Every worker has forks of the
+/// engines.
 fn on_all<T: Send>(
     photos: &[Photo],
     engines: &[Box<dyn FaceEngine>],
@@ -134,7 +138,7 @@ fn on_all<T: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// The largest difference between a side of `a` and of `b`.
+/// Returns the largest difference between a side of `a` and of `b`.
 fn difference(a: Rect, b: Rect) -> i64 {
     let sides = [
         a.left - b.left,
@@ -147,9 +151,10 @@ fn difference(a: Rect, b: Rect) -> i64 {
 
 /// The faces that both engines found in a photo, and those that only one did.
 struct Agreement {
-    /// For each face of dlib's that the native engine found too: where both stand, and how far the boxes differ.
+    /// For each face that both engines found: its indices in both lists, and the difference between
+    /// the boxes.
     pairs: Vec<(usize, usize, i64)>,
-    /// What only one engine found, in words.
+    /// Descriptions of faces that only one engine found.
     alone: Vec<String>,
 }
 
@@ -189,7 +194,7 @@ fn encode(
     landmarks.iter().map(&mut in_place).collect()
 }
 
-/// The face whose middle is nearest to that of the photo.
+/// Returns the face whose middle is nearest to that of the photo.
 fn most_central(copy: &RgbImage, detections: &[Detection]) -> Option<usize> {
     let (width, height) = (i64::from(copy.width()), i64::from(copy.height()));
     let off_centre = |rect: Rect| {
@@ -202,19 +207,19 @@ fn most_central(copy: &RgbImage, detections: &[Detection]) -> Option<usize> {
     (0..detections.len()).min_by_key(|&i| off_centre(detections[i].rect))
 }
 
-/// What came of a photo.
+/// The outcome for a photo.
 struct Compared {
     agreement: Agreement,
     faces: usize,
-    /// How far each landmark is from dlib's, when both look in dlib's boxes.
+    /// Distance of each landmark from dlib's, if both engines search in dlib's boxes.
     points: Vec<f64>,
-    /// How far the encodings of each pair are apart, each of its engine's own box and landmarks.
+    /// Distances between the encodings of each pair, each from its engine's own box and landmarks.
     encodings: Vec<f32>,
-    /// The encodings of the most central face: native, dlib.
+    /// Encodings of the most central face: native, dlib.
     central: [Option<Encoding>; 2],
 }
 
-/// The distances of the points that both engines find in `detections`.
+/// Returns the distances between the points that both engines find in `detections`.
 fn landmark_distances(
     native: &mut dyn FaceEngine,
     dlib: &mut dyn FaceEngine,
@@ -311,7 +316,7 @@ impl Row {
     }
 }
 
-/// One row for each set, and one for all.
+/// Returns one row for each set, and one for all.
 fn rows<T>(photos: &[Photo], results: &[T], add: impl Fn(&mut Row, &T)) -> Vec<(String, Row)> {
     let mut rows: Vec<_> = SETS
         .iter()
@@ -475,7 +480,7 @@ fn cnn_faces_are_those_of_dlib() {
         let copy = working_copy(&photo.path);
         let found = native.detect(&copy).unwrap();
         let wanted = dlib.detect(&copy).unwrap();
-        // As much as the boxes of two builds of dlib differ by.
+        // The boxes of two builds of dlib differ by as much.
         (agreement(&found, &wanted, 2), wanted.len())
     });
     let agreements: Vec<_> = results.iter().map(|(agreement, _)| agreement).collect();

@@ -1,5 +1,5 @@
-//! Runs the fuzzers' seeds as ordinary tests, so that they are checked without a fuzzer. A seed is valid when its name
-//! begins with `valid`; every other one must be refused, and none may panic.
+//! Runs the fuzzers' seeds as ordinary tests, so that they are checked without a fuzzer. A seed is
+//! valid if its name starts with `valid`; every other one must be refused, and none may panic.
 
 use std::fs;
 use std::io::Cursor;
@@ -106,8 +106,8 @@ fn people_in_tags() {
     check_seeds("named_regions", |bytes| named_regions(bytes).is_ok());
 }
 
-/// The seeds are parts of networks and other files, none of them valid: whole networks are too large for seeds. The
-/// shipped models stand in for valid ones.
+/// The seeds are parts of networks and other files, none of them valid, since whole networks are
+/// too large for seeds. The shipped models serve as valid ones.
 #[test]
 fn networks() {
     let accepts = |bytes: &[u8]| [read_resnet(bytes).is_ok(), read_mmod(bytes).is_ok()];
@@ -134,7 +134,8 @@ fn check_seeds(target: &str, accepts: impl Fn(&[u8]) -> bool) {
     );
 }
 
-/// Runs the seeds of `target`; returns how many are accepted and how many refused, as their names say.
+/// Runs the seeds of `target`; returns how many are accepted and how many refused, which must match
+/// their names.
 fn run_seeds(target: &str, accepts: impl Fn(&[u8]) -> bool) -> (usize, usize) {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
     let (mut accepted, mut refused) = (0, 0);

@@ -1,6 +1,8 @@
-//! The encodings of the sample photos, so that a change of the pipeline that moves them is seen.
+//! The encodings of the sample photos, so that a change of the pipeline that affects them is
+//! noticed.
 //!
-//! `FACEMATCH_BLESS=1 cargo test --release --test library golden` writes them anew after a change that was meant to.
+//! After an intended change, `FACEMATCH_BLESS=1 cargo test --release --test library golden` writes
+//! them again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,8 @@ const PHOTOS: [&str; 4] = [
     "unknown/obama2.jpg",
 ];
 
-/// The largest distance that machines may differ by: rounding alone stays far below it, and no two people are so near.
+/// Maximum difference between machines: rounding by itself stays far below it, and no two people
+/// are so close.
 const TOLERANCE: f32 = 0.02;
 
 fn repository(name: &str) -> PathBuf {

@@ -1,5 +1,6 @@
-//! Models that no file holds, put together by a caller: whatever their sizes say, safe code cannot make the kernels leave
-//! their slices. A model whose numbers do not have its sizes is refused with a panic.
+//! Models that no file contains, put together by a caller: whatever their sizes are, safe code
+//! cannot make the kernels leave their slices. A model whose numbers do not match its sizes is
+//! refused with a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -16,7 +17,7 @@ fn models() -> ModelSource {
     ModelSource::from(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"))
 }
 
-/// Whether the CNN detector takes `model`; if so, it must survive a search with it.
+/// Returns whether the CNN detector accepts `model`. If so, it must survive a search with it.
 fn is_taken(model: &MmodModel, level: SimdLevel) -> bool {
     let detector = catch_unwind(|| MmodDetector::new(model.clone(), level));
     let is_taken = detector.is_ok();

@@ -1,7 +1,10 @@
-//! Landmarks of the pure Rust engine against those of dlib itself: `reference/*.json` in the folder of evaluation
-//! photos names for each photo the boxes of its faces and the landmarks that dlib 20.0.1 found in them.
+//! Compares landmarks of the pure Rust engine with those of dlib itself: for each photo,
+//! `reference/*.json` in the folder of evaluation photos has the boxes of its faces and the
+//! landmarks that dlib 20.0.1 found in them. To run it:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library landmarks -- --ignored --nocapture`.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --test library landmarks -- --ignored --nocapture
+//! ```
 
 use std::path::Path;
 use std::time::Instant;
@@ -10,7 +13,7 @@ use facematch::engine::native::landmarks::LandmarkPredictor;
 
 use crate::reference::{references, sixty_eight_point_model};
 
-/// How often the landmarks of a face are found for the time that is printed.
+/// Number of times that the landmarks of a face are found, for the printed time.
 const REPETITIONS: u32 = 50;
 
 #[test]
@@ -28,7 +31,7 @@ fn sixty_eight_points_are_those_of_dlib() {
     compare(file, "landmarks_68");
 }
 
-/// Compares the landmarks of every reference face with those under `key`; prints the time per face.
+/// Compares the landmarks of every reference face with those at `key`; prints the time per face.
 fn compare(file: &Path, key: &str) {
     let predictor = load(file);
     let (mut faces, mut seconds) = (0, 0.0);

@@ -1,9 +1,9 @@
-//! The library on real photos and models: dlib's own results, both engines against each other, the encodings of the
-//! sample photos, and the fuzzers' seeds.
+//! The library on real photos and models: dlib's own results, both engines against each other, the
+//! encodings of the sample photos, and the fuzzers' seeds.
 //!
 //! One test binary, so that the library is linked once.
 
-// The tests show that safe code alone can crash nothing.
+// The tests show that safe code by itself cannot cause a crash.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,

@@ -1,8 +1,10 @@
-//! The encoder's weights against dlib itself: `reference/*.json` in the folder of evaluation photos names for each face
-//! the chip that dlib 20.0.1 cut and the encoding that it gave. A plain forward pass over the weights must give the
-//! same encoding.
+//! Compares the encoder's weights with dlib itself: for each face, `reference/*.json` in the folder
+//! of evaluation photos has the chip that dlib 20.0.1 cut and its encoding. A plain forward pass
+//! over the weights must give the same encoding. To run it:
 //!
-//! Run it with `FACEMATCH_SHARED=<folder> cargo test --release --test library network -- --ignored --nocapture`.
+//! ```sh
+//! FACEMATCH_SHARED=<folder> cargo test --release --test library network -- --ignored --nocapture
+//! ```
 
 use std::path::Path;
 use std::time::Instant;
@@ -38,7 +40,7 @@ impl Maps {
         &self.numbers[channel * area..][..area]
     }
 
-    /// The number at a place, zero outside.
+    /// Returns the number at a place, or zero outside the map.
     fn at(&self, channel: usize, row: usize, column: usize) -> f64 {
         if channel < self.channels && row < self.side && column < self.side {
             self.numbers[(channel * self.side + row) * self.side + column]
@@ -47,7 +49,7 @@ impl Maps {
         }
     }
 
-    /// One number for each place, from its channel, row and column.
+    /// Creates maps with one number for each place, computed from its channel, row and column.
     fn from_places(
         channels: usize,
         side: usize,
@@ -68,7 +70,7 @@ impl Maps {
     }
 }
 
-/// The bytes of the encoder's model.
+/// Returns the bytes of the encoder's model.
 fn model_bytes() -> Vec<u8> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     std::fs::read(models.join(ShippedModel::Encoder.file_name())).unwrap()
@@ -118,7 +120,7 @@ fn the_encoder_gives_dlibs_encodings_on_every_level() {
     }
 }
 
-/// The encoding of `chip`, in plain loops.
+/// Returns the encoding of `chip`, computed in plain loops.
 fn encode(model: &ResnetModel, chip: &RgbImage) -> Vec<f64> {
     let side = usize::try_from(chip.width()).unwrap();
     let input = Maps::from_places(3, side, |channel, row, column| {
@@ -190,7 +192,7 @@ fn residual(block: &ResidualBlock, input: &Maps) -> Maps {
     .relu()
 }
 
-/// The maximum of each 3x3 window, moving by 2.
+/// Returns the maximum of each 3x3 window, moving by 2.
 fn max_pool(input: &Maps) -> Maps {
     let side = 1 + (input.side - 3) / 2;
     Maps::from_places(input.channels, side, |channel, row, column| {
@@ -201,7 +203,7 @@ fn max_pool(input: &Maps) -> Maps {
     })
 }
 
-/// The average of each 2x2 window, moving by 2.
+/// Returns the average of each 2x2 window, moving by 2.
 fn average_pool(input: &Maps) -> Maps {
     let side = 1 + (input.side - 2) / 2;
     Maps::from_places(input.channels, side, |channel, row, column| {

@@ -1,4 +1,4 @@
-//! TIFF files as libtiff writes them, held against the pixels that libtiff reads from them.
+//! TIFF files written by libtiff, compared with the pixels that libtiff reads from them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// With `rgb.tif`, a part of a photo, whose sides are no multiples of any tile's or block's.
+    /// Creates a scene with `rgb.tif`, a part of a photo, whose sides are not multiples of any
+    /// tile's or block's.
     fn new() -> Self {
         let scene = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -44,7 +45,7 @@ impl Scene {
         open_whole(&path).unwrap()
     }
 
-    /// The pixels of `name` as libtiff reads them.
+    /// Returns the pixels of `name` as libtiff reads them.
     fn of_libtiff(&self, name: &str) -> RgbImage {
         self.run("tiff2rgba", &["-c", "none", name, "reference.tif"]);
         let file = std::fs::File::open(self.path("reference.tif")).unwrap();
@@ -53,7 +54,7 @@ impl Scene {
     }
 }
 
-/// The average difference of a level, and the largest.
+/// Returns the average difference of a level, and the largest.
 fn difference(a: &RgbImage, b: &RgbImage) -> (f64, u8) {
     assert_eq!(a.dimensions(), b.dimensions());
     let differences: Vec<u8> = a
@@ -95,7 +96,7 @@ fn every_kind_that_libtiff_writes_has_its_pixels() {
                     &["-p", "contig", "-8"],
                     &["-p", "separate", "-L"],
                 ] {
-                    // Of the others libtiff cannot write separate planes.
+                    // libtiff cannot write separate planes of the other files.
                     let has_planes = *source == "rgb.tif" && *compression != "jpeg";
                     if form[1] == "separate" && !has_planes {
                         continue;
@@ -105,7 +106,7 @@ fn every_kind_that_libtiff_writes_has_its_pixels() {
                     scene.run("tiffcp", &arguments);
                     let (average, worst) =
                         difference(&scene.ours("made.tif"), &scene.of_libtiff("made.tif"));
-                    // Decoders of JPEG round differently, and interpolate chroma differently.
+                    // JPEG decoders round differently, and interpolate chroma differently.
                     let limits = if compression.starts_with("jpeg") {
                         (2.0, 40)
                     } else {

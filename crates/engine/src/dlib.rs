@@ -1,9 +1,10 @@
 //! The engine over dlib's C++, through the crate dlib-face-recognition.
 //!
-//! The crate is a thin border: it neither upsamples nor says scores, its jitter is one global random state, and a C++
-//! exception anywhere but at loading ends the process. So this module upsamples and maps boxes back as dlib's Python
-//! module does (`run_detector_with_upscale` in its simple_object_detector.h), jitters by [`super::jitter`], and refuses
-//! whatever dlib could not take before it gets there. Models are checked by [`super::models`] first.
+//! The crate is a thin wrapper: it neither upsamples nor reports scores, its jitter uses one global
+//! random state, and a C++ exception anywhere but at loading ends the process. Therefore this
+//! module upsamples and maps boxes back like dlib's Python module (`run_detector_with_upscale` in
+//! its simple_object_detector.h), jitters with [`super::jitter`], and rejects input that dlib
+//! cannot handle before passing it on. [`super::models`] checks the models first.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,10 +27,11 @@ use super::{
 use crate::error::{EngineError, LoadError};
 use crate::geometry::{Point, Rect};
 
-/// Most pixels that the HOG detector is given: it takes about 8 bytes for each, measured.
+/// Maximum number of pixels for the HOG detector, which takes about 8 bytes for each, measured.
 const HOG_MAX_PIXELS: u64 = 160_000_000;
 
-/// Most pixels that the CNN detectors of all workers are given at a time: they take up to 1000 bytes for each, measured.
+/// Maximum number of pixels for the CNN detectors of all workers at a time. They take up to 1,000
+/// bytes for each, measured.
 const CNN_MAX_PIXELS: u64 = EngineKind::Dlib.cnn_max_pixels();
 
 /// dlib's detectors, landmarks and encoder.
@@ -41,7 +43,7 @@ pub struct DlibEngine {
     encoder: FaceEncoderNetwork,
     jitters: u32,
     flip: bool,
-    /// The C++ twins of the landmarks that were handed out last: the encoder takes nothing else.
+    /// The C++ twins of the landmarks returned last, since the encoder accepts nothing else.
     predicted: Vec<(Landmarks, FaceLandmarks)>,
 }
 
@@ -49,13 +51,13 @@ pub struct DlibEngine {
 enum LoadedDetector {
     Hog(FaceDetector),
     Cnn(CnnDetector),
-    /// The second where the first finds nothing.
+    /// The second detector is used if the first finds nothing.
     Auto(FaceDetector, CnnDetector),
 }
 
-/// The CNN detector. A network keeps the memory of the largest image that it has seen; so each image is given to a copy
-/// of one that has seen none (its 0.7 MB are copied in no time), and no more pixels are worked on at a time than the
-/// budget that all forks share allows.
+/// The CNN detector. A network keeps the memory of the largest image that it has processed, so each
+/// image goes to a copy of an unused network (copying its 0.7 MB takes almost no time). The budget
+/// shared by all forks limits the number of pixels processed at a time.
 #[derive(Clone)]
 struct CnnDetector {
     pristine: Box<FaceDetectorCnn>,
@@ -75,7 +77,7 @@ impl CnnDetector {
     }
 }
 
-/// The faces in `image`, found by HOG.
+/// Returns the faces in `image` found by HOG.
 fn detect_by_hog(
     detector: &FaceDetector,
     image: &RgbImage,
@@ -89,7 +91,7 @@ fn detect_by_hog(
     Ok(detections(&detector.face_locations(&matrix), upsample))
 }
 
-/// Locations in an image that was upsampled `upsample` times as detections in the image.
+/// Converts locations in an image upsampled `upsample` times to detections in the original image.
 fn detections(locations: &FaceLocations, upsample: u32) -> Vec<Detection> {
     locations
         .iter()
@@ -104,10 +106,10 @@ impl DlibEngine {
     /// Loads and checks the models that `params` name.
     ///
     /// # Errors
-    /// [`LoadError::Model`] when a model is missing, damaged or not the expected one.
+    /// [`LoadError::Model`] if a model is missing, damaged or not the expected one.
     pub fn load(params: &EngineParams) -> Result<Self, LoadError> {
         use_one_thread_for_linear_algebra();
-        // dlib opens files itself; models inside the program do not help it.
+        // dlib opens files itself, so it cannot use the models in the program.
         let models = params.models.folder()?;
         let (landmarks, landmark_model) = match &params.landmarks {
             Some(file) => (file.clone(), check_landmarks(file)?),
@@ -150,13 +152,13 @@ impl DlibEngine {
         (Landmarks { rect, points }, twin)
     }
 
-    /// The C++ landmarks equal to `landmarks`: remembered, or predicted again.
+    /// Returns the C++ landmarks equal to `landmarks`: remembered, or predicted again.
     fn twin_of(
         &mut self,
         image: &ImageMatrix,
         landmarks: &Landmarks,
     ) -> Result<FaceLandmarks, EngineError> {
-        // Never hand dlib a chip that it would have to allocate without bound.
+        // Keeps dlib from allocating a chip of unlimited size.
         ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
         if let Some(at) = self.predicted.iter().position(|(l, _)| l == landmarks) {
             return Ok(self.predicted.swap_remove(at).1);
@@ -169,7 +171,7 @@ impl DlibEngine {
         }
     }
 
-    /// The mean encoding of the jittered copies of one face.
+    /// Returns the mean encoding of the jittered copies of one face.
     fn encode_jittered(
         &self,
         image: &RgbImage,
@@ -186,7 +188,7 @@ impl DlibEngine {
         to_encoding(&mean)
     }
 
-    /// The encoding of a face with its mirror image.
+    /// Returns the encoding of a face and its mirror image.
     fn encode_mirrored(
         &self,
         image: &RgbImage,
@@ -199,7 +201,7 @@ impl DlibEngine {
         Ok(Encoding::of_face_and_mirror(&[plain, mirrored]))
     }
 
-    /// The numbers that the encoder gives for one face.
+    /// Returns the encoder's output for one face.
     fn encode_one(
         &self,
         image: &RgbImage,
@@ -321,7 +323,8 @@ fn open<'p, M>(
     opener(file).map_err(model_error)
 }
 
-/// Every worker has an engine of its own; threads inside of the matrix products would only fight over the cores.
+/// Limits OpenBLAS to one thread: every worker has an engine of its own, and threads inside the
+/// matrix products would only compete for the cores.
 fn use_one_thread_for_linear_algebra() {
     #[allow(
         unsafe_code,
@@ -341,7 +344,8 @@ fn to_matrix(image: &RgbImage) -> ImageMatrix {
         unsafe_code,
         reason = "the crate's safe constructor takes image 0.24, which this program does not use"
     )]
-    // SAFETY: an `RgbImage` holds at least width * height * 3 bytes, rows from the top, without padding; dlib copies them.
+    // SAFETY: an `RgbImage` has at least width * height * 3 bytes, rows from the top, without
+    // padding; dlib copies them.
     unsafe {
         ImageMatrix::new(width as usize, height as usize, image.as_raw().as_ptr())
     }

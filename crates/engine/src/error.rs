@@ -1,17 +1,18 @@
-//! What can go wrong: [`LoadError`] when an engine is made, [`EngineError`] when it works.
+//! Errors of the engines: [`LoadError`] when one is loaded, [`EngineError`] when it processes an
+//! image.
 
 use std::path::{Path, PathBuf};
 
-/// An engine cannot be made.
+/// Reason why an engine cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// A model file is missing, damaged, or not the one that was expected.
+    /// A model file is missing, damaged, or not the expected one.
     #[error("models: {}: {reason}", path.display())]
     Model {
         /// The model file.
         path: PathBuf,
-        /// What is wrong and what to do.
+        /// The problem, and the remedy.
         reason: String,
     },
     /// A model file that facematch ships does not exist.
@@ -23,16 +24,16 @@ pub enum LoadError {
     /// No folder with the models was found.
     #[error("no models found; looked in {}", list(.searched))]
     NoModels {
-        /// The folders that were looked at.
+        /// Folders that were searched.
         searched: Vec<PathBuf>,
     },
-    /// The engine was asked for but is not part of this build.
+    /// The requested engine is not part of this build.
     #[error("{0}")]
     Unavailable(String),
 }
 
 impl LoadError {
-    /// The file that the error is about, when there is one.
+    /// Returns the file that the error is about, if there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Model { path, .. } | Self::MissingModel { path } => Some(path),
@@ -41,34 +42,35 @@ impl LoadError {
     }
 }
 
-/// A face engine refuses an image. It does not know the file; the caller adds the path.
+/// Reason why a face engine rejects an image. It does not name the file; the caller adds the path.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// The image, upsampled as asked, has more pixels than the detector can be given.
+    /// The image, after the requested upsampling, has more pixels than the detector accepts.
     #[error(
         "{width}x{height} pixels after upsampling are more than the {detector} detector takes ({limit} million)"
     )]
     ImageTooLarge {
-        /// Columns after upsampling.
+        /// Number of columns after upsampling.
         width: u64,
-        /// Rows after upsampling.
+        /// Number of rows after upsampling.
         height: u64,
-        /// The detector's name.
+        /// Name of the detector.
         detector: &'static str,
-        /// The limit in millions of pixels.
+        /// Limit in millions of pixels.
         limit: u64,
     },
-    /// The landmark model put the points where no face can be, so that no face chip can be cut.
+    /// The landmark model returned points that cannot belong to a face, so no face chip can be cut.
     #[error("the landmarks of a face are not plausible; is the landmark model the right one?")]
     ImplausibleLandmarks,
-    /// The landmarks do not come from this engine's model.
+    /// The landmarks are not from this engine's model.
     #[error("the landmarks were made by another landmark model")]
     ForeignLandmarks,
-    /// The encoder returned something that is no encoding, see [`Encoding::checked`](crate::Encoding::checked).
+    /// The encoder returned an invalid encoding, see
+    /// [`Encoding::checked`](crate::Encoding::checked).
     #[error("the encoder returned {0} numbers that are no encoding; is its model the right one?")]
     BadEncoding(usize),
-    /// A network passed its check and could not be read all the same.
+    /// A network passed its check but could not be read.
     #[error("a model of the engine {0}")]
     Model(String),
 }

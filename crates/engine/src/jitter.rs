@@ -1,11 +1,12 @@
-//! Jitter: slightly turned, scaled, moved and mirrored copies of a face. Averaging the encodings of several copies
-//! makes the encoding of one photo steadier.
+//! Jitter: slightly rotated, scaled, shifted and mirrored copies of a face. Averaging the encodings
+//! of several copies makes the encoding of one photo more stable.
 //!
-//! In comes a photo with the place of a chip (or the chip itself) and the number of the copy, out comes an image of
-//! the same size. The copies are those of dlib's `jitter_image` (`dlib/image_transforms/interpolation.h`) with two
-//! differences: nothing is rounded to whole pixels, and the random numbers follow from the number of the copy alone,
-//! where dlib draws them from one generator for the whole program. So the same photo gives the same encoding, whatever
-//! was encoded before it and on whatever thread.
+//! Input: a photo with the position of a chip (or the chip itself) and the number of the copy.
+//! Output: an image of the same size. The copies are those of dlib's `jitter_image`
+//! (`dlib/image_transforms/interpolation.h`) with two differences: nothing is rounded to whole
+//! pixels, and the random numbers depend only on the number of the copy, while dlib draws them from
+//! one generator for the whole program. The same photo therefore always gives the same encoding,
+//! regardless of earlier photos and of the thread.
 
 use std::f64::consts::PI;
 
@@ -14,26 +15,29 @@ use image::{Rgb, RgbImage};
 use super::chip::{Affine, ChipGeometry, View};
 use crate::geometry::Point;
 
-/// A copy is turned by up to this much to either side, in radians.
+/// Maximum rotation of a copy to either side, in radians.
 const MAX_ANGLE: f64 = 3.0 * PI / 180.0;
-/// The height of the face in a copy, in parts of the copy's height.
+/// Range of the height of the face in a copy, as a fraction of the copy's height.
 const FACE_HEIGHT: (f64, f64) = (0.97, 0.99999);
-/// A copy is moved by up to this part of the chip's side along each axis.
+/// Maximum shift of a copy along each axis, as a fraction of the chip's side.
 const MAX_SHIFT: f64 = 0.02;
-/// The face is taken to end this many pixels inside the chip.
+/// Assumed distance of the face from the edge of the chip, in pixels.
 const BORDER: f64 = 3.0;
 
-/// A photo of the same size in which the face at `geometry` is jittered: the chip that is cut from it at the same
-/// `geometry` is the jittered copy number `copy`, up to the blur of one more interpolation.
+/// Returns a photo of the same size in which the face at `geometry` is jittered: the chip cut from
+/// it at the same `geometry` is the jittered copy number `copy`, up to the blur of one more
+/// interpolation.
 ///
-/// Only pixels that the chip is made of change, in the box that surrounds it; chips of other faces need a photo of
-/// their own. For an encoder that is handed photos, not chips. Places outside of the photo are black.
+/// Only the pixels that the chip is computed from change, in the box that surrounds it, so chips of
+/// other faces need a photo of their own. This is for an encoder that takes photos, not chips.
+/// Places outside the photo are black.
 pub fn jittered(image: &RgbImage, geometry: &ChipGeometry, copy: u32) -> RgbImage {
     let jitter = Jitter::of_copy(copy).to_source(geometry.size());
     with_moved_face(image, geometry, &jitter)
 }
 
-/// A photo of the same size in which the face at `geometry` is mirrored, as in [`jittered`].
+/// Returns a photo of the same size in which the face at `geometry` is mirrored, as in
+/// [`jittered`].
 pub fn mirrored(image: &RgbImage, geometry: &ChipGeometry) -> RgbImage {
     let last = f64::from(geometry.size() - 1);
     let middle = Point::new(last / 2.0, last / 2.0);
@@ -41,20 +45,21 @@ pub fn mirrored(image: &RgbImage, geometry: &ChipGeometry) -> RgbImage {
     with_moved_face(image, geometry, &mirror)
 }
 
-/// A photo of the same size; the chip that is cut from it at `geometry` shows at each pixel what the chip of `image`
-/// shows where `to_source` takes the pixel.
+/// Returns a photo of the same size. Each pixel of the chip cut from it at `geometry` shows the
+/// pixel of the chip of `image` at the place that `to_source` maps it to.
 fn with_moved_face(image: &RgbImage, geometry: &ChipGeometry, to_source: &Affine) -> RgbImage {
     let mut photo = image.clone();
     let chip_to_photo = geometry.to_photo();
     let (Some(photo_to_chip), Some(reach)) =
         (chip_to_photo.inverse(), geometry.reach(image.dimensions()))
     else {
-        // A chip of a single pixel of the photo, or one that misses the photo, has nothing to jitter.
+        // A chip of a single pixel of the photo, or one that misses the photo, has nothing to
+        // jitter.
         return photo;
     };
     let map = photo_to_chip.then(to_source).then(&chip_to_photo);
     let source = View::whole(image);
-    // `reach` lies inside the photo, so that its corners are columns and rows.
+    // `reach` is inside the photo, so its corners are columns and rows.
     for y in reach.top as u32..=reach.bottom as u32 {
         for x in reach.left as u32..=reach.right as u32 {
             photo.put_pixel(x, y, sampled(&source, &map, x, y));
@@ -63,8 +68,8 @@ fn with_moved_face(image: &RgbImage, geometry: &ChipGeometry, to_source: &Affine
     photo
 }
 
-/// The jittered copy number `copy` of a square chip. What the copy shows beyond the chip's edges, a few pixels at most,
-/// is black; [`jittered`] shows the photo there.
+/// Returns the jittered copy number `copy` of a square chip. Places beyond the chip's edges, a few
+/// pixels at most, are black, where [`jittered`] shows the photo.
 pub fn jittered_chip(chip: &RgbImage, copy: u32) -> RgbImage {
     let (width, height) = chip.dimensions();
     let map = Jitter::of_copy(copy).to_source(width);
@@ -72,28 +77,28 @@ pub fn jittered_chip(chip: &RgbImage, copy: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| sampled(&source, &map, x, y))
 }
 
-/// The pixel that belongs at (`x`, `y`), rounded; black outside of the source.
+/// Returns the pixel at (`x`, `y`), rounded; black outside the source.
 fn sampled(source: &View<'_>, map: &Affine, x: u32, y: u32) -> Rgb<u8> {
     let place = map.apply(Point::new(f64::from(x), f64::from(y)));
     let value = source.bilinear(place).unwrap_or_default();
-    // Chips cut the fraction off, as dlib does; to do so twice would darken jittered copies.
+    // Chips truncate the fraction, as dlib does; truncating twice would darken jittered copies.
     Rgb(value.map(|channel| channel.round() as u8))
 }
 
-/// What happens to one copy.
+/// The transformation of one copy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Jitter {
-    /// To the right and downwards, from -1 to 1 times [`MAX_SHIFT`].
+    /// Shift to the right and downwards, from -1 to 1 times [`MAX_SHIFT`].
     shift: (f64, f64),
-    /// The face's height, within [`FACE_HEIGHT`].
+    /// Height of the face, within [`FACE_HEIGHT`].
     face_height: f64,
-    /// Radians.
+    /// Rotation in radians.
     angle: f64,
     mirrored: bool,
 }
 
 impl Jitter {
-    /// The jitter of copy number `copy`, always the same.
+    /// Returns the jitter of copy number `copy`, always the same.
     fn of_copy(copy: u32) -> Self {
         let mut random = Random::of_copy(copy);
         Self {
@@ -107,7 +112,8 @@ impl Jitter {
         }
     }
 
-    /// The map from a pixel of the copy to its place in the chip it is a copy of; both are `size` pixels wide and high.
+    /// Returns the map from a pixel of the copy to its place in the original chip; both are `size`
+    /// pixels wide and high.
     fn to_source(self, size: u32) -> Affine {
         let last = f64::from(size) - 1.0;
         let face = (f64::from(size) - 2.0 * BORDER).max(1.0);
@@ -116,26 +122,29 @@ impl Jitter {
             middle.x + self.shift.0 * face,
             middle.y + self.shift.1 * face,
         );
-        // As in a chip, the centres of the outermost pixels lie one pixel less than the side apart.
+        // As in a chip, the distance between the centres of the outermost pixels is one less than
+        // the side.
         let scale = (face / self.face_height - 1.0) / last.max(1.0);
         Affine::similarity(middle, moved, scale, self.angle, self.mirrored)
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): numbers that look random, from a counter that is added to and stirred.
-/// Small, fast, the same on every machine, and it can start anywhere in its sequence.
+/// The generator SplitMix64 (Steele, Lea and Flood, 2014): pseudorandom numbers from a counter that
+/// is incremented and mixed. Small, fast, the same on every machine, and it can start anywhere in
+/// its sequence.
 struct Random {
     state: u64,
 }
 
 impl Random {
-    /// Any number would do; this one stays, since other copies would give other encodings.
+    /// Arbitrary, but fixed: another seed would give other copies and therefore other encodings.
     const SEED: u64 = 0x6661_6365_6d61_7463;
-    /// How many numbers a copy may use.
+    /// Maximum number of random numbers per copy.
     const NUMBERS_PER_COPY: u64 = 8;
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-    /// The generator for copy number `copy`: a stretch of the one sequence that no other copy has a part in.
+    /// Returns the generator for copy number `copy`, at a part of the sequence that no other copy
+    /// uses.
     fn of_copy(copy: u32) -> Self {
         let used = u64::from(copy) * Self::NUMBERS_PER_COPY;
         Self {
@@ -151,7 +160,8 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from `low` (included) to `high` (excluded), from the 53 highest bits of the next one.
+    /// Returns a number from `low` (included) to `high` (excluded), from the 53 highest bits of the
+    /// next one.
     fn between(&mut self, low: f64, high: f64) -> f64 {
         let unit = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
         low + unit * (high - low)
@@ -165,7 +175,7 @@ mod tests {
 
     const COPIES: std::ops::Range<u32> = 0..64;
 
-    /// A photo without symmetry, all in slow waves.
+    /// Returns a photo of slow waves, without symmetry.
     fn photo() -> RgbImage {
         RgbImage::from_fn(700, 600, |x, y| {
             let (x, y) = (f64::from(x), f64::from(y));
@@ -180,7 +190,7 @@ mod tests {
         ChipGeometry::new(Point::new(340.3, 290.7), side, angle, 150).unwrap()
     }
 
-    /// The mean absolute difference away from the edges, where a jittered chip is black.
+    /// Returns the mean absolute difference away from the edges, where a jittered chip is black.
     fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
         let inner = |chip: &RgbImage| image::imageops::crop_imm(chip, 8, 8, 134, 134).to_image();
         let (a, b) = (inner(a), inner(b));
@@ -229,7 +239,7 @@ mod tests {
     #[test]
     fn the_chip_of_a_jittered_photo_is_the_jittered_chip() {
         let photo = photo();
-        // Enlarged, nearly as it is, and from one and two levels of the pyramid.
+        // Enlarged, almost unchanged, and from one and two levels of the pyramid.
         for (side, angle) in [(90.0, -0.3), (170.0, 0.5), (310.0, 0.1), (420.0, -2.9)] {
             let geometry = geometry(side, angle);
             let chip = extract_chips(&photo, &[geometry]).remove(0);

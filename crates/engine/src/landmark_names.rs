@@ -1,6 +1,7 @@
-//! The names of the landmarks, in the order of dlib's models. Left and right are those of the picture.
+//! Names of the landmarks, in the order of dlib's models. Left and right are those of the picture.
 
-/// `shape_predictor_5_face_landmarks`: checked on upright faces, where the first point lies furthest to the right.
+/// Names for `shape_predictor_5_face_landmarks`, checked on upright faces: the first point is the
+/// rightmost one.
 pub(super) const FIVE_POINTS: [&str; 5] = [
     "right_eye_outer",
     "right_eye_inner",
@@ -9,8 +10,8 @@ pub(super) const FIVE_POINTS: [&str; 5] = [
     "nose_base",
 ];
 
-/// `shape_predictor_68_face_landmarks`: the mark-up of iBUG 300-W (Sagonas et al., 2013), counted from 1 within each
-/// part. The parts bear the names that `face_recognition` gave them.
+/// Names for `shape_predictor_68_face_landmarks`: the mark-up of iBUG 300-W (Sagonas et al., 2013),
+/// counted from 1 within each part. The names of the parts are those of `face_recognition`.
 pub(super) const SIXTY_EIGHT_POINTS: [&str; 68] = [
     "chin_1",
     "chin_2",

@@ -1,8 +1,8 @@
-//! Finding and encoding faces. In comes an upright RGB image of the working width, out come detections, landmarks and
-//! encodings, all in pixels of that image.
+//! Face detection and encoding. Input: an upright RGB image of the working width. Output:
+//! detections, landmarks and encodings, all in pixels of that image.
 //!
-//! [`FaceEngine`] is the border: everything behind it knows about models and pixels, everything before it about files,
-//! people and reports. [`load`] makes the engine that [`EngineParams`] ask for.
+//! [`FaceEngine`] is the boundary: code behind it handles models and pixels, code in front of it
+//! handles files, people and reports. [`load`] creates the engine that [`EngineParams`] describe.
 
 #![cfg_attr(not(feature = "dlib"), forbid(unsafe_code))]
 #![cfg_attr(feature = "dlib", deny(unsafe_code))]
@@ -31,7 +31,7 @@ pub use facematch_kernels::SimdLevel;
 use self::models::ModelSource;
 use crate::geometry::{Point, Rect};
 
-/// Which implementation finds and encodes the faces.
+/// The implementation that finds and encodes faces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineKind {
     /// Pure Rust.
@@ -41,7 +41,8 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
-    /// Most pixels, after upsampling, that the engine gives to [`Detector::Cnn`].
+    /// Returns the maximum number of pixels, after upsampling, that the engine passes to
+    /// [`Detector::Cnn`].
     const fn cnn_max_pixels(self) -> u64 {
         match self {
             Self::Native => 16_000_000,
@@ -49,33 +50,37 @@ impl EngineKind {
         }
     }
 
-    /// Returns whether [`Detector::Auto`] searches an image of `size` with the CNN if HOG finds nothing, or skips that as the
-    /// image is too large for it.
+    /// Returns whether [`Detector::Auto`] searches an image of `size` with the CNN if HOG finds
+    /// nothing. It skips the CNN if the image is too large for it.
     pub fn auto_asks_cnn(self, size: (u32, u32), upsample: u32) -> bool {
         let (times, limit) = (auto_cnn_upsample(upsample), self.cnn_max_pixels());
         upsampling::pixels_to_search(size, times, Detector::Cnn, limit).is_ok()
     }
 }
 
-/// How often [`Detector::Auto`] doubles an image for the CNN that it doubles `upsample` times for HOG.
+/// Returns the number of times that [`Detector::Auto`] doubles an image for the CNN if it doubles
+/// it `upsample` times for HOG.
 fn auto_cnn_upsample(upsample: u32) -> u32 {
     upsample.saturating_sub(1)
 }
 
-/// Which of dlib's face detectors looks for faces.
+/// One of dlib's face detectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detector {
-    /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Faces from 80x80 pixels on
-    /// (40x40 when upsampled once), looking more or less at the camera.
+    /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Finds
+    /// faces of at least 80x80 pixels (40x40 when upsampled once) that look roughly towards the
+    /// camera.
     Hog,
-    /// `mmod_human_face_detector`: a convolutional network. Slower; finds turned and covered faces too.
+    /// `mmod_human_face_detector`: a convolutional network. Slower, but also finds turned and
+    /// covered faces.
     Cnn,
-    /// [`Hog`](Self::Hog), and where it finds nothing [`Cnn`](Self::Cnn), with the image upsampled once less.
+    /// [`Hog`](Self::Hog), followed by [`Cnn`](Self::Cnn) if it finds nothing, with the image
+    /// upsampled one time fewer.
     Auto,
 }
 
 impl Detector {
-    /// The name on the command line and in reports.
+    /// Returns the name on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hog => "hog",
@@ -85,32 +90,34 @@ impl Detector {
     }
 }
 
-/// What an engine is to be made of.
+/// Parameters of an engine.
 #[derive(Debug, Clone)]
 pub struct EngineParams {
-    /// The implementation.
+    /// Implementation.
     pub kind: EngineKind,
-    /// The face detector.
+    /// Face detector.
     pub detector: Detector,
-    /// How often the image is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20.
+    /// Number of times the image is doubled before detection: 0 finds faces of at least 80 pixels,
+    /// 1 of 40, 2 of 20.
     pub upsample: u32,
-    /// How many jittered copies of a face are averaged into its encoding; 0 and 1 mean the face itself, once.
+    /// Number of jittered copies of a face averaged into its encoding; 0 and 1 mean the face
+    /// itself, once.
     pub jitters: u32,
-    /// Whether a face's encoding is made of those of its chip and of the chip's mirror image, see
-    /// [`Encoding::of_face_and_mirror`]. Jittered copies are
-    /// mirrored at random anyway, so that this changes nothing where `jitters` is 2 or more.
+    /// True if a face's encoding combines those of its chip and of the chip's mirror image, see
+    /// [`Encoding::of_face_and_mirror`]. This changes nothing if `jitters` is 2 or more, since
+    /// jittered copies are mirrored at random.
     pub flip: bool,
-    /// Where the models are taken from.
+    /// Source of the models.
     pub models: ModelSource,
-    /// Another landmark model (5 or 68 points) than the one in `models`.
+    /// Landmark model (5 or 68 points) to use instead of the one in `models`.
     pub landmarks: Option<PathBuf>,
-    /// The vector instructions that the native engine uses.
+    /// Vector instructions of the native engine.
     pub simd: SimdLevel,
 }
 
 impl EngineParams {
-    /// What Python's `face_recognition` does: HOG, upsampled once, plain encodings. With the models of `models`, such as a
-    /// folder.
+    /// Returns the parameters of Python's `face_recognition`: HOG, upsampled once, plain encodings.
+    /// The models come from `models`, for example a folder.
     pub fn new(models: impl Into<ModelSource>) -> Self {
         Self {
             kind: EngineKind::Native,
@@ -125,7 +132,7 @@ impl EngineParams {
     }
 }
 
-/// [`EngineParams::new`] with the models that are a part of the program.
+/// [`EngineParams::new`] with the models built into the program.
 #[cfg(feature = "embed-models")]
 impl Default for EngineParams {
     fn default() -> Self {
@@ -136,22 +143,22 @@ impl Default for EngineParams {
 /// A face that a detector found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Detection {
-    /// Where it is; may leave the image.
+    /// Position of the face; it may extend beyond the image.
     pub rect: Rect,
-    /// How sure the detector is (above 0; larger is surer), where the engine tells.
+    /// Confidence of the detector (above 0; larger is more certain), if the engine reports it.
     pub score: Option<f32>,
 }
 
 /// The landmarks of one face: 5 or 68 points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Landmarks {
-    /// The detection they were looked for in.
+    /// Detection in which the landmarks were searched.
     pub rect: Rect,
-    /// The points, in the order of the model; see [`LandmarkModel::point_names`].
+    /// Points in the order of the model; see [`LandmarkModel::point_names`].
     pub points: Vec<Point>,
 }
 
-/// Which landmark model is in use.
+/// A landmark model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LandmarkModel {
     /// Corners of both eyes and the base of the nose.
@@ -161,13 +168,13 @@ pub enum LandmarkModel {
 }
 
 impl LandmarkModel {
-    /// The number of points.
+    /// Returns the number of points.
     pub fn point_count(self) -> usize {
         self.point_names().len()
     }
 
-    /// The name of each point. Left and right are those of the picture, not of the person: `left_eye` is the eye
-    /// further to the left of an upright face.
+    /// Returns the name of each point. Left and right are those of the picture, not of the person:
+    /// `left_eye` is the eye farther to the left of an upright face.
     pub fn point_names(self) -> &'static [&'static str] {
         match self {
             Self::FivePoint => &landmark_names::FIVE_POINTS,
@@ -176,26 +183,28 @@ impl LandmarkModel {
     }
 }
 
-/// How many numbers an encoding has.
+/// Number of numbers in an encoding.
 pub const ENCODING_LEN: usize = facematch_kernels::distances::ENCODING_LEN;
 
-/// A face as 128 numbers of roughly unit length: near for photos of one person, far for two. dlib calls it a
-/// descriptor, the literature an embedding.
+/// A face as 128 numbers of roughly unit length: close for photos of one person, far apart for two
+/// people. dlib calls it a descriptor, the literature an embedding.
 #[derive(Clone, PartialEq)]
 pub struct Encoding([f32; ENCODING_LEN]);
 
 impl Encoding {
-    /// The greatest length (Euclidean norm) of an encoding. dlib's are 1.2 to 1.6 units long, the longest of other encoders
-    /// a few tens; far longer ones come from a damaged file, and their distances can leave the range of `f32`.
+    /// Maximum length (Euclidean norm) of an encoding. dlib's encodings have lengths of 1.2 to 1.6,
+    /// the longest of other encoders a few tens; much longer ones come from a damaged file, and
+    /// their distances can exceed the range of `f32`.
     pub const MAX_LENGTH: f32 = 100.0;
 
-    /// Wraps 128 numbers as they come from the network.
+    /// Wraps 128 numbers from the network.
     pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
         Self(values)
     }
 
-    /// Wraps 128 numbers that may be any, such as those of a file. `None` if a number is not finite, or together they are
-    /// longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of two accepted encodings is always finite.
+    /// Wraps 128 untrusted numbers, such as those of a file. Returns `None` if a number is not
+    /// finite, or if the encoding is longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of
+    /// two accepted encodings is always finite.
     pub fn checked(values: [f32; ENCODING_LEN]) -> Option<Self> {
         Some(Self(values)).filter(Self::is_plausible)
     }
@@ -203,15 +212,17 @@ impl Encoding {
     fn is_plausible(&self) -> bool {
         let square = |number: &f32| f64::from(*number) * f64::from(*number);
         let length = self.0.iter().map(square).sum::<f64>().sqrt();
-        // No comparison holds for what is not a number.
+        // Comparisons with NaN are false.
         length <= f64::from(Self::MAX_LENGTH)
     }
 
-    /// The mean of the encodings of a face and of its mirror image, brought to a length of 1.45.
+    /// Returns the mean of the encodings of a face and its mirror image, scaled to a length of
+    /// 1.45.
     ///
-    /// The network gives encodings of 1.2 to 1.6 units; faces with short ones, blurred or turned, are near to everybody.
-    /// At one length that is over: it finds 12 of 100 people more at the same rate of wrong names (`docs/ACCURACY.md`).
-    /// The length is chosen so that 0.6 remains a good threshold. Zeros stay zeros.
+    /// The network gives encodings of length 1.2 to 1.6; faces with short ones, blurred or turned,
+    /// are close to everyone's. Scaling all of them to one length solves this: it finds 12 of 100
+    /// more people at the same rate of wrong names (`docs/ACCURACY.md`). The length was chosen so
+    /// that 0.6 remains a good threshold. Zeros stay zeros.
     pub fn of_face_and_mirror([face, mirror]: &[Self; 2]) -> Self {
         const LENGTH: f32 = 1.45;
         let sum: [f32; ENCODING_LEN] = std::array::from_fn(|i| face.0[i] + mirror.0[i]);
@@ -222,14 +233,15 @@ impl Encoding {
         Self(sum.map(|number| number * (LENGTH / length)))
     }
 
-    /// The numbers.
+    /// Returns the numbers.
     pub fn values(&self) -> &[f32; ENCODING_LEN] {
         &self.0
     }
 
-    /// The Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one person.
+    /// Returns the Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one
+    /// person.
     ///
-    /// The sum runs in eight lanes in a fixed order, so that it is the same on every machine.
+    /// The sum runs in eight lanes in a fixed order, so the result is the same on every machine.
     pub fn distance(&self, other: &Self) -> f32 {
         let mut lanes = [0.0_f32; 8];
         for (a, b) in self.0.chunks_exact(8).zip(other.0.chunks_exact(8)) {
@@ -248,7 +260,8 @@ impl fmt::Debug for Encoding {
     }
 }
 
-/// What [`Detector::Auto`] finds: what HOG `found`, or else what `cnn` finds.
+/// Returns the faces that [`Detector::Auto`] finds: those that HOG `found`, or otherwise those of
+/// `cnn`.
 fn found_or_else(
     found: Vec<Detection>,
     cnn: impl FnOnce() -> Result<Vec<Detection>, EngineError>,
@@ -256,14 +269,14 @@ fn found_or_else(
     if !found.is_empty() {
         return Ok(found);
     }
-    // What HOG has searched in vain is no error, even where it is too large for the other detector.
+    // If HOG finds nothing, an image too large for the other detector is not an error.
     match cnn() {
         Err(EngineError::ImageTooLarge { .. }) => Ok(found),
         result => result,
     }
 }
 
-/// `encodings`, as an encoder made them: the weights of a model may be any numbers.
+/// Checks `encodings` from an encoder, since the weights of a model may be any numbers.
 fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineError> {
     match encodings.iter().all(Encoding::is_plausible) {
         true => Ok(encodings),
@@ -274,50 +287,51 @@ fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineErro
 /// Finds, aligns and encodes faces.
 ///
 /// # Thread safety
-/// An engine works for one thread at a time; each worker gets its own by [`FaceEngine::fork`].
+/// An engine works for one thread at a time; each worker gets its own from [`FaceEngine::fork`].
 pub trait FaceEngine: Send {
-    /// Its name in reports: `native`, `dlib`.
+    /// Returns the engine's name in reports: `native` or `dlib`.
     fn name(&self) -> &'static str;
 
-    /// The landmark model in use.
+    /// Returns the landmark model in use.
     fn landmark_model(&self) -> LandmarkModel;
 
-    /// The faces in `image`, in no particular order.
+    /// Returns the faces in `image`, in no particular order.
     ///
     /// # Errors
-    /// When the image is too large for the detector. An image too small to hold a face has none; that is no error.
+    /// If the image is too large for the detector. An image too small to hold a face has none,
+    /// which is not an error.
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError>;
 
-    /// The landmarks of each detection, in the same order; `None` where the model finds no face after all: its points
-    /// coincide or lie far away.
+    /// Returns the landmarks of each detection, in the same order, or `None` if the model finds no
+    /// face after all: its points coincide or are far away.
     ///
     /// # Errors
-    /// When the engine cannot work on the image.
+    /// If the engine cannot process the image.
     fn landmarks(
         &mut self,
         image: &RgbImage,
         detections: &[Detection],
     ) -> Result<Vec<Option<Landmarks>>, EngineError>;
 
-    /// The encoding of each face, in the same order. The same image and landmarks give the same encodings, jittered
-    /// or not, on every thread.
+    /// Returns the encoding of each face, in the same order. The same image and landmarks give the
+    /// same encodings, jittered or not, on every thread.
     ///
     /// # Errors
-    /// When the landmarks do not come from this engine.
+    /// If the landmarks are not from this engine.
     fn encode(
         &mut self,
         image: &RgbImage,
         landmarks: &[Landmarks],
     ) -> Result<Vec<Encoding>, EngineError>;
 
-    /// Another engine that gives the same results, for another thread.
+    /// Returns another engine that gives the same results, for another thread.
     fn fork(&self) -> Box<dyn FaceEngine>;
 }
 
-/// Whether this build has the engine `kind`.
+/// Checks that this build has the engine `kind`.
 ///
 /// # Errors
-/// [`LoadError::Unavailable`] when it has not, with what to do.
+/// [`LoadError::Unavailable`], with the remedy, if it does not.
 pub fn check_available(kind: EngineKind) -> Result<(), LoadError> {
     match kind {
         EngineKind::Native => Ok(()),
@@ -332,11 +346,11 @@ fn without_dlib() -> LoadError {
     )
 }
 
-/// Makes the engine that `params` ask for, its models checked and loaded.
+/// Creates the engine that `params` describe, with its models checked and loaded.
 ///
 /// # Errors
-/// [`LoadError::Unavailable`] when this build lacks the engine; [`LoadError::Model`] when a model is missing, damaged or
-/// not the expected one.
+/// [`LoadError::Unavailable`] if this build lacks the engine; [`LoadError::Model`] if a model is
+/// missing, damaged or not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
     match params.kind {
         EngineKind::Native => Ok(Box::new(NativeEngine::load(params)?)),
@@ -374,7 +388,7 @@ mod tests {
         for number in [f32::NAN, f32::INFINITY, 100.001, -1e15, 1e30, f32::MIN] {
             assert_eq!(only(number), None, "{number}");
         }
-        // Each number is small enough, and all of them are not.
+        // Each number is small enough, but the encoding is too long.
         assert_eq!(Encoding::checked([9.0; ENCODING_LEN]), None);
         assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
         let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());

@@ -1,22 +1,22 @@
-//! Bounds the memory of all workers together. A worker takes as many pixels as its image has, and waits while the others
-//! have too many.
+//! A common limit for the memory of all workers. A worker takes as many pixels as its image has,
+//! and waits while the others have too many.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Pixels that may be worked on at a time.
+/// The pixels that may be processed at a time.
 pub(super) struct PixelBudget {
     free: Mutex<u64>,
     given_back: Condvar,
 }
 
-/// A part of a [`PixelBudget`], given back on drop.
+/// A part of a [`PixelBudget`], returned on drop.
 pub(super) struct PixelShare<'a> {
     budget: &'a PixelBudget,
     pixels: u64,
 }
 
 impl PixelBudget {
-    /// A budget of `pixels`.
+    /// Creates a budget of `pixels`.
     pub(super) fn new(pixels: u64) -> Self {
         Self {
             free: Mutex::new(pixels),
@@ -24,7 +24,7 @@ impl PixelBudget {
         }
     }
 
-    /// Waits for `pixels`, of which there must be as many in the whole budget.
+    /// Waits for `pixels`, which must not exceed the whole budget.
     pub(super) fn take(&self, pixels: u64) -> PixelShare<'_> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = self

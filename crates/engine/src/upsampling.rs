@@ -1,16 +1,17 @@
-//! Doubling an image before faces are looked for in it, so that smaller ones are found: how large it becomes, what is
-//! too large, and where a box in it lies in the image. As in dlib's `pyramid_up` with `pyramid_down<2>`
-//! (dlib/image_transforms/image_pyramid.h); both engines do it alike.
+//! Doubling of an image before the search for faces, so that smaller ones are found: the resulting
+//! size, its limits, and the mapping of boxes back to the image. Both engines follow dlib's
+//! `pyramid_up` with `pyramid_down<2>` (dlib/image_transforms/image_pyramid.h).
 
 use super::Detector;
 use crate::error::EngineError;
 use crate::geometry::Rect;
 
-/// Images with a shorter side than this, in pixels after upsampling, have no faces: the smallest that a detector finds
-/// is several times as large, and dlib's filters do not fit into less.
+/// Shortest side, in pixels after upsampling, of an image that is searched: the smallest face that
+/// a detector finds is several times as large, and dlib's filters do not fit into less.
 const MIN_SIDE: u64 = 16;
 
-/// The size (width, height) of an image of `size` after `times` steps of doubling: (2w + 2, 2h + 1) a step.
+/// Returns the size (width, height) of an image of `size` after `times` doublings: (2w + 2, 2h + 1)
+/// each.
 pub(super) fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u64) {
     let start = (u64::from(width), u64::from(height));
     (0..times).fold(start, |(w, h), _| {
@@ -21,10 +22,11 @@ pub(super) fn upsampled_size((width, height): (u32, u32), times: u32) -> (u64, u
     })
 }
 
-/// How many pixels an image of `size` has after `times` steps of doubling; `None` when it is too small to hold a face.
+/// Returns the number of pixels of an image of `size` after `times` doublings, or `None` if it is
+/// too small to hold a face.
 ///
 /// # Errors
-/// [`EngineError::ImageTooLarge`] when they are more than the `limit` of `detector`.
+/// [`EngineError::ImageTooLarge`] if they exceed the `limit` of `detector`.
 pub(super) fn pixels_to_search(
     size: (u32, u32),
     times: u32,
@@ -44,8 +46,8 @@ pub(super) fn pixels_to_search(
     Ok((width.min(height) >= MIN_SIDE).then_some(pixels))
 }
 
-/// The rectangle in the image of one in its copy, doubled `times` times: dlib's `pyramid_down<2>::rect_down`, rounded
-/// once.
+/// Maps a rectangle in the copy, doubled `times` times, to the image: dlib's
+/// `pyramid_down<2>::rect_down`, rounded once.
 pub(super) fn mapped_down(rect: Rect, times: u32) -> Rect {
     let coordinate = |value: i64, offset: f64| {
         rounded((0..times).fold(value as f64, |value, _| value / 2.0 - offset))
@@ -58,7 +60,7 @@ pub(super) fn mapped_down(rect: Rect, times: u32) -> Rect {
     }
 }
 
-/// Rounds halves up, as a `dlib::drectangle` becomes a `dlib::rectangle`.
+/// Rounds halves up, as when a `dlib::drectangle` becomes a `dlib::rectangle`.
 pub(super) fn rounded(value: f64) -> i64 {
     (value + 0.5).floor() as i64
 }
@@ -88,7 +90,8 @@ mod tests {
     fn boxes_come_back_as_dlib_maps_them() {
         let below = rect(100, 100, 179, 179);
         assert_eq!(mapped_down(below, 0), below);
-        // 100 / 2 - 1.25 = 48.75; 100 / 2 - 0.75 = 49.25; 179 / 2 - 1.25 = 88.25; 179 / 2 - 0.75 = 88.75
+        // 100 / 2 - 1.25 = 48.75; 100 / 2 - 0.75 = 49.25; 179 / 2 - 1.25 = 88.25; 179 / 2 - 0.75 =
+        // 88.75
         assert_eq!(mapped_down(below, 1), rect(49, 49, 88, 89));
     }
 

@@ -1,7 +1,8 @@
-//! Points and rectangles, in pixels, and how a stored image is turned to be displayed. All crates describe places in an image
-//! with these types.
+//! Points and rectangles in pixels, and the orientation of stored images. All crates describe
+//! places in an image with these types.
 //!
-//! `x` grows to the right, `y` downwards, and (0, 0) is the centre of the top-left pixel, as in dlib.
+//! `x` grows to the right, `y` grows downwards, and (0, 0) is the centre of the top-left pixel, as
+//! in dlib.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 pub use orientation::{Orientation, Original};
 
-/// A place in an image, in pixels.
+/// A point in an image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Point {
     /// Pixels to the right of the centre of the leftmost column.
@@ -21,49 +22,50 @@ pub struct Point {
 }
 
 impl Point {
-    /// The point at (`x`, `y`).
+    /// Returns the point at (`x`, `y`).
     pub const fn new(x: f64, y: f64) -> Self {
         Self { x, y }
     }
 }
 
-/// A rectangle of whole pixels that **includes** its right column and its bottom row, as `dlib::rectangle` does:
-/// its width is `right - left + 1`. It may leave the image on every side.
+/// A rectangle of whole pixels that **includes** its right column and its bottom row, like
+/// `dlib::rectangle`: its width is `right - left + 1`. It may extend beyond the image on every
+/// side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rect {
-    /// The leftmost column that belongs to the rectangle.
+    /// Leftmost column of the rectangle.
     pub left: i64,
-    /// The topmost row that belongs to the rectangle.
+    /// Topmost row of the rectangle.
     pub top: i64,
-    /// The rightmost column that belongs to the rectangle.
+    /// Rightmost column of the rectangle.
     pub right: i64,
-    /// The lowest row that belongs to the rectangle.
+    /// Bottom row of the rectangle.
     pub bottom: i64,
 }
 
 impl Rect {
-    /// The number of columns; 0 for an empty rectangle.
+    /// Returns the number of columns; 0 for an empty rectangle.
     pub fn width(&self) -> i64 {
         (self.right - self.left + 1).max(0)
     }
 
-    /// The number of rows; 0 for an empty rectangle.
+    /// Returns the number of rows; 0 for an empty rectangle.
     pub fn height(&self) -> i64 {
         (self.bottom - self.top + 1).max(0)
     }
 
-    /// The number of pixels.
+    /// Returns the number of pixels.
     pub fn area(&self) -> i64 {
         self.width() * self.height()
     }
 }
 
-/// A face's box as it leaves the program: inside the image, in pixels of the original photo as displayed.
+/// A face's box as users see it: inside the image, in pixels of the original photo as displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct PixelBox {
-    /// Columns left of the box.
+    /// Number of columns to the left of the box.
     pub x: u32,
-    /// Rows above the box.
+    /// Number of rows above the box.
     pub y: u32,
     /// Number of columns.
     pub w: u32,
@@ -72,7 +74,7 @@ pub struct PixelBox {
 }
 
 impl PixelBox {
-    /// The rectangle of its pixels.
+    /// Returns the rectangle of the box's pixels.
     pub fn rect(&self) -> Rect {
         let (left, top) = (i64::from(self.x), i64::from(self.y));
         Rect {
@@ -83,13 +85,13 @@ impl PixelBox {
         }
     }
 
-    /// The number of pixels.
+    /// Returns the number of pixels.
     pub fn area(&self) -> u64 {
         u64::from(self.w) * u64::from(self.h)
     }
 }
 
-/// The way from a resized copy of a photo back to the photo itself.
+/// The mapping from a resized copy of a photo back to the photo itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     /// Width and height of the photo as displayed.
@@ -99,8 +101,8 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale between a photo of `original` (width, height) and its copy of `resized` (width, height).
-    /// All four must be at least 1.
+    /// Returns the scale between a photo of `original` (width, height) and its copy of `resized`
+    /// (width, height). All four must be at least 1.
     pub fn new(original: (u32, u32), resized: (u32, u32)) -> Self {
         Self {
             original,
@@ -111,7 +113,7 @@ impl Scale {
         }
     }
 
-    /// A point of the copy as a point of the photo. Pixel centres map to pixel centres.
+    /// Maps a point of the copy to the photo. Pixel centres map to pixel centres.
     pub fn point(&self, p: Point) -> Point {
         Point::new(
             (p.x + 0.5) * self.factor.0 - 0.5,
@@ -119,8 +121,8 @@ impl Scale {
         )
     }
 
-    /// A rectangle of the copy as a box of the photo: rounded to whole pixels and cut off at the photo's edges,
-    /// at least one pixel wide and high.
+    /// Maps a rectangle of the copy to a box in the photo: rounded to whole pixels, clipped at the
+    /// photo's edges, and at least one pixel wide and high.
     pub fn pixel_box(&self, r: Rect) -> PixelBox {
         let (x, w) = span(r.left, r.right, self.factor.0, self.original.0);
         let (y, h) = span(r.top, r.bottom, self.factor.1, self.original.1);
@@ -128,7 +130,8 @@ impl Scale {
     }
 }
 
-/// Start and length of the inclusive pixel range `first..=last`, scaled and held inside `0..limit`.
+/// Returns the start and length of the inclusive pixel range `first..=last`, scaled and clamped to
+/// `0..limit`.
 fn span(first: i64, last: i64, factor: f64, limit: u32) -> (u32, u32) {
     let limit = f64::from(limit.max(1));
     let start = (first as f64 * factor).round().clamp(0.0, limit - 1.0);

@@ -1,15 +1,15 @@
-//! The eight EXIF orientations: how the stored pixels must be turned and mirrored to be displayed.
+//! The eight EXIF orientations: how to rotate and mirror stored pixels for display.
 
-/// How an image is stored, as EXIF tag 0x0112 says (Exif 2.32, section 4.6.4): 1 is upright, 6 must be turned by
-/// 90 degrees clockwise, and so on.
+/// Orientation of a stored image, as in EXIF tag 0x0112 (Exif 2.32, section 4.6.4): 1 is upright, 6
+/// must be rotated by 90 degrees clockwise, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Orientation(u8);
 
 impl Orientation {
-    /// Stored as it is displayed.
+    /// Stored as displayed.
     pub const UPRIGHT: Self = Self(1);
 
-    /// Returns the orientation with this EXIF number, 1 to 8; `None` for every other number.
+    /// Returns the orientation with this EXIF number, 1 to 8, or `None` for any other number.
     pub fn from_exif(number: u8) -> Option<Self> {
         (1..=8).contains(&number).then_some(Self(number))
     }
@@ -19,12 +19,13 @@ impl Orientation {
         self.0
     }
 
-    /// Returns whether width and height change places when the image is turned upright.
+    /// Returns whether turning the image upright swaps its width and height.
     pub fn swaps_sides(self) -> bool {
         self.exif() >= 5
     }
 
-    /// Returns (width, height) as displayed of an image stored with (width, height), and the other way round.
+    /// Returns the displayed (width, height) of an image stored with (width, height), or the
+    /// reverse.
     pub fn turn_size(self, (width, height): (u32, u32)) -> (u32, u32) {
         if self.swaps_sides() {
             (height, width)
@@ -34,12 +35,12 @@ impl Orientation {
     }
 }
 
-/// A photo in its file.
+/// Size and orientation of a photo file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Original {
     /// Width and height as displayed, in pixels.
     pub size: (u32, u32),
-    /// How it is stored.
+    /// Orientation of the stored pixels.
     pub orientation: Orientation,
 }
 

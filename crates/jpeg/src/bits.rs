@@ -1,24 +1,25 @@
-//! The bits of a JPEG's scan, most significant first, without the stuffed zeros (ITU-T T.81, F.2.2.5).
+//! The bits of a JPEG scan, most significant first, without the stuffed zeros (ITU-T T.81,
+//! F.2.2.5).
 
-/// How many bits there are after [`BitReader::refill`].
+/// Number of bits available after [`BitReader::refill`].
 pub(super) const LOADED: u32 = 49;
 
-/// Reads bits up to the next marker. Behind it come zeros, and [`BitReader::is_overdrawn`] tells that they were used, so
-/// that nobody has to ask at each bit. What is rare takes the reader by value: one whose address is never taken is kept in
-/// registers.
+/// Reads bits up to the next marker. Zeros follow after it, and [`BitReader::is_overdrawn`] reports
+/// that they were used, so callers need not check at each bit. Rare operations take the reader by
+/// value: a reader whose address is never taken is kept in registers.
 #[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
-    /// The next byte to be loaded.
+    /// Index of the next byte to load.
     next: usize,
-    /// Loaded bits, from the most significant one on; zeros after them.
+    /// Loaded bits, starting at the most significant one; zeros after them.
     loaded: u64,
-    /// How many bits are loaded; below zero when more were used than there are.
+    /// Number of loaded bits; below zero if more were used than there are.
     count: i32,
 }
 
 impl<'a> BitReader<'a> {
-    /// The bits of `bytes` from `start` on.
+    /// Creates a reader of the bits of `bytes` from `start` on.
     pub(super) fn new(bytes: &'a [u8], start: usize) -> Self {
         Self {
             bytes,
@@ -28,13 +29,13 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    /// Makes sure that [`LOADED`] bits are loaded, if there are so many.
+    /// Makes sure that [`LOADED`] bits are loaded, or as many as there are.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         match self.bytes.get(self.next..).and_then(<[u8]>::first_chunk) {
-            // Bits of a byte that is not used up yet are loaded once more with it: they are the same.
+            // The bits of a partly used byte are loaded again with it: they are the same.
             Some(&word) if !has_marker_byte(u64::from_be_bytes(word)) => {
-                // Overdrawn bits have a marker before them, so that this is 0 to 63.
+                // Overdrawn bits have a marker before them, so this is 0 to 63.
                 let count = self.count & 63;
                 let length = (63 - count) / 8;
                 self.loaded |= u64::from_be_bytes(word) >> count;
@@ -61,27 +62,29 @@ impl<'a> BitReader<'a> {
         self
     }
 
-    /// The next `length` bits, 0 to 32, that stay.
+    /// Returns the next `length` bits, 0 to 32, without using them up.
     #[inline(always)]
     pub(super) fn peek(&self, length: u32) -> u32 {
         (self.loaded >> 1 >> (63 - length)) as u32
     }
 
-    /// The last `size`, 0 to 15, of the next `length` bits, at most 31, that stay.
+    /// Returns the last `size`, 0 to 15, of the next `length` bits, at most 31, without using them
+    /// up.
     #[inline(always)]
     pub(super) fn peek_behind(&self, length: u32, size: u32) -> u32 {
         let next = self.loaded >> 1 >> (63 - length);
         next as u32 & ((1 << size) - 1)
     }
 
-    /// Uses up `length` bits, at most 32. No more than [`LOADED`] may be used between two calls of [`Self::refill`].
+    /// Uses up `length` bits, at most 32. No more than [`LOADED`] may be used between two calls of
+    /// [`Self::refill`].
     #[inline(always)]
     pub(super) fn consume(&mut self, length: u32) {
         self.loaded <<= length;
         self.count -= length as i32;
     }
 
-    /// The next `length` bits, 0 to 16, used up.
+    /// Returns the next `length` bits, 0 to 16, and uses them up.
     #[inline(always)]
     pub(super) fn take(&mut self, length: u32) -> u32 {
         let bits = self.peek(length);
@@ -89,18 +92,19 @@ impl<'a> BitReader<'a> {
         bits
     }
 
-    /// The next `size` bits, 0 to 15, as a number with a sign (T.81, F.2.2.1, EXTEND).
+    /// Returns the next `size` bits, 0 to 15, as a signed number (T.81, F.2.2.1, EXTEND), and uses
+    /// them up.
     #[inline(always)]
     pub(super) fn take_signed(&mut self, size: u32) -> i32 {
         extend(self.take(size), size)
     }
 
-    /// Whether more bits were used than there are before the next marker.
+    /// Returns whether more bits were used than there are before the next marker.
     pub(super) fn is_overdrawn(&self) -> bool {
         self.count < 0
     }
 
-    /// The end of the bits that were used; `None` when more were used than there are.
+    /// Returns the end of the used bits, or `None` if more were used than there are.
     pub(super) fn end(self) -> Option<End> {
         let loaded = self.refilled_bytewise();
         let left = u32::try_from(loaded.count).ok()?;
@@ -108,7 +112,8 @@ impl<'a> BitReader<'a> {
         let used = self.bytes.get(..next)?;
         let is_padded = loaded.peek(left % 8) == (1 << (left % 8)) - 1;
         let follows = &self.bytes[next..];
-        // A card that was restored has zeros for what is lost, and they are codes like others.
+        // A file recovered from a memory card has zeros where data was lost, and they are valid
+        // codes.
         let is_among_zeros = used.ends_with(&[0]) && follows.starts_with(&[0]);
         Some(End {
             next,
@@ -116,7 +121,7 @@ impl<'a> BitReader<'a> {
         })
     }
 
-    /// Where the byte of data begins that ends before `end`.
+    /// Returns the start of the byte of data that ends before `end`.
     fn previous_byte(&self, end: usize) -> usize {
         let is_stuffed = self
             .bytes
@@ -125,8 +130,8 @@ impl<'a> BitReader<'a> {
         end.saturating_sub(1 + usize::from(is_stuffed))
     }
 
-    /// The bits after the restart marker of this number, 0 to 7; `None` when another marker comes next. Bytes before it are
-    /// skipped: webcams write some too many.
+    /// Returns the bits after the restart marker with this number, 0 to 7, or `None` if another
+    /// marker comes next. Bytes before it are skipped, since webcams write too many.
     pub(super) fn after_restart(self, number: u8) -> Option<Self> {
         let loaded = self.refilled_bytewise();
         if loaded.is_overdrawn() {
@@ -148,19 +153,19 @@ impl<'a> BitReader<'a> {
 /// The end of a scan's bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct End {
-    /// The place of the first byte that was not used.
+    /// Index of the first unused byte.
     pub(super) next: usize,
-    /// Whether the bits end as an encoder ends them: at the end of the file, or padded with ones. Bits that were decoded
-    /// from what follows a cut-off scan hardly do.
+    /// True if the bits end the way encoders end them: at the end of the file, or padded with ones.
+    /// Bits decoded from the data after a cut-off scan rarely do.
     pub(super) is_certain: bool,
 }
 
-/// Where restart markers stand: after how many minimum coded units each, 0 for nowhere.
+/// Interval of restart markers, in minimum coded units; 0 for none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Restarts(pub(super) u32);
 
 impl Restarts {
-    /// The number of the restart marker before the unit `unit`, if one stands there.
+    /// Returns the number of the restart marker before the unit `unit`, if there is one.
     #[inline(always)]
     pub(super) fn before(self, unit: u32) -> Option<u8> {
         if self.0 == 0 || unit == 0 || !unit.is_multiple_of(self.0) {
@@ -170,19 +175,21 @@ impl Restarts {
     }
 }
 
-/// `bits`, `size` of them, as a number with a sign.
+/// Returns the `size` bits of `bits` as a signed number.
 #[inline(always)]
 pub(super) fn extend(bits: u32, size: u32) -> i32 {
     let (bits, limit) = (bits as i32, 1_i32 << size);
-    // Without a branch, which would go either way as often: all ones for a number below zero.
+    // Without a branch, which would be taken about half of the time: all ones for a number below
+    // zero.
     let is_negative = (bits - (limit >> 1)) >> 31;
     bits + (is_negative & (1 - limit))
 }
 
-/// Whether one of the eight bytes is 0xFF.
+/// Returns whether one of the eight bytes is 0xFF.
 #[inline(always)]
 fn has_marker_byte(word: u64) -> bool {
-    // A byte of the inverse is zero: the known trick, which borrows from a byte's top bit only when it is zero.
+    // A byte of the inverse is zero. The usual bit trick borrows from a byte's top bit only if the
+    // byte is zero.
     (!word).wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 != 0
 }
 
@@ -220,7 +227,7 @@ mod tests {
         assert!(bits.after_restart(3).is_none(), "too few bits");
     }
 
-    /// The end of the bits of `bytes` after `used` of them.
+    /// Returns the end of the bits of `bytes` after `used` of them.
     fn end(bytes: &[u8], used: u32) -> Option<End> {
         let mut bits = BitReader::new(bytes, 0);
         for _ in 0..used {

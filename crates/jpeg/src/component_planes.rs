@@ -1,16 +1,17 @@
-//! A decoded photo before it becomes RGB: a plane for each of its colour components, some of which may have fewer pixels.
-//! To make a small copy, resize the planes one by one and compute colours only for the pixels of the copy.
+//! A decoded photo before conversion to RGB: one plane for each colour component, some of which may
+//! have fewer pixels. To make a small copy, resize the planes one by one and compute colours only
+//! for the pixels of the copy.
 
 use super::upsampling::Upsampler;
 
 /// Planes of a photo's colour components.
 #[derive(Debug, Clone)]
 pub struct ComponentPlanes {
-    /// In the order of the components.
+    /// Planes, in the order of the components.
     pub planes: Vec<Plane>,
     /// Meaning of the components.
     pub colours: Colours,
-    /// Width and height of the photo in decoded pixels, the last ones perhaps in part.
+    /// Width and height of the photo in decoded pixels; the last pixels may be partial.
     pub extent: (f64, f64),
 }
 
@@ -29,24 +30,24 @@ pub enum Colours {
     Ycck,
 }
 
-/// One number from 0 to 255 for each pixel.
+/// A plane with one number from 0 to 255 for each pixel.
 #[derive(Debug, Clone)]
 pub struct Plane {
-    /// Pixels of a row, those outside of the photo included.
+    /// Pixels of a row, including those outside the photo.
     pub width: usize,
-    /// Row by row; the photo begins with the first.
+    /// Pixels row by row; the photo starts at the first.
     pub pixels: Vec<u8>,
-    /// Width and height of the photo in pixels of the plane, the last ones perhaps in part.
+    /// Width and height of the photo in pixels of the plane; the last pixels may be partial.
     pub extent: (f64, f64),
 }
 
 impl ComponentPlanes {
-    /// Width and height of the photo in decoded pixels. A pixel that is in the photo only in part counts.
+    /// Returns the width and height of the photo in decoded pixels. Partial pixels count.
     pub fn size(&self) -> (u32, u32) {
         (self.extent.0.ceil() as u32, self.extent.1.ceil() as u32)
     }
 
-    /// The decoded pixels in RGB; `None` when pixels are missing.
+    /// Returns the decoded pixels in RGB, or `None` if pixels are missing.
     pub fn to_rgb(&self) -> Option<Vec<u8>> {
         let (width, height) = self.size();
         let mut upsamplers: Vec<_> = self
@@ -68,13 +69,13 @@ impl ComponentPlanes {
 }
 
 impl Colours {
-    /// Whether the component number `index` is chroma, which is seen less sharply.
+    /// Returns whether component `index` is chroma, which the eye sees less sharply.
     pub(crate) fn has_chroma(self, index: usize) -> bool {
         matches!(self, Self::YCbCr | Self::Ycck) && (1..=2).contains(&index)
     }
 
-    /// Writes pixels in RGB, given those of each component; `None` when there is not one of each component.
-    /// One pixel after another, 3 bytes each.
+    /// Writes RGB pixels, 3 bytes each, from those of each component. Returns `None` unless there
+    /// is one slice per component.
     pub fn write_rgb(self, components: &[&[u8]], rgb: &mut [u8]) -> Option<()> {
         let pixels = rgb.as_chunks_mut::<3>().0.iter_mut();
         match (self, components) {
@@ -111,12 +112,12 @@ impl Colours {
     }
 }
 
-/// The level of light that passes an ink and black, both inverted.
+/// Returns the level of light that passes an ink and black, both inverted.
 fn multiplied(ink: u8, black: u8) -> u8 {
     ((u32::from(ink) * u32::from(black) + 127) / 255) as u8
 }
 
-/// YCbCr to RGB as JFIF has it, in whole numbers of 1/65536.
+/// Converts YCbCr to RGB as defined by JFIF, in integers of 1/65536.
 #[inline(always)]
 fn to_rgb(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = (i32::from(luma) << 16) + (1 << 15);

@@ -1,10 +1,10 @@
-//! Why a JPEG is not decoded.
+//! The reasons why a JPEG cannot be decoded.
 
 use std::fmt;
 
 use crate::MAX_DECODED_BYTES;
 
-/// Reason why a JPEG is not decoded.
+/// Reason why a JPEG cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JpegError {
     /// The image data ends too early.
@@ -13,9 +13,9 @@ pub enum JpegError {
     Damaged(&'static str),
     /// A kind of JPEG that is not supported.
     Unsupported(&'static str),
-    /// Its pixels, or the coefficients of a progressive JPEG, take too much memory.
+    /// The pixels, or the coefficients of a progressive JPEG, take too much memory.
     TooLarge {
-        /// Memory that they take.
+        /// Required memory, in bytes.
         bytes: u64,
     },
 }

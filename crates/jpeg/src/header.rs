@@ -16,7 +16,7 @@ pub(super) struct Frame {
     pub(super) components: Vec<Component>,
 }
 
-/// A colour component: luma or one of the chromas, for example.
+/// A colour component, for example luma or one of the chromas.
 #[derive(Debug, Clone)]
 pub(super) struct Component {
     id: u8,
@@ -25,29 +25,29 @@ pub(super) struct Component {
     pub(super) quantisation: usize,
 }
 
-/// Content of a scan header, and the place where its bits start.
+/// Content of a scan header, and the start of the scan's bits.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) components: Vec<ScanComponent>,
-    /// The first and the last coefficient of a progressive scan.
+    /// First and last coefficient of a progressive scan.
     pub(super) band: (usize, usize),
-    /// Whether an earlier scan brought the bits before this one's.
+    /// True if an earlier scan contained the higher bits.
     pub(super) is_refinement: bool,
-    /// By how many bits the coefficients are shifted.
+    /// Number of bits by which the coefficients are shifted.
     pub(super) shift: u32,
     pub(super) start: usize,
 }
 
-/// A component of the frame as a scan codes it.
+/// A component of the frame as coded in a scan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScanComponent {
-    /// Its place in [`Frame::components`].
+    /// Index in [`Frame::components`].
     pub(super) index: usize,
     pub(super) dc_table: usize,
     pub(super) ac_table: usize,
 }
 
-/// Goes through a JPEG from scan to scan and keeps what stays valid between them.
+/// Reads a JPEG scan by scan and keeps the state that applies to later scans.
 pub(super) struct Headers<'a> {
     pub(super) bytes: &'a [u8],
     next: usize,
@@ -56,10 +56,10 @@ pub(super) struct Headers<'a> {
     pub(super) dc_tables: [Option<HuffmanTable>; 4],
     pub(super) ac_tables: [Option<HuffmanTable>; 4],
     pub(super) restarts: Restarts,
-    /// The contents of the segments APP1, which hold metadata.
+    /// Contents of the APP1 segments, which hold metadata.
     pub(super) app1: Vec<&'a [u8]>,
     is_jfif: bool,
-    /// The colour transform that an Adobe marker names.
+    /// Colour transform named by an Adobe marker.
     adobe_transform: Option<u8>,
 }
 
@@ -82,12 +82,12 @@ impl<'a> Headers<'a> {
         })
     }
 
-    /// Goes on at `next`, behind a scan's bits.
+    /// Continues at `next`, after a scan's bits.
     pub(super) fn continue_at(&mut self, next: usize) {
         self.next = next;
     }
 
-    /// Reads up to the next scan; `None` at the end of the image.
+    /// Reads up to the next scan. Returns `None` at the end of the image.
     pub(super) fn next_scan(&mut self) -> Result<Option<Scan>, JpegError> {
         loop {
             let marker = self.marker().ok_or(JpegError::CutOff)?;
@@ -117,14 +117,15 @@ impl<'a> Headers<'a> {
                     self.read_adobe(segment);
                     Some(())
                 }
-                // Metadata, and what the standard reserves.
+                // Metadata and reserved markers.
                 _ => Some(()),
             };
             is_read.ok_or(JpegError::Damaged("a table in its header is not valid"))?;
         }
     }
 
-    /// The code of the next marker with a content. Bytes before it are skipped, as some cameras write too many.
+    /// Returns the code of the next marker that has content. Bytes before it are skipped, since
+    /// some cameras write too many.
     fn marker(&mut self) -> Option<u8> {
         loop {
             let (marker, after) = next_marker(self.bytes.get(self.next..)?)?;
@@ -135,12 +136,12 @@ impl<'a> Headers<'a> {
         }
     }
 
-    /// Whether the next marker ends the image.
+    /// Returns whether the next marker ends the image.
     pub(super) fn is_at_end_of_image(&mut self) -> bool {
         self.marker() == Some(0xD9)
     }
 
-    /// Whether a marker with a content follows the bits from `start` on.
+    /// Returns whether a marker that has content follows the bits from `start` on.
     pub(super) fn has_marker_after(&mut self, start: usize) -> bool {
         self.next = start;
         self.marker().is_some()
@@ -227,7 +228,7 @@ impl<'a> Headers<'a> {
         scan(frame, segment, self.next).ok_or(JpegError::Damaged("a scan header is not valid"))
     }
 
-    /// The colours of `frame`, as libjpeg guesses them.
+    /// Returns the colours of `frame`, guessed the way libjpeg does.
     pub(super) fn colours(&self, frame: &Frame) -> Result<Colours, JpegError> {
         match (&frame.components[..], self.adobe_transform) {
             ([_], _) => Ok(Colours::Grey),
@@ -244,7 +245,8 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Refuses markers of coding processes that are not decoded, and those that have no place between segments.
+/// Rejects markers of unsupported coding processes, and markers that are not allowed between
+/// segments.
 fn check_kind(marker: u8) -> Result<(), JpegError> {
     let unsupported = match marker {
         0xC3 | 0xC7 => "lossless JPEGs are not supported",
@@ -291,7 +293,7 @@ fn scan(frame: &Frame, segment: &[u8], start: usize) -> Option<Scan> {
     let (selectors, parameters) = rest.split_at_checked(2 * usize::from(count))?;
     let mut components: Vec<ScanComponent> = Vec::new();
     for selector in selectors.chunks_exact(2) {
-        // Components of the same name are taken in their order.
+        // Components with the same name are used in their order.
         let is_next = |index: usize| components.iter().all(|c| c.index != index);
         let index = (0..frame.components.len())
             .find(|&index| frame.components[index].id == selector[0] && is_next(index))?;

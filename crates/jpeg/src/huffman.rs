@@ -2,16 +2,16 @@
 
 use super::bits::{BitReader, extend};
 
-/// Codes up to this length are found by one lookup.
+/// Maximum length of a code found by one lookup.
 const LOOKUP_BITS: u32 = 10;
 
-/// One step through the coefficients of a block: how many bits it takes and how far it leads. Packed to be small in the
-/// cache.
+/// One step through the coefficients of a block: the number of bits it takes and the distance it
+/// advances. Packed, so that the tables take little of the cache.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Step(u16);
 
 impl Step {
-    /// Leads out of every block.
+    /// Advance that leaves every block.
     pub(super) const END: usize = 64;
 
     fn of_symbol(symbol: u8, code_length: u32) -> Self {
@@ -24,25 +24,28 @@ impl Step {
         Self(length | size << 5 | advance << 9)
     }
 
-    /// Bits of the code and of the value; 0 for a code longer than the lookup.
+    /// Returns the number of bits of the code and of the value; 0 for a code longer than the
+    /// lookup.
     #[inline(always)]
     pub(super) fn length(self) -> u32 {
         u32::from(self.0 & 0x1F)
     }
 
-    /// Bits of the value.
+    /// Returns the number of bits of the value.
     #[inline(always)]
     pub(super) fn size(self) -> u32 {
         u32::from(self.0 >> 5 & 15)
     }
 
-    /// Coefficients to go forward, the one with the value included; [`Self::END`] for the rest of the block.
+    /// Returns the number of coefficients to advance, including the one with the value;
+    /// [`Self::END`] for the rest of the block.
     #[inline(always)]
     pub(super) fn advance(self) -> usize {
         usize::from(self.0 >> 9)
     }
 
-    /// The coefficient's value, its bits and those of the code used up; 0 where there is none.
+    /// Returns the coefficient's value, or 0 if there is none, and uses up its bits and those of
+    /// the code.
     #[inline(always)]
     pub(super) fn take_value(self, bits: &mut BitReader) -> i32 {
         let value = extend(bits.peek_behind(self.length(), self.size()), self.size());
@@ -53,17 +56,18 @@ impl Step {
 
 /// A Huffman table.
 pub(super) struct HuffmanTable {
-    /// For the next bits: the length of the code that they begin with, or 0, and its symbol.
+    /// Length, or 0, and symbol of the code that the next bits start with.
     lookup: Box<[(u8, u8); 1 << LOOKUP_BITS]>,
     steps: Box<[Step; 1 << LOOKUP_BITS]>,
     symbols: Vec<u8>,
-    /// For each length up to 16: the code after its last one, shifted to 16 bits, and what leads from a code to the
-    /// place of its symbol.
+    /// For each length up to 16: the code after its last one, shifted to 16 bits, and the offset
+    /// from a code to the index of its symbol.
     limits: [(u32, i32); 17],
 }
 
 impl HuffmanTable {
-    /// The table with `counts[i]` codes of length `i + 1` for `symbols`; `None` when these are not codes.
+    /// Creates the table with `counts[i]` codes of length `i + 1` for `symbols`. Returns `None` if
+    /// these are not valid codes.
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table = Self {
             lookup: Box::new([(0, 0); 1 << LOOKUP_BITS]),
@@ -103,7 +107,7 @@ impl HuffmanTable {
         }
     }
 
-    /// The next symbol, its code used up. At most 16 bits.
+    /// Returns the next symbol and uses up its code, at most 16 bits.
     #[inline(always)]
     pub(super) fn symbol(&self, bits: &mut BitReader) -> Option<u8> {
         let (length, symbol) = self.lookup[bits.peek(LOOKUP_BITS) as usize];
@@ -116,13 +120,14 @@ impl HuffmanTable {
         Some(symbol)
     }
 
-    /// The next DC coefficient, less the one before: the symbol is its size. At most 31 bits.
+    /// Returns the difference of the next DC coefficient to the previous one and uses up its bits,
+    /// at most 31. The symbol is its size.
     #[inline(always)]
     pub(super) fn value(&self, bits: &mut BitReader) -> Option<i32> {
         Some(self.step(bits)?.take_value(bits))
     }
 
-    /// Length and symbol of the long code that the 16 bits `next` begin with.
+    /// Returns length and symbol of the long code that the 16 bits `next` start with.
     #[cold]
     #[inline(never)]
     fn long_symbol(&self, next: u32) -> Option<(u32, u8)> {
@@ -132,13 +137,14 @@ impl HuffmanTable {
         Some((length, *symbol))
     }
 
-    /// The step that `bits`, `count` of them and no fewer than are looked up, begin with; `None` for a longer code.
+    /// Returns the step that the `count` bits of `bits` start with, or `None` for a longer code.
+    /// `count` must be at least the size of a lookup.
     pub(super) fn short_step(&self, bits: u32, count: u32) -> Option<Step> {
         let step = *self.steps.get((bits >> (count - LOOKUP_BITS)) as usize)?;
         (step.length() > 0).then_some(step)
     }
 
-    /// The next step, whose bits stay.
+    /// Returns the next step without using up its bits.
     #[inline(always)]
     pub(super) fn step(&self, bits: &BitReader) -> Option<Step> {
         let step = self.steps[bits.peek(LOOKUP_BITS) as usize];
@@ -154,7 +160,7 @@ impl HuffmanTable {
 mod tests {
     use super::*;
 
-    /// A table with a code of one bit, one of two, and so on up to 16.
+    /// Returns a table with a code of one bit, one of two, and so on up to 16.
     fn staircase() -> HuffmanTable {
         let symbols: Vec<u8> = (0..16).map(|i| i << 4 | (i & 3)).collect();
         HuffmanTable::new(&[1; 16], &symbols).unwrap()
@@ -164,7 +170,8 @@ mod tests {
     fn codes_of_every_length_are_found() {
         let table = staircase();
         for length in 1..=16_u32 {
-            // Ones, the zero that ends the code, and ones again for the value and what follows.
+            // Ones, the zero that ends the code, and ones again for the value and the bits after
+            // it.
             let bytes = (!(1_u64 << (64 - length))).to_be_bytes();
             let stuff = |byte| {
                 if byte == 0xFF {
@@ -196,7 +203,8 @@ mod tests {
             let step = table.step(&bits).unwrap();
             (step.length(), step.advance(), step.take_value(&mut bits))
         };
-        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
+        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of
+        // the block.
         let table = HuffmanTable::new(
             &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             &[0x32, 0x0F, 0x00],

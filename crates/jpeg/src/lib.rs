@@ -1,10 +1,11 @@
-//! JPEGs at a DCT scale. In: the bytes of a JPEG and a scale. Out: its components at that scale, as stored.
+//! JPEGs at a DCT scale. Input: the bytes of a JPEG and a scale. Output: its components at that
+//! scale, as stored.
 //!
-//! Of each block only the low frequencies are transformed, to as many pixels as the scale leaves of it; the other
-//! coefficients are read and forgotten. 8-bit Huffman-coded JPEGs are decoded, sequential and progressive, with the
-//! components in any number of scans and with any sampling factors. The image data must be complete: what is missing of
-//! it would be grey, and a face search would report "no faces" for a person who is there. The end-of-image marker may be
-//! missing.
+//! Only the low frequencies of each block are transformed, to as many pixels as the scale leaves of
+//! it; the other coefficients are read and discarded. The decoder reads 8-bit Huffman-coded JPEGs,
+//! sequential and progressive, with the components in any number of scans and with any sampling
+//! factors. The image data must be complete: missing parts would be grey, and a face search would
+//! report "no faces" for a person who is there. The end-of-image marker may be missing.
 //!
 //! ```no_run
 //! use facematch_jpeg::{DctScale, Jpeg};
@@ -19,11 +20,13 @@
 //! # }
 //! ```
 //!
-//! At full scale the pixels are those of libjpeg-turbo, but for the rounding of chroma with half as many rows alone (1x2: by
-//! 0.2 levels on average). At the other scales they differ from `djpeg -scale` for two reasons. Chroma
-//! keeps half of luma's resolution, as what is made of these pixels is a copy of at most half their size: by up to 5 levels
-//! on average where neighbouring pixels differ in colour, and less than 1 in such a copy. At 2/8 and 4/8 libjpeg-turbo takes
-//! means of pixels, and this decoder the low frequencies, as both do at the other scales: by up to 0.7 levels.
+//! At full scale the pixels are those of libjpeg-turbo, except for the rounding of chroma with half
+//! as many rows (1x2: a difference of 0.2 levels on average). At the other scales they differ from
+//! `djpeg -scale` for two reasons. Chroma keeps half of luma's resolution, since these pixels are
+//! meant for a copy of at most half their size: a difference of up to 5 levels on average where
+//! adjacent pixels differ in colour, and of less than 1 in such a copy. At 2/8 and 4/8
+//! libjpeg-turbo averages pixels, while this decoder uses the low frequencies, as both do at the
+//! other scales: a difference of up to 0.7 levels.
 
 #![forbid(unsafe_code)]
 
@@ -54,10 +57,11 @@ pub use self::error::JpegError;
 pub use self::scale::DctScale;
 pub use self::segments::{head, segments};
 
-/// Most bytes that the pixels of a photo, or the coefficients of a progressive one, may take.
+/// Maximum size of a photo's pixels, or of the coefficients of a progressive one, in bytes.
 pub const MAX_DECODED_BYTES: u64 = 512 << 20;
 
-/// Most scans that are decoded. Encoders make about ten; each costs time for the whole image, however few bytes it has.
+/// Maximum number of scans. Encoders write about ten; each scan costs time for the whole image,
+/// even if it has only a few bytes.
 const MAX_SCANS: usize = 100;
 
 /// A JPEG whose header has been read, up to its first scan.
@@ -72,7 +76,7 @@ impl<'a> Jpeg<'a> {
     /// Reads the header of the JPEG `bytes`.
     ///
     /// # Errors
-    /// When it is damaged, cut off before its first scan, or of a kind that is not supported.
+    /// If it is damaged, cut off before its first scan, or of an unsupported kind.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
         let mut headers = Headers::new(bytes)?;
         let first = headers
@@ -91,18 +95,19 @@ impl<'a> Jpeg<'a> {
         })
     }
 
-    /// Width and height in pixels, as stored.
+    /// Returns width and height in pixels, as stored.
     pub fn size(&self) -> (u32, u32) {
         (self.frame.width, self.frame.height)
     }
 
-    /// The contents of its segments APP1 before the first scan: EXIF and XMP, each after a prefix that tells which.
+    /// Returns the contents of the APP1 segments before the first scan: EXIF and XMP, each after a
+    /// prefix that identifies it.
     pub fn app1_segments(&self) -> &[&'a [u8]] {
         &self.headers.app1
     }
 
-    /// Whether its sampling factors are those that photos have: at a reduced scale, the pixels of others differ from those of
-    /// libjpeg.
+    /// Returns whether the sampling factors are common in photos. With other factors, the pixels at
+    /// a reduced scale differ from those of libjpeg.
     pub fn has_usual_sampling(&self) -> bool {
         let mut factors = self.frame.components.iter().map(|c| c.sampling);
         let luma = factors.next().unwrap_or((1, 1));
@@ -112,7 +117,7 @@ impl<'a> Jpeg<'a> {
     /// Decodes the photo at `scale`.
     ///
     /// # Errors
-    /// When it is damaged, cut off, or takes more than [`MAX_DECODED_BYTES`].
+    /// If it is damaged, cut off, or takes more than [`MAX_DECODED_BYTES`].
     pub fn decode(mut self, scale: DctScale) -> Result<ComponentPlanes, JpegError> {
         let bytes = u64::from(self.frame.width) * u64::from(self.frame.height) * 3;
         if bytes > MAX_DECODED_BYTES {
@@ -162,7 +167,7 @@ impl<'a> Jpeg<'a> {
     }
 }
 
-/// Why `scan` could not be decoded.
+/// Returns the reason why `scan` could not be decoded.
 fn damaged_scan(headers: &mut Headers, scan: &Scan) -> JpegError {
     if headers.has_marker_after(scan.start) {
         JpegError::Damaged("its image data is not valid")
@@ -171,8 +176,9 @@ fn damaged_scan(headers: &mut Headers, scan: &Scan) -> JpegError {
     }
 }
 
-/// Checks what follows `end`, where the bits of a complete image end. An end-of-image marker shows that the file was
-/// written to its end. Without one, the bits of a cut-off scan might have been taken from what follows it.
+/// Checks the data after `end`, where the bits of a complete image end. An end-of-image marker
+/// shows that the file was written to its end. Without one, the last bits may have been decoded
+/// from the data after a cut-off scan.
 fn check_end(headers: &mut Headers, end: End) -> Result<(), JpegError> {
     if headers.is_at_end_of_image() || end.is_certain {
         return Ok(());
@@ -320,7 +326,7 @@ mod tests {
                 let zeros = decode_at(&[&bytes[..cut], &[0; 20_000]].concat(), 8);
                 assert!(zeros.is_err(), "cut to {cut} of {length}, then zeros");
             }
-            // Text may pass for the last few blocks.
+            // Text may be taken for the last few blocks.
             for cut in 0..length / 2 {
                 let followed = decode_at(&[&bytes[..cut], text.as_bytes()].concat(), 8);
                 assert!(followed.is_err(), "cut to {cut} of {length}, then text");
@@ -342,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_missing_component_is_an_error() {
-        // All scans but the first one are left out.
+        // Omits all scans but the first.
         let scan = SEPARATE
             .windows(2)
             .rposition(|w| w == [0xFF, 0xDA])

@@ -1,29 +1,32 @@
-//! The AC coefficients of a sequential JPEG, up to two with one lookup. In: a Huffman table and the next bits. Out: what
-//! they hold. A lookup has to wait for the one before it, and nothing takes longer when a JPEG is decoded.
+//! The AC coefficients of a sequential JPEG, up to two with one lookup. Input: a Huffman table and
+//! the next bits. Output: the coefficients in them. Each lookup has to wait for the one before it,
+//! and these lookups take most of the decoding time.
 
 use super::bits::{BitReader, LOADED, extend};
 use super::huffman::{HuffmanTable, Step};
 
-/// How many bits are looked at.
+/// Number of bits in a lookup.
 const BITS: u32 = 11;
 
-/// How many lookups there are bits for after [`BitReader::refill`].
+/// Number of lookups that [`BitReader::refill`] loads bits for.
 pub(super) const LOOKUPS: u32 = LOADED / BITS;
 
-/// What the next bits hold: one or two coefficients, or none.
+/// The content of the next bits: one or two coefficients, or none.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    /// How many bits the codes and values take.
+    /// Number of bits of the codes and values.
     length: u8,
-    /// How far forward the places behind the first and behind the second coefficient are; twice the same for a lone one.
+    /// Distances to the places after the first and after the second coefficient; equal if there is
+    /// only one.
     ends: [u8; 2],
-    /// How far forward there must be coefficients of the block: so far as the first of two reaches. A block of 64 ends
-    /// without a code for it, and what comes then is of another block. [`Step::END`] when there is none.
+    /// Number of coefficients that the block must have ahead: the advance of the first of two. A
+    /// full block of 64 ends without a code, and the bits after it belong to another block.
+    /// [`Step::END`] if there is no coefficient.
     reach: u8,
     values: [i16; 2],
 }
 
-/// A coefficient that some bits hold in full.
+/// A coefficient whose bits are all known.
 #[derive(Clone, Copy)]
 struct Coefficient {
     length: u32,
@@ -39,12 +42,12 @@ impl Pair {
         values: [0; 2],
     };
 
-    /// What `bits`, [`BITS`] of them, hold.
+    /// Decodes the [`BITS`] bits of `bits`.
     fn new(table: &HuffmanTable, bits: u32) -> Self {
         let Some(first) = Coefficient::new(table, bits, BITS) else {
             return Self::NONE;
         };
-        // Behind the known bits come zeros, which are not taken for bits below.
+        // Zeros follow after the known bits; `Coefficient::new` does not take them for bits.
         let rest = bits << first.length & ((1 << BITS) - 1);
         let second = Coefficient::new(table, rest, BITS - first.length);
         match second.filter(|_| first.advance < Step::END) {
@@ -63,19 +66,21 @@ impl Pair {
         }
     }
 
-    /// Whether the bits hold a coefficient, and no more of them than a block has from `place` on.
+    /// Returns whether the bits hold a coefficient, and no more of them than a block has from
+    /// `place` on.
     #[inline(always)]
     pub(super) fn fits(&self, place: usize) -> bool {
         place + usize::from(self.reach) < 64
     }
 
-    /// The places behind the coefficients from `place` on, and their values; from place 65 on where the block ends.
+    /// Returns the places after the coefficients from `place` on, and their values; from place 65
+    /// on if the block ends.
     #[inline(always)]
     pub(super) fn coefficients(&self, place: usize) -> [(usize, i32); 2] {
         [0, 1].map(|i| (place + usize::from(self.ends[i]), self.values[i].into()))
     }
 
-    /// How many bits the codes and values take.
+    /// Returns the number of bits of the codes and values.
     #[inline(always)]
     pub(super) fn length(&self) -> u32 {
         self.length.into()
@@ -83,7 +88,8 @@ impl Pair {
 }
 
 impl Coefficient {
-    /// The one that `bits`, [`BITS`] of them, begin with, if the first `known` of them hold it.
+    /// Returns the coefficient that the [`BITS`] bits of `bits` start with, if the first `known` of
+    /// them hold it completely.
     fn new(table: &HuffmanTable, bits: u32, known: u32) -> Option<Self> {
         let step = table.short_step(bits, BITS)?;
         let behind = known.checked_sub(step.length())? + (BITS - known);
@@ -96,11 +102,11 @@ impl Coefficient {
     }
 }
 
-/// The pairs of a Huffman table, for all bits that may come next.
+/// The pairs of a Huffman table, for all values of the next bits.
 pub(super) struct Pairs(Box<[Pair; 1 << BITS]>);
 
 impl Pairs {
-    /// Those of the codes of `table`.
+    /// Creates the pairs for the codes of `table`.
     pub(super) fn new(table: &HuffmanTable) -> Self {
         let mut pairs = Box::new([Pair::NONE; 1 << BITS]);
         for (bits, pair) in (0..).zip(pairs.iter_mut()) {
@@ -109,7 +115,7 @@ impl Pairs {
         Self(pairs)
     }
 
-    /// What the next bits hold. They stay.
+    /// Returns the content of the next bits without using them up.
     #[inline(always)]
     pub(super) fn next(&self, bits: &BitReader) -> Pair {
         self.0[bits.peek(BITS) as usize]
@@ -120,10 +126,11 @@ impl Pairs {
 mod tests {
     use super::*;
 
-    /// What the pairs of a table say of 11 bits: the length, what comes at `place` and after it, and whether that fits
-    /// into the block.
+    /// Decodes 11 bits: returns the length, the coefficients at `place` and after it, and whether
+    /// they fit into the block.
     fn read(bits: &str, place: usize) -> (u32, [(usize, i32); 2], bool) {
-        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of the block.
+        // Codes 0, 10 and 110: a value of two bits after a run of 3, one of 15 bits, and the end of
+        // the block.
         let table = HuffmanTable::new(
             &[1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             &[0x32, 0x0F, 0x00],
@@ -139,7 +146,7 @@ mod tests {
 
     #[test]
     fn pairs_are_what_single_steps_read() {
-        // Codes of one bit to 16, with runs and sizes of all kinds.
+        // Codes of 1 to 16 bits, with runs and sizes of all kinds.
         let symbols: Vec<u8> = (0..16).map(|i| i << 4 | ((i * 5) & 7)).collect();
         let table = HuffmanTable::new(&[1; 16], &symbols).unwrap();
         let pairs = Pairs::new(&table);
@@ -157,7 +164,7 @@ mod tests {
             let (mut length, mut place, mut wanted) = (0, 1, Vec::new());
             while wanted.len() < 2 && place < 64 {
                 let step = table.step(&reader).unwrap();
-                // A code that is not looked up is none of a pair's.
+                // A code that is too long for the lookup is not part of a pair.
                 if length + step.length() > BITS
                     || table.short_step(reader.peek(BITS), BITS).is_none()
                 {
@@ -174,7 +181,7 @@ mod tests {
                 assert_eq!(pair.coefficients(1), [*first, *last], "{bits:011b}");
             }
         }
-        // None, one and two coefficients all come.
+        // Pairs with no, one and two coefficients all occur.
         assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     }
 
@@ -195,10 +202,10 @@ mod tests {
 
     #[test]
     fn what_follows_a_full_block_is_left_to_the_next_one() {
-        // The first of the two is the last of its block: no code for the end comes between them.
+        // The first of the two is the last of its block: there is no end code between them.
         assert!(read("010 010 11 111", 59).2);
         assert!(!read("010 010 11 111", 60).2);
-        // A lone one fits as long as the block has a place.
+        // A single coefficient fits as long as the block has a place.
         assert!(read("010 101 11 111", 63).2);
     }
 

@@ -1,18 +1,18 @@
-//! Where the pixels of a JPEG go, component by component.
+//! The destination of a JPEG's pixels, component by component.
 
 use super::header::{Frame, Headers, Scan};
 use super::transform::{Blocks, GROUP, Transform};
 use crate::component_planes::{Colours, ComponentPlanes, Plane as FinishedPlane};
 use crate::scale::DctScale;
 
-/// How many minimum coded units beside one another are transformed together: enough for groups of blocks, and few
-/// enough for their coefficients to stay in the nearest cache.
+/// Number of adjacent minimum coded units that are transformed together: enough for groups of
+/// blocks, and few enough for their coefficients to stay in the first-level cache.
 pub(super) const UNITS: usize = 8 * GROUP;
 
 /// The planes of all components.
 pub(super) struct Layout {
     pub(super) planes: Vec<Plane>,
-    /// The number of minimum coded units, along x and along y.
+    /// Number of minimum coded units, along x and along y.
     pub(super) units: (usize, usize),
     colours: Colours,
     extent: (f64, f64),
@@ -24,11 +24,11 @@ pub(super) struct Plane {
     pub(super) sampling: (usize, usize),
     /// Blocks that hold a part of the image, along x and along y.
     pub(super) own_blocks: (usize, usize),
-    /// All blocks, those that fill the last units included.
+    /// All blocks, including those that pad the last units.
     pub(super) blocks: (usize, usize),
-    /// The transform with the quantisation table of the component's first scan.
+    /// Transform with the quantisation table of the component's first scan.
     transform: Option<Transform>,
-    /// The part that is the image's, in pixels of the plane, the last ones perhaps in part.
+    /// Part that belongs to the image, in pixels of the plane; the last pixels may be partial.
     extent: (f64, f64),
     /// Pixels of a line.
     width: usize,
@@ -37,17 +37,17 @@ pub(super) struct Plane {
     pixels: Vec<u8>,
 }
 
-/// The components that a scan codes together.
+/// The arrangement of the components that a scan codes together.
 #[derive(Clone, Copy)]
 pub(super) struct Unit {
-    /// The number of units, along x and along y.
+    /// Number of units, along x and along y.
     pub(super) count: (usize, usize),
-    /// Whether the units are the blocks of a single component.
+    /// True if the units are the blocks of a single component.
     pub(super) is_block: bool,
 }
 
 impl Unit {
-    /// The blocks of a component in a unit, along x and along y.
+    /// Returns the number of blocks of a component in a unit, along x and along y.
     pub(super) fn blocks(self, plane: &Plane) -> (usize, usize) {
         if self.is_block {
             (1, 1)
@@ -58,9 +58,9 @@ impl Unit {
 }
 
 impl Layout {
-    /// For `frame` at `scale`; `None` when it has no components.
+    /// Creates the layout for `frame` at `scale`, or returns `None` if the frame has no components.
     pub(super) fn new(frame: &Frame, colours: Colours, scale: DctScale) -> Option<Self> {
-        // The blocks of a lone component are not grouped, whatever its sampling.
+        // The blocks of a single component are not grouped, regardless of its sampling.
         let samplings: Vec<_> = match &frame.components[..] {
             [_] => vec![(1, 1)],
             components => components.iter().map(|c| c.sampling).collect(),
@@ -86,7 +86,8 @@ impl Layout {
         })
     }
 
-    /// Keeps the quantisation tables for the components of `scan` that no earlier scan had; `None` when one is missing.
+    /// Keeps the quantisation tables of the components whose first scan is `scan`. Returns `None`
+    /// if one is missing.
     pub(super) fn keep_quantisation(&mut self, headers: &Headers, scan: &Scan) -> Option<()> {
         for component in &scan.components {
             let plane = self.planes.get_mut(component.index)?;
@@ -100,7 +101,7 @@ impl Layout {
         Some(())
     }
 
-    /// The units of `scan`.
+    /// Returns the units of `scan`.
     pub(super) fn unit(&self, scan: &Scan) -> Option<Unit> {
         match &scan.components[..] {
             [component] => Some(Unit {
@@ -114,7 +115,7 @@ impl Layout {
         }
     }
 
-    /// The planes, finished.
+    /// Returns the finished planes.
     pub(super) fn finish(self) -> ComponentPlanes {
         let finished = |plane: Plane| FinishedPlane {
             width: plane.width,
@@ -167,12 +168,12 @@ impl Plane {
         }
     }
 
-    /// The transform of its blocks; `None` before the component's first scan.
+    /// Returns the transform of the blocks, or `None` before the component's first scan.
     pub(super) fn transform(&self) -> Option<&Transform> {
         self.transform.as_ref()
     }
 
-    /// Writes the pixels of the first `count` of `blocks`, which begin at the block `first` (x, y).
+    /// Writes the pixels of the first `count` of `blocks`, starting at the block `first` (x, y).
     pub(super) fn write(
         &mut self,
         first: (usize, usize),

@@ -1,23 +1,23 @@
-//! Which coefficients the scans of a JPEG have brought so far.
+//! The record of which coefficients the scans of a JPEG have contained so far.
 
 use super::error::JpegError;
 use super::header::Scan;
 
-/// The coefficients that have been decoded.
+/// The coefficients decoded so far.
 pub(super) struct Progress {
-    /// For each component and each place of the zigzag order, the lowest bit that a scan has brought.
+    /// Lowest bit decoded so far, for each component and each place of the zigzag order.
     lowest_bits: Vec<[Option<u32>; 64]>,
 }
 
 impl Progress {
-    /// None yet, of `components` components.
+    /// Returns a record of no coefficients, for `components` components.
     pub(super) fn new(components: usize) -> Self {
         Self {
             lowest_bits: vec![[None; 64]; components],
         }
     }
 
-    /// Adds what `scan` brings.
+    /// Adds the coefficients of `scan`.
     pub(super) fn add(&mut self, scan: &Scan, is_progressive: bool) -> Result<(), JpegError> {
         let (band, lowest_bit) = if is_progressive {
             (scan.band, scan.shift)
@@ -36,13 +36,13 @@ impl Progress {
         Ok(())
     }
 
-    /// Whether all coefficients have all of their bits.
+    /// Returns whether all coefficients have all of their bits.
     pub(super) fn is_complete(&self) -> bool {
         let mut bits = self.lowest_bits.iter().flatten();
         bits.all(|bit| *bit == Some(0))
     }
 
-    /// Checks that something of every component has come.
+    /// Checks that every component has occurred in a scan.
     pub(super) fn check_components(&self) -> Result<(), JpegError> {
         if self.lowest_bits.iter().all(|bits| bits[0].is_some()) {
             return Ok(());

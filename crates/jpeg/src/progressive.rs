@@ -1,5 +1,5 @@
-//! A progressive JPEG: its scans bring the coefficients of all blocks bit by bit, and only then come the pixels
-//! (ITU-T T.81, Annex G).
+//! A progressive JPEG: its scans contain the coefficients of all blocks bit by bit, and only then
+//! can the pixels be computed (ITU-T T.81, Annex G).
 
 use super::bits::{BitReader, End};
 use super::error::JpegError;
@@ -15,10 +15,10 @@ type Block = [i16; 64];
 pub(super) struct Coefficients(Vec<Vec<Block>>);
 
 impl Coefficients {
-    /// All zero, for the planes of `layout`.
+    /// Creates coefficients for the planes of `layout`, all zero.
     ///
     /// # Errors
-    /// [`JpegError::TooLarge`] when they would take too much memory.
+    /// [`JpegError::TooLarge`] if they would take too much memory.
     pub(super) fn new(layout: &Layout) -> Result<Self, JpegError> {
         let counts: Vec<usize> = layout
             .planes
@@ -37,7 +37,7 @@ impl Coefficients {
         ))
     }
 
-    /// Reads `scan`; `None` when it is damaged.
+    /// Reads `scan`. Returns `None` if it is damaged.
     pub(super) fn read_scan(
         &mut self,
         headers: &Headers,
@@ -163,18 +163,18 @@ impl Coefficients {
     }
 }
 
-/// The coefficients that an AC scan brings.
+/// The range of coefficients in an AC scan.
 struct Band {
     first: usize,
     last: usize,
-    /// What the lowest bit of the scan is worth.
+    /// Value of the lowest bit of the scan.
     step: i16,
-    /// Blocks to come that bring no new coefficients.
+    /// Number of blocks ahead without new coefficients.
     waiting: u32,
 }
 
 impl Band {
-    /// The first scan of the band.
+    /// Reads a block in the first scan of the band.
     fn read(
         &mut self,
         block: &mut Block,
@@ -205,7 +205,8 @@ impl Band {
         Some(())
     }
 
-    /// A later scan: one bit more for the coefficients that are not zero, and some new ones.
+    /// Reads a block in a later scan: one more bit for the coefficients that are not zero, and some
+    /// new ones.
     fn refine(
         &mut self,
         block: &mut Block,
@@ -245,8 +246,8 @@ impl Band {
         Some(())
     }
 
-    /// Refines coefficients from `place` on until `zeros` zeros were passed; the place of the zero after them, or that
-    /// after the band.
+    /// Refines coefficients from `place` on until `zeros` zeros have been skipped. Returns the
+    /// place of the zero after them, or the end of the band.
     fn refine_run(
         &self,
         block: &mut Block,
@@ -272,7 +273,8 @@ impl Band {
     }
 }
 
-/// How many blocks, the current one included, bring nothing more (T.81, G.1.2.2, EOBn).
+/// Returns the number of blocks, including the current one, without new coefficients (T.81,
+/// G.1.2.2, EOBn).
 fn waiting_blocks(exponent: u8, bits: &mut BitReader) -> u32 {
     (1 << exponent) + bits.take(exponent.into())
 }

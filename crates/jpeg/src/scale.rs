@@ -1,26 +1,28 @@
-//! At which DCT scale a JPEG is decoded. In: how wide the photo is and how wide its working copy will be. Out: the
-//! smallest scale that leaves the resizing enough pixels.
+//! The choice of the DCT scale for a JPEG. Input: the widths of the photo and of its working copy.
+//! Output: the smallest scale that leaves enough pixels for resizing.
 
-/// How many decoded pixels there must be for each pixel of the working copy, along x. Antialiasing needs two: with
-/// fewer, the copy would show the aliasing of the scaled DCT, which cuts frequencies off.
+/// Number of decoded pixels for each pixel of the working copy, along x. Antialiasing needs two:
+/// with fewer, the copy would show the aliasing of the scaled DCT, which discards frequencies.
 const OVERSAMPLING: u32 = 2;
 
-/// A share of a JPEG's size that can be decoded directly, from a part of each block's coefficients.
+/// A fraction of a JPEG's size that can be decoded directly, from a part of each block's
+/// coefficients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DctScale {
     eighths: u32,
 }
 
 impl DctScale {
-    /// All pixels.
+    /// The scale that keeps all pixels.
     pub const FULL: Self = Self { eighths: 8 };
 
-    /// `eighths` over 8, if that is a scale: 1 to 8.
+    /// Returns the scale `eighths`/8, if `eighths` is 1 to 8.
     pub fn from_eighths(eighths: u32) -> Option<Self> {
         (1..=8).contains(&eighths).then_some(Self { eighths })
     }
 
-    /// The smallest scale at which a photo of `width` has enough pixels for a copy of `copy_width`.
+    /// Returns the smallest scale at which a photo of `width` has enough pixels for a copy of
+    /// `copy_width`.
     pub fn sufficient(width: u32, copy_width: u32) -> Self {
         let wanted = copy_width.saturating_mul(OVERSAMPLING);
         Self::reduced()
@@ -28,19 +30,20 @@ impl DctScale {
             .unwrap_or(Self::FULL)
     }
 
-    /// All scales, the full one last.
+    /// Returns all scales, the full one last.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::reduced().chain([Self::FULL])
     }
 
-    /// All scales but the full one.
+    /// Returns all scales except the full one.
     fn reduced() -> impl Iterator<Item = Self> {
         (1..8).map(|eighths| Self { eighths })
     }
 
-    /// The scale for the blocks of a component that has `sampling` of the `largest` sampling factors (x, y). It leaves a
-    /// pixel for each of the photo's where the component has one. Half of that suffices for chroma at a reduced scale:
-    /// the eye sees no more of it, and most photos store no more of it.
+    /// Returns the scale for the blocks of a component that has `sampling` of the `largest`
+    /// sampling factors (x, y). It keeps one pixel for each of the photo's if the component has
+    /// one. Half of that suffices for chroma at a reduced scale: the eye does not see more, and
+    /// most photos do not store more.
     pub(crate) fn of_component(
         self,
         sampling: (u32, u32),
@@ -60,17 +63,17 @@ impl DctScale {
         }
     }
 
-    /// Its numerator over 8.
+    /// Returns the numerator over 8.
     pub fn eighths(self) -> u32 {
         self.eighths
     }
 
-    /// The number of decoded pixels that `side` pixels become, the last one perhaps in part.
+    /// Returns the number of decoded pixels for `side` pixels; the last one may be partial.
     pub fn decoded(self, side: u32) -> u32 {
         (u64::from(side) * u64::from(self.eighths)).div_ceil(8) as u32
     }
 
-    /// The length of `side` pixels in decoded pixels, not rounded.
+    /// Returns the length of `side` pixels in decoded pixels, not rounded.
     pub fn extent(self, side: u32) -> f64 {
         f64::from(side) * f64::from(self.eighths) / 8.0
     }

@@ -6,7 +6,8 @@ const START_OF_IMAGE: u8 = 0xD8;
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-/// The segments of the JPEG `bytes` before its first scan, and the header of that; all of `bytes` where there is none.
+/// Returns the segments of the JPEG `bytes` up to and including the header of its first scan, or
+/// all of `bytes` if there is no scan.
 pub fn head(bytes: &[u8]) -> &[u8] {
     let mut rest = bytes;
     while let Some((marker, after)) = next_marker(rest) {
@@ -26,7 +27,8 @@ pub fn head(bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The segments of the JPEG `head` with a length: the code of the marker, and the content.
+/// Returns the segments of the JPEG `head` that have a length: the code of the marker, and the
+/// content.
 pub fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = head;
     std::iter::from_fn(move || {
@@ -43,7 +45,7 @@ pub fn segments(head: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The next marker's code and what follows it.
+/// Returns the next marker's code and the data after it.
 pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let start = memchr(0xFF, bytes)?;
     let bytes = &bytes[start..];
@@ -51,7 +53,8 @@ pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     Some((bytes[code], &bytes[code + 1..]))
 }
 
-/// Markers without a length, but for those of the image's ends: TEM, RST0 to RST7, and the stuffed zero, which is no marker.
+/// Returns whether the marker has no length and is not the start or end of the image: TEM, RST0 to
+/// RST7, and the stuffed zero, which is not a marker.
 pub(super) fn stands_alone(marker: u8) -> bool {
     matches!(marker, 0x00 | 0x01 | 0xD0..=0xD7)
 }
@@ -66,7 +69,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// SOI, an APP1 that holds an end-of-image marker, a scan with stuffing and a restart marker, EOI.
+    /// SOI, an APP1 that holds an end-of-image marker, a scan with stuffing and a restart marker,
+    /// EOI.
     const WHOLE: &[u8] = &[
         0xFF, 0xD8, 0xFF, 0xE1, 0x00, 0x04, 0xFF, 0xD9, 0xFF, 0xDA, 0x00, 0x02, 1, 2, 0xFF, 0x00,
         3, 0xFF, 0xD0, 4, 0xFF, 0xD9,

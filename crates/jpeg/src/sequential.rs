@@ -1,4 +1,4 @@
-//! A scan of a sequential JPEG: some minimum coded units are decoded and written before the next ones.
+//! A scan of a sequential JPEG: minimum coded units are decoded and written a few at a time.
 
 use super::bits::{BitReader, End};
 use super::header::{Headers, Scan, ScanComponent};
@@ -9,22 +9,22 @@ use super::transform::Blocks;
 
 /// A component of the scan: its tables, and the coefficients of the current minimum coded units.
 struct Coding<'a> {
-    /// Its place among the planes.
+    /// Index of its plane.
     index: usize,
     dc_table: &'a HuffmanTable,
     ac_table: &'a HuffmanTable,
     ac_pairs: Pairs,
-    /// The DC coefficient of the block before.
+    /// DC coefficient of the previous block.
     predicted: i32,
-    /// The largest DC coefficient, without its sign.
+    /// Largest DC coefficient, without its sign.
     largest_dc: u32,
     /// Blocks of a unit along x.
     columns: usize,
-    /// Row by row of a unit.
+    /// Blocks of a unit, row by row.
     rows: Vec<Blocks>,
 }
 
-/// Decodes `scan` into the planes of `layout`; `None` when it is damaged.
+/// Decodes `scan` into the planes of `layout`. Returns `None` if it is damaged.
 pub(super) fn decode(headers: &Headers, scan: &Scan, layout: &mut Layout) -> Option<End> {
     let unit = layout.unit(scan)?;
     let components = scan.components.iter();
@@ -92,14 +92,14 @@ impl<'a> Coding<'a> {
         self.rows.iter_mut().for_each(Blocks::clear);
     }
 
-    /// Whether pixels can have DC coefficients as large as those that were read. Bytes that are no image data hardly
-    /// ever give such.
+    /// Returns whether pixels can have DC coefficients as large as those that were read. Bytes that
+    /// are not image data usually give larger ones.
     fn is_plausible(&self, layout: &Layout) -> bool {
         let transform = layout.planes.get(self.index).and_then(Plane::transform);
         transform.is_some_and(|transform| transform.has_dc_level(self.largest_dc))
     }
 
-    /// Writes the pixels of `count` units, the first of which is `unit` (x, y).
+    /// Writes the pixels of `count` units, starting at `unit` (x, y).
     fn write(&self, unit: (usize, usize), count: usize, plane: &mut Plane) -> Option<()> {
         for (row, blocks) in self.rows.iter().enumerate() {
             let first = (unit.0 * self.columns, unit.1 * self.rows.len() + row);
@@ -108,7 +108,7 @@ impl<'a> Coding<'a> {
         Some(())
     }
 
-    /// Reads the blocks of the next unit, which is number `x` of those beside one another.
+    /// Reads the blocks of the next unit, which is number `x` of the adjacent ones.
     #[inline(always)]
     fn read_unit(&mut self, bits: &mut BitReader, x: usize) -> Option<()> {
         for blocks in &mut self.rows {
@@ -124,8 +124,8 @@ impl<'a> Coding<'a> {
     }
 }
 
-/// Reads the AC coefficients of a block. Those that are not needed are read like the others: telling them apart takes
-/// longer.
+/// Reads the AC coefficients of a block. Coefficients that are not needed are read like the others,
+/// since distinguishing them takes longer.
 #[inline(always)]
 fn read_rest(
     bits: &mut BitReader,
@@ -134,7 +134,7 @@ fn read_rest(
     blocks: &mut Blocks,
     block: usize,
 ) -> Option<()> {
-    // What ends the block leads behind it, where nothing is set.
+    // The code that ends the block advances past it, where setting a coefficient has no effect.
     let mut place = 1;
     while place < 64 {
         bits.refill();

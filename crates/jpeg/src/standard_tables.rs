@@ -1,4 +1,4 @@
-//! The Huffman tables of ITU-T T.81, Annex K.3. Frames of Motion JPEG leave them out.
+//! The Huffman tables of ITU-T T.81, Annex K.3. Motion JPEG frames omit them.
 
 use super::huffman::HuffmanTable;
 
@@ -47,12 +47,12 @@ const CHROMA_AC: ([u8; 16], [u8; 162]) = (
     ],
 );
 
-/// The tables for DC coefficients.
+/// Returns the tables for DC coefficients.
 pub(super) fn dc_tables() -> [Option<HuffmanTable>; 4] {
     [table(&LUMA_DC), table(&CHROMA_DC), None, None]
 }
 
-/// The tables for AC coefficients.
+/// Returns the tables for AC coefficients.
 pub(super) fn ac_tables() -> [Option<HuffmanTable>; 4] {
     [table(&LUMA_AC), table(&CHROMA_AC), None, None]
 }

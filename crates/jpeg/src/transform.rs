@@ -1,5 +1,6 @@
-//! The inverse DCT of a part of a block's coefficients: n x n pixels from the n x n lowest frequencies, as libjpeg scales.
-//! Some neighbouring blocks at a time, so that the same step is done for many at once.
+//! The inverse DCT of a part of a block's coefficients: n x n pixels from the n x n lowest
+//! frequencies, like libjpeg's scaling. Adjacent blocks are transformed together, so that each step
+//! runs on many at once.
 
 use std::f32::consts::{PI, SQRT_2};
 
@@ -10,29 +11,30 @@ const ZIGZAG: [u8; 64] = [
     52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// How many blocks are transformed at a time.
+/// Number of blocks transformed at a time.
 pub(super) const GROUP: usize = 8;
 
-/// A number of each block of a group.
+/// One number for each block of a group.
 type Numbers = [f32; GROUP];
 
-/// The coefficients of neighbouring blocks that are needed, frequency by frequency: whole numbers as they are coded.
+/// The required coefficients of adjacent blocks, frequency by frequency: integers, as coded.
 pub(super) struct Blocks {
-    /// How many blocks there are, a multiple of [`GROUP`].
+    /// Number of blocks, a multiple of [`GROUP`].
     count: usize,
     numbers: Vec<i16>,
-    /// For each place of the zigzag order, where the coefficients of its frequency begin. All that are not needed share
-    /// a place with those behind the block.
+    /// Start of the coefficients of each place of the zigzag order. Coefficients that are not
+    /// needed share a start with the places after the block.
     starts: [u32; 128],
 }
 
 impl Blocks {
-    /// Forgets the coefficients.
+    /// Clears the coefficients.
     pub(super) fn clear(&mut self) {
         self.numbers.fill(0);
     }
 
-    /// Sets the coefficient at `place` of the zigzag order of a block; none from place 64 on.
+    /// Sets the coefficient at `place` of the zigzag order of a block. Places from 64 on are
+    /// ignored.
     #[inline(always)]
     pub(super) fn set(&mut self, block: usize, place: usize, value: i32) {
         let at = self.starts[place & 127] as usize + block;
@@ -41,7 +43,7 @@ impl Blocks {
         }
     }
 
-    /// The coefficients of a frequency in a group of blocks.
+    /// Returns the coefficients of a frequency in a group of blocks.
     #[inline(always)]
     fn group(&self, frequency: usize, first: usize) -> Option<&[i16; GROUP]> {
         let start = frequency * self.count + first;
@@ -49,20 +51,21 @@ impl Blocks {
     }
 }
 
-/// How the blocks of a component become pixels.
+/// The conversion of a component's blocks to pixels.
 pub(super) struct Transform {
     length: usize,
-    /// What each frequency is multiplied by, row by row.
+    /// Factor for each frequency, row by row.
     factors: Vec<f32>,
-    /// The quantisation step of each frequency, row by row.
+    /// Quantisation step of each frequency, row by row.
     steps: Vec<i32>,
     write: fn(&Self, &Blocks, usize, &mut [u8], usize) -> Option<()>,
-    /// The last place of the zigzag order that is needed.
+    /// Last place of the zigzag order that is needed.
     pub(super) last: usize,
 }
 
 impl Transform {
-    /// To blocks of `length` x `length` pixels, with a quantisation table; `None` for a length that is not 1 to 8.
+    /// Creates the transform to blocks of `length` x `length` pixels, with a quantisation table.
+    /// Returns `None` unless `length` is 1 to 8.
     pub(super) fn new(length: usize, quantisation: &[u16; 64]) -> Option<Self> {
         let write = match length {
             1 => write::<1, Few<1>>,
@@ -93,7 +96,7 @@ impl Transform {
         })
     }
 
-    /// `count` blocks, a multiple of [`GROUP`], all their coefficients zero.
+    /// Returns `count` blocks, a multiple of [`GROUP`], with all coefficients zero.
     pub(super) fn blocks(&self, count: usize) -> Blocks {
         let needed = self.length * self.length;
         let start = |frequency: usize| (frequency * count) as u32;
@@ -108,8 +111,8 @@ impl Transform {
         }
     }
 
-    /// Writes the pixels of the first `count` of `blocks`, and of those that fill the last [`GROUP`], to lines that are
-    /// `stride` apart. `None` when the lines are too short.
+    /// Writes the pixels of the first `count` of `blocks`, and of those that fill the last
+    /// [`GROUP`], to lines that are `stride` apart. Returns `None` if the lines are too short.
     pub(super) fn write(
         &self,
         blocks: &Blocks,
@@ -120,17 +123,18 @@ impl Transform {
         (self.write)(self, blocks, count, pixels, stride)
     }
 
-    /// Whether the DC coefficient of a block of pixels can be as large as `coded`.
+    /// Returns whether the DC coefficient of a block of pixels can be as large as `coded`.
     pub(super) fn has_dc_level(&self, coded: u32) -> bool {
-        /// Half of the levels that a pixel can have.
+        /// Half of the levels of a pixel.
         const LEVELS: f32 = 128.0;
-        // Rounding to a quantisation step adds at most one.
+        // Rounding to a quantisation step adds at most one step.
         let step = self.factors.first().copied().unwrap_or_default();
         coded as f32 * step <= LEVELS + step
     }
 }
 
-/// Which of the `length` x `length` lowest frequencies, row by row, is that at `place` of all 8 x 8.
+/// Returns the index among the `length` x `length` lowest frequencies, row by row, of the frequency
+/// at `place` of all 8 x 8.
 fn frequency(place: u8, length: usize) -> Option<usize> {
     let (x, y) = (usize::from(place % 8), usize::from(place / 8));
     (x < length && y < length).then_some(y * length + x)
@@ -140,11 +144,12 @@ fn frequency(place: u8, length: usize) -> Option<usize> {
 trait Inverse<const N: usize>: Sized {
     fn new() -> Self;
 
-    /// The levels at the places. A method, as closures are not always inlined, and a call copies all numbers.
+    /// Returns the levels at the places. A method, since closures are not always inlined, and a
+    /// call would copy all numbers.
     fn places(&self, frequencies: [Numbers; N]) -> [Numbers; N];
 }
 
-/// Writes blocks, compiled for their size: all lengths are known, and the loops become vectors.
+/// Writes blocks, compiled for their size: all lengths are known, so the loops become vectors.
 fn write<const N: usize, I: Inverse<N>>(
     transform: &Transform,
     blocks: &Blocks,
@@ -168,7 +173,7 @@ fn write<const N: usize, I: Inverse<N>>(
     Some(())
 }
 
-/// The transform along y of each column of frequencies.
+/// Returns the transform along y of each column of frequencies.
 #[inline(always)]
 fn columns<const N: usize>(
     inverse: &impl Inverse<N>,
@@ -187,7 +192,7 @@ fn columns<const N: usize>(
             }
         }
         if x == 0 {
-            // What a pixel of the middle level has.
+            // The middle level of a pixel.
             for number in &mut frequencies[0] {
                 *number += 128.0;
             }
@@ -197,7 +202,8 @@ fn columns<const N: usize>(
     Some(columns)
 }
 
-/// The inverse DCT over few places. Waves of even frequencies are symmetric, those of odd ones the opposite.
+/// The inverse DCT over few places. Waves of even frequencies are symmetric, those of odd
+/// frequencies antisymmetric.
 struct Few<const N: usize>([[f32; N]; N]);
 
 impl<const N: usize> Inverse<N> for Few<N> {
@@ -229,14 +235,16 @@ impl<const N: usize> Inverse<N> for Few<N> {
     }
 }
 
-/// An integer for each block of a group.
+/// One integer for each block of a group.
 type Integers = [i32; GROUP];
 
-/// A factor of [`eight_places`] for each block of a group. Processors multiply 16 bits several times as fast as 32.
+/// A factor of [`eight_places`] for each block of a group. Processors multiply 16-bit numbers
+/// several times as fast as 32-bit ones.
 type Shorts = [i16; GROUP];
 
-/// Writes blocks of 8 x 8 pixels in whole numbers, to the same pixels as libjpeg's accurate method (jidctint.c, after Loeffler,
-/// Ligtenberg and Moschytz): what is found in a photo does not depend on which of them decoded it.
+/// Writes blocks of 8 x 8 pixels in integers, with the same pixels as libjpeg's accurate method
+/// (jidctint.c, after Loeffler, Ligtenberg and Moschytz), so that the faces found in a photo do not
+/// depend on the decoder.
 fn write_eight(
     transform: &Transform,
     blocks: &Blocks,
@@ -278,12 +286,12 @@ fn write_eight(
     Some(())
 }
 
-/// Bits of a constant after the point.
+/// Number of fractional bits of a constant.
 const FRACTION: u32 = 13;
-/// Bits after the point that are kept between the passes.
+/// Number of fractional bits kept between the passes.
 const EXTRA: u32 = 2;
 
-/// `compute` of each number. A loop, as `map` of arrays does not become vectors.
+/// Applies `compute` to each number. A loop, since `map` of arrays does not become vectors.
 #[inline(always)]
 fn each<A: Copy, B: Copy + Default>(numbers: [A; GROUP], compute: impl Fn(A) -> B) -> [B; GROUP] {
     let mut results = [B::default(); GROUP];
@@ -293,7 +301,7 @@ fn each<A: Copy, B: Copy + Default>(numbers: [A; GROUP], compute: impl Fn(A) -> 
     results
 }
 
-/// `compute` of each pair of numbers.
+/// Applies `compute` to each pair of numbers.
 #[inline(always)]
 fn both<A: Copy + Default>(
     a: [A; GROUP],
@@ -307,7 +315,7 @@ fn both<A: Copy + Default>(
     results
 }
 
-/// Held within 16 bits, in which all but damaged numbers are.
+/// Clamps to 16 bits; only damaged numbers exceed them.
 #[inline(always)]
 fn to_shorts(numbers: Integers) -> Shorts {
     each(numbers, |number| {
@@ -315,15 +323,17 @@ fn to_shorts(numbers: Integers) -> Shorts {
     })
 }
 
-/// A level from the middle one, held within 0 to 255.
+/// Converts a level relative to the middle one, clamped to 0 to 255.
 #[inline(always)]
 fn to_byte(level: i32) -> u8 {
     level.wrapping_add(128).clamp(0, 255) as u8
 }
 
-/// The inverse DCT over 8 places, without the last `SHIFT` bits. Only damaged numbers wrap around.
+/// Computes the inverse DCT over 8 places, without the last `SHIFT` bits. Only damaged numbers wrap
+/// around.
 ///
-/// Factors are multiplied out so that all but two of the multiplied numbers are frequencies, which have 16 bits.
+/// Factors are multiplied out so that all but two of the multiplied numbers are frequencies, which
+/// have 16 bits.
 #[inline(always)]
 fn eight_places<const SHIFT: u32>(frequencies: [Shorts; 8]) -> [Integers; 8] {
     let (add, less) = (
@@ -392,7 +402,8 @@ fn write_levels<const N: usize>(levels: &[[u8; GROUP]; N], line: &mut [u8]) {
     }
 }
 
-/// The basis of the inverse DCT over `N` places, `[frequency][place]`, scaled so that frequency 0 adds itself.
+/// Returns the basis of the inverse DCT over `N` places, `[frequency][place]`, scaled so that
+/// frequency 0 is added unchanged.
 fn basis<const N: usize>() -> [[f32; N]; N] {
     let mut basis = [[1.0; N]; N];
     for (frequency, waves) in basis.iter_mut().enumerate().skip(1) {
@@ -404,10 +415,11 @@ fn basis<const N: usize>() -> [[f32; N]; N] {
     basis
 }
 
-/// Rounded and held within 0 to 255.
+/// Rounds `value` and clamps it to 0 to 255.
 #[inline(always)]
 pub(crate) fn to_level(value: f32) -> u8 {
-    /// Added to a small number, it leaves the number's integer part in the lowest bits. Casts do the same and are slower.
+    /// Added to a small number, it leaves the number's integer part in the lowest bits. Casts do
+    /// the same but are slower.
     const TO_INTEGER: f32 = 12_582_912.0;
     let value = if value > 0.0 { value } else { 0.0 };
     let value = if value < 255.0 { value } else { 255.0 };

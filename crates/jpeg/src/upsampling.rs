@@ -1,36 +1,37 @@
-//! The rows of a component that has fewer pixels than the photo, made as long and as many as the photo's, as libjpeg does
-//! it: twice as many pixels are interpolated, more are repeated.
+//! Upsampling of a component with fewer pixels than the photo, the way libjpeg does it: twice as
+//! many pixels are interpolated, larger factors repeat pixels.
 
 use super::component_planes::Plane;
 
-/// The weight of a whole pixel.
+/// Weight of a whole pixel.
 const ONE: u32 = 256;
 
-/// Makes rows of a plane, one after the other.
+/// Upsamples the rows of a plane, one by one.
 pub(super) struct Upsampler<'a> {
     plane: &'a Plane,
     columns: Vec<Mix>,
     rows: Vec<Mix>,
-    /// Whether each pixel becomes two along x.
+    /// True if each pixel becomes two along x.
     is_double: bool,
-    /// What is added before the odd and the even ones of these are rounded down.
+    /// Numbers added before the odd and the even ones of these pixels are rounded down.
     roundings: [u32; 2],
-    /// A row between two of the plane, in 1/[`ONE`].
+    /// A row between two rows of the plane, in 1/[`ONE`].
     blended: Vec<u16>,
     row: Vec<u8>,
 }
 
-/// A place between two neighbouring pixels.
+/// A position between two adjacent pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mix {
     first: u32,
     second: u32,
-    /// The weight of the second one, less than [`ONE`].
+    /// Weight of the second pixel, less than [`ONE`].
     weight: u16,
 }
 
 impl<'a> Upsampler<'a> {
-    /// For `plane` of a photo of `extent` (width, height) in pixels; `None` when pixels are missing.
+    /// Creates an upsampler for `plane` of a photo of `extent` (width, height) in pixels. Returns
+    /// `None` if pixels are missing.
     pub(super) fn new(plane: &'a Plane, extent: (f64, f64)) -> Option<Self> {
         let steps = (plane.extent.0 / extent.0, plane.extent.1 / extent.1);
         let (columns, rows) = (plane.extent.0.ceil(), plane.extent.1.ceil());
@@ -52,7 +53,8 @@ impl<'a> Upsampler<'a> {
             columns: mixes(steps.0, columns, extent.0),
             rows: mixes(steps.1, rows, extent.1),
             is_double: is_interpolated && is_half(steps.0),
-            // As libjpeg rounds, in turns: sixteenths if rows are blended too, else quarters.
+            // Rounds like libjpeg, alternately: sixteenths if rows are blended too, otherwise
+            // quarters.
             roundings: match is_half(steps.1) {
                 true => [7 << 6, 8 << 6],
                 false => [2 << 8, 1 << 8],
@@ -62,7 +64,7 @@ impl<'a> Upsampler<'a> {
         })
     }
 
-    /// The row `y`; `None` behind the last one.
+    /// Returns the row `y`, or `None` after the last one.
     pub(super) fn row(&mut self, y: usize) -> Option<&[u8]> {
         let mix = *self.rows.get(y)?;
         let line = |row: u32| {
@@ -99,12 +101,12 @@ impl<'a> Upsampler<'a> {
 }
 
 impl Mix {
-    /// What lies in the middle of pixel `at` of a row, when a pixel of the plane has `step` times its size and `last` is the
-    /// plane's last one.
+    /// Returns the position of the middle of pixel `at` of a row, if a pixel of the photo spans
+    /// `step` pixels of the plane and `last` is the plane's last one.
     fn new(at: u32, step: f64, last: u32, is_interpolated: bool) -> Self {
         let middle = (f64::from(at) + 0.5) * step;
         if !is_interpolated {
-            // Room for the last digit of a step of a third.
+            // Tolerates the rounding error of a step of a third.
             let pixel = ((middle + 1e-6) as u32).min(last);
             return Self {
                 first: pixel,
@@ -122,7 +124,7 @@ impl Mix {
         }
     }
 
-    /// The pixel between `first` and `second`, which are in 1/[`ONE`].
+    /// Returns the pixel between `first` and `second`, which are in 1/[`ONE`].
     fn of(self, first: u16, second: u16) -> u8 {
         let weight = u32::from(self.weight);
         let sum = u32::from(first) * (ONE - weight) + u32::from(second) * weight;
@@ -130,8 +132,8 @@ impl Mix {
     }
 }
 
-/// Whether pixels are interpolated where there are `steps` of the plane for each of the photo, along x and along y: unless
-/// one becomes three, four or more.
+/// Returns whether pixels are interpolated, given the `steps` in the plane for each pixel of the
+/// photo, along x and along y: unless one pixel becomes three, four or more.
 fn is_interpolated(steps: (f64, f64)) -> bool {
     let is_repeated = |step: f64| {
         let times = (1.0 / step).round();
@@ -144,7 +146,8 @@ fn is_half(step: f64) -> bool {
     (step - 0.5).abs() < 1e-6
 }
 
-/// Each of `pixels`, in 1/[`ONE`], becomes two of `row`, a quarter of the way to its neighbours.
+/// Turns each of `pixels`, in 1/[`ONE`], into two of `row`, each a quarter of the way to its
+/// neighbour.
 fn double(pixels: &[u16], row: &mut [u8], [odd, even]: [u32; 2]) {
     let quarter = |near: u16, far: u16, rounding: u32| {
         ((3 * u32::from(near) + u32::from(far) + rounding) >> 10) as u8

@@ -1,5 +1,5 @@
-//! JPEGs of every structure against libjpeg-turbo: `cjpeg` and `jpegtran` write them, and our pixels must be those of
-//! `djpeg`, at every scale.
+//! Compares JPEGs of every structure with libjpeg-turbo: `cjpeg` and `jpegtran` write them, and our
+//! pixels must match those of `djpeg` at every scale.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,8 +20,8 @@ use tempfile::TempDir;
 /// Largest mean difference of a channel, in levels.
 const TOLERANCE: f64 = 2.0;
 
-/// Sampling factors of all kinds, as `cjpeg -sample` takes them: the usual ones, coarse ones, chroma that is finer than
-/// luma, and components that all differ.
+/// Sampling factors of all kinds, as `cjpeg -sample` takes them: common ones, coarse ones, chroma
+/// that is finer than luma, and components that all differ.
 const SAMPLINGS: &[&str] = &[
     "1x1",
     "2x1",
@@ -47,24 +47,24 @@ const SAMPLINGS: &[&str] = &[
     "3x1,1x1,3x1",
 ];
 
-/// Scan scripts of sequential JPEGs, one scan a line.
+/// Scan scripts of sequential JPEGs, one scan per line.
 const SEQUENTIAL_SCANS: &[&str] = &[
     "0;1;2;", "0;2;1;", "1;0;2;", "1;2;0;", "2;0;1;", "2;1;0;", "0;1 2;", "1 2;0;", "0 1;2;",
     "2;0 1;", "0 2;1;",
 ];
 
-/// Scan scripts of progressive JPEGs: components apart from the first scan on, DC scans of two components, bits in many
-/// scans, and luma last.
+/// Scan scripts of progressive JPEGs: components separate from the first scan on, DC scans of two
+/// components, bits spread over many scans, and luma last.
 const PROGRESSIVE_SCANS: &[&str] = &[
     "0: 0-0, 0, 0; 1: 0-0, 0, 0; 2: 0-0, 0, 0; 0: 1-63, 0, 0; 1: 1-63, 0, 0; 2: 1-63, 0, 0;",
     "1 2: 0-0, 0, 1; 0: 0-0, 0, 1; 1 2: 0-0, 1, 0; 0: 0-0, 1, 0; 2: 1-63, 0, 2; 1: 1-63, 0, 0; \
      2: 1-63, 2, 1; 0: 1-5, 0, 0; 0: 6-63, 0, 1; 2: 1-63, 1, 0; 0: 6-63, 1, 0;",
 ];
 
-/// Sampling factors that photos have, which are decoded at reduced scales too.
+/// Sampling factors that are common in photos. They are decoded at reduced scales too.
 const USUAL_SAMPLINGS: &[&str] = &["1x1", "2x1", "1x2", "2x2"];
 
-/// DCT scales in eighths.
+/// DCT scales, in eighths.
 type Scales = RangeInclusive<u32>;
 const ALL: Scales = 1..=8;
 const FULL: Scales = 8..=8;
@@ -72,7 +72,7 @@ const FULL: Scales = 8..=8;
 /// Side lengths around the edges of blocks and units.
 const SIDES: &[u32] = &[1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65];
 
-/// A folder with a picture, and JPEGs of it.
+/// A folder with a picture and JPEGs of it.
 struct Bench {
     folder: TempDir,
 }
@@ -93,7 +93,7 @@ impl Bench {
         self.folder.path().join(name)
     }
 
-    /// The picture as a JPEG; `None` when cjpeg refuses the sampling factors.
+    /// Returns the picture as a JPEG, or `None` if cjpeg rejects the sampling factors.
     fn cjpeg(&self, sampling: &[&str], options: &[&str]) -> Option<Vec<u8>> {
         let mut command = Command::new("cjpeg");
         command.args(["-quality", "92", "-dct", "float"]);
@@ -101,7 +101,7 @@ impl Bench {
         succeeded(output(command.arg(self.path("picture.ppm"))))
     }
 
-    /// The picture as a JPEG with the scans of `script`.
+    /// Returns the picture as a JPEG with the scans of `script`.
     fn with_scans(&self, sampling: &[&str], script: &str, options: &[&str]) -> Option<Vec<u8>> {
         let path = self.path("scans");
         fs::write(&path, script).unwrap();
@@ -131,7 +131,8 @@ fn succeeded(output: Output) -> Option<Vec<u8>> {
     output.status.success().then_some(output.stdout)
 }
 
-/// What djpeg makes of `jpeg` at each of `scales`, in eighths; `None` for a JPEG that it refuses.
+/// Returns djpeg's pixels of `jpeg` at each of `scales`, in eighths, or `None` if djpeg rejects the
+/// JPEG.
 fn djpeg(jpeg: &[u8], scales: Scales, folder: &Path) -> Option<Vec<(u32, RgbImage)>> {
     let path = folder.join("reference.jpg");
     fs::write(&path, jpeg).unwrap();
@@ -154,7 +155,8 @@ fn read_ppm(ppm: &[u8]) -> RgbImage {
     RgbImage::from_raw(width, height, pixels.to_vec()).unwrap()
 }
 
-/// Checks our pixels of `jpeg` against `wanted`, those of some scales; below full scale halved, see [`halved`].
+/// Compares our pixels of `jpeg` with `wanted`, those of some scales. Below full scale both are
+/// halved, see [`halved`].
 fn assert_like(jpeg: &[u8], wanted: &[(u32, RgbImage)], about: &str) {
     let compared = |eighths: u32, image: &RgbImage| match eighths {
         8 => image.clone(),
@@ -163,7 +165,7 @@ fn assert_like(jpeg: &[u8], wanted: &[(u32, RgbImage)], about: &str) {
     assert_as(jpeg, wanted, about, compared);
 }
 
-/// The same with what `compared` makes of the pixels of a scale.
+/// Compares the pixels of each scale after applying `compared` to them.
 fn assert_as(
     jpeg: &[u8],
     wanted: &[(u32, RgbImage)],
@@ -185,8 +187,9 @@ fn assert_as(
     }
 }
 
-/// A copy with half as many pixels along each side, for which a scale is chosen: the decoder leaves chroma at half of the
-/// resolution then, and takes frequencies where libjpeg-turbo takes means of pixels.
+/// Returns a copy with half as many pixels along each side, which is what a scale is chosen for:
+/// the decoder leaves chroma at half the resolution then, and uses frequencies where libjpeg-turbo
+/// averages pixels.
 fn halved(image: &RgbImage) -> RgbImage {
     let half = |side: u32| side.div_ceil(2);
     let size = (half(image.width()), half(image.height()));
@@ -199,7 +202,7 @@ fn mean_difference(a: &RgbImage, b: &RgbImage, channel: usize) -> f64 {
     differences.sum::<f64>() / f64::from(a.width() * a.height())
 }
 
-/// Soft colours, soft enough for chroma of half the resolution in pictures of a few blocks.
+/// Returns soft colours, soft enough for chroma of half the resolution in pictures of a few blocks.
 fn soft(width: u32, height: u32) -> RgbImage {
     let wave = |at: u32, length: f32| ((at as f32 / length).sin() * 100.0 + 128.0) as u8;
     RgbImage::from_fn(width, height, |x, y| {
@@ -207,7 +210,7 @@ fn soft(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Soft colours with edges and noise on them.
+/// Returns soft colours with edges and noise.
 fn rough(width: u32, height: u32) -> RgbImage {
     let mut picture = soft(width, height);
     for (x, y, pixel) in picture.enumerate_pixels_mut() {
@@ -219,10 +222,11 @@ fn rough(width: u32, height: u32) -> RgbImage {
     picture
 }
 
-/// Checks JPEGs of `picture` with one sampling: every scan script, with and without restart markers.
+/// Checks JPEGs of `picture` with one sampling: every scan script, with and without restart
+/// markers.
 fn check_scans(picture: &RgbImage, scales: Scales, sampling: &[&str], about: &str) -> usize {
     let bench = Bench::new(picture);
-    // The largest units go into no scan with the others.
+    // The largest units cannot share a scan with the others.
     let plain = bench
         .cjpeg(sampling, &[])
         .or_else(|| bench.with_scans(sampling, SEQUENTIAL_SCANS[0], &[]))
@@ -260,7 +264,7 @@ fn check_scans(picture: &RgbImage, scales: Scales, sampling: &[&str], about: &st
     checked
 }
 
-/// Sizes around the edges of blocks and units, each side with several others.
+/// Returns sizes around the edges of blocks and units, each side with several others.
 fn sizes() -> impl Iterator<Item = (u32, u32)> {
     let pairs = |step: usize| {
         let sides = SIDES.iter().cycle().skip(step);
@@ -334,10 +338,10 @@ fn grey_and_rgb() {
     }
 }
 
-/// From this side on a picture has more than a few pixels at 1/8.
+/// Smallest side of a picture that has more than a few pixels at 1/8.
 const FEW_BLOCKS: u32 = 31;
 
-/// Without chroma the pixels themselves are compared, at every scale.
+/// Without chroma, the pixels themselves are compared at every scale.
 #[test]
 #[ignore = "needs libjpeg-turbo's cjpeg, jpegtran and djpeg"]
 fn rough_pictures_at_every_scale() {
@@ -363,7 +367,7 @@ fn arithmetic_coding_is_named() {
         let jpeg = bench.cjpeg(&[], options).unwrap();
         let error = decode_at(&jpeg, 8).unwrap_err().to_string();
         assert!(error.contains("jpegtran -copy all"), "{error}");
-        // The advice helps.
+        // The command in the message's advice works.
         fs::write(bench.path("arithmetic.jpg"), jpeg).unwrap();
         let mut jpegtran = Command::new("jpegtran");
         let jpegtran = jpegtran.args(["-copy", "all"]);

@@ -1,42 +1,44 @@
-//! Memory for numbers that begins at a cache line.
+//! Memory for numbers that starts at a cache line.
 
 use std::ops::{Deref, DerefMut};
 
-/// The size of a cache line, in numbers; a vector of the widest level fills one.
+/// Size of a cache line, in numbers; one vector of the widest level fills it.
 const LINE: usize = 64 / size_of::<f32>();
 
-/// Numbers of which the first stands at the beginning of a cache line. Where vectors of 16 numbers are read one after
-/// the other, none of them then lies in two lines, which would take twice the time.
+/// Numbers whose first one is at the start of a cache line. When vectors of 16 numbers are read in
+/// sequence, none of them then spans two lines, which would take twice the time.
 #[derive(Debug, Default)]
 pub struct AlignedNumbers {
-    /// The numbers, and before them as many zeros as bring them to a line.
+    /// The numbers, preceded by as many zeros as it takes to align them.
     numbers: Vec<f32>,
     start: usize,
 }
 
 impl AlignedNumbers {
-    /// No numbers, and room for `length`. When more are pushed than that they may move away from the line.
+    /// Returns an empty list with room for `length` numbers. If the caller adds more, they may move
+    /// away from the cache line.
     ///
     /// # Panics
-    /// If so many numbers do not fit in memory.
+    /// If `length` numbers do not fit in memory.
     pub fn with_capacity(length: usize) -> Self {
-        // What overflows must not become a small number: `Vec` refuses the largest.
+        // An overflow must not become a small number; `Vec` refuses the largest one.
         let mut numbers: Vec<f32> = Vec::with_capacity(length.saturating_add(LINE - 1));
         let start = numbers.as_ptr().align_offset(size_of::<f32>() * LINE);
-        // An offset that cannot be told is larger than that; then the numbers are merely read more slowly.
+        // `align_offset` may return `usize::MAX`; then the numbers are not aligned, only slower to
+        // read.
         let start = start.min(LINE - 1);
         numbers.resize(start, 0.0);
         Self { numbers, start }
     }
 
-    /// So many zeros.
+    /// Returns `length` zeros.
     pub fn zeros(length: usize) -> Self {
         let mut zeros = Self::with_capacity(length);
         zeros.resize(length);
         zeros
     }
 
-    /// The same numbers in memory of exactly their size, wherever that begins.
+    /// Returns the same numbers in an allocation of exactly their size, aligned or not.
     #[cfg(test)]
     pub fn exactly(numbers: &[f32]) -> Self {
         Self {
@@ -50,10 +52,10 @@ impl AlignedNumbers {
         self.numbers.extend_from_slice(numbers);
     }
 
-    /// Cuts the numbers off at `length`, or appends zeros up to there.
+    /// Truncates the numbers to `length`, or appends zeros up to it.
     ///
     /// # Panics
-    /// If so many numbers do not fit in memory.
+    /// If `length` numbers do not fit in memory.
     pub fn resize(&mut self, length: usize) {
         if length > self.numbers.capacity() - self.start {
             let mut larger = Self::with_capacity(length);

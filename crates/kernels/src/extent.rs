@@ -1,22 +1,22 @@
-//! The ends of things laid out in memory, for the checks that `unsafe` code relies on: no sum or product
-//! wraps around, so what does not fit in a `usize` fits in no slice.
+//! The ends of items laid out in memory, for the checks that `unsafe` code relies on. No sum or
+//! product wraps around: a value that does not fit in a `usize` fits in no slice.
 
-/// Returns where the last thing ends, if each is `length` numbers long and they are laid out along `axes`:
-/// how many, and how far apart. `None` if that overflows.
+/// Returns the end of the last item, if each is `length` numbers long and they are laid out along
+/// `axes` (count and step of each), or `None` on overflow.
 pub(super) fn end(axes: &[(usize, usize)], length: usize) -> Option<usize> {
     axes.iter().try_fold(length, |end, (count, step)| {
         end.checked_add(count.saturating_sub(1).checked_mul(*step)?)
     })
 }
 
-/// Returns the product of `factors`. `None` if it overflows.
+/// Returns the product of `factors`, or `None` on overflow.
 pub(super) fn product(factors: &[usize]) -> Option<usize> {
     factors
         .iter()
         .try_fold(1_usize, |product, factor| product.checked_mul(*factor))
 }
 
-/// Whether something that ends at `end` lies within `length` numbers.
+/// Returns whether an item that ends at `end` lies within `length` numbers.
 pub(super) fn fits(end: Option<usize>, length: usize) -> bool {
     end.is_some_and(|end| end <= length)
 }

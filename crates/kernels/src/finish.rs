@@ -1,23 +1,23 @@
-//! What becomes of a sum of products at last.
+//! The final step for a sum of products: how it is stored.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::lanes::Lanes;
 
-/// What becomes of a sum.
+/// Final step for a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finish {
-    /// It is written.
+    /// Store the sum.
     Store,
-    /// It is written, or 0 when it is below 0.
+    /// Store the sum, or 0 if it is below 0.
     StoreRelu,
-    /// It is added to what stands in its place.
+    /// Add the sum to the number in its place.
     Add,
-    /// It is added to what stands in its place; 0 is written when that is below 0.
+    /// Add the sum to the number in its place, or store 0 if the result is below 0.
     AddRelu,
 }
 
 impl Finish {
-    /// Puts `sum` into its `place`.
+    /// Writes `sum` to `place`.
     pub(super) fn put(self, sum: f32, place: &mut f32) {
         *place = match self {
             Self::Store => sum,
@@ -27,14 +27,15 @@ impl Finish {
         };
     }
 
-    /// Puts a vector of sums into its place.
+    /// Writes a vector of sums to `place`.
     ///
     /// # Safety
     /// `COUNT` numbers must be readable and writable from `place` on.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     #[inline(always)]
     pub(super) unsafe fn put_vector<L: Lanes>(self, lanes: L, sum: L::Vector, place: *mut f32) {
-        // SAFETY: the caller guarantees `COUNT` numbers at `place`, all that is read and written.
+        // SAFETY: only `COUNT` numbers at `place` are read and written, which the caller
+        // guarantees.
         unsafe {
             let result = match self {
                 Self::Store => sum,

@@ -1,8 +1,10 @@
-//! Every kernel at every level with sizes that no network has: none, one, odd, and so large that sums and products wrap
-//! around. Each slice has memory of exactly its size, and is as long as the kernel may demand, or one item shorter.
+//! Tests of every kernel at every level with sizes that no network has: zero, one, odd, and so
+//! large that sums and products wrap around. Each slice has an allocation of exactly its size, and
+//! is as long as the kernel may require, or one item shorter.
 //!
-//! A kernel must refuse exactly what does not fit, counted here in 128 bits, and else give what the specification gives.
-//! Under AddressSanitizer (`.ci/run`) these tests also see an access that is out of bounds by one.
+//! A kernel must refuse exactly the sizes that do not fit, computed here in 128 bits, and otherwise
+//! give the result of the specification. Under AddressSanitizer (`.ci/run`) these tests also detect
+//! an access that is out of bounds by one.
 
 #![allow(
     clippy::borrowed_box,
@@ -28,10 +30,10 @@ use crate::convolution::Filters;
 use crate::distances::ENCODING_LEN;
 use crate::filter_bank::{PLANES, SeparableFilter};
 
-/// Longest slice that is made to fit, in items.
+/// Longest slice that is allocated in full, in items.
 const LONGEST: u128 = 40_000;
 
-/// Sizes whose sums and products wrap around, on 32 bits too.
+/// Returns sizes whose sums and products wrap around, on 32 bits too.
 fn huge() -> impl Strategy<Value = usize> {
     let max = usize::MAX;
     let sizes = vec![
@@ -61,7 +63,8 @@ fn huge() -> impl Strategy<Value = usize> {
     prop::sample::select(sizes)
 }
 
-/// Sizes that no memory holds, so that asking for it is a panic; less than these might end the process.
+/// Returns sizes that no memory holds, so allocating them is a panic; smaller ones might end the
+/// process.
 fn boundless() -> impl Strategy<Value = usize> {
     let max = usize::MAX;
     let sizes = vec![
@@ -77,23 +80,23 @@ fn boundless() -> impl Strategy<Value = usize> {
     prop::sample::select(sizes)
 }
 
-/// The size of something that is allocated: up to `most`, now and then one that no memory holds.
+/// Returns the size of an allocation: up to `most`, occasionally one that no memory holds.
 fn memory(most: usize) -> impl Strategy<Value = usize> {
     prop_oneof![12 => 0..=most, 1 => boundless()]
 }
 
-/// A size up to `most`, now and then a huge one.
+/// Returns a size up to `most`, occasionally a huge one.
 fn size(most: usize) -> impl Strategy<Value = usize> {
     prop_oneof![12 => 0..=most, 1 => huge()]
 }
 
-/// How many items a slice is too short; mostly none.
+/// Returns the number of items that a slice is too short by; mostly 0.
 fn shortage() -> impl Strategy<Value = usize> {
     prop_oneof![3 => Just(0_usize), 1 => Just(1)]
 }
 
-/// The length of a slice that needs `needed` items and is `shortage` too short, and whether it is long enough. What does
-/// not fit in memory gets a short slice.
+/// Returns the length of a slice that needs `needed` items and is `shortage` too short, and whether
+/// it is long enough. A need that does not fit in memory gets a short slice.
 fn length(needed: u128, shortage: usize) -> (usize, bool) {
     match usize::try_from(needed.min(LONGEST)) {
         Ok(length) if needed <= LONGEST => {
@@ -104,7 +107,7 @@ fn length(needed: u128, shortage: usize) -> (usize, bool) {
     }
 }
 
-/// Where the last of things along `axes` (how many, how far apart) ends.
+/// Returns the end of the last item along `axes` (count, step).
 fn end(axes: &[(usize, usize)], length: usize) -> u128 {
     let starts = axes
         .iter()
@@ -112,7 +115,7 @@ fn end(axes: &[(usize, usize)], length: usize) -> u128 {
     starts.sum::<u128>() + length as u128
 }
 
-/// Numbers in memory of exactly their size.
+/// Returns numbers in an allocation of exactly their size.
 fn exact(count: usize, seed: u32) -> Box<[f32]> {
     numbers(count, seed).into_boxed_slice()
 }
@@ -124,7 +127,8 @@ fn bytes(count: usize, seed: u32) -> Box<[u8]> {
         .collect()
 }
 
-/// Runs `task` at every level. Each must refuse it where it does not `fit`, and else give what the scalar level gives.
+/// Runs `task` at every level. Each must refuse it unless it `fits`, and otherwise give the result
+/// of the scalar level.
 fn check<T: Debug>(
     fits: bool,
     task: impl Fn(SimdLevel) -> T,
@@ -165,7 +169,7 @@ fn scheme() -> impl Strategy<Value = Scheme> {
     ])
 }
 
-/// Filters, rows and numbers of a run.
+/// Returns filters for the given numbers of filters, rows, and numbers in a run.
 fn packed((filters, rows, run): (usize, usize, usize)) -> PackedFilters {
     let bias = numbers(filters, 1);
     let weights = numbers(filters * rows * run, 2);
@@ -189,7 +193,8 @@ fn windows() -> impl Strategy<Value = Windows> {
     })
 }
 
-/// Places that leave `gaps` between those of `windows` with so many `channels`, so that none overlap.
+/// Returns places that leave `gaps` between those of `windows` with `channels` channels, so that
+/// none overlap.
 fn places(windows: &Windows, channels: usize, gaps: [usize; 3]) -> Places {
     let column_step = channels.saturating_add(gaps[0]);
     let row_step = column_step
@@ -216,7 +221,7 @@ proptest! {
         finish in finish(),
     ) {
         let filters = packed(sizes);
-        // Rarely another size than that of the filters.
+        // Rarely a size that differs from that of the filters.
         windows.window_rows = sizes.1 + usize::from(others.0 == 0);
         windows.window_run = sizes.2 + usize::from(others.1 == 0);
         let places = places(&windows, filters.channels(), gaps);
@@ -247,7 +252,7 @@ proptest! {
         check(fits, task, |a, b| are_close(a, b))?;
     }
 
-    /// Images of up to 4x4 windows are a tile of their own where vectors are widest.
+    /// Images of up to 4x4 windows are one tile at the widest vectors.
     #[test]
     fn convolutions_of_small_images_stay_within_their_slices(
         counts in (1_usize..4, 1_usize..6, 1_usize..6),
@@ -405,7 +410,7 @@ proptest! {
     ) {
         let slack = hog_features::SLACK;
         let read = count as u128 + 2 + slack as u128;
-        // Rows of histograms may overlap; those of features may not.
+        // Rows of histograms may overlap; rows of features may not.
         let (cell_stride, stride) = (gaps.0, count.saturating_add(slack).saturating_add(gaps.1));
         let (short, is_energies) = length(read, shortages[0]);
         let (long, _) = length(read, 0);
@@ -428,7 +433,7 @@ proptest! {
             numbers
         };
         let agree = |a: &Box<[f32]>, b: &Box<[f32]>| {
-            // What lies behind the features of a plane means nothing.
+            // Numbers after the features of a plane have no meaning.
             let of_planes = |numbers: &[f32]| -> Vec<f32> {
                 let planes = (0..PLANES).flat_map(|plane| &numbers[first + plane * stride..][..count]);
                 planes.chain(&numbers[..first]).copied().collect()

@@ -1,20 +1,21 @@
-//! Which vector instructions the kernels use. In comes nothing, or the name of a level; out comes a [`SimdLevel`] that
-//! this processor has.
+//! The choice of vector instructions for the kernels. Input: nothing, or the name of a level.
+//! Output: a [`SimdLevel`] that this processor has.
 
 use std::env::{self, VarError};
 use std::error::Error;
 use std::fmt;
 
-/// The environment variable that forces a level.
+/// Environment variable that forces a level.
 const VARIABLE: &str = "FACEMATCH_SIMD";
 
-/// The vector instructions that the kernels use. A value other than `Scalar` exists only where the processor has them.
+/// The vector instructions that the kernels use. A value other than `Scalar` exists only if the
+/// processor has them.
 ///
-/// All levels give the same faces and, but for the last digits, the same numbers.
+/// All levels give the same faces and, except for the last digits, the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SimdLevel {
-    /// Plain Rust, for every processor. It says what the other levels must compute.
+    /// Plain Rust, for every processor. It defines what the other levels must compute.
     Scalar,
     /// 8 numbers at a time: x86-64 processors since 2013 (Intel) and 2015 (AMD).
     #[cfg(target_arch = "x86_64")]
@@ -61,7 +62,7 @@ impl Avx512 {
         Avx2::detect().filter(|_| found).map(|_| Self(()))
     }
 
-    /// For kernels that gain nothing from wider vectors.
+    /// Returns the proof for AVX2, for kernels that gain nothing from wider vectors.
     pub fn avx2(self) -> Avx2 {
         Avx2(())
     }
@@ -75,10 +76,10 @@ impl Neon {
 }
 
 impl SimdLevel {
-    /// The names of all levels, on whatever processor.
+    /// Names of all levels, on any processor.
     const NAMES: [&str; 4] = ["scalar", "avx2", "avx512", "neon"];
 
-    /// The levels of this processor, slowest first.
+    /// Returns the levels of this processor, slowest first.
     pub fn available() -> Vec<Self> {
         let scalar = [Some(Self::Scalar)];
         #[cfg(target_arch = "x86_64")]
@@ -93,16 +94,16 @@ impl SimdLevel {
         scalar.into_iter().chain(vectors).flatten().collect()
     }
 
-    /// The fastest level of this processor.
+    /// Returns the fastest level of this processor.
     pub fn best() -> Self {
         Self::available().pop().unwrap_or(Self::Scalar)
     }
 
-    /// The level that the environment variable `FACEMATCH_SIMD` names (`scalar`, `avx2`, `avx512` or `neon`), or the
-    /// best one when it is not set or empty.
+    /// Returns the level that the environment variable `FACEMATCH_SIMD` names (`scalar`, `avx2`,
+    /// `avx512` or `neon`), or the best one if it is unset or empty.
     ///
     /// # Errors
-    /// [`UnknownLevel`] when it names no level, or one that this processor has not.
+    /// [`UnknownLevel`] if it names no level, or one that this processor does not have.
     pub fn from_environment() -> Result<Self, UnknownLevel> {
         match env::var(VARIABLE) {
             Ok(name) if !name.is_empty() => Self::named(&name, &Self::available()),
@@ -113,7 +114,7 @@ impl SimdLevel {
         }
     }
 
-    /// The level of that name, if it is `available`.
+    /// Returns the level with that name, if it is `available`.
     fn named(name: &str, available: &[Self]) -> Result<Self, UnknownLevel> {
         if let Some(level) = available.iter().find(|level| level.name() == name) {
             return Ok(*level);
@@ -127,7 +128,7 @@ impl SimdLevel {
         }))
     }
 
-    /// `scalar`, `avx2`, `avx512` or `neon`.
+    /// Returns `scalar`, `avx2`, `avx512` or `neon`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -141,7 +142,8 @@ impl SimdLevel {
     }
 }
 
-/// `FACEMATCH_SIMD` names no vector instructions of this processor. The text says which there are.
+/// Error for a `FACEMATCH_SIMD` that names no vector instructions of this processor. The text lists
+/// the available ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownLevel(String);
 
@@ -159,9 +161,10 @@ impl fmt::Display for SimdLevel {
     }
 }
 
-/// Defines a kernel: a function that takes a [`SimdLevel`] before its arguments, and runs the variant of that level,
-/// compiled with the level's instructions. A variant is a safe function of the proof of its level and the arguments,
-/// `scalar` of the arguments alone. A kernel that gains nothing from AVX-512 names no variant for it, and takes that of AVX2.
+/// Defines a kernel: a function that takes a [`SimdLevel`] before its arguments and runs the
+/// variant of that level, compiled with the level's instructions. A variant is a safe function that
+/// takes the proof of its level and the arguments; `scalar` takes only the arguments. A kernel that
+/// gains nothing from AVX-512 names no variant for it and uses the AVX2 variant.
 macro_rules! kernel {
     (
         fn $name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;
@@ -212,13 +215,16 @@ macro_rules! kernel {
             }
             match level {
                 $crate::SimdLevel::Scalar => $scalar($($argument),*),
-                // SAFETY: `simd` proves that the processor has AVX2 and FMA, all that this safe function requires.
+                // SAFETY: `simd` proves that the processor has AVX2 and FMA, which is all that this
+                // safe function requires.
                 #[cfg(target_arch = "x86_64")]
                 $crate::SimdLevel::Avx2(simd) => unsafe { avx2(simd, $($argument),*) },
-                // SAFETY: `simd` proves that the processor has AVX-512, which comes with AVX2 and FMA.
+                // SAFETY: `simd` proves that the processor has AVX-512, which includes AVX2 and
+                // FMA.
                 #[cfg(target_arch = "x86_64")]
                 $crate::SimdLevel::Avx512(simd) => unsafe { $widest($narrowed(simd), $($argument),*) },
-                // SAFETY: `simd` proves that the processor has NEON, all that this safe function requires.
+                // SAFETY: `simd` proves that the processor has NEON, which is all that this safe
+                // function requires.
                 #[cfg(target_arch = "aarch64")]
                 $crate::SimdLevel::Neon(simd) => unsafe { neon(simd, $($argument),*) },
             }

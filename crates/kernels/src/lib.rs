@@ -1,14 +1,15 @@
-//! The loops of face recognition that take the time, each written once for every kind of processor. In come plain slices
-//! of numbers, out come plain slices of numbers.
+//! The time-consuming loops of face recognition, each written once for every kind of processor.
+//! Input and output: plain slices of numbers.
 //!
-//! Each kernel has a module: its head says what it computes, checks the shapes and picks the variant; `scalar` is
-//! the specification, which every other variant is tested against; `body` is the loop in vectors of any width. Which
-//! variant runs is decided by a [`SimdLevel`] that the caller hands down; the macro `kernel!` is the only place that
-//! tells them apart.
+//! Each kernel has a module. Its head describes the computation; the module checks the shapes and
+//! picks the variant. `scalar` is the specification, which every other variant is tested against;
+//! `body` is the loop in vectors of any width. The caller passes a [`SimdLevel`], which decides the
+//! variant; only the macro `kernel!` distinguishes between levels.
 //!
-//! This is the only crate of facematch with `unsafe` code: a variant may run where its [`SimdLevel`] exists, and its
-//! pointers stay within the slices whose lengths the module has checked, in arithmetic that cannot wrap around. No
-//! function can be made to leave its slices: what does not fit is a panic.
+//! This is the only crate of facematch with `unsafe` code: a variant may run if its [`SimdLevel`]
+//! exists, and its pointers stay within the slices whose lengths the module has checked, in
+//! arithmetic that cannot wrap around. No caller can make a function leave its slices: sizes that
+//! do not fit are a panic.
 
 mod aligned_numbers;
 pub mod convolution;

@@ -1,6 +1,6 @@
 //! Numbers for the tests of the kernels.
 
-/// `count` numbers from -1 to 1 that look random; another `seed`, other numbers.
+/// Returns `count` pseudorandom numbers from -1 to 1, which depend on `seed`.
 pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
     std::iter::repeat_with(|| {

@@ -1,12 +1,13 @@
-//! Feeds arbitrary bytes to the decoders of photos: which image of a TIFF is searched and how it is stored, and where the
-//! orientation is. It must not panic.
+//! Feeds arbitrary bytes to the decoders of photos: the choice of the image in a TIFF, its storage,
+//! and the search for the orientation. They must not panic.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
 //! ```sh
 //! mkdir -p tests/fuzz/corpus/decode
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz decode \
-//!     tests/fuzz/corpus/decode tests/fuzz/seeds/decode -- -max_total_time=60 -max_len=8192 -rss_limit_mb=4096
+//!     tests/fuzz/corpus/decode tests/fuzz/seeds/decode -- \
+//!     -max_total_time=60 -max_len=8192 -rss_limit_mb=4096
 //! ```
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Feeds arbitrary bytes to the reading of gallery files. It must not panic, and a gallery that is read is written and read
-//! again as it is.
+//! Feeds arbitrary bytes to the reader of gallery files. It must not panic, and a gallery that it
+//! reads must stay the same when it is written and read again.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!

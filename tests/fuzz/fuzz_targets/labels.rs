@@ -1,4 +1,5 @@
-//! Feeds arbitrary bytes to the reading of lists of labels. It must not panic, and a list that is read has photos.
+//! Feeds arbitrary bytes to the reader of lists of labels. It must not panic, and a list that it
+//! reads must have photos.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!

@@ -1,12 +1,13 @@
-//! Feeds arbitrary bytes to the reading of the people who are tagged in an XMP packet. It must not panic, and everybody who is
-//! read has a name and a place in the image.
+//! Feeds arbitrary bytes to the reader of the people tagged in an XMP packet. It must not panic,
+//! and every person that it reads must have a name and a place in the image.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
 //! ```sh
 //! mkdir -p tests/fuzz/corpus/named_regions
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz named_regions \
-//!     tests/fuzz/corpus/named_regions tests/fuzz/seeds/named_regions -- -max_total_time=60 -max_len=8192
+//!     tests/fuzz/corpus/named_regions tests/fuzz/seeds/named_regions -- \
+//!     -max_total_time=60 -max_len=8192
 //! ```
 #![no_main]
 

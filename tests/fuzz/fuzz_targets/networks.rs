@@ -1,5 +1,6 @@
-//! Feeds arbitrary bytes to the readers of both networks. In come bytes from libFuzzer; nothing may panic, run out of
-//! memory or take long. A whole network is too large for a seed, so the shipped models may be added to the corpus.
+//! Feeds arbitrary bytes to the readers of both networks. They must not panic, run out of memory or
+//! take long. A whole network is too large for a seed, so the shipped models may be added to the
+//! corpus.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!

@@ -1,12 +1,13 @@
-//! Feeds arbitrary bytes to the JPEG decoder, at every scale. It must not panic, run out of memory or take long, and a JPEG
-//! is decoded at every scale or at none.
+//! Feeds arbitrary bytes to the JPEG decoder, at every scale. It must not panic, run out of memory
+//! or take long, and must decode a JPEG at every scale or at none.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
 //! ```sh
 //! mkdir -p tests/fuzz/corpus/scaled_jpeg
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz scaled_jpeg \
-//!     tests/fuzz/corpus/scaled_jpeg tests/fuzz/seeds/scaled_jpeg -- -max_total_time=60 -max_len=8192
+//!     tests/fuzz/corpus/scaled_jpeg tests/fuzz/seeds/scaled_jpeg -- \
+//!     -max_total_time=60 -max_len=8192
 //! ```
 #![no_main]
 

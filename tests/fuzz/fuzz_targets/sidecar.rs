@@ -1,5 +1,6 @@
-//! Feeds arbitrary bytes to the tagging of sidecars, and to new sidecars as what a photo has inside. It must not panic, what
-//! was tagged needs no tags any more, and what is tagged can be untagged: of a new sidecar nothing is left.
+//! Feeds arbitrary bytes to the tagging of sidecars, and to new sidecars as the metadata inside a
+//! photo. It must not panic; a tagged sidecar needs no more tags and can be untagged, which leaves
+//! nothing of a new sidecar.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
@@ -39,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
         let untagged = without_tags(&tagged).unwrap();
         assert_ne!(untagged, WithoutTags::Unchanged);
     }
-    // None where facematch has named the face in it, and somebody took that out.
+    // `None` if facematch has named the face in it and the user removed that.
     let Some(sidecar) = new_sidecar(&[bytes], &tags, stamp).unwrap() else {
         return;
     };

@@ -1,14 +1,17 @@
-//! The mean faces that landmarks are laid upon: where each landmark of an upright face lies in the unit square.
+//! The mean faces that landmarks are aligned with: the position of each landmark of an upright face
+//! in the unit square.
 //!
-//! The numbers are those of dlib's `get_face_chip_details` (`dlib/image_transforms/interpolation.h`). Of the 68 points
-//! it leaves out the outline of the face, the eyebrows and the lower lip, which move most with pose and expression.
+//! The numbers are those of dlib's `get_face_chip_details`
+//! (`dlib/image_transforms/interpolation.h`). Of the 68 points it omits the outline of the face,
+//! the eyebrows and the lower lip, which move most with pose and expression.
 
 use crate::geometry::Point;
 
-/// A landmark's index in its model, and its place in the unit square (x to the right, y downwards).
+/// A landmark's index in its model, and its position in the unit square (x to the right, y
+/// downwards).
 pub(super) type MeanPoint = (usize, Point);
 
-/// The mean face for a model of `count` landmarks; none is known unless there are 5 or 68.
+/// Returns the mean face for a model of `count` landmarks. There is one only for 5 and for 68.
 pub(super) fn of_model(count: usize) -> Option<&'static [MeanPoint]> {
     match count {
         5 => Some(&FIVE_POINTS),

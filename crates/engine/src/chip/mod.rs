@@ -1,11 +1,14 @@
-//! Face chips: a face turned upright, scaled to a square of fixed size and cut out, as the encoder wants it.
+//! Face chips: faces rotated upright, scaled to a square of fixed size and cut out, as the encoder
+//! expects them.
 //!
-//! In come a photo and the landmarks of its faces, out come square images. [`ChipGeometry::of_face`] says where a chip
-//! lies; it is also the guard that no landmarks pass that cannot be a face's. [`extract_chips`] cuts.
+//! Input: a photo and the landmarks of its faces. Output: square images. [`ChipGeometry::of_face`]
+//! computes the position of a chip and rejects landmarks that cannot belong to a face.
+//! [`extract_chips`] cuts the chips.
 //!
-//! Everything follows dlib, bit for bit where it can, because the encoder was trained on such chips:
-//! `get_face_chip_details`, `chip_details` and `extract_image_chips` of `dlib/image_transforms/interpolation.h`,
-//! `find_similarity_transform` of `dlib/geometry/point_transforms.h`, and `pyramid_down<2>` of
+//! Everything follows dlib, bit for bit where it can, because the encoder was trained on such
+//! chips: `get_face_chip_details`, `chip_details` and `extract_image_chips` of
+//! `dlib/image_transforms/interpolation.h`, `find_similarity_transform` of
+//! `dlib/geometry/point_transforms.h`, and `pyramid_down<2>` of
 //! `dlib/image_transforms/image_pyramid.h`.
 
 mod mean_face;
@@ -20,24 +23,26 @@ use crate::error::EngineError;
 use crate::geometry::{Point, Rect};
 pub(super) use sampling::{Affine, View};
 
-/// The side of the chips that dlib's face recognition network takes, in pixels.
+/// Side of the chips for dlib's face recognition network, in pixels.
 pub const CHIP_SIZE: u32 = 150;
 
-/// How much room those chips leave around the face on each side, in parts of the face's own side.
+/// Padding of those chips around the face on each side, as a fraction of the face's side.
 pub const CHIP_PADDING: f64 = 0.25;
 
-/// The sizes of chip that can be asked for. The largest has 48 MiB of pixels; one pixel alone has no scale.
+/// Allowed sizes of a chip. The largest has 48 MiB of pixels; a single pixel has no scale.
 const SIZES: RangeInclusive<u32> = 2..=4096;
 
-/// No image reaches further; what does is no place in one, and C++ could not hold it as an integer.
+/// Largest coordinate in an image. C++ could not store a larger one as an integer.
 const MAX_COORDINATE: f64 = 2_147_483_648.0;
 
-/// How far a landmark may lie from the middle of its detection, in sides of the detection.
+/// Maximum distance of a landmark from the middle of its detection, in sides of the detection.
 const MAX_BOX_SIDES: f64 = 4.0;
 
-/// Where in a photo a chip is cut: a square, turned about its centre. dlib calls it `chip_details`.
+/// The position of a chip in a photo: a square, rotated about its centre. dlib calls it
+/// `chip_details`.
 ///
-/// All values are finite; the square has a side of at least 1 pixel of the photo and the chip one of 2 to 4096.
+/// All values are finite; the square has a side of at least 1 pixel of the photo, and the chip a
+/// side of 2 to 4096.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChipGeometry {
     centre: Point,
@@ -47,17 +52,19 @@ pub struct ChipGeometry {
 }
 
 impl ChipGeometry {
-    /// The chip of the face with these `landmarks` (5 or 68 points): `size` pixels wide and high (2 to 4096), the face
-    /// in its middle with `padding` (0 or more) times the face's side around it.
+    /// Returns the chip of the face with these `landmarks` (5 or 68 points): `size` pixels wide and
+    /// high (2 to 4096), with the face in its middle and `padding` (0 or more) times the face's
+    /// side around it.
     ///
-    /// The square is the one that brings the landmarks nearest to those of a mean face, by least squares over all
-    /// moves, turns and scales; as dlib's `get_face_chip_details`. dlib's own values are [`CHIP_SIZE`] and
-    /// [`CHIP_PADDING`].
+    /// The square is the one that brings the landmarks nearest to those of a mean face, by least
+    /// squares over all translations, rotations and scales, like dlib's `get_face_chip_details`.
+    /// dlib's own values are [`CHIP_SIZE`] and [`CHIP_PADDING`].
     ///
     /// # Errors
-    /// [`EngineError::ImplausibleLandmarks`] when there are neither 5 nor 68 points, when the detection is empty, when
-    /// a coordinate is not finite or further than 4 sides of the detection from its middle, when the square is smaller
-    /// than a pixel, or when `size` or `padding` is out of range. What passes is safe to hand to C++.
+    /// [`EngineError::ImplausibleLandmarks`] if there are neither 5 nor 68 points, if the detection
+    /// is empty, if a coordinate is not finite or is farther than 4 sides of the detection from its
+    /// middle, if the square is smaller than a pixel, or if `size` or `padding` is out of range.
+    /// Accepted values are safe to pass to C++.
     pub fn of_face(landmarks: &Landmarks, size: u32, padding: f64) -> Result<Self, EngineError> {
         if !are_plausible(landmarks) || !(0.0..f64::INFINITY).contains(&padding) {
             return Err(EngineError::ImplausibleLandmarks);
@@ -67,8 +74,8 @@ impl ChipGeometry {
             .ok_or(EngineError::ImplausibleLandmarks)
     }
 
-    /// A chip of `size` pixels, cut from the square of `side` photo pixels about `centre`, turned by `angle` radians.
-    /// None when a value is out of range.
+    /// Returns a chip of `size` pixels, cut from the square of `side` photo pixels about `centre`,
+    /// rotated by `angle` radians. Returns `None` if a value is out of range.
     pub(super) fn new(centre: Point, side: f64, angle: f64, size: u32) -> Option<Self> {
         let near = centre.x.abs() <= MAX_COORDINATE && centre.y.abs() <= MAX_COORDINATE;
         let sizes = (1.0..=MAX_COORDINATE).contains(&side) && SIZES.contains(&size);
@@ -80,38 +87,41 @@ impl ChipGeometry {
         })
     }
 
-    /// The middle of the square, in pixels of the photo.
+    /// Returns the middle of the square, in pixels of the photo.
     pub fn centre(&self) -> Point {
         self.centre
     }
 
-    /// The side of the square, in pixels of the photo. As everywhere in dlib, the centres of its first and last pixel
-    /// lie `side - 1` apart.
+    /// Returns the side of the square, in pixels of the photo. As everywhere in dlib, the centres
+    /// of its first and last pixel are `side - 1` apart.
     pub fn side(&self) -> f64 {
         self.side
     }
 
-    /// How far the face is turned clockwise as displayed, in radians from -π to π.
+    /// Returns the clockwise rotation of the face as displayed, in radians from -π to π.
     pub fn angle(&self) -> f64 {
         self.angle
     }
 
-    /// The width and height of the chip, in pixels.
+    /// Returns the width and height of the chip, in pixels.
     pub fn size(&self) -> u32 {
         self.size
     }
 
-    /// The map from a pixel of the chip to the place in the photo that is really read for it.
+    /// Returns the map from a pixel of the chip to the place in the photo that dlib actually reads
+    /// for it.
     ///
-    /// dlib takes a point `p` of the photo to `p / 2 - (1.25, 0.75)` of the half-size image, where `p / 2 - (1, 1)`
-    /// would be right. A chip cut from a pyramid is moved by that error, which doubles and adds up with each level.
+    /// dlib maps a point `p` of the photo to `p / 2 - (1.25, 0.75)` of the half-size image, where
+    /// `p / 2 - (1, 1)` would be right. A chip cut from a pyramid is shifted by that error, which
+    /// doubles and adds up with each level.
     pub(super) fn to_photo(self) -> Affine {
         let error = 0.5 * (f64::from(self.depth()).exp2() - 1.0);
         let centre = Point::new(self.centre.x - error, self.centre.y + error);
         self.to_square(centre, self.side)
     }
 
-    /// The map from a pixel of the chip into a square of `side` about `centre`, turned as the face is.
+    /// Returns the map from a pixel of the chip into a square of `side` about `centre`, rotated
+    /// like the face.
     fn to_square(self, centre: Point, side: f64) -> Affine {
         let last = f64::from(self.size - 1);
         let middle = Point::new(last / 2.0, last / 2.0);
@@ -119,8 +129,8 @@ impl ChipGeometry {
         Affine::similarity(middle, centre, step, self.angle, false)
     }
 
-    /// How often the photo is halved before the chip is cut: until another time would leave fewer pixels than the
-    /// chip has.
+    /// Returns the number of times that the photo is halved before the chip is cut: until halving
+    /// it again would leave fewer pixels than the chip has.
     fn depth(&self) -> u32 {
         let mut depth = 0;
         let mut side = halved_side(self.side);
@@ -131,8 +141,9 @@ impl ChipGeometry {
         depth
     }
 
-    /// The pixels of an image of `dimensions` (width, height) that the chip is made of: the box around the turned
-    /// square, and a margin for the filter of each level of the pyramid. None when the chip misses the image.
+    /// Returns the part of an image of `dimensions` (width, height) that the chip is computed from:
+    /// the box around the rotated square, and a margin for the filter of each level of the pyramid.
+    /// Returns `None` if the chip misses the image.
     pub(super) fn reach(&self, dimensions: (u32, u32)) -> Option<Rect> {
         let margin = (0..self.depth()).fold(2.0, |margin, _| margin * 2.0 + 2.0);
         let (sin, cos) = self.angle.sin_cos();
@@ -147,20 +158,21 @@ impl ChipGeometry {
         })
     }
 
-    /// Whether the chip is a plain copy of pixels, without turning and scaling.
+    /// Returns whether the chip is a plain copy of pixels, without rotation and scaling.
     fn is_plain(&self) -> bool {
         self.angle == 0.0 && self.side == f64::from(self.size)
     }
 }
 
-/// Cuts the chips of one image, in the order of `geometries`, as dlib's `extract_image_chips`.
+/// Cuts the chips of one image, in the order of `geometries`, like dlib's `extract_image_chips`.
 ///
-/// All chips of an image belong into one call: they share the pyramid of smaller copies that large faces are cut from,
-/// and the pyramid's origin is a corner of the box around all of them. Alone, a chip may differ by some levels.
+/// Pass all chips of an image in one call: they share the pyramid of smaller copies that large
+/// faces are cut from, and the pyramid's origin is a corner of the box around all of them. A chip
+/// cut separately may differ by a few levels.
 ///
-/// Each chip is [`ChipGeometry::size`] pixels wide and high. What lies outside of the image is black; a chip may lie
-/// there altogether. Memory: the chips and, where a face is much larger than its chip,
-/// up to one and a half times what the image itself takes.
+/// Each chip is [`ChipGeometry::size`] pixels wide and high. Pixels outside the image are black; a
+/// chip may be entirely outside. Memory: the chips and, if a face is much larger than its chip, up
+/// to one and a half times the size of the image.
 pub fn extract_chips(image: &RgbImage, geometries: &[ChipGeometry]) -> Vec<RgbImage> {
     let reach = geometries
         .iter()
@@ -192,7 +204,7 @@ pub fn extract_chips(image: &RgbImage, geometries: &[ChipGeometry]) -> Vec<RgbIm
     geometries.iter().map(cut).collect()
 }
 
-/// The half-size copies of `base`, each from the one before it.
+/// Returns the half-size copies of `base`, each computed from the one before it.
 fn pyramid(base: View<'_>, depth: u32) -> Vec<RgbImage> {
     let mut levels: Vec<RgbImage> = Vec::new();
     for _ in 0..depth {
@@ -202,7 +214,7 @@ fn pyramid(base: View<'_>, depth: u32) -> Vec<RgbImage> {
     levels
 }
 
-/// The chip, interpolated from its level of the pyramid over `reach`.
+/// Returns the chip, interpolated from its level of the pyramid over `reach`.
 fn resampled(level: View<'_>, reach: Rect, geometry: &ChipGeometry) -> RgbImage {
     let mut centre = Point::new(
         geometry.centre.x - reach.left as f64,
@@ -210,20 +222,20 @@ fn resampled(level: View<'_>, reach: Rect, geometry: &ChipGeometry) -> RgbImage 
     );
     let mut side = geometry.side;
     for _ in 0..geometry.depth() {
-        // dlib's `point_down`, of which the two numbers are not alike; see `ChipGeometry::to_photo`.
+        // dlib's `point_down`, with its two different numbers; see `ChipGeometry::to_photo`.
         centre = Point::new(centre.x / 2.0 - 1.25, centre.y / 2.0 - 0.75);
         side = halved_side(side);
     }
     let map = geometry.to_square(centre, side);
     RgbImage::from_fn(geometry.size, geometry.size, |x, y| {
         let place = map.apply(Point::new(f64::from(x), f64::from(y)));
-        // dlib cuts the fraction off.
+        // dlib truncates the fraction.
         let value = level.bilinear(place).unwrap_or_default();
         Rgb(value.map(|channel| channel as u8))
     })
 }
 
-/// The chip, copied pixel by pixel, its place rounded to whole pixels.
+/// Returns the chip, copied pixel by pixel, its position rounded to whole pixels.
 fn copied(image: &RgbImage, geometry: &ChipGeometry) -> RgbImage {
     let first = |middle: f64| (middle - (geometry.side - 1.0) / 2.0 + 0.5).floor() as i64;
     let (left, top) = (first(geometry.centre.x), first(geometry.centre.y));
@@ -241,12 +253,14 @@ fn black(geometry: &ChipGeometry) -> RgbImage {
     RgbImage::new(geometry.size, geometry.size)
 }
 
-/// The side of a square after halving: the distance between the centres of its outermost pixels is halved.
+/// Returns the side of a square after halving: the distance between the centres of its outermost
+/// pixels is halved.
 fn halved_side(side: f64) -> f64 {
     (side - 1.0) / 2.0 + 1.0
 }
 
-/// First and last of the pixels `0..length` within `extent` of `middle`, rounded as dlib does.
+/// Returns the first and last of the pixels `0..length` within `extent` of `middle`, rounded like
+/// dlib.
 fn pixels_within(middle: f64, extent: f64, length: u32) -> Option<(i64, i64)> {
     let first = (middle - extent).max(0.0);
     let last = (middle + extent).min(f64::from(length) - 1.0);
@@ -254,7 +268,7 @@ fn pixels_within(middle: f64, extent: f64, length: u32) -> Option<(i64, i64)> {
     (first <= last).then_some((first, last))
 }
 
-/// The smallest rectangle around both.
+/// Returns the smallest rectangle around both.
 fn union(a: Rect, b: Rect) -> Rect {
     Rect {
         left: a.left.min(b.left),
@@ -264,9 +278,9 @@ fn union(a: Rect, b: Rect) -> Rect {
     }
 }
 
-/// Whether the detection is a box in an image and every point lies near it.
+/// Returns whether the detection is a box in an image and every point is near it.
 fn are_plausible(landmarks: &Landmarks) -> bool {
-    // In f64, since the sides of a box of nonsense need not fit into an integer.
+    // In `f64`, since the sides of an absurd box need not fit into an integer.
     let rect = landmarks.rect;
     let [left, top, right, bottom] =
         [rect.left, rect.top, rect.right, rect.bottom].map(|edge| edge as f64);
@@ -285,11 +299,13 @@ fn are_plausible(landmarks: &Landmarks) -> bool {
             .all(|point| near(point.x, (left + right) / 2.0) && near(point.y, (top + bottom) / 2.0))
 }
 
-/// The square whose chip brings `points` nearest to the mean face: dlib's `find_similarity_transform` (Umeyama, 1991)
-/// and `chip_details`. None when the points have no extent.
+/// Returns the square whose chip brings `points` nearest to the mean face: dlib's
+/// `find_similarity_transform` (Umeyama, 1991) and `chip_details`. Returns `None` if the points
+/// have no extent.
 ///
-/// dlib solves it by singular value decomposition, for any number of dimensions. In the plane a turn and a scale are a
-/// product with one complex number, `a + bi`, and least squares gives that number directly.
+/// dlib solves this by singular value decomposition, for any number of dimensions. In the plane, a
+/// rotation and a scale are a product with one complex number, `a + bi`, and least squares gives
+/// that number directly.
 fn fitted(
     mean_face: &[mean_face::MeanPoint],
     points: &[Point],

@@ -1,7 +1,8 @@
-//! Reading pixels where no pixel is: affine maps between images, bilinear interpolation, and halving an image.
+//! Sampling of images between pixels: affine maps between images, bilinear interpolation, and
+//! halving.
 //!
-//! In come RGB images of 8 bits and places in pixels; out come interpolated values and half-size images, with dlib's
-//! formulas and dlib's edges.
+//! Input: RGB images of 8 bits and places in pixels. Output: interpolated values and half-size
+//! images, with dlib's formulas and dlib's treatment of edges.
 
 use image::RgbImage;
 
@@ -12,15 +13,16 @@ const CHANNELS: usize = 3;
 /// An affine map of the plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Affine {
-    /// What one step along x, and one along y, adds to the result.
+    /// Change of the result for one step along x, and for one step along y.
     columns: [Point; 2],
-    /// Where (0, 0) goes.
+    /// Image of (0, 0).
     origin: Point,
 }
 
 impl Affine {
-    /// The similarity that takes `from` to `to`: first mirrored left to right where `mirrored`, then scaled by
-    /// `scale`, then turned by `angle` radians (from the x axis towards the y axis: clockwise as displayed).
+    /// Returns the similarity that maps `from` to `to`: first mirrored left to right if `mirrored`,
+    /// then scaled by `scale`, then rotated by `angle` radians (from the x axis towards the y axis:
+    /// clockwise as displayed).
     pub(crate) fn similarity(
         from: Point,
         to: Point,
@@ -44,7 +46,7 @@ impl Affine {
         }
     }
 
-    /// Where `p` goes.
+    /// Returns the image of `p`.
     pub(crate) fn apply(&self, p: Point) -> Point {
         let [along_x, along_y] = self.columns;
         Point::new(
@@ -53,7 +55,7 @@ impl Affine {
         )
     }
 
-    /// This map first, then `next`.
+    /// Returns the composition of this map, applied first, and `next`.
     pub(crate) fn then(&self, next: &Self) -> Self {
         let origin = next.apply(self.origin);
         let column = |c: Point| {
@@ -66,7 +68,7 @@ impl Affine {
         }
     }
 
-    /// The way back; none from a map that flattens the plane.
+    /// Returns the inverse map, or `None` for a map that flattens the plane.
     pub(crate) fn inverse(&self) -> Option<Self> {
         let [x, y] = self.columns;
         let determinant = x.x * y.y - y.x * x.y;
@@ -88,19 +90,19 @@ impl Affine {
     }
 }
 
-/// A rectangle of an image, borrowed. Its top-left pixel is (0, 0).
+/// A borrowed rectangle of an image. Its top-left pixel is (0, 0).
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    /// The samples from the view's first pixel on.
+    /// Samples from the view's first pixel on.
     samples: &'a [u8],
-    /// Samples from one row to the next.
+    /// Distance from one row to the next, in samples.
     stride: usize,
     width: usize,
     height: usize,
 }
 
 impl<'a> View<'a> {
-    /// All of `image`.
+    /// Returns a view of all of `image`.
     pub(crate) fn whole(image: &'a RgbImage) -> Self {
         Self {
             samples: image.as_raw(),
@@ -110,7 +112,8 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The part of the view in `region`; nothing where the region leaves the view.
+    /// Returns the part of the view in `region`, which is empty where the region is outside the
+    /// view.
     pub(crate) fn part(&self, region: Rect) -> Self {
         let left = region.left.clamp(0, self.width as i64) as usize;
         let top = region.top.clamp(0, self.height as i64) as usize;
@@ -131,9 +134,10 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The value at `p`, 0 to 255 per channel, from the four pixels around it, as dlib's `interpolate_bilinear`
-    /// (`dlib/image_transforms/interpolation.h`) finds it. None when one of the four lies outside; that includes
-    /// places exactly on the last row or column, where dlib, too, wants a pixel beyond.
+    /// Returns the value at `p`, 0 to 255 per channel, interpolated from the four pixels around it
+    /// like dlib's `interpolate_bilinear` (`dlib/image_transforms/interpolation.h`). Returns `None`
+    /// if one of the four is outside; this includes places exactly on the last row or column, where
+    /// dlib, too, requires a pixel beyond.
     pub(crate) fn bilinear(&self, p: Point) -> Option<[f64; CHANNELS]> {
         let inside = |at: f64, length: usize| at >= 0.0 && at < length as f64 - 1.0;
         if !inside(p.x, self.width) || !inside(p.y, self.height) {
@@ -146,7 +150,8 @@ impl<'a> View<'a> {
         let lower = self
             .samples
             .get(start + self.stride..start + self.stride + 2 * CHANNELS)?;
-        // The order of the operations is dlib's: its chips cut the fraction off, so the last bit can cost a level.
+        // The order of operations is dlib's: its chips truncate the fraction, so the last bit can
+        // change a level.
         let across = |row: &[u8], channel: usize| {
             (1.0 - right_share) * f64::from(row[channel])
                 + right_share * f64::from(row[channel + CHANNELS])
@@ -156,9 +161,10 @@ impl<'a> View<'a> {
         }))
     }
 
-    /// The view at half its size: a Gaussian filter of 5x5 pixels, then every other pixel, as dlib's
-    /// `pyramid_down<2>` (`dlib/image_transforms/image_pyramid.h`). Pixel (x, y) of the result sits upon pixel
-    /// (2x + 2, 2y + 2) of the view. Without pixels when the view is 8 pixels wide or high, or less.
+    /// Returns the view at half its size: a Gaussian filter of 5x5 pixels, then every other pixel,
+    /// like dlib's `pyramid_down<2>` (`dlib/image_transforms/image_pyramid.h`). Pixel (x, y) of the
+    /// result is at pixel (2x + 2, 2y + 2) of the view. The result is empty if the view is at most
+    /// 8 pixels wide or high.
     pub(super) fn halved(&self) -> RgbImage {
         if self.width <= 8 || self.height <= 8 {
             return RgbImage::new(0, 0);
@@ -176,7 +182,7 @@ impl<'a> View<'a> {
         for y in 0..height {
             let first = 2 * y * row_length;
             samples.extend((first..first + row_length).map(|i| {
-                // At most 255 * 16 * 16, and cut off, not rounded, as dlib does.
+                // At most 255 * 16 * 16, and truncated, not rounded, like dlib.
                 (weighted_sum(&across, i, row_length, u16::from) / 256) as u8
             }));
         }
@@ -184,7 +190,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// Five values, `step` apart from `first` on, weighted 1, 4, 6, 4, 1. The weights add up to 16.
+/// Returns the sum of five values, `step` apart from `first` on, weighted 1, 4, 6, 4, 1. The
+/// weights add up to 16.
 fn weighted_sum<T: Copy>(values: &[T], first: usize, step: usize, widen: impl Fn(T) -> u16) -> u16 {
     let value = |i: usize| widen(values[first + i * step]);
     value(0) + value(1) * 4 + value(2) * 6 + value(3) * 4 + value(4)
@@ -281,7 +288,7 @@ mod tests {
         image.put_pixel(4, 4, image::Rgb([255, 0, 64]));
         let half = View::whole(&image).halved();
         assert_eq!(half.dimensions(), (5, 4));
-        // 36, 6 and 1 of 256 parts fall on the middle, the sides and the corners.
+        // The weights of the middle, the sides and the corners are 36, 6 and 1 out of 256.
         assert_eq!(half.get_pixel(1, 1).0, [35, 0, 9]);
         assert_eq!(half.get_pixel(0, 1).0, [5, 0, 1]);
         assert_eq!(half.get_pixel(2, 2).0, [0, 0, 0]);

@@ -1,4 +1,5 @@
-//! Chips of made-up faces in made-up images. The chips of real ones: `tests/library/chips.rs`.
+//! Chips of synthetic faces in synthetic images. For chips of real faces, see
+//! `tests/library/chips.rs`.
 
 use proptest::prelude::*;
 
@@ -11,7 +12,8 @@ const BOX: Rect = Rect {
     bottom: 299,
 };
 
-/// Landmarks that lie exactly as on the mean face, so that the chip is the square of `side` about `centre`.
+/// Returns landmarks exactly like those of the mean face, so that the chip is the square of `side`
+/// about `centre`.
 fn face(count: usize, centre: Point, side: f64, angle: f64) -> Landmarks {
     let unit = |mean: f64| (CHIP_PADDING + mean) / (2.0 * CHIP_PADDING + 1.0);
     let map = Affine::similarity(Point::new(0.5, 0.5), centre, side, angle, false);
@@ -34,7 +36,7 @@ fn one_chip(image: &RgbImage, geometry: ChipGeometry) -> RgbImage {
     extract_chips(image, &[geometry]).remove(0)
 }
 
-/// Red is x and green is y, so that a pixel tells where it was taken from.
+/// Returns an image whose red is x and green is y, so that a pixel reveals its origin.
 fn slopes() -> RgbImage {
     RgbImage::from_fn(256, 256, |x, y| Rgb([x as u8, y as u8, 200]))
 }
@@ -147,7 +149,7 @@ fn chips_of_every_scale_and_turn_show_the_place_that_they_are_said_to() {
             for (x, y, pixel) in chip.enumerate_pixels() {
                 let place = map.apply(Point::new(f64::from(x), f64::from(y)));
                 let cut_off = [place.x, place.y].map(|at| (at + 1e-6).floor() as u8);
-                // Rounding errors can cost a level where the place is a whole number.
+                // Rounding errors can change a level where the place is a whole number.
                 assert!(pixel.0[0] == cut_off[0] || (place.x - place.x.round()).abs() < 1e-6);
                 assert!(pixel.0[1] == cut_off[1] || (place.y - place.y.round()).abs() < 1e-6);
             }
@@ -204,7 +206,7 @@ fn chips_come_in_the_order_of_their_geometries() {
     );
     for (chip, geometry) in chips.iter().zip(set) {
         let alone = one_chip(&image, geometry);
-        // Not the same pyramid, but the same place.
+        // Another pyramid, but the same place.
         assert!(
             chip.iter()
                 .zip(alone.iter())
@@ -213,12 +215,12 @@ fn chips_come_in_the_order_of_their_geometries() {
     }
 }
 
-/// Coordinates as they might come from a broken model: near, far, and no numbers at all.
+/// Returns coordinates as a broken model might give them: near, far, infinite and NaN.
 fn coordinate() -> impl Strategy<Value = f64> {
     prop_oneof![99 => -300.0..700.0_f64, 1 => any::<f64>()]
 }
 
-/// Edges of boxes, likewise.
+/// Returns edges of boxes, likewise.
 fn edge() -> impl Strategy<Value = i64> {
     prop_oneof![9 => -200..600_i64, 1 => any::<i64>()]
 }
@@ -244,7 +246,7 @@ proptest! {
     }
 }
 
-/// Noise upon slopes, from a linear congruential generator.
+/// Returns noise on slopes, from a linear congruential generator.
 fn noise() -> RgbImage {
     let mut state = 1_u32;
     RgbImage::from_fn(900, 700, |x, y| {
@@ -255,8 +257,9 @@ fn noise() -> RgbImage {
     })
 }
 
-/// What `extract_image_chips` of dlib 19.24 cuts from the same noise, at a few pixels. The set holds chips from the
-/// photo and from two levels of the pyramid, two that leave the photo, and a plain copy.
+/// The expected values are a few pixels of the chips that `extract_image_chips` of dlib 19.24 cuts
+/// from the same noise. The set has chips from the photo and from two levels of the pyramid, two
+/// that extend beyond the photo, and a plain copy.
 #[test]
 fn a_set_of_chips_is_that_of_dlib() {
     type Pixels = [(u32, u32, [u8; 3]); 3];
@@ -317,7 +320,7 @@ fn a_set_of_chips_is_that_of_dlib() {
         for (x, y, pixel) in pixels {
             let differences: [u8; 3] =
                 std::array::from_fn(|i| chip.get_pixel(x, y).0[i].abs_diff(pixel[i]));
-            // One level for a sine that differs in its last digit.
+            // Tolerates one level, for a sine that differs in its last digit.
             assert!(
                 differences.iter().all(|&levels| levels <= 1),
                 "chip {index} at {x}, {y}: {differences:?}"

@@ -1,8 +1,8 @@
-//! The models inside the program. In comes which one, out come its bytes.
+//! The models in the program. Input: one of the models. Output: its bytes.
 
 use super::ShippedModel;
 
-/// The bytes of `model`, where the program has them.
+/// Returns the bytes of `model`, if the program has them.
 pub(super) fn bytes(model: ShippedModel) -> &'static [u8] {
     match model {
         ShippedModel::Encoder => ENCODER,
@@ -29,8 +29,8 @@ static FRONTAL_FACE_DETECTOR: &[u8] = checked(
     ShippedModel::FrontalFaceDetector,
 );
 
-/// `bytes`, found by the compiler to be as many as `model` has: a Git LFS pointer in the model's place must not get
-/// into a program. The tests check their SHA-256.
+/// Returns `bytes` after checking at compile time that `model` has that many: a Git LFS pointer
+/// instead of the model must not get into a program. The tests check the SHA-256.
 const fn checked(bytes: &'static [u8], model: ShippedModel) -> &'static [u8] {
     assert!(
         bytes.len() as u64 == model.size(),

@@ -1,5 +1,5 @@
-//! Finds the folder that holds the models. In comes what the user said, if anything; out comes a folder, or the list
-//! of places that were looked at.
+//! The search for the folder with the models. Input: the user's choice, if any. Output: a folder,
+//! or the list of places that were searched.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 use super::ShippedModel;
 use crate::error::LoadError;
 
-/// The folder with the models: `explicit` (from `--models` or `FACEMATCH_MODELS`) when given, otherwise the first of
-/// the usual places that holds the encoder.
+/// Returns the folder with the models: `explicit` (from `--models` or `FACEMATCH_MODELS`) if given,
+/// otherwise the first of the usual places that contains the encoder.
 ///
-/// The usual places are, in this order: `models` next to the executable; `models` two folders above it, where cargo's
-/// `target/release` puts the repository's; `../share/facematch/models` from the executable; `models` in the current
-/// folder; `facematch/models` in `$XDG_DATA_HOME` or else in `~/.local/share`.
+/// The usual places are, in this order: `models` next to the executable; `models` two folders above
+/// it, since cargo's `target/release` is two folders below the repository's `models`;
+/// `../share/facematch/models` from the executable; `models` in the current folder;
+/// `facematch/models` in `$XDG_DATA_HOME` or otherwise in `~/.local/share`.
 ///
 /// # Errors
-/// [`LoadError::Model`] when `explicit` is no folder; [`LoadError::NoModels`] when none of the usual places holds the encoder.
+/// [`LoadError::Model`] if `explicit` is not a folder; [`LoadError::NoModels`] if none of the usual
+/// places contains the encoder.
 pub fn find_folder(explicit: Option<&Path>) -> Result<PathBuf, LoadError> {
     if let Some(folder) = explicit {
         return use_explicit(folder);
@@ -56,7 +58,7 @@ fn first_with_encoder(searched: Vec<PathBuf>) -> Result<PathBuf, LoadError> {
     }
 }
 
-/// The places to look at, best first, each once.
+/// Returns the places to search, best first, without duplicates.
 fn candidates(
     executable_folder: Option<&Path>,
     current_folder: Option<&Path>,
@@ -81,7 +83,8 @@ fn candidates(
     unique
 }
 
-/// The XDG base directory for data. The specification has relative paths ignored, an empty one among them.
+/// Returns the XDG base directory for data. The specification requires that relative paths,
+/// including an empty one, are ignored.
 fn data_home(xdg_data_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     xdg_data_home
         .map(PathBuf::from)

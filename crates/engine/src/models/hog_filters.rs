@@ -1,10 +1,11 @@
-//! Reads the frontal face detector: five linear filters over histograms of oriented gradients. In comes the whole file
-//! as bytes, out comes a [`FrontalFaceDetector`], or a sentence that says why the file is refused.
+//! A reader for the frontal face detector: five linear filters over histograms of oriented
+//! gradients. Input: the whole file as bytes. Output: a [`FrontalFaceDetector`], or a sentence that
+//! says why the file is refused.
 //!
-//! dlib has this detector in a header (dlib/image_processing/frontal_face_detector.h), not in a file. The file that
-//! comes with facematch was made from it by `models/export_frontal_face_detector.cpp`, which is also the description of
-//! the format: every fact about the architecture must be the one that is written here; filters and thresholds may be
-//! any finite numbers.
+//! dlib has this detector in a header (dlib/image_processing/frontal_face_detector.h), not in a
+//! file. `models/export_frontal_face_detector.cpp` created the file that comes with facematch, and
+//! also documents the format. The file must match the architecture below exactly; filters and
+//! thresholds may be any finite numbers.
 
 use std::fmt;
 
@@ -20,41 +21,43 @@ const KIND: Kind = Kind {
     name: "frontal face detector",
 };
 
-/// The width and height of a cell, in pixels.
+/// Width and height of a cell, in pixels.
 pub const CELL: usize = 8;
-/// The width and height of the detector's window, in pixels.
+/// Width and height of the detector's window, in pixels.
 pub const WINDOW: usize = CELL * FILTER;
-/// The smallest width and height of a level of the image pyramid, in pixels, but for the first level.
+/// Minimum width and height of a level of the image pyramid, in pixels, except for the first level.
 pub const MIN_LEVEL: usize = 64;
-/// The most levels of the image pyramid, more than any image has.
+/// Maximum number of levels of the image pyramid, more than any image has.
 const MAX_LEVELS: usize = 1000;
 
-/// The fewest bytes of a filter pair: its plane and two columns of numbers.
+/// Minimum size of a filter pair in bytes: its plane and two columns of numbers.
 const MIN_PAIR_BYTES: usize = MIN_INTEGER_BYTES + 2 * MIN_COLUMN_BYTES;
 const MIN_COLUMN_BYTES: usize = 2 * MIN_INTEGER_BYTES + FILTER * MIN_FLOAT_BYTES;
-/// The fewest bytes of a detector: its threshold and the number of its filter pairs.
+/// Minimum size of a detector in bytes: its threshold and the number of its filter pairs.
 const MIN_DETECTOR_BYTES: usize = MIN_FLOAT_BYTES + MIN_INTEGER_BYTES;
 
 /// dlib's `get_frontal_face_detector()`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrontalFaceDetector {
-    /// One detector for each of the poses: front, left, right, front turned to the left, front turned to the right.
+    /// One detector for each of the poses: front, left, right, front rotated to the left, front
+    /// rotated to the right.
     pub detectors: Vec<LinearDetector>,
-    /// When two detections are of one face, so that the one with the lower score goes.
+    /// Test for two detections of one face; the one with the lower score is dropped.
     pub overlap: OverlapTest,
 }
 
-/// A linear filter of 10 x 10 cells with 31 planes, as the sum of filters that are the product of a column and a row.
+/// A linear filter of 10 x 10 cells with 31 planes, as a sum of filters that are the product of a
+/// column and a row.
 #[derive(Clone, PartialEq)]
 pub struct LinearDetector {
-    /// A window with a response of at least this holds a face; the difference is the face's score.
+    /// Minimum response of a window with a face; the difference is the face's score.
     pub threshold: f64,
-    /// The products, plane by plane.
+    /// Products, plane by plane.
     pub filters: Vec<SeparableFilter>,
 }
 
 impl fmt::Debug for LinearDetector {
-    /// The numbers but for the filters.
+    /// Formats the numbers except the filters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LinearDetector")
             .field("threshold", &self.threshold)
@@ -63,12 +66,12 @@ impl fmt::Debug for LinearDetector {
     }
 }
 
-/// The detector in `bytes`, the content of `frontal_face_detector.dat` or a detector of the same architecture. Takes
-/// no more memory than `bytes` account for.
+/// Reads the detector in `bytes`, the content of `frontal_face_detector.dat` or a detector of the
+/// same architecture. Takes no more memory than `bytes` account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no frontal face detector of dlib" or
-/// "damaged at byte 26: ...".
+/// A sentence without a subject that says why the file is refused, such as "is no frontal face
+/// detector of dlib" or "damaged at byte 26: ...".
 pub fn read_frontal_face_detector(bytes: &[u8]) -> Result<FrontalFaceDetector, String> {
     read_whole(bytes, &KIND, read)
 }

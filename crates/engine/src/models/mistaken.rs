@@ -1,12 +1,13 @@
-//! What a file is that was taken for a model. In come its first bytes, out comes a sentence that names the mistake
-//! and the way out.
+//! Recognition of files that were mistaken for models. Input: the first bytes of a file. Output: a
+//! sentence that names the mistake and the remedy.
 
-/// How many bytes [`mistaken_for`] looks at; more do no harm.
+/// Number of bytes that [`mistaken_for`] examines; more are harmless.
 pub(super) const HEAD_BYTES: u64 = 512;
 
-/// What the file beginning with `head` is, if it is one of the things that end up in a model's place.
+/// Identifies the file that starts with `head`, if it is one of those that are often put in a
+/// model's place.
 ///
-/// dlib's models begin with the bytes `01 01`, which none of these do.
+/// dlib's models start with the bytes `01 01`; none of these files do.
 pub(super) fn mistaken_for(head: &[u8]) -> Option<&'static str> {
     let text = head
         .strip_prefix(b"\xef\xbb\xbf")

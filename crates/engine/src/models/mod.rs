@@ -1,11 +1,12 @@
-//! Where models come from, and everything that must be known about a model file before it is used, above all before
-//! dlib's C++ is given it. In come a [`ModelSource`], a folder or a file, out come checked bytes or paths, or an
-//! [`LoadError::Model`] that says what is wrong and what to do.
+//! Models: their sources, and all checks of a model file before it is used, above all before dlib's
+//! C++ gets it. Input: a [`ModelSource`], a folder or a file. Output: checked bytes or paths, or a
+//! [`LoadError::Model`] with the problem and the remedy.
 //!
-//! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program. The models that
-//! come with facematch are part of the program, or known by their SHA-256 ([`check_shipped`]); a landmark model of the
-//! user's own is taken apart to the last byte ([`check_landmarks`]). [`network`] and [`hog_filters`] read the weights of
-//! the networks and of the frontal face detector for an engine without dlib.
+//! dlib trusts its files: a wrong one can make it read outside its arrays or end the whole program.
+//! The models that come with facematch are part of the program, or identified by their SHA-256
+//! ([`check_shipped`]); a landmark model of the user's own is parsed to the last byte
+//! ([`check_landmarks`]). [`network`] and [`hog_filters`] read the weights of the networks and of
+//! the frontal face detector for an engine without dlib.
 
 #[cfg(feature = "embed-models")]
 mod embedded;
@@ -30,20 +31,21 @@ use crate::error::LoadError;
 pub use folder::find_folder;
 pub use source::ModelSource;
 
-/// The largest landmark model that is looked at, in bytes: 2.7 times the usual 68-point file.
+/// Maximum size of a landmark model, in bytes: 2.7 times the usual 68-point file.
 const MAX_LANDMARK_BYTES: u64 = 256 << 20;
 
-/// A model that comes with facematch. All are Davis King's. The frontal face detector is under the Boost Software
-/// License, the others are in the public domain (CC0-1.0); see `models/README.md`.
+/// A model that comes with facematch. All are by Davis King. The frontal face detector is under the
+/// Boost Software License, the others are in the public domain (CC0-1.0); see `models/README.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShippedModel {
     /// Turns a face into its encoding.
     Encoder,
     /// Finds the corners of the eyes and the base of the nose.
     FivePointLandmarks,
-    /// The detector [`Cnn`](super::Detector::Cnn).
+    /// Finds faces for the detector [`Cnn`](super::Detector::Cnn).
     CnnDetector,
-    /// The detector [`Hog`](super::Detector::Hog) for an engine without dlib; dlib itself has it built in.
+    /// Finds faces for the detector [`Hog`](super::Detector::Hog) in an engine without dlib; dlib
+    /// has it built in.
     FrontalFaceDetector,
 }
 
@@ -56,7 +58,7 @@ impl ShippedModel {
         Self::FrontalFaceDetector,
     ];
 
-    /// The name of its file, which is the one that dlib gave it where dlib has such a file.
+    /// Returns the name of the model's file, which is dlib's name if dlib has such a file.
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Encoder => "dlib_face_recognition_resnet_model_v1.dat",
@@ -66,7 +68,7 @@ impl ShippedModel {
         }
     }
 
-    /// The size of its file in bytes.
+    /// Returns the size of the model's file in bytes.
     pub const fn size(self) -> u64 {
         match self {
             Self::Encoder => 22_466_066,
@@ -76,7 +78,7 @@ impl ShippedModel {
         }
     }
 
-    /// The SHA-256 of its file: 64 lower-case hexadecimal digits.
+    /// Returns the SHA-256 of the model's file: 64 lower-case hexadecimal digits.
     pub const fn sha256(self) -> &'static str {
         match self {
             Self::Encoder => "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
@@ -91,15 +93,16 @@ impl ShippedModel {
     }
 }
 
-/// The path of `model` in `folder`, after its size and its SHA-256 were found right.
+/// Returns the path of `model` in `folder` after checking its size and SHA-256.
 ///
 /// # Errors
-/// [`LoadError::Model`] when the file is missing, cannot be read, or is not the one that facematch ships.
+/// [`LoadError::Model`] if the file is missing, cannot be read, or is not the one that facematch
+/// ships.
 pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, LoadError> {
     read_shipped(folder, model).map(|_| folder.join(model.file_name()))
 }
 
-/// The bytes of `model` in `folder`, after their number and their SHA-256 were found right.
+/// Returns the bytes of `model` in `folder` after checking their number and SHA-256.
 ///
 /// # Errors
 /// As [`check_shipped`].
@@ -111,17 +114,17 @@ pub(crate) fn read_shipped(folder: &Path, model: ShippedModel) -> Result<Vec<u8>
     shipped_bytes(&path, model).map_err(|reason| refused(&path, reason))
 }
 
-/// Which landmark model `file` holds, after its whole content was found to be one that dlib can use safely.
+/// Returns the landmark model in `file` after checking that dlib can safely use the whole content.
 ///
 /// # Errors
-/// [`LoadError::Model`] when the file is missing, cannot be read, is larger than 256 MiB, is no landmark model of dlib, is
-/// damaged, or has a number of points other than 5 and 68.
+/// [`LoadError::Model`] if the file is missing, cannot be read, is larger than 256 MiB, is not a
+/// landmark model of dlib, is damaged, or has a number of points other than 5 and 68.
 pub fn check_landmarks(file: &Path) -> Result<LandmarkModel, LoadError> {
     let bytes = read_landmarks(file)?;
     check_landmark_bytes(&bytes).map_err(|reason| refused(file, reason))
 }
 
-/// Which landmark model `file` holds, and the SHA-256 of the file.
+/// Returns the landmark model in `file` and the SHA-256 of the file.
 ///
 /// # Errors
 /// As [`check_landmarks`].
@@ -131,25 +134,27 @@ pub fn landmark_fingerprint(file: &Path) -> Result<(LandmarkModel, String), Load
     Ok((model, sha256(&bytes)))
 }
 
-/// The content of the landmark model `file`, a file of the user's own: nothing is known of it but that it has 256 MiB
-/// at most.
+/// Returns the content of the landmark model `file`, a file of the user's own, after checking only
+/// that it has at most 256 MiB.
 ///
 /// # Errors
-/// [`LoadError::Model`] when the file is missing, cannot be read, or is larger.
+/// [`LoadError::Model`] if the file is missing, cannot be read, or is larger.
 pub fn read_landmarks(file: &Path) -> Result<Vec<u8>, LoadError> {
     landmark_bytes(file).map_err(|reason| refused(file, reason))
 }
 
-/// Which landmark model `bytes`, the content of a file, hold: [`check_landmarks`] without the file.
+/// Returns the landmark model in `bytes`, the content of a file: [`check_landmarks`] without the
+/// file.
 ///
 /// # Errors
-/// A sentence without a subject that says why dlib must not be given these bytes, such as "has 194 points; facematch
-/// needs 5 or 68" or "damaged at byte 66: ...".
+/// A sentence without a subject that says why dlib must not get these bytes, such as "has 194
+/// points; facematch needs 5 or 68" or "damaged at byte 66: ...".
 pub fn check_landmark_bytes(bytes: &[u8]) -> Result<LandmarkModel, String> {
     parse_landmarks(bytes, &mut ())
 }
 
-/// Which landmark model `bytes` hold, its numbers handed to `sink`: [`check_landmark_bytes`] and loading in one.
+/// Returns the landmark model in `bytes` and passes its numbers to `sink`: checks and loads in one
+/// step.
 pub(super) fn parse_landmarks(
     bytes: &[u8],
     sink: &mut impl shape_predictor::Sink,
@@ -160,7 +165,8 @@ pub(super) fn parse_landmarks(
     shape_predictor::parse(bytes, sink).map_err(|fault| fault.to_string())
 }
 
-/// The model file `path` is refused for this `reason`, a sentence without a subject.
+/// Returns the error for the model file `path`, with a `reason` that is a sentence without a
+/// subject.
 pub(crate) fn refused(path: &Path, reason: String) -> LoadError {
     LoadError::Model {
         path: path.to_owned(),
@@ -184,7 +190,7 @@ fn shipped_bytes(path: &Path, model: ShippedModel) -> Result<Vec<u8>, String> {
     ))
 }
 
-/// What to say of a file in the place of `model` that has another size.
+/// Returns the message for a file of the wrong size instead of `model`.
 fn wrong_size(path: &Path, size: u64, model: ShippedModel) -> String {
     match read_start(path, size, mistaken::HEAD_BYTES) {
         Ok(head) => mistaken::mistaken_for(&head).map_or_else(
@@ -211,7 +217,7 @@ fn landmark_bytes(path: &Path) -> Result<Vec<u8>, String> {
     if size > MAX_LANDMARK_BYTES {
         return Err(too_large());
     }
-    // The file may grow while it is read; the limit holds all the same.
+    // The file may grow while it is read; the limit still applies.
     let bytes = read_start(path, size, MAX_LANDMARK_BYTES + 1)?;
     match u64::try_from(bytes.len()) {
         Ok(length) if length <= MAX_LANDMARK_BYTES => Ok(bytes),
@@ -219,7 +225,8 @@ fn landmark_bytes(path: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The first `limit` bytes of `path`, or all that there are; `size` is how many these are likely to be.
+/// Returns the first `limit` bytes of `path`, or all of them if there are fewer; `size` is the
+/// expected number.
 fn read_start(path: &Path, size: u64, limit: u64) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(usize::try_from(size.min(limit)).unwrap_or(0));
     File::open(path)
@@ -228,7 +235,8 @@ fn read_start(path: &Path, size: u64, limit: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// The size of a regular file. Anything else is refused before it is opened, for opening a pipe can wait forever.
+/// Returns the size of a regular file. Anything else is refused before it is opened, since opening
+/// a pipe can block forever.
 fn file_size(path: &Path) -> Result<u64, String> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if metadata.is_file() {
@@ -240,7 +248,7 @@ fn file_size(path: &Path) -> Result<u64, String> {
     }
 }
 
-/// The SHA-256 of `bytes` in lower-case hexadecimal digits.
+/// Returns the SHA-256 of `bytes` in lower-case hexadecimal digits.
 fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,16 +1,18 @@
-//! Reads dlib's two convolutional networks: the face encoder and the face detector. In comes the whole file as bytes,
-//! out come the weights as plain numbers, or a sentence that says why the file is refused.
+//! A reader for dlib's two convolutional networks: the face encoder and the face detector. Input:
+//! the whole file as bytes. Output: the weights as plain numbers, or a sentence that says why the
+//! file is refused.
 //!
-//! A file of dlib does not say of itself how its layers hang together; that stands in the C++ type of the network. So
-//! each reader knows one architecture, and every version, name, size and option in the file must be the one that this
-//! architecture has. Weights, means and thresholds may be any finite numbers. What only training needs (learning rates,
-//! the loss, statistics of the last batch) is read, and left out of the result.
+//! A dlib file does not describe how its layers are connected; only the C++ type of the network
+//! does. Each reader therefore knows one architecture, and every version, name, size and option in
+//! the file must match it. Weights, means and thresholds may be any finite numbers. Data that only
+//! training needs (learning rates, the loss, statistics of the last batch) is read and dropped.
 //!
-//! Of a network on a network, dlib writes the inner one first: all versions from the outermost layer to the innermost,
-//! then the layers' data from the innermost, next to the image, to the outermost.
+//! For a network on top of another network, dlib writes the inner one first: all versions from the
+//! outermost layer to the innermost, then the layers' data from the innermost, next to the image,
+//! to the outermost.
 //!
-//! Formats: dlib/dnn/core.h, layers.h, loss.h and input.h. Architectures: dlib's tools/python/src/face_recognition.cpp
-//! and cnn_face_detector.cpp.
+//! Formats: dlib/dnn/core.h, layers.h, loss.h and input.h. Architectures: dlib's
+//! tools/python/src/face_recognition.cpp and cnn_face_detector.cpp.
 
 mod layers;
 mod mmod;
@@ -28,36 +30,39 @@ pub use super::overlap::OverlapTest;
 use super::mistaken::mistaken_for;
 use super::reader::{Damage, Reader};
 
-/// A convolution, dlib's `con_`: each number of the output is the weighted sum of a window of the input, plus a bias.
+/// A convolution, dlib's `con_`: each number of the output is the weighted sum of a window of the
+/// input, plus a bias.
 ///
-/// Where the network has an affine layer (`affine_`) or a batch normalization (`bn_`) after the convolution, that layer
-/// is folded into the weights and biases here: with `y = gamma x + beta` of a filter, its weights are multiplied by
-/// gamma, and its bias becomes `gamma bias + beta`. For a batch normalization, gamma is `gamma / sqrt(variance + eps)`
-/// and beta `beta - gamma mean` beforehand, as when dlib makes an `affine_` of it. It is computed in `f64`, rounded
-/// once, so results differ from dlib's in the last digits.
+/// If the network has an affine layer (`affine_`) or a batch normalization (`bn_`) after the
+/// convolution, that layer is folded into the weights and biases: for a filter with
+/// `y = gamma x + beta`, the weights are multiplied by gamma, and the bias becomes
+/// `gamma bias + beta`. For a batch normalization, gamma is first replaced by
+/// `gamma / sqrt(variance + eps)` and beta by `beta - gamma mean`, as when dlib converts it to an
+/// `affine_`. The computation is in `f64`, rounded once, so results differ from dlib's in the last
+/// digits.
 #[derive(Clone, PartialEq)]
 pub struct Convolution {
-    /// How many maps come out.
+    /// Number of output maps.
     pub filters: usize,
-    /// How many maps go in.
+    /// Number of input maps.
     pub channels: usize,
-    /// The height of the window.
+    /// Height of the window.
     pub rows: usize,
-    /// The width of the window.
+    /// Width of the window.
     pub columns: usize,
-    /// How far the window moves from one number of the output to the next, along both axes.
+    /// Distance that the window moves from one number of the output to the next, along both axes.
     pub stride: usize,
-    /// How many zeros surround each map of the input on each side. An axis of `n` numbers becomes
+    /// Number of zeros around each map of the input on each side. An axis of `n` numbers becomes
     /// `1 + (n + 2 padding - window) / stride` long, rounded down.
     pub padding: usize,
-    /// The weights: for each filter, for each channel, the window row by row. All finite.
+    /// Weights: for each filter, for each channel, the window row by row. All finite.
     pub weights: Vec<f32>,
-    /// One number for each filter. All finite.
+    /// One bias for each filter. All finite.
     pub bias: Vec<f32>,
 }
 
 impl Convolution {
-    /// The filters, for the kernels.
+    /// Returns the filters, for the kernels.
     pub(crate) fn filters(&self) -> Filters<'_> {
         Filters {
             count: self.filters,
@@ -71,7 +76,7 @@ impl Convolution {
 }
 
 impl fmt::Debug for Convolution {
-    /// The geometry without the numbers.
+    /// Formats the geometry without the numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Convolution")
             .field("filters", &self.filters)
@@ -84,11 +89,12 @@ impl fmt::Debug for Convolution {
     }
 }
 
-/// What a file must begin with to be looked at as one of dlib's models.
+/// The start of a file that may be one of dlib's models.
 pub(super) struct Kind {
-    /// The first bytes: a version (of a network, that of dlib's `add_loss_layer`) and a name (the loss).
+    /// First bytes: a version (of a network, that of dlib's `add_loss_layer`) and a name (the
+    /// loss).
     pub(super) head: &'static [u8],
-    /// What a file without them is not.
+    /// Name of the model, for the message about a file without these bytes.
     pub(super) name: &'static str,
 }
 

@@ -1,15 +1,18 @@
-//! When two boxes of a detector are of one face. In come the two numbers of a model file, out comes an
-//! [`OverlapTest`]; `overlap` of the native engine applies it.
+//! The test for two boxes of one face. Input: the two numbers of a model file. Output: an
+//! [`OverlapTest`], which `overlap` of the native engine applies.
 
 use super::reader::{Damage, Reader};
 
-/// When two boxes overlap: dlib's `test_box_overlap` (dlib/image_processing/box_overlap_testing.h).
+/// The test for overlapping boxes: dlib's `test_box_overlap`
+/// (dlib/image_processing/box_overlap_testing.h).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OverlapTest {
-    /// They do when their common area is more than this share of the area of the smallest box around both; 0 to 1.
-    /// dlib calls that intersection over union, although the box around both is larger than their union.
+    /// Boxes overlap if their common area is more than this share of the area of the smallest box
+    /// around both; 0 to 1. dlib calls it intersection over union, although the box around both is
+    /// larger than their union.
     pub intersection_over_union: f64,
-    /// They do when their common area is more than this share of the area of one of them; 0 to 1, where 1 means never.
+    /// Boxes overlap if their common area is more than this share of the area of one of them; 0 to
+    /// 1, where 1 means never.
     pub covered: f64,
 }
 

@@ -1,46 +1,49 @@
-//! Reads dlib's serialization format from bytes that may be anything. In comes a byte slice, out come numbers, or a
-//! [`Damage`] that names the byte at which the file stops making sense.
+//! A reader for dlib's serialization format in untrusted bytes. Input: a byte slice. Output:
+//! numbers, or a [`Damage`] that names the byte at which the file stops making sense.
 //!
-//! No call panics or reads past the end. A count is given out, and memory is claimed, only when the bytes that are left
-//! could hold that many items. Where dlib has a choice (reserved bits, text numbers, the row-first matrix header), only
-//! what dlib writes since 2013 is accepted, so that dlib reads every accepted number as the same value.
+//! No call panics or reads past the end. A count is returned, and memory allocated, only if the
+//! remaining bytes could hold that many items. If the format allows several forms (reserved bits,
+//! text numbers, the row-first matrix header), only the form that dlib has written since 2013 is
+//! accepted, so that dlib reads every accepted number as the same value.
 //!
-//! Format: dlib/serialize.h, dlib/float_details.h and, for tensors, dlib/cuda/tensor.h and tensor.cpp.
+//! Format: dlib/serialize.h, dlib/float_details.h and, for tensors, dlib/cuda/tensor.h and
+//! tensor.cpp.
 
 mod floats;
 
 pub(super) use floats::all_finite;
 use floats::{common_floats, common_mantissa_and_exponent, double, finite_numbers, float};
 
-/// The fewest bytes that dlib writes for a whole number: a control byte and one digit.
+/// Minimum number of bytes that dlib writes for an integer: a control byte and one digit.
 pub(crate) const MIN_INTEGER_BYTES: usize = 2;
-/// The fewest bytes that dlib writes for a floating-point number: mantissa and exponent.
+/// Minimum number of bytes that dlib writes for a floating-point number: mantissa and exponent.
 pub(crate) const MIN_FLOAT_BYTES: usize = 2 * MIN_INTEGER_BYTES;
 
-/// The bytes of a number in a tensor: a little-endian IEEE `float`.
+/// Size of a number in a tensor, in bytes: a little-endian IEEE `float`.
 const TENSOR_ITEM_BYTES: usize = size_of::<f32>();
-/// How many bytes of an unexpected text a message shows.
+/// Number of bytes of an unexpected text in a message.
 const SHOWN_TEXT_BYTES: usize = 40;
 
-/// The control byte's bit for a minus sign.
+/// Bit of the control byte for a minus sign.
 const NEGATIVE: u8 = 0x80;
-/// The control byte's bits that dlib leaves at 0. Digits and letters have some of them set, so text is found out.
+/// Bits of the control byte that dlib leaves at 0. Digits and letters have some of them set, so
+/// text is detected.
 const RESERVED: u8 = 0x70;
-/// The bytes that are looked at together to read a whole number at once.
+/// Number of bytes examined together to read an integer at once.
 const WORD_BYTES: usize = size_of::<u64>();
 
-/// Where a file stops making sense, and why.
+/// The place where a file stops making sense, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("damaged at byte {at}: {what}")]
 pub(crate) struct Damage {
-    /// The offset from the file's first byte, from 0 on.
+    /// Offset from the file's first byte, starting at 0.
     pub(crate) at: usize,
-    /// What was expected and what is there.
+    /// The expected and the actual content.
     pub(crate) what: String,
 }
 
 impl Damage {
-    /// The damage `what` at byte `at`.
+    /// Creates the damage `what` at byte `at`.
     pub(crate) fn new(at: usize, what: impl Into<String>) -> Self {
         Self {
             at,
@@ -49,16 +52,17 @@ impl Damage {
     }
 }
 
-/// A place in a byte slice, moving forward. `name` in its methods says in words what is read, for the message.
+/// A position in a byte slice, moving forward. The parameter `name` of its methods describes the
+/// value, for the message.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
-    /// The length of the whole slice.
+    /// Length of the whole slice.
     length: usize,
 }
 
 impl<'a> Reader<'a> {
-    /// A reader at the first of `bytes`.
+    /// Creates a reader at the first of `bytes`.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self {
             rest: bytes,
@@ -66,13 +70,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The offset of the byte that is read next.
+    /// Returns the offset of the next byte.
     #[inline]
     pub(crate) fn position(&self) -> usize {
         self.length - self.rest.len()
     }
 
-    /// A C++ integer of `width` bytes: -(256^`width` - 1) to 256^`width` - 1, narrowed to `i64`.
+    /// Reads a C++ integer of `width` bytes: -(256^`width` - 1) to 256^`width` - 1, narrowed to
+    /// `i64`.
     #[inline]
     pub(crate) fn integer(&mut self, width: usize, name: &str) -> Result<i64, Damage> {
         let at = self.position();
@@ -82,7 +87,7 @@ impl<'a> Reader<'a> {
         Ok(if negative { -value } else { value })
     }
 
-    /// An index or a size: at least 0.
+    /// Reads an index or a size: at least 0.
     #[inline]
     pub(crate) fn index(&mut self, name: &str) -> Result<usize, Damage> {
         let at = self.position();
@@ -94,8 +99,8 @@ impl<'a> Reader<'a> {
             .map_err(|_| Damage::new(at, format!("{name} is too large a number: {magnitude}")))
     }
 
-    /// The length of a vector whose items take at least `item_bytes` (1 or more) each; never more than the rest of
-    /// the file can hold.
+    /// Reads the length of a vector whose items take at least `item_bytes` (1 or more) each; never
+    /// more than the rest of the file can hold.
     #[inline]
     pub(crate) fn count(&mut self, item_bytes: usize, name: &str) -> Result<usize, Damage> {
         let at = self.position();
@@ -104,8 +109,8 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    /// The rows and columns of a matrix of floats, which follow row by row; never more than the rest of the file can
-    /// hold. dlib writes both as negative numbers.
+    /// Reads the rows and columns of a matrix of floats, which follow row by row; never more than
+    /// the rest of the file can hold. dlib writes both as negative numbers.
     #[inline]
     pub(crate) fn matrix_size(&mut self, name: &str) -> Result<(usize, usize), Damage> {
         let at = self.position();
@@ -118,7 +123,7 @@ impl<'a> Reader<'a> {
         Ok((rows, columns))
     }
 
-    /// A `float`, infinities and NaN excluded; the same value that dlib reads.
+    /// Reads a `float`, excluding infinities and NaN; the same value that dlib reads.
     #[inline]
     pub(crate) fn finite_float(&mut self, name: &str) -> Result<f32, Damage> {
         let at = self.position();
@@ -131,7 +136,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// As many floats as `numbers` has room for, each as [`finite_float`](Self::finite_float) reads it.
+    /// Fills `numbers` with floats, each read as by [`finite_float`](Self::finite_float).
     pub(crate) fn finite_floats(&mut self, numbers: &mut [f32], name: &str) -> Result<(), Damage> {
         if let Some(rest) = common_floats(self.rest, numbers) {
             self.rest = rest;
@@ -143,7 +148,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A `double`, infinities and NaN excluded; the same value that dlib reads.
+    /// Reads a `double`, excluding infinities and NaN; the same value that dlib reads.
     pub(crate) fn finite_double(&mut self, name: &str) -> Result<f64, Damage> {
         let at = self.position();
         let (mantissa, exponent) = self.mantissa_and_exponent(name)?;
@@ -155,7 +160,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A `bool`: the character 1 or 0.
+    /// Reads a `bool`: the character 1 or 0.
     pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, Damage> {
         let (value, rest) = match self.rest.split_first() {
             Some((b'1', rest)) => (true, rest),
@@ -171,7 +176,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// A number that must be `expected`.
+    /// Reads a number that must be `expected`.
     pub(crate) fn expect(&mut self, expected: usize, name: &str) -> Result<(), Damage> {
         let at = self.position();
         let found = self.index(name)?;
@@ -184,7 +189,7 @@ impl<'a> Reader<'a> {
         ))
     }
 
-    /// A string that must be `expected`, such as the name of a layer.
+    /// Reads a string that must be `expected`, such as the name of a layer.
     pub(crate) fn expect_text(&mut self, expected: &str) -> Result<(), Damage> {
         let at = self.position();
         let name = format!("the text \"{expected}\"");
@@ -200,8 +205,9 @@ impl<'a> Reader<'a> {
         ))
     }
 
-    /// A tensor whose size (samples, channels, rows, columns) must be `size`; out come its numbers in this order, all
-    /// of them finite. The numbers are copied as they are, unlike those of [`finite_float`](Self::finite_float).
+    /// Reads a tensor whose size (samples, channels, rows, columns) must be `size`. Returns its
+    /// numbers in this order, all of them finite. They are copied as they are, unlike those of
+    /// [`finite_float`](Self::finite_float).
     pub(crate) fn tensor(&mut self, size: [usize; 4], name: &str) -> Result<Vec<f32>, Damage> {
         let at = self.position();
         self.expect(2, "the version of a tensor")?;
@@ -220,14 +226,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// An alias tensor, which says how a part of another tensor is to be looked at; its size must be `size`. It has no
-    /// numbers of its own.
+    /// Reads an alias tensor, which describes a view of a part of another tensor; its size must be
+    /// `size`. It has no numbers of its own.
     pub(crate) fn alias_tensor(&mut self, size: [usize; 4], name: &str) -> Result<(), Damage> {
         self.expect(1, "the version of an alias tensor")?;
         self.expect_size(size, name)
     }
 
-    /// Succeeds when every byte has been read.
+    /// Checks that every byte has been read.
     pub(crate) fn finish(&self) -> Result<(), Damage> {
         match self.rest.len() {
             0 => Ok(()),
@@ -266,7 +272,7 @@ impl<'a> Reader<'a> {
         Ok((mantissa, exponent))
     }
 
-    /// The next `length` bytes.
+    /// Takes the next `length` bytes.
     fn take(&mut self, length: usize, name: &str) -> Result<&'a [u8], Damage> {
         let Some((taken, rest)) = self.rest.split_at_checked(length) else {
             return Err(self.cut_off(name));
@@ -307,7 +313,7 @@ impl<'a> Reader<'a> {
         Err(Damage::new(at, what))
     }
 
-    /// The control byte and the digits that it announces, at most `width` and at most 8.
+    /// Reads the control byte and the digits that it announces, at most `width` and at most 8.
     #[inline]
     fn sign_and_magnitude(&mut self, width: usize, name: &str) -> Result<(bool, u64), Damage> {
         let Some(&control) = self.rest.first() else {
@@ -328,7 +334,8 @@ impl<'a> Reader<'a> {
         Ok((control & NEGATIVE != 0, magnitude))
     }
 
-    /// The number of `length` digits behind the control byte, near the end of the file too.
+    /// Returns the number of `length` digits after the control byte. Also works near the end of the
+    /// file.
     #[cold]
     fn magnitude_bytewise(&self, length: usize, name: &str) -> Result<u64, Damage> {
         match self.rest.get(1..=length) {

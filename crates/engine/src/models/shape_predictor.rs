@@ -1,85 +1,95 @@
-//! Checks a landmark model of dlib (a `shape_predictor`) before anything works with it, and hands out its numbers. In
-//! comes the whole file as bytes, out come which landmark model it is and, through a [`Sink`], the numbers; or a
-//! [`Fault`]. The check alone needs no memory: its sink, `()`, drops what it is given.
+//! A check of dlib's landmark models (`shape_predictor`) before they are used, which also passes on
+//! their numbers. Input: the whole file as bytes. Output: the kind of landmark model and, through a
+//! [`Sink`], the numbers; or a [`Fault`]. The check by itself needs no memory: its sink, `()`,
+//! drops everything.
 //!
-//! dlib trusts such files: it allocates what a count says, and it uses the indices in the file without a bounds check.
-//! An accepted file keeps what dlib's code relies on (dlib/image_processing/shape_predictor.h):
+//! dlib trusts such files: it allocates whatever a count requests, and it uses the indices in the
+//! file without a bounds check. An accepted file meets the requirements of dlib's code
+//! (dlib/image_processing/shape_predictor.h):
 //!
-//! - A tree of `n` splits is walked from `i = 0` to `2i + 1` or `2i + 2` while `i < n`, and `leaf_values[i - n]` is the
-//!   result. So `n + 1` leaves are needed, and `n + 1` must be a power of two.
-//! - Each split compares two of the pixels that the anchors and deltas of its cascade define, by index.
-//! - Each leaf is added to the shape and has its size; each anchor is the index of a point of the shape.
+//! - A tree of `n` splits is walked from `i = 0` to `2i + 1` or `2i + 2` while `i < n`, and
+//!   `leaf_values[i - n]` is the result. So `n + 1` leaves are needed, and `n + 1` must be a power
+//!   of two.
+//! - Each split compares two of the pixels that the anchors and deltas of its cascade define, by
+//!   index.
+//! - Each leaf is added to the shape and has its size; each anchor is the index of a point of the
+//!   shape.
 //!
-//! Absurd but finite numbers pass: dlib survives them, even where their sums become infinite, and the landmarks that
-//! come out are judged when a face chip is cut.
+//! Absurd but finite numbers are accepted: dlib survives them, even if their sums become infinite,
+//! and the resulting landmarks are checked when a face chip is cut.
 
 use super::reader::{Damage, MIN_FLOAT_BYTES, MIN_INTEGER_BYTES, Reader};
 use crate::LandmarkModel;
 
-/// The fewest bytes of a split: two indices and a threshold.
+/// Minimum size of a split in bytes: two indices and a threshold.
 const MIN_SPLIT_BYTES: usize = 2 * MIN_INTEGER_BYTES + MIN_FLOAT_BYTES;
-/// The fewest bytes of a matrix: its rows and columns.
+/// Minimum size of a matrix in bytes: its rows and columns.
 const MIN_MATRIX_BYTES: usize = 2 * MIN_INTEGER_BYTES;
-/// The fewest bytes of a tree: two counts and one leaf.
+/// Minimum size of a tree in bytes: two counts and one leaf.
 const MIN_TREE_BYTES: usize = 2 * MIN_INTEGER_BYTES + MIN_MATRIX_BYTES;
 
-/// The most points that an accepted model has.
+/// Maximum number of points of an accepted model.
 const MAX_POINTS: usize = 68;
 
-/// Why a file is refused.
+/// Reason why a file is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
-    /// It does not begin as a landmark model does.
+    /// It does not start like a landmark model.
     #[error("is no landmark model of dlib (a shape predictor)")]
     NoShapePredictor,
-    /// It has another number of points than facematch knows names for.
+    /// It has a number of points for which facematch knows no names.
     #[error("has {0} points; facematch needs 5 or 68")]
     Points(usize),
-    /// It begins like a landmark model, but goes on with something that dlib must not be given.
+    /// It starts like a landmark model, but continues with something that dlib must not get.
     #[error("{0}; get the file again")]
     Damaged(#[from] Damage),
 }
 
-/// Takes the numbers of a landmark model while its file is read, in the file's order. What it has taken is worth
-/// nothing until [`parse`] succeeds: only then all of it is known to fit together.
+/// Receives the numbers of a landmark model while its file is read, in the file's order. The
+/// numbers are invalid until [`parse`] succeeds: only then are they all known to be consistent.
 ///
-/// Each method does nothing unless a sink wants to know.
+/// Each method does nothing by default.
 pub(crate) trait Sink {
-    /// The next number of the mean shape: x and y of each point in turn, in parts of the detection.
+    /// Receives the next number of the mean shape: x and y of each point in turn, as a fraction of
+    /// the detection.
     fn shape(&mut self, _number: f32) {}
-    /// A cascade begins; its trees follow.
+    /// Starts a cascade; its trees follow.
     fn cascade(&mut self) {}
-    /// A tree of the last cascade begins; its splits follow, then one leaf more than splits.
+    /// Starts a tree of the last cascade; its splits follow, then one more leaf than splits.
     fn tree(&mut self, _splits: usize) {}
-    /// The next split of the last tree: the two pixels that it compares, and its threshold in levels of grey.
+    /// Receives the next split of the last tree: the two pixels that it compares, and its threshold
+    /// in levels of grey.
     fn split(&mut self, _pixels: [usize; 2], _threshold: f32) {}
-    /// The next leaf of the last tree: as many numbers as the mean shape has.
+    /// Receives the next leaf of the last tree, with as many numbers as the mean shape.
     fn leaf(&mut self, _numbers: &[f32]) {}
-    /// The pixels of the next cascade begin, counted from the first one again; their anchors follow.
+    /// Starts the pixels of the next cascade, beginning with the first cascade again; their anchors
+    /// follow.
     fn pixels(&mut self, _count: usize) {}
-    /// The point that the next pixel belongs to.
+    /// Receives the point that the next pixel belongs to.
     fn anchor(&mut self, _point: usize) {}
-    /// Where the next pixel lies as seen from its anchor, x and y, counted from the first cascade again.
+    /// Receives the position of the next pixel relative to its anchor, x and y, beginning with the
+    /// first cascade again.
     fn delta(&mut self, _place: [f32; 2]) {}
 }
 
-/// Keeps nothing.
+/// Drops everything.
 impl Sink for () {}
 
-/// The mean shape, where every search for landmarks begins.
+/// The mean shape, the start of every search for landmarks.
 struct Shape {
     model: LandmarkModel,
-    /// How many numbers it has: x and y of each point.
+    /// Number of its numbers: x and y of each point.
     numbers: usize,
 }
 
-/// What is left to check of a cascade when its pixels are known.
+/// The checks of a cascade that have to wait until its pixels are known.
 struct Cascade {
-    /// The largest pixel index that its trees use, and the byte where it stands; none without splits.
+    /// Largest pixel index that its trees use, and the byte at which it is stored; `None` without
+    /// splits.
     highest_pixel: Option<(usize, usize)>,
 }
 
-/// Which landmark model `bytes` hold; its numbers go into `sink`.
+/// Returns the landmark model in `bytes` and passes its numbers to `sink`.
 pub(super) fn parse(bytes: &[u8], sink: &mut impl Sink) -> Result<LandmarkModel, Fault> {
     // The version, 1, and the control byte of a negative number: the rows of the mean shape.
     if !matches!(bytes, [1, 1, rows, ..] if rows & 0x80 != 0) {
@@ -128,7 +138,7 @@ fn read_forests(
     if count == 0 {
         return Err(Damage::new(at, "the model has no cascades"));
     }
-    // Grows with what has been read: a wrong count runs out of bytes before it can claim memory.
+    // Grows as the file is read: a wrong count runs out of bytes before it can allocate memory.
     let mut cascades = Vec::new();
     for _ in 0..count {
         cascades.push(read_cascade(reader, shape, sink)?);
@@ -155,7 +165,7 @@ fn read_cascade(
     Ok(Cascade { highest_pixel })
 }
 
-/// Reads the splits of a tree; returns how many there are.
+/// Reads the splits of a tree; returns their number.
 fn read_splits(
     reader: &mut Reader<'_>,
     highest_pixel: &mut Option<(usize, usize)>,
@@ -215,7 +225,8 @@ fn read_leaves(
     Ok(())
 }
 
-/// Reads to which point each pixel of each cascade belongs; returns how many pixels each cascade has.
+/// Reads the point that each pixel of each cascade belongs to; returns the number of pixels of each
+/// cascade.
 fn read_anchors(
     reader: &mut Reader<'_>,
     cascades: &[Cascade],
@@ -245,7 +256,7 @@ fn read_anchors(
     Ok(pixels)
 }
 
-/// Reads where each pixel of each cascade lies relative to its anchor.
+/// Reads the position of each pixel of each cascade relative to its anchor.
 fn read_deltas(
     reader: &mut Reader<'_>,
     pixels: &[usize],

@@ -1,5 +1,5 @@
-//! Where the models are taken from: out of the program itself or from a folder. In comes what the user said, out come
-//! the bytes of a model, checked.
+//! The source of the models: the program itself or a folder. Input: the user's choice. Output: the
+//! checked bytes of a model.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,23 +9,23 @@ use super::{ShippedModel, find_folder, read_shipped, refused};
 use crate::EngineKind;
 use crate::error::LoadError;
 
-/// Where an engine takes its models from.
+/// The source of an engine's models.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "embed-models", derive(Default))]
 #[non_exhaustive]
 pub enum ModelSource {
-    /// The program itself: with the feature `embed-models` they are a part of it.
+    /// The program itself: the feature `embed-models` builds them into it.
     #[cfg(feature = "embed-models")]
     #[default]
     Embedded,
-    /// A folder that holds them under the [names](ShippedModel::file_name) that dlib gave them.
+    /// A folder that contains them under dlib's [names](ShippedModel::file_name).
     Folder(PathBuf),
 }
 
 impl ModelSource {
-    /// Where the program takes the models of an engine from: the folder `explicit` (from `--models` or
-    /// `FACEMATCH_MODELS`) when given; otherwise itself, if they are a part of it and the engine can do without files;
-    /// otherwise the folder that [`find_folder`] finds.
+    /// Returns the source of an engine's models: the folder `explicit` (from `--models` or
+    /// `FACEMATCH_MODELS`) if given; otherwise the program itself, if it contains them and the
+    /// engine does not need files; otherwise the folder that [`find_folder`] finds.
     ///
     /// # Errors
     /// As [`find_folder`].
@@ -37,10 +37,12 @@ impl ModelSource {
         }
     }
 
-    /// The bytes of `model`. Those of a file have their size and SHA-256 checked; those in the program need no check.
+    /// Returns the bytes of `model`. Those of a file have their size and SHA-256 checked; those in
+    /// the program need no check.
     ///
     /// # Errors
-    /// [`LoadError::Model`] when the file is missing, cannot be read, or is not the one that facematch ships.
+    /// [`LoadError::Model`] if the file is missing, cannot be read, or is not the one that
+    /// facematch ships.
     pub fn bytes(&self, model: ShippedModel) -> Result<Cow<'static, [u8]>, LoadError> {
         match self {
             #[cfg(feature = "embed-models")]
@@ -49,8 +51,8 @@ impl ModelSource {
         }
     }
 
-    /// What `read` makes of the bytes of `model`; `read` says in a sentence without a subject why it refuses them, as
-    /// the readers in [`network`](super::network) do.
+    /// Reads `model` with `read`, which refuses its bytes with a sentence without a subject, like
+    /// the readers in [`network`](super::network).
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes), and [`LoadError::Model`] with the sentence of `read`.
@@ -63,8 +65,8 @@ impl ModelSource {
         read(&bytes).map_err(|reason| refused(&self.path_of(model), reason))
     }
 
-    /// A folder with the models, for an engine that opens files itself. When the source is the program, the usual
-    /// places are searched.
+    /// Returns a folder with the models, for an engine that opens files itself. If the source is
+    /// the program, the usual places are searched.
     ///
     /// # Errors
     /// As [`find_folder`].
@@ -76,7 +78,7 @@ impl ModelSource {
         }
     }
 
-    /// Where `model` is, for a message.
+    /// Returns the path of `model`, for a message.
     fn path_of(&self, model: ShippedModel) -> PathBuf {
         match self {
             #[cfg(feature = "embed-models")]
@@ -86,7 +88,7 @@ impl ModelSource {
     }
 }
 
-/// "built in" or "in DIR", to follow "models".
+/// Formats the source as "built in" or "in DIR", to follow "models".
 impl fmt::Display for ModelSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -16,7 +16,8 @@ fn reason(result: Result<impl std::fmt::Debug, LoadError>) -> String {
     }
 }
 
-/// What `check_shipped` and `check_landmarks` say about a file with `content` in the landmark model's place.
+/// Returns the errors of `check_shipped` and `check_landmarks` for a file with `content` in the
+/// landmark model's place.
 fn reasons(content: &[u8]) -> [String; 2] {
     let folder = tempfile::tempdir().unwrap();
     let path = folder
@@ -106,7 +107,7 @@ fn missing_files_and_folders_in_their_place_are_named() {
 fn a_huge_file_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("huge.dat");
-    // Sparse: takes no room on the disk.
+    // A sparse file takes no space on the disk.
     File::create(&path)
         .unwrap()
         .set_len(MAX_LANDMARK_BYTES + 1)

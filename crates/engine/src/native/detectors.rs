@@ -1,4 +1,4 @@
-//! The detectors of the native engine behind one border.
+//! The common interface to the detectors of the native engine.
 
 use std::sync::Arc;
 
@@ -15,14 +15,15 @@ use crate::upsampling::pixels_to_search;
 use crate::{Detection, Detector, EngineKind, auto_cnn_upsample, found_or_else};
 use facematch_kernels::SimdLevel;
 
-/// Most pixels that the CNN detectors of all workers are given at a time: they take about 100 bytes for each.
+/// Maximum number of pixels for the CNN detectors of all workers at a time. They take about 100
+/// bytes for each.
 const CNN_MAX_PIXELS: u64 = EngineKind::Native.cnn_max_pixels();
 
-/// The detector or detectors that were asked for.
+/// The requested detector or detectors.
 pub(super) enum LoadedDetector {
     Hog(Box<HogDetector>),
     Cnn(CnnDetector),
-    /// The second where the first finds nothing.
+    /// The second detector is used if the first finds nothing.
     Auto(Box<HogDetector>, CnnDetector),
 }
 
@@ -36,7 +37,7 @@ impl LoadedDetector {
     /// Loads `detector`.
     ///
     /// # Errors
-    /// [`LoadError::Model`] when its model is missing, damaged or not the expected one.
+    /// [`LoadError::Model`] if its model is missing, damaged or not the expected one.
     pub(super) fn load(
         detector: Detector,
         models: &ModelSource,
@@ -63,10 +64,10 @@ impl LoadedDetector {
         })
     }
 
-    /// The faces in `image`, upsampled `upsample` times.
+    /// Returns the faces in `image`, upsampled `upsample` times.
     ///
     /// # Errors
-    /// When the image is too large for the detector.
+    /// If the image is too large for the detector.
     pub(super) fn detect(
         &mut self,
         image: &RgbImage,
@@ -81,7 +82,7 @@ impl LoadedDetector {
         }
     }
 
-    /// The same for another thread.
+    /// Returns the same detectors for another thread.
     pub(super) fn fork(&self) -> Self {
         match self {
             Self::Hog(detector) => Self::Hog(Box::new(detector.fork())),

@@ -1,4 +1,4 @@
-//! All parts of the native engine behind one border.
+//! The common interface to all parts of the native engine.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl NativeEngine {
     /// Loads and checks the models that `params` name.
     ///
     /// # Errors
-    /// [`LoadError::Model`] when a model is missing, damaged or not the expected one.
+    /// [`LoadError::Model`] if a model is missing, damaged or not the expected one.
     pub fn load(params: &EngineParams) -> Result<Self, LoadError> {
         let (models, level) = (&params.models, params.simd);
         let predictor = match &params.landmarks {
@@ -55,12 +55,12 @@ impl NativeEngine {
         })
     }
 
-    /// The encoding of each chip as the network makes it.
+    /// Returns the network's encoding of each chip.
     fn encode_chips(&mut self, chips: &[RgbImage]) -> Result<Vec<Encoding>, EngineError> {
         check_encodings(self.encoder.get()?.encode(chips))
     }
 
-    /// The encoding of each chip with its mirror image.
+    /// Returns the encoding of each chip and its mirror image.
     fn encode_mirrored(&mut self, chips: Vec<RgbImage>) -> Result<Vec<Encoding>, EngineError> {
         let pairs: Vec<RgbImage> = chips
             .into_iter()
@@ -74,7 +74,7 @@ impl NativeEngine {
         Ok(pairs.iter().map(Encoding::of_face_and_mirror).collect())
     }
 
-    /// The mean encoding of the jittered copies of a chip.
+    /// Returns the mean encoding of the jittered copies of a chip.
     fn encode_jittered(&mut self, chip: &RgbImage) -> Result<Encoding, EngineError> {
         let mut sums = [0.0_f64; ENCODING_LEN];
         for copy in 0..self.jitters {

@@ -1,12 +1,15 @@
-//! Finds the landmarks of a face. In come an image and the box of a face, out come the face's 5 or 68 points, as
-//! dlib's `shape_predictor` finds them (`dlib/image_processing/shape_predictor.h`).
+//! The search for the landmarks of a face. Input: an image and the box of a face. Output: the
+//! face's 5 or 68 points, as dlib's `shape_predictor` finds them
+//! (`dlib/image_processing/shape_predictor.h`).
 //!
-//! The method is an ensemble of regression trees (Kazemi and Sullivan, One millisecond face alignment, 2014). A search
-//! begins with the mean shape. Each cascade reads the grey values of some hundred pixels, whose places move with the
-//! shape; each of its trees compares a few of them and adds one of its leaves to the shape.
+//! The method is an ensemble of regression trees (Kazemi and Sullivan, One millisecond face
+//! alignment, 2014). A search starts with the mean shape. Each cascade reads the grey values of
+//! several hundred pixels, whose positions move with the shape; each of its trees compares a few of
+//! them and adds one of its leaves to the shape.
 //!
-//! A shape is measured in parts of the box: (0, 0) is its top-left pixel, (1, 1) its bottom-right one. It is a list of
-//! `f32` in turn x and y, as in dlib; only the way into the image is computed in `f64`.
+//! A shape is measured as a fraction of the box: (0, 0) is its top-left pixel, (1, 1) its
+//! bottom-right one. It is a list of `f32`, alternating x and y, as in dlib; only the mapping into
+//! the image is computed in `f64`.
 
 mod similarity;
 
@@ -20,7 +23,8 @@ use crate::models::parse_landmarks;
 use crate::models::shape_predictor::Sink;
 use crate::{LandmarkModel, Landmarks};
 
-/// A landmark model of dlib, ready for use. It takes 7 MB of memory for the usual 5 points, 67 MB for 68.
+/// A landmark model of dlib, ready for use. It takes 7 MB of memory for the usual 5 points, 67 MB
+/// for 68.
 ///
 /// # Thread safety
 /// Never changes after loading; any number of threads may share one.
@@ -31,7 +35,7 @@ pub struct LandmarkPredictor {
     cascades: Vec<Cascade>,
     trees: Vec<Tree>,
     splits: Vec<Split>,
-    /// Leaf after leaf of all trees, each as long as a shape.
+    /// Leaves of all trees in sequence, each as long as a shape.
     leaves: Vec<f32>,
     pixels: Vec<Pixel>,
 }
@@ -43,57 +47,58 @@ struct Cascade {
     pixels: Range<usize>,
 }
 
-/// A tree with all its levels: the node `n` leads to the nodes `2n + 1` and `2n + 2`, which are leaves when there are
-/// no such splits.
+/// A tree with all its levels: the node `n` leads to the nodes `2n + 1` and `2n + 2`, which are
+/// leaves if there are no such splits.
 #[derive(Debug, Clone)]
 struct Tree {
     /// Its splits in the predictor's list.
     splits: Range<usize>,
-    /// Where its first leaf begins in the predictor's list of numbers.
+    /// Start of its first leaf in the predictor's list of numbers.
     first_leaf: usize,
 }
 
-/// A question to the image: is the first pixel brighter than the second by more than the threshold?
+/// A comparison: is the first pixel brighter than the second by more than the threshold?
 #[derive(Debug, Clone, Copy)]
 struct Split {
     /// Indices into the pixels of the cascade.
     pixels: [u32; 2],
-    /// In levels of grey.
+    /// Threshold in levels of grey.
     threshold: f32,
 }
 
-/// Where a pixel is read: next to a point of the shape.
+/// The position of a pixel relative to a point of the shape.
 #[derive(Debug, Clone, Copy)]
 struct Pixel {
-    /// The index of the point.
+    /// Index of the point.
     anchor: usize,
-    /// The way from the point to the pixel in the mean shape.
+    /// Offset from the point to the pixel in the mean shape.
     delta: [f32; 2],
 }
 
 impl LandmarkPredictor {
-    /// Loads the model that `bytes`, the content of a file, hold. They may be anything: all that
-    /// [`check_landmark_bytes`](crate::models::check_landmark_bytes) checks is checked here too.
+    /// Loads the model in `bytes`, the content of a file. They are untrusted: all checks of
+    /// [`check_landmark_bytes`](crate::models::check_landmark_bytes) are done here too.
     ///
     /// # Errors
-    /// The sentence of `check_landmark_bytes` that says why these bytes are no landmark model.
+    /// The sentence of `check_landmark_bytes` that says why these bytes are not a landmark model.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let mut numbers = Numbers::default();
         let model = parse_landmarks(bytes, &mut numbers)?;
         Ok(numbers.into_predictor(model))
     }
 
-    /// Which points it finds.
+    /// Returns the kind of model, which decides the points it finds.
     pub fn model(&self) -> LandmarkModel {
         self.model
     }
 
-    /// The landmarks of the face in the box `rect` of `image`, in pixels of the image and rounded to whole ones, as
-    /// dlib rounds them.
+    /// Returns the landmarks of the face in the box `rect` of `image`, in whole pixels of the
+    /// image, rounded like dlib.
     ///
-    /// The box may leave the image, which is taken to be black all around. There is always an answer: without a face
-    /// in the box it means nothing, and with an absurd model or box it need not even be finite.
-    /// [`ChipGeometry::of_face`](crate::chip::ChipGeometry::of_face) tells such landmarks.
+    /// The box may extend beyond the image, which is treated as black all around. There is always a
+    /// result: without a face in the box it is meaningless, and with an absurd model or box it need
+    /// not even be finite. [`ChipGeometry::of_face`](crate::chip::ChipGeometry::of_face) rejects
+    /// such landmarks.
     pub fn landmarks(&self, image: &RgbImage, rect: Rect) -> Landmarks {
         let to_image = BoxToImage::new(rect);
         let mut shape = self.mean_shape.clone();
@@ -132,13 +137,13 @@ impl LandmarkPredictor {
         }));
     }
 
-    /// The leaf of `tree` that the grey values of its cascade lead to.
+    /// Returns the leaf of `tree` that the grey values of its cascade lead to.
     fn leaf(&self, tree: &Tree, greys: &[f32]) -> &[f32] {
         let splits = &self.splits[tree.splits.clone()];
         let mut node = 0;
         while let Some(split) = splits.get(node) {
             let [first, second] = split.pixels.map(|pixel| greys[pixel as usize]);
-            // No `if`: which way a tree goes cannot be predicted.
+            // No `if`, since the branches of a tree are unpredictable.
             node = 2 * node + 2 - usize::from(first - second > split.threshold);
         }
         let length = self.mean_shape.len();
@@ -147,7 +152,7 @@ impl LandmarkPredictor {
     }
 }
 
-/// The way from the unit square of shapes to a box in an image: dlib's `unnormalizing_tform`.
+/// The map from the unit square of shapes to a box in an image: dlib's `unnormalizing_tform`.
 #[derive(Debug, Clone, Copy)]
 struct BoxToImage {
     corner: [f64; 2],
@@ -155,9 +160,10 @@ struct BoxToImage {
 }
 
 impl BoxToImage {
-    /// The way that takes (0, 0) to the first pixel of `rect` and (1, 1) to its last one.
+    /// Returns the map that takes (0, 0) to the first pixel of `rect` and (1, 1) to its last one.
     fn new(rect: Rect) -> Self {
-        // dlib has the corners as `float`, which matters to boxes further than 2^24 pixels away only.
+        // dlib stores the corners as `float`, which matters only for boxes farther away than 2^24
+        // pixels.
         let [left, top, right, bottom] =
             [rect.left, rect.top, rect.right, rect.bottom].map(|edge| f64::from(edge as f32));
         Self {
@@ -166,7 +172,7 @@ impl BoxToImage {
         }
     }
 
-    /// A place of a shape as a place in the image, in pixels.
+    /// Maps a point of a shape to the image, in pixels.
     fn apply(self, [x, y]: [f32; 2]) -> Point {
         Point::new(
             self.extent[0] * f64::from(x) + self.corner[0],
@@ -175,27 +181,27 @@ impl BoxToImage {
     }
 }
 
-/// The grey value, 0 to 255, of the pixel that `place` lies in; 0 outside of the image.
+/// Returns the grey value, 0 to 255, of the pixel that contains `place`; 0 outside the image.
 fn grey(image: &RgbImage, place: Point) -> f32 {
     let pixel = index_below(place.x + 0.5, image.width())
         .zip(index_below(place.y + 0.5, image.height()))
         .and_then(|(x, y)| image.get_pixel_checked(x, y));
-    // Cut off, not rounded; so dlib's `get_pixel_intensity`.
+    // Truncated, not rounded, like dlib's `get_pixel_intensity`.
     pixel.map_or(0.0, |rgb| {
         let sum: u16 = rgb.0.iter().copied().map(u16::from).sum();
         f32::from(sum / 3)
     })
 }
 
-/// The largest whole number that is not above `value`, if it lies in `0..length`.
+/// Returns the largest integer that is not above `value`, if it is in `0..length`.
 fn index_below(value: f64, length: u32) -> Option<u32> {
-    // From 0 on, cutting the fraction off is rounding down. NaN is in no range.
+    // For numbers of at least 0, truncating is rounding down. NaN is in no range.
     (0.0..f64::from(length))
         .contains(&value)
         .then_some(value as u32)
 }
 
-/// The points of `shape` in the image, rounded as `dlib::point` rounds: halves up.
+/// Returns the points of `shape` in the image, rounded like `dlib::point`: halves up.
 fn whole_pixels(shape: &[f32], to_image: BoxToImage) -> Vec<Point> {
     let (points, _) = shape.as_chunks::<2>();
     let rounded = |value: f64| (value + 0.5).floor();
@@ -209,12 +215,12 @@ fn whole_pixels(shape: &[f32], to_image: BoxToImage) -> Vec<Point> {
 #[derive(Default)]
 struct Numbers {
     mean_shape: Vec<f32>,
-    /// How many trees each cascade has.
+    /// Number of trees of each cascade.
     tree_counts: Vec<usize>,
     trees: Vec<Tree>,
     splits: Vec<Split>,
     leaves: Vec<f32>,
-    /// How many pixels each cascade has.
+    /// Number of pixels of each cascade.
     pixel_counts: Vec<usize>,
     anchors: Vec<usize>,
     deltas: Vec<[f32; 2]>,
@@ -241,8 +247,9 @@ impl Sink for Numbers {
     }
 
     fn split(&mut self, pixels: [usize; 2], threshold: f32) {
-        // Each index turns out to be smaller than the number of pixels, or the file is refused. So one that does not
-        // fit here comes from a file of several gigabytes, and would lead to another pixel, but not beyond the last.
+        // A later check refuses the file unless each index is smaller than the number of pixels. An
+        // index that does not fit here comes from a file of several gigabytes, and would lead to
+        // another pixel, but not beyond the last.
         let pixels = pixels.map(|pixel| u32::try_from(pixel).unwrap_or(u32::MAX));
         self.splits.push(Split { pixels, threshold });
     }
@@ -265,10 +272,11 @@ impl Sink for Numbers {
 }
 
 impl Numbers {
-    /// The predictor, when the whole file was found to be right.
+    /// Returns the predictor. Call it only after the whole file has been accepted.
     fn into_predictor(mut self, model: LandmarkModel) -> LandmarkPredictor {
         let pixels = self.anchors.into_iter().zip(self.deltas);
-        // Vectors grow by doubling; the leaves of the 68-point model would keep up to 64 MiB too much.
+        // Vectors grow by doubling; the leaves of the 68-point model would keep up to 64 MiB too
+        // much.
         self.leaves.shrink_to_fit();
         LandmarkPredictor {
             model,
@@ -287,7 +295,7 @@ impl Numbers {
     }
 }
 
-/// Neighbouring ranges from 0 on with these lengths.
+/// Returns adjacent ranges from 0 on with these lengths.
 fn ranges(lengths: &[usize]) -> impl Iterator<Item = Range<usize>> {
     lengths.iter().scan(0, |end, length| {
         let start = *end;

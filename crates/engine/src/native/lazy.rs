@@ -1,5 +1,5 @@
-//! Models that are read when they are needed first: `facematch detect` never encodes a face, and the second detector of
-//! [`Detector::Auto`](crate::Detector::Auto) may never be asked.
+//! Models that are read when they are first needed: `facematch detect` never encodes a face, and
+//! the second detector of [`Detector::Auto`](crate::Detector::Auto) may never be used.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,12 +10,12 @@ use crate::error::EngineError;
 use crate::models::network::read_mmod;
 use facematch_kernels::SimdLevel;
 
-/// Something that works for one thread, made of a model whose weights all threads share.
+/// A part of the engine that works for one thread, with a model whose weights all threads share.
 pub(super) trait Loaded: Sized {
-    /// Reads the model in `bytes`; says in a sentence without a subject why it is refused.
+    /// Reads the model in `bytes`. Returns a sentence without a subject if it is refused.
     fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String>;
 
-    /// The same for another thread.
+    /// Returns the same part for another thread.
     fn fork(&self) -> Self;
 }
 
@@ -39,23 +39,23 @@ impl Loaded for MmodDetector {
     }
 }
 
-/// A thread's own `T`, made when it is asked for first.
+/// A thread's own `T`, created when it is first used.
 pub(super) struct Lazy<T> {
     shared: Arc<Shared<T>>,
     own: Option<T>,
 }
 
-/// What those of all threads have in common.
+/// The state that all threads share.
 struct Shared<T> {
-    /// The model, until the first `T` is made of it.
+    /// The model, until the first `T` is created from it.
     model: Mutex<Cow<'static, [u8]>>,
     level: SimdLevel,
-    /// The first, which the others are forks of, or why there is none.
+    /// The first `T`, which the others are forks of, or the reason why there is none.
     first: OnceLock<Result<T, String>>,
 }
 
 impl<T: Loaded> Lazy<T> {
-    /// A `T` to be made of the content of a model file.
+    /// Prepares a `T` that will be read from the content of a model file.
     pub(super) fn new(model: Cow<'static, [u8]>, level: SimdLevel) -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -67,10 +67,10 @@ impl<T: Loaded> Lazy<T> {
         }
     }
 
-    /// The thread's own.
+    /// Returns the thread's own `T`.
     ///
     /// # Errors
-    /// [`EngineError::Model`] when the model is refused.
+    /// [`EngineError::Model`] if the model is refused.
     pub(super) fn get(&mut self) -> Result<&mut T, EngineError> {
         let own = match self.own.take() {
             Some(own) => own,
@@ -79,7 +79,7 @@ impl<T: Loaded> Lazy<T> {
         Ok(self.own.insert(own))
     }
 
-    /// The same for another thread.
+    /// Returns the same for another thread.
     pub(super) fn fork(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),

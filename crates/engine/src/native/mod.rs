@@ -1,8 +1,9 @@
-//! The engine in pure Rust: what dlib does, without dlib. In come images and dlib's models, out come the detections,
-//! landmarks and encodings that dlib would give.
+//! The engine in pure Rust: dlib's results without dlib. Input: images and dlib's models. Output:
+//! the detections, landmarks and encodings that dlib would give.
 //!
-//! Every file names the header of dlib that it follows. Where dlib computes in `float`, so does this, and sums run in
-//! dlib's order, because a decision tree turns the last digit of a number into another branch.
+//! Every file names the header of dlib that it follows. If dlib computes in `float`, so does this
+//! engine, and sums run in dlib's order, because the last digit of a number can lead a decision
+//! tree to another branch.
 
 mod detectors;
 mod engine;

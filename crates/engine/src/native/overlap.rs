@@ -1,5 +1,6 @@
-//! Keeps one detection of each face. In come the boxes that a detector found, with scores; out come those that overlap
-//! with none of higher score (non-max suppression), as in dlib's `object_detector` and `loss_mmod`.
+//! The choice of one detection for each face. Input: the boxes that a detector found, with scores.
+//! Output: those that do not overlap a box with a higher score (non-max suppression), as in dlib's
+//! `object_detector` and `loss_mmod`.
 
 use crate::geometry::Rect;
 use crate::models::network::OverlapTest;
@@ -7,14 +8,14 @@ use crate::models::network::OverlapTest;
 /// A box that a detector found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ScoredBox {
-    /// Larger is surer.
+    /// Score; larger is more certain.
     pub(crate) score: f64,
-    /// Where it is.
+    /// Position of the box.
     pub(crate) rect: Rect,
 }
 
-/// Takes the boxes by score, highest first, and leaves out each that overlaps with one that was taken before. Of equal
-/// scores, the box that is first in `boxes` is taken first.
+/// Takes the boxes by score, highest first, and drops each that overlaps an earlier one. Boxes with
+/// equal scores keep their order in `boxes`.
 pub(crate) fn suppress_overlapping(test: OverlapTest, mut boxes: Vec<ScoredBox>) -> Vec<ScoredBox> {
     boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<ScoredBox> = Vec::new();
@@ -29,7 +30,8 @@ pub(crate) fn suppress_overlapping(test: OverlapTest, mut boxes: Vec<ScoredBox>)
     kept
 }
 
-/// Whether two boxes overlap: dlib's `test_box_overlap::operator()` (dlib/image_processing/box_overlap_testing.h).
+/// Returns whether two boxes overlap: dlib's `test_box_overlap::operator()`
+/// (dlib/image_processing/box_overlap_testing.h).
 pub(crate) fn overlap(test: OverlapTest, a: Rect, b: Rect) -> bool {
     let common = Rect {
         left: a.left.max(b.left),
@@ -74,7 +76,8 @@ mod tests {
 
     #[test]
     fn the_common_area_is_compared_with_the_box_around_both() {
-        // 50 x 50 common pixels. Their union has 17 500 pixels, the box around both 22 500: 0.14 or 0.11.
+        // 50 x 50 common pixels. Their union has 17,500 pixels, the box around both 22,500: 0.14 or
+        // 0.11.
         let (a, b) = (rect(0, 0, 99, 99), rect(50, 50, 149, 149));
         let with = |share| OverlapTest {
             intersection_over_union: share,
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_box_goes_only_for_one_that_was_kept() {
-        // The middle box overlaps with both others; they do not with each other.
+        // The middle box overlaps both others, which do not overlap each other.
         let step = |x| rect(x, 0, x + 99, 99);
         let boxes = vec![
             scored(3.0, step(0)),

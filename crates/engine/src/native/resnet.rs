@@ -1,8 +1,9 @@
-//! Encodes faces. In come face chips of 150x150 pixels, out come encodings, as dlib's network
-//! `dlib_face_recognition_resnet_model_v1` gives them (dlib's tools/python/src/face_recognition.cpp).
+//! The face encoder. Input: face chips of 150x150 pixels. Output: encodings, as dlib's network
+//! `dlib_face_recognition_resnet_model_v1` gives them (dlib's
+//! tools/python/src/face_recognition.cpp).
 //!
-//! Most of the network's work are convolutions with windows of 3x3, which Winograd's method computes. Sums run in
-//! another order than in dlib, so that an encoding differs in the last digits.
+//! Most of the network's work is convolutions with windows of 3x3, which Winograd's method
+//! computes. Sums run in another order than in dlib, so an encoding differs in the last digits.
 
 use std::sync::Arc;
 
@@ -15,16 +16,16 @@ use crate::{ENCODING_LEN, Encoding};
 use facematch_kernels::winograd::Scheme;
 use facematch_kernels::{Finish, SimdLevel};
 
-/// How many chips go through the network together: enough for each weight to be read seldom, and few enough to take
-/// little memory (1.5 MB each).
+/// Number of chips that pass through the network together: enough for each weight to be read
+/// rarely, and few enough to take little memory (1.5 MB each).
 const CHIPS_AT_ONCE: usize = 8;
 
 const SIDE: usize = CHIP_SIZE as usize;
 
-/// The face encoder with its memory for numbers on the way.
+/// The face encoder with its memory for intermediate numbers.
 ///
 /// # Thread safety
-/// Works for one thread at a time. [`Encoder::fork`] makes another one that shares the weights.
+/// Works for one thread at a time. [`Encoder::fork`] returns another one that shares the weights.
 #[derive(Debug)]
 pub struct Encoder {
     weights: Arc<Weights>,
@@ -38,7 +39,7 @@ struct Weights {
     mean: [f32; 3],
     stem: ConvolutionLayer,
     blocks: Vec<Block>,
-    /// For each feature its share in each number of the encoding.
+    /// Share of each feature in each number of the encoding.
     projection: Vec<[f32; ENCODING_LEN]>,
 }
 
@@ -47,30 +48,31 @@ struct Weights {
 struct Block {
     first: ConvolutionLayer,
     second: ConvolutionLayer,
-    /// The maps between the two.
+    /// Maps between the two.
     between: Shape,
-    /// The maps that come out, when they are not those that go in.
+    /// Output maps, if their shape differs from that of the input.
     smaller: Option<Shape>,
 }
 
-/// What is computed on the way.
+/// Memory for intermediate results.
 #[derive(Debug)]
 struct State {
     chip: Maps,
     stem: Maps,
-    /// The maps that go through the blocks, from the largest to the smallest.
+    /// Maps that pass through the blocks, from the largest to the smallest.
     maps: Vec<Maps>,
-    /// The maps within the blocks, one for each shape.
+    /// Maps within the blocks, one for each shape.
     between: Vec<Maps>,
     workspace: Workspace,
 }
 
 impl Encoder {
-    /// Loads the network in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or of a network of the
-    /// same architecture, and packs its weights, which takes 23 MB.
+    /// Loads the network in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or
+    /// of a network of the same architecture, and packs its weights, which takes 23 MB.
     ///
     /// # Errors
-    /// The sentence of [`read_resnet`](crate::models::network::read_resnet) that says why the bytes are refused.
+    /// The sentence of [`read_resnet`](crate::models::network::read_resnet) that says why the bytes
+    /// are refused.
     pub fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
         let weights = Weights::from_bytes(bytes)?;
         Ok(Self {
@@ -80,7 +82,7 @@ impl Encoder {
         })
     }
 
-    /// Another encoder with the same weights.
+    /// Returns another encoder with the same weights.
     pub fn fork(&self) -> Self {
         Self {
             weights: Arc::clone(&self.weights),
@@ -89,10 +91,11 @@ impl Encoder {
         }
     }
 
-    /// The encoding of each chip, in the same order. What one chip gives does not depend on the others.
+    /// Returns the encoding of each chip, in the same order. The encoding of one chip does not
+    /// depend on the others.
     ///
     /// # Panics
-    /// When a chip is not of 150x150 pixels.
+    /// If a chip is not 150x150 pixels.
     pub fn encode(&mut self, chips: &[RgbImage]) -> Vec<Encoding> {
         let batches = chips.chunks(CHIPS_AT_ONCE);
         batches
@@ -119,12 +122,12 @@ impl Weights {
     }
 }
 
-/// The layer next to the chip, which has three channels.
+/// Returns the layer next to the chip, which has three channels.
 fn stem_layer(stem: &Convolution) -> ConvolutionLayer {
     ConvolutionLayer::direct(stem, 3)
 }
 
-/// The maps that the first block is given.
+/// Returns the shape of the first block's input.
 fn maps_after_stem(stem: &ConvolutionLayer) -> Shape {
     let pooled = stem
         .output_size([SIDE; 2])
@@ -140,7 +143,7 @@ impl Block {
         let between = first.output_size(size);
         let second = layer(&block.second, between, first.channels());
         let smaller = block.downsamples.then(|| {
-            // dlib adds maps of different sizes as if the smaller ones were filled up with zeros.
+            // dlib adds maps of different sizes as if the smaller ones were padded with zeros.
             let through = second.output_size(between);
             let around = size.map(|length| length / 2);
             let [rows, columns] = [0, 1].map(|axis| through[axis].max(around[axis]));
@@ -155,7 +158,7 @@ impl Block {
     }
 }
 
-/// The layer of `convolution` for maps of `size`, with the method that is fastest there.
+/// Returns the layer of `convolution` for maps of `size`, with the fastest method for them.
 fn layer(convolution: &Convolution, size: [usize; 2], stored: usize) -> ConvolutionLayer {
     let least = size[0].min(size[1]);
     if convolution.stride != 1 {
@@ -163,8 +166,8 @@ fn layer(convolution: &Convolution, size: [usize; 2], stored: usize) -> Convolut
     } else if least > 8 {
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile4Window3)
     } else if least > 4 {
-        // There are few tiles on such maps, so that reading the weights takes as long as multiplying with them; and this
-        // scheme has fewer than half as many.
+        // There are few tiles on such maps, so reading the weights takes as long as multiplying
+        // with them, and this scheme has fewer than half as many.
         ConvolutionLayer::winograd(convolution, stored, Scheme::Tile2Window3)
     } else {
         ConvolutionLayer::tap_by_tap(convolution, stored, size)
@@ -205,7 +208,7 @@ impl State {
             .collect()
     }
 
-    /// Takes `chip` through the stem to the first maps.
+    /// Passes `chip` through the stem to the first maps.
     fn begin(&mut self, weights: &Weights, level: SimdLevel, chip: &RgbImage, image: usize) {
         assert_eq!(chip.dimensions(), (CHIP_SIZE, CHIP_SIZE));
         let (pixels, _) = chip.as_raw().as_chunks::<3>();
@@ -226,7 +229,7 @@ impl State {
         pooling::max_3x3_by_2(&self.stem, &mut self.maps[0], image);
     }
 
-    /// Takes the first `images` images through all blocks; the index of the maps that come out.
+    /// Passes the first `images` images through all blocks; returns the index of the output maps.
     fn go_through_blocks(&mut self, weights: &Weights, level: SimdLevel, images: usize) -> usize {
         let mut at = 0;
         let workspace = &mut self.workspace;
@@ -252,8 +255,8 @@ impl State {
                 at += 1;
             }
             let output = &mut self.maps[at];
-            // The numbers outside of what is added here are averages of numbers that are not negative, so that relu
-            // would leave them as they are.
+            // The numbers outside the sums added here are averages of numbers that are not
+            // negative, so relu would not change them.
             block.second.apply(
                 level,
                 images,
@@ -267,7 +270,7 @@ impl State {
     }
 }
 
-/// The average of each map, and of these the sums that make the encoding.
+/// Averages each map and returns the encoding computed from these features.
 fn project(maps: &Maps, image: usize, projection: &[[f32; ENCODING_LEN]]) -> Encoding {
     let shape = maps.shape();
     let mut features = vec![0.0; shape.channels];

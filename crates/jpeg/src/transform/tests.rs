@@ -1,8 +1,9 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The inverse DCT of a block that has only its lowest frequencies, `length` along each side, over as many pixels,
-/// by the definition (T.81, A.3.3, with `length` for 8), in double precision.
+/// Returns the inverse DCT of a block that has only its lowest frequencies, `length` along each
+/// side, over as many pixels, by the definition (T.81, A.3.3, with `length` for 8), in double
+/// precision.
 fn by_definition(block: &[i32; 64], length: usize) -> Vec<f64> {
     let share = |frequency: usize, place: usize| {
         let angle = ((2 * place + 1) * frequency) as f64 * std::f64::consts::PI;

@@ -8,7 +8,7 @@ const TILES: [Tiles<Avx2>; 1] = [tiles::tiles!(Avx2, "avx2,fma", [1 2 3 4 5 6], 
 
 /// Computes `task`.
 pub(super) fn run(avx2: Avx2, task: Task<'_>) {
-    // SAFETY: `tiles!` makes tiles of the blocks that it is told, and their widths count up from 1; `avx2` proves that the
-    // processor has AVX2 and FMA.
+    // SAFETY: `tiles!` makes tiles of the number of blocks given to it, and their widths count up
+    // from 1; `avx2` proves that the processor has AVX2 and FMA.
     unsafe { tiles::run(avx2, &TILES, task) }
 }

@@ -1,30 +1,30 @@
-//! The weights of a convolution in the order in which the kernel reads them.
+//! The weights of a convolution, in the order in which the kernel reads them.
 
 use crate::AlignedNumbers;
 use crate::extent::product;
 
-/// How many filters are packed together. Every level computes at least so many at once.
+/// Number of filters packed together. Every level computes at least this many at once.
 pub const BLOCK: usize = 16;
 
-/// The filters of a convolution, as a model has them.
+/// The filters of a convolution, as a model stores them.
 #[derive(Debug, Clone, Copy)]
 pub struct Filters<'a> {
-    /// How many filters there are.
+    /// Number of filters.
     pub count: usize,
-    /// How many channels the input has.
+    /// Number of input channels.
     pub channels: usize,
-    /// The height of the window.
+    /// Height of the window.
     pub rows: usize,
-    /// The width of the window.
+    /// Width of the window.
     pub columns: usize,
-    /// The weights: for each filter, for each channel, the window row by row.
+    /// Weights: for each filter, for each channel, the window row by row.
     pub weights: &'a [f32],
     /// One number for each filter.
     pub bias: &'a [f32],
 }
 
-/// Filters in blocks of [`BLOCK`]: for each block, for each number of the window, one weight of each of its filters.
-/// The last block is filled up with filters of zeros.
+/// Filters in blocks of [`BLOCK`]: for each block, for each number of the window, one weight of
+/// each of its filters. The last block is padded with filters of zeros.
 ///
 /// `unsafe` code relies on the lengths that `of_parts` has checked.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ pub struct PackedFilters {
 }
 
 impl PackedFilters {
-    /// Packs `filters` filters for windows of `rows` runs of `run` numbers. `weight(filter, row, place)` says them,
-    /// `bias` has one number for each filter.
+    /// Packs `filters` filters for windows of `rows` runs of `run` numbers.
+    /// `weight(filter, row, place)` returns each weight; `bias` has one number for each filter.
     ///
     /// # Panics
     /// If a window has no numbers, or the weights do not fit in memory.
@@ -68,10 +68,11 @@ impl PackedFilters {
         Self::of_parts(rows, run, channels, weights, bias)
     }
 
-    /// Packs `filters` for maps that hold `stored` channels, of which those beyond the filters' are ignored.
+    /// Packs `filters` for maps that hold `stored` channels; channels beyond those of the filters
+    /// are ignored.
     ///
     /// # Panics
-    /// If a window has no numbers, or there are other weights than the sizes say.
+    /// If a window has no numbers, or the number of weights does not match the sizes.
     pub fn pack(filters: Filters<'_>, stored: usize) -> Self {
         filters.check();
         let channels = channels(filters.count);
@@ -87,13 +88,15 @@ impl PackedFilters {
         Self::of_parts(filters.rows, run, channels, weights, filters.bias)
     }
 
-    /// Packs what `transform` makes of the windows of `filters`, for maps that hold `stored` channels: filters of one
-    /// pixel, without biases, for each of the `count` numbers that it makes.
+    /// Packs the result of `transform` for the windows of `filters`, for maps that hold `stored`
+    /// channels: for each of the `count` numbers that it produces, filters of one pixel without
+    /// biases.
     ///
-    /// `transform` is given the window of one channel, for each of its numbers one weight of each filter of a block.
+    /// `transform` receives the window of one channel: for each of its numbers, one weight of each
+    /// filter of a block.
     ///
     /// # Panics
-    /// If a window has no numbers, or there are other weights than the sizes say.
+    /// If a window has no numbers, or the number of weights does not match the sizes.
     pub fn of_transformed(
         filters: Filters<'_>,
         stored: usize,
@@ -117,7 +120,7 @@ impl PackedFilters {
         packed.into_iter().map(of_weights).collect()
     }
 
-    /// Checks that there are as many weights as the sizes say, and makes it as many biases, with zeros.
+    /// Checks that the number of weights matches the sizes, and pads the biases with zeros.
     fn of_parts(
         rows: usize,
         run: usize,
@@ -147,48 +150,50 @@ impl PackedFilters {
         }
     }
 
-    /// The same with `bias` as the first filters' biases.
+    /// Returns the same filters with `bias` as the biases of the first ones.
     ///
     /// # Panics
-    /// If there are more of them than [`Self::channels`].
+    /// If `bias` is longer than [`Self::channels`].
     #[must_use]
     pub fn with_bias(mut self, bias: &[f32]) -> Self {
         self.bias[..bias.len()].copy_from_slice(bias);
         self
     }
 
-    /// How many runs a window has.
+    /// Returns the number of runs of a window.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many numbers a run has.
+    /// Returns the number of numbers in a run.
     pub fn run(&self) -> usize {
         self.run
     }
 
-    /// How many numbers a result has: the filters, and zeros up to a multiple of [`BLOCK`].
+    /// Returns the number of numbers in a result: the filters, rounded up to a multiple of
+    /// [`BLOCK`].
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// One number for each channel.
+    /// Returns one bias for each channel.
     pub(super) fn bias(&self) -> &[f32] {
         &self.bias
     }
 
-    /// The weights of all blocks; each has [`Self::block_length`] of them.
+    /// Returns the weights of all blocks, [`Self::block_length`] for each.
     pub(super) fn weights(&self) -> &[f32] {
         &self.weights
     }
 
-    /// How many weights a block has. Where there is a block, this is no more than all weights.
+    /// Returns the number of weights in a block. If there is a block, this does not exceed the
+    /// number of all weights.
     pub(super) fn block_length(&self) -> usize {
         self.rows * self.run * BLOCK
     }
 
-    /// The same in memory of exactly their size, so that a tool which watches memory sees every access
-    /// beyond them.
+    /// Returns the same filters in allocations of exactly their size, so that a memory checker sees
+    /// every access beyond them.
     #[cfg(test)]
     pub fn in_exact_memory(mut self) -> Self {
         self.weights = AlignedNumbers::exactly(&self.weights);
@@ -198,10 +203,11 @@ impl PackedFilters {
 }
 
 impl Filters<'_> {
-    /// Checks that there are the weights that the sizes say, so that memory of those sizes can be had.
+    /// Checks that the number of weights matches the sizes, so that memory of those sizes can be
+    /// allocated.
     ///
     /// # Panics
-    /// If there are not.
+    /// If it does not match.
     pub fn check(&self) {
         let Self {
             count,
@@ -222,14 +228,15 @@ impl Filters<'_> {
     }
 }
 
-/// Returns how many channels `filters` filters have when the last block is full.
+/// Returns the number of channels for `filters` filters, with the last block filled.
 fn channels(filters: usize) -> usize {
     filters
         .checked_next_multiple_of(BLOCK)
         .unwrap_or(usize::MAX)
 }
 
-/// Returns how many weights so many channels have; `usize::MAX`, which fits in no memory, if that overflows.
+/// Returns the number of weights for `channels` channels, or `usize::MAX`, which fits in no memory,
+/// on overflow.
 fn weight_count(channels: usize, rows: usize, run: usize) -> usize {
     product_or_most(&[channels, rows, run])
 }
@@ -238,8 +245,9 @@ fn product_or_most(factors: &[usize]) -> usize {
     product(factors).unwrap_or(usize::MAX)
 }
 
-/// Hands out the windows of `filters`: for each block of [`BLOCK`] filters (its index), for each of `stored` channels
-/// (its index), for each number of the window one weight of each filter; zeros where there is no such filter or channel.
+/// Passes on the windows of `filters`: for each block of [`BLOCK`] filters (its index), for each of
+/// `stored` channels (its index), for each number of the window, one weight of each filter. Missing
+/// filters and channels have zeros.
 fn for_each_window(
     filters: Filters<'_>,
     stored: usize,

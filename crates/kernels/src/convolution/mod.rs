@@ -1,10 +1,13 @@
-//! Sums of products over windows: the heart of a convolution, and with windows of one row the product of two matrices.
-//! In come maps with their channels next to each other, and [`PackedFilters`]; out come maps of the same kind.
+//! Sums of products over windows: the core of a convolution and, with windows of one row, the
+//! product of two matrices. Input: maps with adjacent channels, and [`PackedFilters`]. Output: maps
+//! of the same kind.
 //!
-//! A window is `window_rows` runs of `window_run` numbers, one `window_row_step` after the other. As the channels of a
-//! pixel are neighbours in memory, and pixels of a row are, one run covers the whole width of a window.
+//! A window is `window_rows` runs of `window_run` numbers, `window_row_step` apart. The channels of
+//! a pixel are adjacent in memory, and so are the pixels of a row, so one run covers the whole
+//! width of a window.
 //!
-//! For the window at `start` and each filter the result is `bias + sum(input[start + ...] * weight)`.
+//! For the window at `start` and each filter, the result is
+//! `bias + sum(input[start + ...] * weight)`.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -22,45 +25,46 @@ pub use filters::{BLOCK, Filters, PackedFilters};
 use super::extent::{end, fits};
 use super::{Finish, SimdLevel};
 
-/// Where the windows lie in the input. All steps are in numbers, not in bytes.
+/// Positions of the windows in the input. All steps are in numbers, not in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windows {
-    /// How many images there are, one behind the other.
+    /// Number of images, one after the other.
     pub images: usize,
-    /// How many rows of windows each image has.
+    /// Rows of windows per image.
     pub rows: usize,
-    /// How many windows each row has.
+    /// Windows per row.
     pub columns: usize,
-    /// From a window to the same one of the next image.
+    /// Step from a window to the same one of the next image.
     pub image_step: usize,
-    /// From a window to the one below it.
+    /// Step from a window to the one below it.
     pub row_step: usize,
-    /// From a window to the one on its right.
+    /// Step from a window to the one on its right.
     pub column_step: usize,
-    /// How many runs a window has.
+    /// Number of runs of a window.
     pub window_rows: usize,
-    /// From one run of a window to the next.
+    /// Step from one run of a window to the next.
     pub window_row_step: usize,
-    /// How many numbers a run has.
+    /// Length of a run, in numbers.
     pub window_run: usize,
 }
 
-/// Where the results go. All steps are in numbers.
+/// Positions of the results in the output. All steps are in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Places {
-    /// From a result to the same one of the next image.
+    /// Step from a result to the same one of the next image.
     pub image_step: usize,
-    /// From a result to the one below it.
+    /// Step from a result to the one below it.
     pub row_step: usize,
-    /// From a result to the one on its right; at least [`PackedFilters::channels`].
+    /// Step from a result to the one on its right; at least [`PackedFilters::channels`].
     pub column_step: usize,
 }
 
-/// Computes the results of all `windows` of `input` and puts them into their `places` in `output`: for each window
-/// [`PackedFilters::channels`] numbers.
+/// Computes the results of all `windows` of `input` and writes them to their `places` in `output`:
+/// [`PackedFilters::channels`] numbers for each window.
 ///
 /// # Panics
-/// If a window reaches beyond `input`, a place beyond `output`, or the window and the filters differ in size.
+/// If a window extends beyond `input`, a place extends beyond `output`, or the window and the
+/// filters differ in size.
 pub fn convolve(
     level: SimdLevel,
     input: &[f32],
@@ -85,13 +89,14 @@ pub fn convolve(
     }
 }
 
-/// What there is to compute, and where to: made by [`Task::new`] alone, which has checked it.
+/// A job and its output. Only [`Task::new`] creates it, after checking it.
 struct Task<'a> {
     job: Job<'a>,
     output: &'a mut [f32],
 }
 
-/// What there is to compute. Every window lies in the input, and every place in the output of the [`Task`].
+/// The input of a [`Task`]. Every window lies in the input, and every place in the output of the
+/// task.
 struct Job<'a> {
     input: &'a [f32],
     windows: &'a Windows,
@@ -101,8 +106,9 @@ struct Job<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Checks that the windows have the size of the filters, and that the last window and the last place end within their
-    /// slices. All others begin, and so end, before them, as no step is negative and nothing overflows.
+    /// Checks that the windows have the size of the filters, and that the last window and the last
+    /// place end within their slices. All others start, and so end, before them, since no step is
+    /// negative and nothing overflows.
     fn new(
         input: &'a [f32],
         windows: &'a Windows,
@@ -133,7 +139,7 @@ impl<'a> Task<'a> {
 }
 
 impl Windows {
-    /// The end of the last window, unless that overflows.
+    /// Returns the end of the last window, or `None` on overflow.
     fn end(&self) -> Option<usize> {
         let axes = [
             (self.images, self.image_step),
@@ -146,7 +152,7 @@ impl Windows {
 }
 
 impl Places {
-    /// The end of the last place, unless that overflows.
+    /// Returns the end of the last place, or `None` on overflow.
     fn end(&self, windows: &Windows, channels: usize) -> Option<usize> {
         let axes = [
             (windows.images, self.image_step),

@@ -8,7 +8,7 @@ const TILES: [Tiles<Neon>; 1] = [tiles::tiles!(Neon, "neon", [1 2 3 4 5 6], 1)];
 
 /// Computes `task`.
 pub(super) fn run(neon: Neon, task: Task<'_>) {
-    // SAFETY: `tiles!` makes tiles of the blocks that it is told, and their widths count up from 1; `neon` proves that the
-    // processor has NEON.
+    // SAFETY: `tiles!` makes tiles of the number of blocks given to it, and their widths count up
+    // from 1; `neon` proves that the processor has NEON.
     unsafe { tiles::run(neon, &TILES, task) }
 }

@@ -1,4 +1,4 @@
-//! What the kernel computes, window by window.
+//! The specification, window by window.
 
 use super::{BLOCK, Job, Task};
 
@@ -34,7 +34,7 @@ fn one_window(job: &Job<'_>, start: usize, results: &mut [f32]) {
     }
 }
 
-/// The sums of one block of filters, beginning with `sums`.
+/// Returns the sums of one block of filters, added to `sums`.
 fn sums(job: &Job<'_>, start: usize, weights: &[f32], mut sums: [f32; BLOCK]) -> [f32; BLOCK] {
     let windows = job.windows;
     let (weights, _) = weights.as_chunks::<BLOCK>();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::test_numbers::numbers;
 
-/// What `level` and the specification make of the same task must agree.
+/// Checks that `level` and the specification agree on the same task.
 fn check(level: SimdLevel, windows: &Windows, filters: usize, finish: Finish) {
     let bias = numbers(filters, 1);
     let weights = numbers(filters * windows.window_rows * windows.window_run, 2);
@@ -86,7 +86,7 @@ fn every_level_computes_what_scalar_does() {
             check(level, &windows(3, 4, 7, 1, 33), 40, finish);
             check(level, &windows(2, 1, 1, 1, 1), 1, finish);
         }
-        // So many weights that the loops are nested the other way round.
+        // Enough weights that the loops are nested the other way round.
         check(level, &windows(2, 3, 4, 3, 128), 128, Finish::StoreRelu);
         let by_two = Windows {
             column_step: 2 * 5,

@@ -1,50 +1,53 @@
-//! The kernel for all levels with vectors. A tile is some neighbouring windows and some filters, as many as there are
-//! registers for their sums; each weight that is loaded serves all its windows, each number of the input all its
-//! filters. The windows of a tile are part of a row, or all windows of a small image.
+//! The kernel for all vector levels. A tile is a group of adjacent windows and filters, as many as
+//! there are registers for their sums; each weight loaded serves all windows of the tile, and each
+//! input number serves all its filters. The windows of a tile are part of a row, or all windows of
+//! a small image.
 
 use super::{BLOCK, Job, Task};
 use crate::lanes::Lanes;
 
-/// Weights that take fewer bytes than this stay in the processor's cache while a row of windows is computed.
+/// Weights that take fewer bytes than this stay in the processor's cache while a row of windows is
+/// computed.
 const CACHED_WEIGHTS: usize = 512 << 10;
 
-/// How far ahead of the multiplications weights are fetched, in numbers of a window. The processor follows such runs on
-/// its own, but not beyond the end of a page.
+/// Distance by which weights are fetched ahead of the multiplications, in numbers of a window. The
+/// processor prefetches such runs on its own, but not beyond the end of a page.
 const FETCHED_AHEAD: usize = 128;
 
 /// Computes the tile that a [`Cursor`] points at.
 ///
 /// # Safety
-/// The processor must have the instructions of `L`. From the cursor on, as many windows as the tile is wide and high, and as
-/// many filters as it computes, must be those of a [`Task`] that [`Task::new`] has checked.
+/// The processor must have the instructions of `L`. All windows and filters that the tile computes,
+/// starting at the cursor, must be those of a [`Task`] that [`Task::new`] has checked.
 pub(super) type Tile<L> = unsafe fn(L, &Job<'_>, Cursor);
 
-/// Where a tile begins.
+/// Start of a tile.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor {
-    /// The first number of its first window.
+    /// First number of its first window.
     input: *const f32,
-    /// The weights of its first block of filters.
+    /// Weights of its first block of filters.
     weights: *const f32,
-    /// The bias of its first filter.
+    /// Bias of its first filter.
     bias: *const f32,
-    /// The place of its first result.
+    /// Place of its first result.
     output: *mut f32,
 }
 
-/// Tiles for some number of blocks of filters: the first is one window wide, the next two, and so on.
+/// Tiles for a given number of blocks of filters: the first is one window wide, the next two, and
+/// so on.
 pub(super) struct Tiles<L: 'static> {
-    /// How many blocks of filters each tile computes.
+    /// Number of blocks of filters that each tile computes.
     pub(super) blocks: usize,
-    /// The tiles by their width.
+    /// Tiles by width.
     pub(super) widths: &'static [Tile<L>],
 }
 
-/// Computes `task` with `choice`, the tiles from the largest number of blocks to 1.
+/// Computes `task` with `choice`, the tiles from the largest number of blocks down to 1.
 ///
 /// # Safety
-/// Tile `i` of each [`Tiles`] must compute exactly `i + 1` windows of a row and as many blocks as the [`Tiles`] say. The
-/// macro [`tiles`] makes them so.
+/// Tile `i` of each [`Tiles`] must compute exactly `i + 1` windows of a row and [`Tiles::blocks`]
+/// blocks. The macro [`tiles`] guarantees this.
 #[inline(always)]
 pub(super) unsafe fn run<L: Lanes>(lanes: L, choice: &[Tiles<L>], task: Task<'_>) {
     let Task { job, output } = task;
@@ -56,8 +59,8 @@ pub(super) unsafe fn run<L: Lanes>(lanes: L, choice: &[Tiles<L>], task: Task<'_>
     if size_of_val(job.filters.weights()) < CACHED_WEIGHTS {
         for row in image_rows() {
             for (tiles, block) in groups() {
-                // SAFETY: `image_rows` counts the rows of the task, and `groups` ends no group behind its last block;
-                // `output` is the task's.
+                // SAFETY: `image_rows` counts the rows of the task, and no group from `groups` ends
+                // after its last block; `output` is the task's.
                 unsafe { one_row(lanes, tiles, &job, row, block, output) };
             }
         }
@@ -71,12 +74,12 @@ pub(super) unsafe fn run<L: Lanes>(lanes: L, choice: &[Tiles<L>], task: Task<'_>
     }
 }
 
-/// Splits `blocks` blocks of filters: for each part its tiles and its first block.
+/// Splits `blocks` blocks of filters into parts; returns the tiles and the first block of each.
 fn groups<L>(choice: &[Tiles<L>], blocks: usize) -> impl Iterator<Item = (&Tiles<L>, usize)> {
     let mut next = 0;
     std::iter::from_fn(move || {
         let rest = blocks - next;
-        // Of 4 blocks, 2 and 2 rather than 3 and 1.
+        // Splits 4 blocks into 2 and 2 rather than 3 and 1.
         let fitting = choice
             .iter()
             .find(|tiles| rest.is_multiple_of(tiles.blocks) && tiles.blocks <= rest)
@@ -87,11 +90,11 @@ fn groups<L>(choice: &[Tiles<L>], blocks: usize) -> impl Iterator<Item = (&Tiles
     })
 }
 
-/// Computes the filters of `tiles` from `block` on for one row of windows.
+/// Computes the filters of `tiles`, starting at `block`, for one row of windows.
 ///
 /// # Safety
-/// `job` and `output` must be those of a [`Task`], the row and the blocks must be among the job's, and `tiles` as
-/// [`run`] requires.
+/// `job` and `output` must be those of a [`Task`], the row and the blocks must be among the job's,
+/// and `tiles` must be as [`run`] requires.
 #[inline(always)]
 unsafe fn one_row<L: Lanes>(
     lanes: L,
@@ -105,10 +108,11 @@ unsafe fn one_row<L: Lanes>(
     let count = windows.columns.div_ceil(tiles.widths.len());
     let mut column = 0;
     for tile in 0..count {
-        // Evenly: 35 windows are 12, 12 and 11, as a narrow tile costs almost as much as a wide one.
+        // Splits evenly: 35 windows are 12, 12 and 11, since a narrow tile takes almost as long as
+        // a wide one.
         let width = (windows.columns - column).div_ceil(count - tile);
-        // SAFETY: `width` is at most `windows.columns - column`, so these windows are in the row; the tile computes
-        // `width` of them, and the caller vouches for the rest.
+        // SAFETY: `width` is at most `windows.columns - column`, so these windows are in the row;
+        // the tile computes `width` of them, and the caller guarantees the rest.
         unsafe {
             let cursor = cursor(job, [image, row, column], block, output);
             tiles.widths[width - 1](lanes, job, cursor);
@@ -120,25 +124,27 @@ unsafe fn one_row<L: Lanes>(
 /// Computes `task` with `tile`, which holds all windows of an image and one block of filters.
 ///
 /// # Safety
-/// The tile must be one for exactly as many rows and columns of windows as the task has, and one block.
+/// The tile must compute exactly as many rows and columns of windows as the task has, and one
+/// block.
 #[inline(always)]
 pub(super) unsafe fn run_whole_images<L: Lanes>(lanes: L, tile: Tile<L>, task: Task<'_>) {
     let Task { job, output } = task;
     let output = output.as_mut_ptr();
     for block in 0..job.filters.channels() / BLOCK {
         for image in 0..job.windows.images {
-            // SAFETY: the loops count the job's images and blocks; the tile computes the image and the block, as the
-            // caller guarantees, and nothing else.
+            // SAFETY: the loops count the job's images and blocks; the tile computes the image and
+            // the block, as the caller guarantees, and nothing else.
             unsafe { tile(lanes, &job, cursor(&job, [image, 0, 0], block, output)) };
         }
     }
 }
 
-/// Returns where the tile begins whose first window is in this image, row and column, and whose first block of filters
-/// this is.
+/// Returns the start of the tile whose first window is in this image, row and column, and whose
+/// first block of filters is `block`.
 ///
 /// # Safety
-/// `job` and `output` must be those of a [`Task`], and the window and the block must be among the job's.
+/// `job` and `output` must be those of a [`Task`], and the window and the block must be among the
+/// job's.
 #[inline(always)]
 unsafe fn cursor(
     job: &Job<'_>,
@@ -149,9 +155,9 @@ unsafe fn cursor(
     let (windows, places, filters) = (job.windows, job.places, job.filters);
     let window = image * windows.image_step + row * windows.row_step + column * windows.column_step;
     let place = image * places.image_step + row * places.row_step + column * places.column_step;
-    // SAFETY: `Task::new` has checked that the last window and the last place, with all channels, end within their slices,
-    // in arithmetic that does not wrap; these begin no later. `PackedFilters::of_parts` has checked that each block has its
-    // weights and biases.
+    // SAFETY: `Task::new` has checked, in arithmetic that does not wrap, that the last window and
+    // the last place, with all channels, end within their slices; this window and place start no
+    // later. `PackedFilters::of_parts` has checked that each block has its weights and biases.
     unsafe {
         Cursor {
             input: job.input.as_ptr().add(window),
@@ -168,7 +174,7 @@ unsafe fn cursor(
 /// Computes a tile of `ROWS` x `WIDTH` windows and `VECTORS` vectors of filters.
 ///
 /// # Safety
-/// From `cursor` on they must all be those of a [`Task`] that [`Task::new`] has checked.
+/// All of them, starting at `cursor`, must be those of a [`Task`] that [`Task::new`] has checked.
 #[inline(always)]
 pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
     lanes: L,
@@ -176,7 +182,8 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
     cursor: Cursor,
 ) {
     const { assert!((VECTORS * L::COUNT).is_multiple_of(BLOCK)) }
-    // SAFETY: the biases and the places are those of the tile's filters and windows, which the caller guarantees.
+    // SAFETY: the biases and the places are those of the tile's filters and windows, which the
+    // caller guarantees.
     unsafe {
         let bias =
             std::array::from_fn(|vector| lanes.load_unchecked(cursor.bias.add(vector * L::COUNT)));
@@ -210,9 +217,9 @@ unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VE
     let block_length = job.filters.block_length();
     let mut weights = cursor.weights;
     for window_row in 0..windows.window_rows {
-        // SAFETY: `window_row` and the runs' numbers are within the tile's windows, and `weights` advances by one number of
-        // a window at a time, as many as a block has weights for; the caller guarantees windows and filters. A prefetch
-        // accesses nothing.
+        // SAFETY: `window_row` and the numbers of the runs are within the tile's windows, and
+        // `weights` advances by one number of a window at a time, as often as a block has weights;
+        // the caller guarantees windows and filters. A prefetch accesses nothing.
         unsafe {
             let start = cursor.input.add(window_row * windows.window_row_step);
             let mut runs: [_; ROWS] = std::array::from_fn(|row| start.add(row * windows.row_step));
@@ -239,8 +246,8 @@ unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VE
     }
 }
 
-/// An array of [`Tile`]s of `$rows` rows of windows, each `$width` windows wide, and `$blocks` blocks of filters, compiled
-/// with `$features`.
+/// An array of [`Tile`]s of `$rows` rows of windows, each `$width` windows wide, and `$blocks`
+/// blocks of filters, compiled with `$features`.
 macro_rules! tile_widths {
     ($lanes:ty, $features:literal, $rows:literal, [$($width:literal)*], $blocks:literal) => {
         &[$({
@@ -254,7 +261,7 @@ macro_rules! tile_widths {
                 use $crate::lanes::Lanes;
 
                 const VECTORS: usize = $blocks * BLOCK / <$lanes as Lanes>::COUNT;
-                // SAFETY: the caller of a `Tile` guarantees what this tile needs.
+                // SAFETY: the caller of a `Tile` guarantees what this tile requires.
                 unsafe { tiles::tile::<_, $rows, $width, VECTORS>(lanes, job, cursor) }
             }
             compiled as $crate::convolution::tiles::Tile<$lanes>

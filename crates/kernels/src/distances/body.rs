@@ -1,12 +1,13 @@
-//! The loops of all vector levels. `VECTORS` vectors of rows are multiplied with `PROBES` probes at a time, so that
-//! `VECTORS * PROBES` sums are in registers; a probe that is left over is multiplied with `ALONE` vectors of rows, as
-//! one sum alone would wait for itself.
+//! The loops of all vector levels. `VECTORS` vectors of rows are multiplied with `PROBES` probes at
+//! a time, so `VECTORS * PROBES` sums are in registers. A remaining probe is multiplied with
+//! `ALONE` vectors of rows, because with a single sum each addition would have to wait for the one
+//! before.
 
 use super::{Probe, ROWS, RowGroup};
 use crate::lanes::Lanes;
 
-/// Writes the estimates of all rows for each of `probes`. `VECTORS` and `ALONE` vectors must divide a
-/// group evenly.
+/// Writes the estimates of all rows for each of `probes`. `VECTORS` and `ALONE` vectors must divide
+/// a group evenly.
 #[inline(always)]
 pub(super) fn estimate<L: Lanes, const VECTORS: usize, const PROBES: usize, const ALONE: usize>(
     simd: L,
@@ -32,12 +33,13 @@ fn estimate_tiles<L: Lanes, const VECTORS: usize, const PROBES: usize>(
     probes: &[Probe; PROBES],
     estimates: &mut [[f32; ROWS]; PROBES],
 ) {
-    // So the compiler sees that all slices below lie within their arrays.
+    // Lets the compiler see that all slices below lie within their arrays.
     const { assert!(ROWS.is_multiple_of(VECTORS * L::COUNT)) }
     for first in (0..ROWS).step_by(VECTORS * L::COUNT) {
         let mut products = [[simd.splat(0.0); VECTORS]; PROBES];
         for (place, numbers) in group.numbers.iter().enumerate() {
-            // The same place of the next group, which is needed soon and may not be there: that does no harm.
+            // The same place in the next group, which is needed soon. The next group may not exist;
+            // prefetching it is harmless.
             simd.prefetch(numbers.as_ptr().cast::<f32>().wrapping_add(NEXT_GROUP));
             let mut rows = [simd.splat(0.0); VECTORS];
             for (vector, rows) in rows.iter_mut().enumerate() {
@@ -65,5 +67,5 @@ fn estimate_tiles<L: Lanes, const VECTORS: usize, const PROBES: usize>(
     }
 }
 
-/// From a place to the same place of the next group, in numbers.
+/// Distance from a place to the same place in the next group, in numbers.
 const NEXT_GROUP: usize = size_of::<RowGroup>() / size_of::<f32>();

@@ -1,11 +1,11 @@
-//! How far many known faces are from a few others, roughly: what a search through a large gallery reads instead of the
-//! encodings themselves. In come [`RowGroup`]s, encodings cut down to a byte a number, and probes; out comes one
-//! estimate for each row and probe.
+//! Approximate distances between known faces and a few probes. A search through a large gallery
+//! reads these instead of the encodings themselves. Input: [`RowGroup`]s, encodings reduced to one
+//! byte per number, and probes. Output: one estimate for each row and probe.
 //!
-//! The rows of a group lie side by side, so that a vector holds one number of several rows, no vector has to be summed
-//! up, and a group is read once for all probes. What the estimates mean, and how wrong they can be, is the caller's
-//! matter: they are a linear function of the products of rows and probes. The levels differ in rounding alone: every
-//! product sum of 128 terms is added up one after the other.
+//! The rows of a group are interleaved: a vector holds one number of several rows, no vector has to
+//! be summed up, and a group is read once for all probes. The caller decides what the estimates
+//! mean and how wrong they can be: they are a linear function of the products of rows and probes.
+//! The levels differ only in rounding: each sum of 128 products is added up in sequence.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
@@ -16,40 +16,40 @@ mod tests;
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// How many numbers an encoding has.
+/// Number of numbers in an encoding.
 pub const ENCODING_LEN: usize = 128;
 
-/// The rows of a group: as many bytes as a cache line has.
+/// Rows in a group: as many as a cache line has bytes.
 pub const ROWS: usize = 64;
 
-/// 64 encodings with a byte for each of their numbers.
+/// 64 encodings with one byte for each number.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
 pub struct RowGroup {
-    /// For each of the 128 numbers of an encoding that number of every row.
+    /// For each of the 128 numbers of an encoding, that number of every row.
     pub numbers: [[i8; ROWS]; ENCODING_LEN],
-    /// What the product of a row and a probe is multiplied with.
+    /// Factor for the product of a row and a probe.
     pub scales: [f32; ROWS],
-    /// What is added to it.
+    /// Number added to that.
     pub offsets: [f32; ROWS],
-    /// What is multiplied with a probe's reach and added too.
+    /// Factor for the probe's reach, which is added too.
     pub widths: [f32; ROWS],
 }
 
-/// A face that is looked for.
+/// A face to search for.
 #[derive(Debug, Clone)]
 pub struct Probe {
-    /// Its encoding.
+    /// Encoding of the face.
     pub numbers: [f32; ENCODING_LEN],
-    /// What the widths of rows are multiplied with.
+    /// Factor for the widths of rows.
     pub reach: f32,
 }
 
-/// Writes for each of `probes` and each row of `group`
+/// Writes, for each of `probes` and each row of `group`,
 /// `offset + scale * (sum of number * probe number) + reach * width`.
 ///
 /// # Panics
-/// If there are not as many `estimates` as `probes`.
+/// If the lengths of `estimates` and `probes` differ.
 pub fn estimate(
     level: SimdLevel,
     group: &RowGroup,

@@ -40,7 +40,7 @@ fn all_levels_agree_within_rounding() {
         for &level in &levels {
             let found = estimates(level, &group, &probes);
             for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
-                // Sums of 128 products of at most 127.
+                // Each sum has 128 products of at most 127.
                 let difference = (found - expected).abs();
                 assert!(difference < 1e-2, "{level} {count}: {found} {expected}");
             }

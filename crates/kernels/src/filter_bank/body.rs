@@ -1,5 +1,5 @@
-//! The loops of all vector levels. `VECTORS` vectors make the [`Weights`] of one plane, and `MOST` tiles are multiplied
-//! with them at a time, so that `2 * VECTORS * MOST` sums are in registers.
+//! The loops of all vector levels. `VECTORS` vectors make up the [`Weights`] of one plane, and
+//! `MOST` tiles are multiplied with them at a time, so `2 * VECTORS * MOST` sums are in registers.
 
 use super::filters::Weights;
 use super::transform::{Direction, transform, transform_row};
@@ -12,18 +12,18 @@ use crate::lanes::Lanes;
 /// Two opposite rows of the transforms of each tile.
 type Spectra = [[[Cell; TILE]; 2]; BATCH];
 
-/// The transforms of a tile's planes at one frequency, twice as large: real and imaginary parts, each those of the first
-/// planes of all pairs, then those of the second ones.
+/// The transforms of a tile's planes at one frequency, multiplied by 2: real and imaginary parts,
+/// each with the first planes of all pairs before the second ones.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Inputs([[[f32; PAIRS]; 2]; 2]);
 
-/// The sum over all planes of the real parts times the weights, and that of the imaginary parts.
+/// Two sums over all planes: real parts times weights, and imaginary parts times weights.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Sums([[[f32; PAIRS_OF_TILE]; 4]; 2]);
 
-/// Turns the features of `tiles` into responses. `VECTORS` vectors must be a [`Weights`].
+/// Turns the features of `tiles` into responses. `VECTORS` vectors must make up a [`Weights`].
 #[inline(always)]
 pub(super) fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     simd: L,
@@ -31,7 +31,7 @@ pub(super) fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     extent: Extent,
     tiles: &mut Tiles,
 ) {
-    // The lanes of tiles that are not there are transformed too.
+    // The lanes of missing tiles are transformed too.
     tiles.responses.fill(Cell::ZERO);
     let mut spectra = [[[Cell::ZERO; TILE]; 2]; BATCH];
     let mut inputs = [Inputs([[[0.0; PAIRS]; 2]; 2]); BATCH];
@@ -60,7 +60,7 @@ pub(super) fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
                 &mut tiles.responses,
             );
         }
-        // The first and the middle row are opposite to themselves.
+        // The first and the middle row are their own opposites.
         let distinct = if rows[0] == rows[1] { 1 } else { 2 };
         for row in &rows[..distinct] {
             transform::<L, 1>(simd, Direction::Backwards, &mut tiles.responses[*row..]);
@@ -72,7 +72,7 @@ pub(super) fn respond<L: Lanes, const VECTORS: usize, const MOST: usize>(
     }
 }
 
-/// The cells of a tile, with those behind its rows.
+/// Cells of a tile, including those after its rows.
 const TILE_CELLS: usize = TILE * STRIDE;
 
 /// Transforms the first `count` columns of a tile.
@@ -88,7 +88,7 @@ fn transform_columns<L: Lanes>(
     }
 }
 
-/// Transforms row `row` and the opposite one of `tiles`.
+/// Transforms row `row` and its opposite of `tiles`.
 #[inline(always)]
 fn transform_rows<L: Lanes>(
     simd: L,
@@ -123,19 +123,19 @@ fn multiply_all<L: Lanes, const VECTORS: usize, const MOST: usize>(
     }
 }
 
-/// What is multiplied, and where the products go.
+/// Operands of a multiplication and the destination of the products.
 #[derive(Clone, Copy)]
 struct Product<'a> {
-    /// The column of the spectra.
+    /// Column of the spectra.
     column: usize,
-    /// The weights of all planes at that frequency.
+    /// Weights of all planes at that frequency.
     weights: &'a [Weights],
-    /// The cells of the responses at that frequency and at the opposite one.
+    /// Cells of the responses at that frequency and at the opposite one.
     cells: [usize; 2],
 }
 
-/// Multiplies the transforms of `COUNT` tiles from `first` on with the weights of all planes, and writes the sums of the
-/// products.
+/// Multiplies the transforms of `COUNT` tiles, starting at `first`, with the weights of all planes,
+/// and writes the sums of the products.
 #[inline(always)]
 fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     simd: L,
@@ -145,7 +145,7 @@ fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     inputs: &mut [Inputs; BATCH],
     responses: &mut [Cell],
 ) {
-    // So the compiler sees that all slices below lie within their arrays.
+    // Lets the compiler see that all slices below lie within their arrays.
     const { assert!(VECTORS * L::COUNT == 4 * PAIRS_OF_TILE) }
     for (inputs, [here, there]) in inputs.iter_mut().zip(&spectra[first..first + COUNT]) {
         let (here, there) = (&here[product.column], &there[opposite(product.column)]);
@@ -179,8 +179,8 @@ fn multiply<L: Lanes, const VECTORS: usize, const COUNT: usize>(
     }
 }
 
-/// The transforms of the planes at a frequency, from those of the pairs `here`, at this frequency, and `there`, at the
-/// opposite one.
+/// Computes the transforms of the planes at a frequency, from those of the pairs `here`, at this
+/// frequency, and `there`, at the opposite one.
 #[inline(always)]
 fn separate<L: Lanes>(simd: L, here: &Cell, there: &Cell, inputs: &mut Inputs) {
     let [real, imaginary] = &mut inputs.0;

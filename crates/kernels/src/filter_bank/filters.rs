@@ -1,10 +1,10 @@
-//! The filters, as they are and as their Fourier transforms.
+//! The filters and their Fourier transforms.
 
 use super::{HALF, MOST_FILTERS, PAIRS, PAIRS_OF_TILE, PLANES, TAPS, TILE, half_of_row};
 
-/// What a feature's transform is multiplied with at one frequency: for each pair of filters the real and the imaginary
-/// part of `F + iG`, where `F` and `G` are the transforms of both, then those of `F - iG`, from which the responses at
-/// the opposite frequency are computed.
+/// Factors for a feature's transform at one frequency: for each pair of filters, the real and the
+/// imaginary part of `F + iG`, where `F` and `G` are the transforms of the two, then those of
+/// `F - iG`, which gives the responses at the opposite frequency.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
 pub(super) struct Weights(pub(super) [[f32; PAIRS_OF_TILE]; 4]);
@@ -12,7 +12,7 @@ pub(super) struct Weights(pub(super) [[f32; PAIRS_OF_TILE]; 4]);
 /// A filter of one plane: the weight of the cell in row `y` and column `x` is `column[y] * row[x]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SeparableFilter {
-    /// The plane, 0 to 30.
+    /// Plane, 0 to 30.
     pub plane: usize,
     /// One finite number for each column of the window, from the left.
     pub row: [f32; TAPS],
@@ -23,18 +23,18 @@ pub struct SeparableFilter {
 /// Several filters over all planes.
 #[derive(Debug, Clone)]
 pub struct FilterBank {
-    /// The products whose sum a filter is, filter by filter.
+    /// Products that add up to a filter, filter by filter.
     products: Vec<Vec<SeparableFilter>>,
-    /// Frequency by frequency, those in [`HALF`] and [`half_of_row`], and for each the planes in the order in which
-    /// [`slot`] puts them.
+    /// Weights frequency by frequency, those in [`HALF`] and [`half_of_row`], and for each the
+    /// planes in the order of [`slot`].
     weights: Vec<Weights>,
 }
 
 impl FilterBank {
-    /// The filters that are the sums of `products`, at most [`MOST_FILTERS`].
+    /// Creates filters that are the sums of `products`, at most [`MOST_FILTERS`].
     ///
     /// # Panics
-    /// If there are more, or a plane is not one of [`PLANES`].
+    /// If there are more filters, or a plane is not one of [`PLANES`].
     pub fn new<'a>(products: impl IntoIterator<Item = &'a [SeparableFilter]>) -> Self {
         let products: Vec<_> = products.into_iter().map(<[_]>::to_vec).collect();
         assert!(
@@ -56,7 +56,8 @@ impl FilterBank {
     }
 }
 
-/// The place of `plane` among the planes of a frequency: the first planes of all pairs, then the second ones.
+/// Returns the index of `plane` among the planes of a frequency: the first planes of all pairs,
+/// then the second ones.
 fn slot(plane: usize) -> usize {
     plane / 2 + plane % 2 * PAIRS
 }
@@ -80,7 +81,8 @@ fn weights(filters: &[Vec<SeparableFilter>]) -> Vec<Weights> {
     weights
 }
 
-/// The transform back multiplies by the number of cells, and the features come out of their pairs doubled.
+/// The inverse transform multiplies by the number of cells, and separating the pairs doubles the
+/// features.
 const SCALE: f64 = 1.0 / (2 * TILE * TILE) as f64;
 
 /// Adds a part of the transform of `filter`.
@@ -88,7 +90,7 @@ fn add(weights: &mut Weights, filter: usize, [real, imaginary]: [f64; 2]) {
     let terms = if filter.is_multiple_of(2) {
         [real, imaginary, real, imaginary]
     } else {
-        // Times `i` and times `-i`.
+        // The terms times `i` and times `-i`.
         [-imaginary, real, imaginary, -real]
     };
     for (weights, term) in weights.0.iter_mut().zip(terms) {
@@ -96,7 +98,7 @@ fn add(weights: &mut Weights, filter: usize, [real, imaginary]: [f64; 2]) {
     }
 }
 
-/// Cosine and sine of each 32nd of a turn.
+/// Returns cosine and sine of each 32nd of a turn.
 fn turns() -> [[f64; 2]; TILE] {
     std::array::from_fn(|turn| {
         let (sine, cosine) = (std::f64::consts::TAU * turn as f64 / TILE as f64).sin_cos();
@@ -104,7 +106,8 @@ fn turns() -> [[f64; 2]; TILE] {
     })
 }
 
-/// The transform of `taps` at each frequency; conjugate, since a filter's first number belongs to the window's first.
+/// Returns the transform of `taps` at each frequency. It is conjugate, since a filter's first
+/// number belongs to the window's first.
 fn transformed(taps: &[f32; TAPS], turns: &[[f64; 2]; TILE], scale: f64) -> [[f64; 2]; TILE] {
     std::array::from_fn(|frequency| {
         let mut sum = [0.0; 2];

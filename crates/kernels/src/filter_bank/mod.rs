@@ -1,15 +1,17 @@
-//! The responses of several linear filters to tiles of a feature map. In come the features of up to [`BATCH`] tiles;
-//! out comes, for every place of a tile, the response of each filter: the sum over its window and all planes.
+//! The responses of several linear filters to tiles of a feature map. Input: the features of up to
+//! [`BATCH`] tiles. Output: for every place of a tile, the response of each filter, the sum over
+//! its window and all planes.
 //!
-//! Tiles are [`TILE`] x [`TILE`] cells, and windows that leave one on the right or at the bottom go on at the other end.
-//! So a tile's responses are products of Fourier transforms, and vector levels compute them as such, which takes less
-//! than half of the multiplications of dlib's `float_spatially_filter_image_separable`
-//! (dlib/image_transforms/spatial_filtering.h): the transforms of a tile's planes serve all filters, and one transform
-//! back gives the sum over all planes. Sums differ from dlib's in the last digits, and between levels too.
+//! Tiles are [`TILE`] x [`TILE`] cells, and windows that cross the right or bottom edge wrap around
+//! to the opposite one. A tile's responses are therefore products of Fourier transforms, and vector
+//! levels compute them that way. This takes less than half of the multiplications of dlib's
+//! `float_spatially_filter_image_separable` (dlib/image_transforms/spatial_filtering.h): the
+//! transforms of a tile's planes serve all filters, and one inverse transform gives the sum over
+//! all planes. The sums differ from dlib's, and between levels, in the last digits.
 //!
-//! Planes and filters are taken in pairs: the first of a pair is the real part of a complex number, the second the
-//! imaginary part. The sixteen pairs of planes lie side by side, and so do the pairs of filters of all tiles, so that
-//! no vector has to be shuffled.
+//! Planes and filters are paired: the first of a pair is the real part of a complex number, the
+//! second the imaginary part. The sixteen pairs of planes are adjacent, and so are the pairs of
+//! filters of all tiles, so no vector has to be shuffled.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
@@ -27,47 +29,47 @@ use std::ops::Range;
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// The width and height of a tile.
+/// Width and height of a tile, in cells.
 pub const TILE: usize = 32;
-/// How many numbers describe a cell of the image.
+/// Number of numbers that describe a cell of the image.
 pub const PLANES: usize = 31;
-/// The width and height of a filter, in cells.
+/// Width and height of a filter, in cells.
 pub const TAPS: usize = 10;
-/// How many rows and columns of a window lie before its centre.
+/// Rows and columns of a window before its centre.
 pub const BEFORE: usize = (TAPS - 1) / 2;
-/// How many columns and rows of a tile have responses whose windows lie within the tile.
+/// Columns and rows of a tile whose responses have their windows within the tile.
 pub const INNER: usize = TILE - (TAPS - 1);
-/// The width or height of a map whose windows may go on at the other end of a tile that begins [`BEFORE`] cells before
-/// the map: what they find there is 0.
+/// Largest width or height of a map for a tile that starts [`BEFORE`] cells before it and whose
+/// windows may wrap around: beyond the edge they find only zeros.
 pub const WHOLE: usize = TILE - (TAPS - 1 - BEFORE);
-/// How many tiles are worked on at a time.
+/// Number of tiles processed at a time.
 pub const BATCH: usize = 4;
-/// How many filters a bank has at most.
+/// Maximum number of filters in a bank.
 pub const MOST_FILTERS: usize = 6;
-/// How many complex numbers make a cell.
+/// Number of complex numbers in a cell.
 pub const PAIRS: usize = PLANES.div_ceil(2);
-/// How many complex numbers of a cell belong to a tile, when they are responses.
+/// Number of complex numbers of a response cell that belong to one tile.
 const PAIRS_OF_TILE: usize = PAIRS / BATCH;
-/// From one row of a tile to the next: not a power of two, since the cells of a column would then be in each other's
-/// place in the nearest cache.
+/// Distance from one row of a tile to the next. It is not a power of two, since the cells of a
+/// column would then evict each other from the first-level cache.
 const STRIDE: usize = TILE + 1;
 
-/// Sixteen complex numbers. As features: plane `2i` and plane `2i + 1` of one place. As responses: the filters `2i` and
-/// `2i + 1` of tile `t` in number `4t + i`.
+/// Sixteen complex numbers. As features: plane `2i` and plane `2i + 1` of one place. As responses:
+/// the filters `2i` and `2i + 1` of tile `t`, in number `4t + i`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[repr(C, align(64))]
 pub struct Cell {
-    /// The real parts.
+    /// Real parts.
     pub real: [f32; PAIRS],
-    /// The imaginary parts.
+    /// Imaginary parts.
     pub imaginary: [f32; PAIRS],
 }
 
 impl Cell {
-    /// 0 everywhere.
+    /// A cell of zeros.
     pub const ZERO: Self = Self::of(0.0);
 
-    /// `value` everywhere.
+    /// Returns a cell with `value` everywhere.
     #[inline]
     pub const fn of(value: f32) -> Self {
         Self {
@@ -76,12 +78,12 @@ impl Cell {
         }
     }
 
-    /// The feature of `plane`.
+    /// Returns the feature of `plane`.
     pub fn feature(&self, plane: usize) -> f32 {
         [self.real, self.imaginary][plane % 2][plane / 2]
     }
 
-    /// The response of `filter` in tile `tile`.
+    /// Returns the response of `filter` in tile `tile`, for writing.
     #[inline]
     pub fn response_mut(&mut self, tile: usize, filter: usize) -> &mut f32 {
         let part = if filter.is_multiple_of(2) {
@@ -92,24 +94,25 @@ impl Cell {
         &mut part[tile * PAIRS_OF_TILE + filter / 2]
     }
 
-    /// The response of `filter` in tile `tile`.
+    /// Returns the response of `filter` in tile `tile`.
     #[inline]
     pub fn response(mut self, tile: usize, filter: usize) -> f32 {
         *self.response_mut(tile, filter)
     }
 }
 
-/// Tiles of a map: first their features, then their responses. Takes no memory until features are written.
+/// Tiles of a map: first their features, then their responses. Allocates no memory until features
+/// are written.
 #[derive(Debug, Clone, Default)]
 pub struct Tiles {
-    /// Tile by tile, row by row, with an unused cell behind each row.
+    /// Features tile by tile, row by row, with an unused cell after each row.
     features: Vec<Cell>,
-    /// Row by row, likewise.
+    /// Responses row by row, likewise.
     responses: Vec<Cell>,
 }
 
 impl Tiles {
-    /// The features of tile `tile`, row by row, to be written.
+    /// Returns the features of tile `tile`, row by row, for writing.
     #[inline]
     pub fn rows_mut(&mut self, tile: usize) -> impl Iterator<Item = &mut [Cell; TILE]> {
         self.make_room();
@@ -123,31 +126,32 @@ impl Tiles {
         self.responses.resize(TILE * STRIDE, Cell::ZERO);
     }
 
-    /// The responses of all tiles in row `y`.
+    /// Returns the responses of all tiles in row `y`.
     #[inline]
     pub fn responses(&self, y: usize) -> &[Cell] {
         &self.responses[y * STRIDE..][..TILE]
     }
 
-    /// How many bytes they hold in memory.
+    /// Returns the number of bytes allocated.
     pub fn capacity(&self) -> usize {
         (self.features.capacity() + self.responses.capacity()) * size_of::<Cell>()
     }
 }
 
-/// Which part of a batch is wanted.
+/// The part of a batch to compute.
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
-    /// How many tiles.
+    /// Number of tiles.
     pub tiles: usize,
-    /// How many columns of responses of each of them.
+    /// Columns of responses per tile.
     pub columns: usize,
-    /// How many rows.
+    /// Rows of responses per tile.
     pub rows: usize,
 }
 
-/// Turns the features of `tiles` into responses: that of the place (x, y) is made of the features (x, y) to (x + 9,
-/// y + 9), counted modulo [`TILE`]. What lies outside of `extent` means nothing.
+/// Turns the features of `tiles` into responses: the response at (x, y) is computed from the
+/// features (x, y) to (x + 9, y + 9), counted modulo [`TILE`]. Responses outside `extent` have no
+/// meaning.
 ///
 /// # Panics
 /// If `extent` is larger than a batch.
@@ -168,10 +172,10 @@ kernel! {
     neon: body::respond::<_, 4, 2>,
 }
 
-/// The rows of frequencies of which the others are the mirror image.
+/// Rows of frequencies; the others mirror them.
 const HALF: Range<usize> = 0..TILE / 2 + 1;
 
-/// The columns of row `row` of the frequencies of which the others are the mirror image.
+/// Returns the columns of row `row` of the frequencies; the others mirror them.
 fn half_of_row(row: usize) -> Range<usize> {
     // The first and the middle row mirror themselves.
     if row.is_multiple_of(TILE / 2) {
@@ -181,7 +185,7 @@ fn half_of_row(row: usize) -> Range<usize> {
     }
 }
 
-/// Where the frequency opposite to `frequency` is.
+/// Returns the frequency opposite to `frequency`.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn opposite(frequency: usize) -> usize {
     (TILE - frequency) % TILE

@@ -1,12 +1,13 @@
-//! The specification: each response is the sum over the window, first along its rows, then along its columns.
+//! The specification: each response is the sum over the window, first along its rows, then along
+//! its columns.
 
 use super::{Cell, Extent, FilterBank, STRIDE, TAPS, TILE, Tiles};
 use crate::filter_bank::{PLANES, SeparableFilter};
 
-/// The rows that the windows of a tile reach.
+/// Number of rows that the windows of a tile reach.
 const REACH: usize = TILE + TAPS - 1;
 
-/// One plane of a tile, and as much of it once more as windows reach beyond.
+/// One plane of a tile, extended by its own start as far as windows reach beyond it.
 type Plane = [[f32; REACH]; REACH];
 
 /// Turns the features of `tiles` into responses.
@@ -37,7 +38,7 @@ fn plane_of(features: &[Cell], plane: usize) -> Plane {
     })
 }
 
-/// Adds what `product` makes of the first rows of `plane`.
+/// Filters the first rows of `plane` with `product` and adds the result to `sums`.
 fn add_filtered(plane: &Plane, product: &SeparableFilter, sums: &mut [[f32; TILE]]) {
     let mut across = [[0.0; TILE]; REACH];
     for (row, across) in plane.iter().zip(&mut across[..sums.len() + TAPS - 1]) {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::filter_bank::SeparableFilter;
 
-/// Numbers from -1 to 1 that look random.
+/// Returns a generator of pseudorandom numbers from -1 to 1.
 fn noise(seed: u32) -> impl FnMut() -> f32 {
     let mut state = seed;
     move || {
@@ -10,7 +10,7 @@ fn noise(seed: u32) -> impl FnMut() -> f32 {
     }
 }
 
-/// `filters` filters that are the sums of 0, 1, 2, ... products.
+/// Returns `filters` filters that are the sums of 0, 1, 2, ... products.
 fn bank(filters: usize) -> FilterBank {
     let mut next = noise(3);
     let filters: Vec<Vec<_>> = (0..filters)
@@ -26,7 +26,7 @@ fn bank(filters: usize) -> FilterBank {
     FilterBank::new(filters.iter().map(Vec::as_slice))
 }
 
-/// Tiles that look random, of which the cells in the last two columns and rows are 0.
+/// Returns pseudorandom tiles whose last two columns and rows are 0.
 fn tiles() -> Tiles {
     let mut next = noise(9);
     let mut tiles = Tiles::default();
@@ -44,7 +44,7 @@ fn tiles() -> Tiles {
     tiles
 }
 
-/// The responses, row by row, column by column, tile by tile, filter by filter.
+/// Returns the responses, row by row, column by column, tile by tile, filter by filter.
 fn responses(tiles: &Tiles, extent: Extent) -> Vec<f32> {
     let mut found = Vec::new();
     for y in 0..extent.rows {
@@ -74,7 +74,7 @@ fn all_levels_agree_within_rounding() {
             let expected = responses(&expected, extent);
             for &level in &levels {
                 let mut found = tiles();
-                // Twice, as what is left of one batch must not come into the next one.
+                // Runs twice, because data left over from one batch must not get into the next.
                 for _ in 0..2 {
                     found.features = tiles().features;
                     respond(level, &bank, extent, &mut found);
@@ -82,7 +82,7 @@ fn all_levels_agree_within_rounding() {
                 let found = responses(&found, extent);
                 assert_eq!(found.len(), expected.len());
                 for (found, expected) in found.iter().zip(&expected) {
-                    // Sums of up to 500 products below 1.
+                    // Each sum has up to 500 products below 1.
                     let difference = (found - expected).abs();
                     assert!(
                         difference < 1e-4,
@@ -97,7 +97,8 @@ fn all_levels_agree_within_rounding() {
 #[test]
 fn a_filter_is_a_window_that_begins_at_its_place() {
     for (plane, filter, tile) in [(0, 0, 3), (7, 1, 0), (30, 4, 2), (29, 5, 1)] {
-        // The filter takes the feature two columns to the right of the window's first, in the window's fourth row.
+        // The filter takes the feature two columns to the right of the window's first, in the
+        // window's fourth row.
         let (mut row, mut column) = ([0.0; TAPS], [0.0; TAPS]);
         (row[2], column[3]) = (1.0, 1.0);
         let product = [SeparableFilter { plane, row, column }];

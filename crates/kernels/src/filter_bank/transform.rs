@@ -1,9 +1,9 @@
-//! Fourier transforms of 32 cells, as four of eight after eight of four.
+//! Fourier transforms of 32 cells, as eight transforms of four followed by four of eight.
 
 use super::{Cell, PAIRS, TILE};
 use crate::lanes::Lanes;
 
-/// Complex numbers, one a lane.
+/// Complex numbers, one per lane.
 #[derive(Clone, Copy)]
 struct Complex<V> {
     real: V,
@@ -23,20 +23,20 @@ const QUARTER: [f32; 9] = [
     0.0,
 ];
 
-/// In which direction.
+/// Direction of a transform.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Direction {
     Forwards,
-    /// The result is 32 times too large.
+    /// The result is multiplied by 32.
     Backwards,
 }
 
-/// The cells that a line of 32 spans, each `STEP` behind the one before.
+/// Returns the number of cells that a line of 32 spans, each `STEP` after the previous one.
 const fn span<const STEP: usize>() -> usize {
     (TILE - 1) * STEP + 1
 }
 
-/// Transforms 32 cells of `line`, each `STEP` behind the one before.
+/// Transforms 32 cells of `line`, each `STEP` after the previous one.
 ///
 /// # Panics
 /// If `line` ends before the last of them.
@@ -58,7 +58,7 @@ pub(super) fn transform<L: Lanes, const STEP: usize>(
 /// Writes the transform of the first 32 cells of `from` to `to`.
 ///
 /// # Panics
-/// If `from` has fewer.
+/// If `from` has fewer cells.
 #[inline(always)]
 pub(super) fn transform_row<L: Lanes>(
     simd: L,
@@ -87,7 +87,7 @@ fn read<L: Lanes, const STEP: usize>(
     for (second, four) in fours.iter_mut().enumerate() {
         for (first, number) in four.iter_mut().enumerate() {
             let cell = &line[(8 * first + second) * STEP];
-            // A transform backwards is one forwards with real and imaginary parts exchanged.
+            // A backward transform is a forward transform with real and imaginary parts swapped.
             let [real, imaginary] = match direction {
                 Direction::Forwards => [&cell.real, &cell.imaginary],
                 Direction::Backwards => [&cell.imaginary, &cell.real],
@@ -125,7 +125,8 @@ fn write<L: Lanes, const STEP: usize>(
     }
 }
 
-// What follows are functions, not closures: a closure is not compiled for the instructions of the function around it.
+// The following are functions, not closures: a closure is not compiled for the instructions of the
+// function around it.
 
 #[inline(always)]
 fn zero<L: Lanes>(simd: L) -> Complex<L::Vector> {
@@ -155,7 +156,7 @@ fn difference<L: Lanes>(
     }
 }
 
-/// `a + ib`.
+/// Returns `a + ib`.
 #[inline(always)]
 fn sum_turned<L: Lanes>(
     simd: L,
@@ -168,7 +169,7 @@ fn sum_turned<L: Lanes>(
     }
 }
 
-/// `a - ib`.
+/// Returns `a - ib`.
 #[inline(always)]
 fn difference_turned<L: Lanes>(
     simd: L,
@@ -181,7 +182,7 @@ fn difference_turned<L: Lanes>(
     }
 }
 
-/// `number`, turned back by `turns` 32nds of a turn, less than 32.
+/// Returns `number`, rotated back by `turns` 32nds of a turn, less than 32.
 #[inline(always)]
 fn turned<L: Lanes>(simd: L, number: Complex<L::Vector>, turns: usize) -> Complex<L::Vector> {
     let (sine, cosine) = (cosine(turns + 24), simd.splat(cosine(turns)));
@@ -193,7 +194,7 @@ fn turned<L: Lanes>(simd: L, number: Complex<L::Vector>, turns: usize) -> Comple
     }
 }
 
-/// The cosine of `turns` 32nds of a turn.
+/// Returns the cosine of `turns` 32nds of a turn.
 const fn cosine(turns: usize) -> f32 {
     let turns = turns % 32;
     let turns = if turns > 16 { 32 - turns } else { turns };
@@ -219,7 +220,7 @@ fn four_points<L: Lanes>(
     ]
 }
 
-/// Of number `which` of each of the fours.
+/// Transforms number `which` of each of the fours.
 #[inline(always)]
 fn eight_points<L: Lanes>(
     simd: L,
@@ -245,7 +246,7 @@ fn eight_points<L: Lanes>(
     ]
 }
 
-/// `number`, turned back by an eighth of a turn.
+/// Returns `number`, rotated back by an eighth of a turn.
 #[inline(always)]
 fn turned_by_an_eighth<L: Lanes>(simd: L, number: Complex<L::Vector>) -> Complex<L::Vector> {
     let (real, imaginary) = (number.real, number.imaginary);

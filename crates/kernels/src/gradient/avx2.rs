@@ -1,5 +1,5 @@
-//! 16 pixels at a time, in whole numbers of 16 bits: the differences along x and y of a pixel lie side by side, so that
-//! one instruction squares and adds both.
+//! 16 pixels at a time, in 16-bit integers: the differences of a pixel along x and y are adjacent,
+//! so one instruction squares and adds both.
 
 use super::body::BOUNDARIES;
 use super::{Neighbourhood, Row};
@@ -15,15 +15,15 @@ use std::arch::x86_64::{
     _mm256_unpackhi_epi16, _mm256_unpacklo_epi16, _mm256_xor_si256,
 };
 
-/// How many pixels are worked on at a time.
+/// Number of pixels processed at a time.
 const PIXELS: usize = 16;
 
 /// The gradients of eight pixels.
 #[derive(Clone, Copy)]
 struct Gradients {
-    /// The differences along x and y of each pixel.
+    /// Differences along x and y of each pixel.
     differences: __m256i,
-    /// The square of each length.
+    /// Square of each length.
     squared: __m256i,
 }
 
@@ -44,11 +44,11 @@ pub(super) fn row(simd: Avx2, row: Row<'_>) {
     super::body::tail(simd, rows, &columns, lengths, orientations);
     let last = columns.body.end - PIXELS;
     for x in columns.body.step_by(PIXELS) {
-        // What is left at the end is less than 16 pixels; some are computed again.
+        // Fewer than 16 pixels remain at the end, so some are computed again.
         let x = x.min(last);
-        // SAFETY: the body has `PIXELS` columns or more, and `x` is at most `last`; so the 16 columns from `x` on are in the
-        // body. It begins with column 1 and ends with or before `columns.end`, so the columns `x - 1` and `x + 16` are
-        // ones that the caller guarantees.
+        // SAFETY: the body has at least `PIXELS` columns, and `x` is at most `last`, so the 16
+        // columns from `x` on are in the body. The body starts at column 1 and ends at or before
+        // `columns.end`, so the caller guarantees the columns `x - 1` and `x + 16`.
         unsafe {
             let lengths = lengths.as_mut_ptr().add(x);
             sixteen(rows, x, lengths, orientations.as_mut_ptr().add(x));
@@ -59,11 +59,13 @@ pub(super) fn row(simd: Avx2, row: Row<'_>) {
 /// Writes the gradients of 16 pixels.
 ///
 /// # Safety
-/// All rows must have the columns from `x - 1` to `x + 16`, and both outputs must have room for 16 numbers.
+/// All rows must have the columns from `x - 1` to `x + 16`, and both outputs must have room for 16
+/// numbers.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientations: *mut u8) {
-    // SAFETY: the caller guarantees the columns that are read, and 16 items of each output, all that is written.
+    // SAFETY: the caller guarantees the columns that are read, and 16 items of each output, which
+    // is all that is written.
     unsafe {
         let red = of_channel(rows, 0, x);
         let green = of_channel(rows, 1, x);
@@ -86,13 +88,16 @@ unsafe fn sixteen(rows: Neighbourhood<'_>, x: usize, lengths: *mut f32, orientat
     }
 }
 
+/// Returns the gradients of one channel of 16 pixels.
+///
 /// # Safety
 /// As for [`sixteen`].
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Gradients; 2] {
     let here = rows.here[channel].as_ptr();
-    // SAFETY: the four loads read the columns from `x - 1` to `x + 16`, which the caller guarantees.
+    // SAFETY: the four loads read the columns from `x - 1` to `x + 16`, which the caller
+    // guarantees.
     let (along_x, along_y) = unsafe {
         let left = sixteen_bytes(here.add(x - 1));
         let right = sixteen_bytes(here.add(x + 1));
@@ -117,7 +122,7 @@ unsafe fn of_channel(rows: Neighbourhood<'_>, channel: usize, x: usize) -> [Grad
     ]
 }
 
-/// Loads 16 bytes as whole numbers of 16 bits.
+/// Loads 16 bytes as 16-bit integers.
 ///
 /// # Safety
 /// 16 bytes must be readable from `from` on.
@@ -128,7 +133,7 @@ unsafe fn sixteen_bytes(from: *const u8) -> __m256i {
     _mm256_cvtepu8_epi16(unsafe { _mm_loadu_si128(from.cast()) })
 }
 
-/// The longer gradients; of equal ones, `b`.
+/// Returns the longer gradients; if they are equal, `b`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn stronger(a: Gradients, b: Gradients) -> Gradients {
@@ -139,7 +144,7 @@ fn stronger(a: Gradients, b: Gradients) -> Gradients {
     }
 }
 
-/// The orientations of sixteen gradients; see [`body`](super::body).
+/// Returns the orientations of sixteen gradients; see [`body`](super::body).
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn orientations_of(first: __m256i, second: __m256i) -> __m256i {
@@ -158,7 +163,7 @@ fn orientations_of(first: __m256i, second: __m256i) -> __m256i {
     for [for_y, for_x] in BOUNDARIES {
         let slope = _mm256_set1_epi16(slope(for_y, for_x).cast_signed());
         let most = _mm256_mulhi_epu16(distance_x, slope);
-        // A comparison that holds is -1.
+        // A true comparison is -1.
         direction = _mm256_sub_epi16(direction, _mm256_cmpgt_epi16(distance_y, most));
     }
     let upwards = _mm256_srai_epi16::<15>(along_y);
@@ -167,19 +172,20 @@ fn orientations_of(first: __m256i, second: __m256i) -> __m256i {
     let mirrored = negated_where(direction, to_the_left);
     let direction = _mm256_add_epi16(mirrored, _mm256_and_si256(to_the_left, nine));
     let direction = _mm256_add_epi16(direction, _mm256_and_si256(upwards, nine));
-    // 18 is 0 again.
+    // 18 is the same direction as 0.
     let around = _mm256_cmpeq_epi16(direction, _mm256_set1_epi16(18));
     _mm256_andnot_si256(around, direction)
 }
 
-/// `for_x / for_y` in 16384ths, rounded. For all `x` from 0 to 255, `4 * x` times this is, in whole 65536ths, the
-/// largest `y` for which `y * for_y` is not more than `x * for_x`; the tests try them all.
+/// Returns `for_x / for_y` in 16384ths, rounded. For all `x` from 0 to 255, `4 * x` times this is,
+/// in whole 65536ths, the largest `y` for which `y * for_y` does not exceed `x * for_x`; the tests
+/// try them all.
 const fn slope(for_y: i16, for_x: i16) -> u16 {
     let (for_y, for_x) = (for_y as u32, for_x as u32);
     (((for_x << 14) + for_y / 2) / for_y) as u16
 }
 
-/// Minus `numbers` where `mask` is -1, `numbers` where it is 0.
+/// Returns `-numbers` where `mask` is -1, `numbers` where it is 0.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 fn negated_where(numbers: __m256i, mask: __m256i) -> __m256i {

@@ -1,13 +1,14 @@
-//! The loop of levels without a variant of their own for it, in `f32`: all numbers are whole and below 2^24, so nothing
-//! is rounded but the root.
+//! The loop of levels without a variant of their own, in `f32`. All numbers are integers below
+//! 2^24, so only the root is rounded.
 
 use std::ops::Range;
 
 use super::{Columns, Neighbourhood, Row, STEP};
 use crate::pixel_lanes::PixelLanes;
 
-/// A gradient is nearer to direction `i + 1` than to direction `i` when `|y|` times the first number is more than `|x|`
-/// times the second: 10 000 times the differences between the directions of the first quadrant.
+/// Boundaries between the directions of the first quadrant. A gradient is nearer to direction
+/// `i + 1` than to direction `i` if `|y|` times the first number exceeds `|x|` times the second;
+/// the numbers are 10,000 times the differences between the directions.
 pub(super) const BOUNDARIES: [[i16; 2]; 4] =
     [[3420, 603], [3008, 1737], [2232, 2660], [1188, 3264]];
 
@@ -19,7 +20,7 @@ struct Gradient<V> {
     squared: V,
 }
 
-/// Which of equally strong channels counts.
+/// The channel to use when several are equally strong.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Ties {
     Earlier,
@@ -39,8 +40,8 @@ pub(super) fn row<L: PixelLanes>(simd: L, row: Row<'_>) {
     some_columns(simd, rows, columns.body, Ties::Later, lengths, orientations);
 }
 
-/// Writes the gradients of the columns after the body. Some before them are overwritten with what may be wrong, so the
-/// body must be written afterwards.
+/// Writes the gradients of the columns after the body. It overwrites some columns before them with
+/// values that may be wrong, so the body must be written afterwards.
 #[inline(always)]
 pub(super) fn tail<L: PixelLanes>(
     simd: L,
@@ -53,7 +54,7 @@ pub(super) fn tail<L: PixelLanes>(
         super::scalar::tail(rows, columns.clone(), lengths, orientations);
     } else if columns.body.end < columns.end {
         let last = columns.end - STEP..columns.end;
-        // The body has `STEP` columns, so these do not begin before it.
+        // The body has at least `STEP` columns, so these do not start before it.
         some_columns(simd, rows, last, Ties::Earlier, lengths, orientations);
     }
 }
@@ -96,7 +97,7 @@ fn gradient_of_channel<L: PixelLanes>(
     Gradient { x, y, squared }
 }
 
-/// The longer gradient; of equal ones, `a` when the earlier counts, else `b`.
+/// Returns the longer gradient; if they are equal, `a` if the earlier counts, otherwise `b`.
 #[inline(always)]
 fn stronger<L: PixelLanes>(
     simd: L,
@@ -115,7 +116,8 @@ fn stronger<L: PixelLanes>(
     }
 }
 
-/// The orientation of a gradient: the direction in the first quadrant, turned into the quadrant that it lies in.
+/// Returns the orientation of a gradient: its direction in the first quadrant, mapped to its own
+/// quadrant.
 #[inline(always)]
 fn orientation<L: PixelLanes>(simd: L, x: L::Vector, y: L::Vector) -> L::Vector {
     let zero = simd.splat(0.0);
@@ -131,12 +133,13 @@ fn orientation<L: PixelLanes>(simd: L, x: L::Vector, y: L::Vector) -> L::Vector 
         );
         direction = simd.add(direction, beyond);
     }
-    // Turned upwards, a gradient to the left has the mirrored direction; one turned upside down, the opposite of it.
+    // Mirrored into the upper half, a gradient to the left has the mirrored direction; one that
+    // pointed down has the opposite direction.
     let upright_x = simd.select_greater(zero, y, opposite_x, x);
     let mirrored = simd.subtract(simd.splat(9.0), direction);
     let direction = simd.select_greater(zero, upright_x, mirrored, direction);
     let opposite = simd.select_greater(zero, y, simd.splat(9.0), zero);
     let direction = simd.add(direction, opposite);
-    // 18 is 0 again.
+    // 18 is the same direction as 0.
     simd.select_greater(direction, simd.splat(17.5), zero, direction)
 }

@@ -1,12 +1,13 @@
-//! How strongly and in which direction the colour changes at each pixel of a row. In come three neighbouring rows of
-//! each colour channel; out come the length of the gradient and one of 18 orientations, as in the first half of dlib's
-//! `impl_extract_fhog_features` (dlib/image_transforms/fhog.h).
+//! The strength and direction of the colour gradient at each pixel of a row. Input: three adjacent
+//! rows of each colour channel. Output: the length of the gradient and one of 18 orientations, as
+//! in the first half of dlib's `impl_extract_fhog_features` (dlib/image_transforms/fhog.h).
 //!
-//! The channel with the longest gradient counts. Where two are equally long, it matters which: dlib takes the later
-//! one in the pixels that it computes eight at a time, and the earlier one in the few after them.
+//! The channel with the longest gradient counts. It matters which one counts if two are equally
+//! long: dlib uses the later one in the pixels that it computes eight at a time, and the earlier
+//! one in the few after them.
 //!
-//! The lengths are small whole numbers before the root, and the orientation of each pair of differences is decided by
-//! whole numbers too, so all levels agree to the last bit. AVX-512 takes the variant of AVX2.
+//! The lengths are small integers before the root, and integers also decide the orientation of each
+//! pair of differences, so all levels agree to the last bit. AVX-512 uses the AVX2 variant.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -21,37 +22,39 @@ use std::ops::Range;
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// How many orientations there are: 9 directions, each with its opposite.
+/// Number of orientations: 9 directions, each with its opposite.
 pub const ORIENTATIONS: usize = 18;
 
-/// How many pixels dlib computes at a time.
+/// Number of pixels that dlib computes at a time.
 const STEP: usize = 8;
 
-/// Three neighbouring rows of the channels red, green and blue.
+/// Three adjacent rows of the channels red, green and blue.
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbourhood<'a> {
-    /// The row above.
+    /// Row above.
     pub above: [&'a [u8]; 3],
-    /// The row whose gradients are wanted.
+    /// Row whose gradients are computed.
     pub here: [&'a [u8]; 3],
-    /// The row below.
+    /// Row below.
     pub below: [&'a [u8]; 3],
 }
 
-/// The columns whose gradients are wanted.
+/// The columns whose gradients are computed.
 #[derive(Debug, Clone)]
 struct Columns {
-    /// Those that dlib computes eight at a time: of equally strong channels the later counts.
+    /// Columns that dlib computes eight at a time: of equally strong channels, the later counts.
     body: Range<usize>,
-    /// The end of those after them, less than eight: of equally strong channels the earlier counts.
+    /// End of the columns after them, fewer than eight: of equally strong channels, the earlier
+    /// counts.
     end: usize,
 }
 
-/// Writes the gradients of the columns from 1 to below `end`: their lengths, 0 to 361, and orientations, 0 to 17 (20
-/// degrees each, from "brighter to the right" on clockwise as seen on a screen; 0 where nothing changes).
+/// Writes the gradients of the columns from 1 to below `end`: their lengths, 0 to 361, and
+/// orientations, 0 to 17 (20 degrees each, clockwise on the screen from "brighter to the right"; 0
+/// where nothing changes).
 ///
 /// # Panics
-/// If a row has no column `end`, or an output no column before it.
+/// If a row has no column `end`, or an output has no column before it.
 pub fn gradient_row(
     level: SimdLevel,
     rows: Neighbourhood<'_>,
@@ -69,7 +72,8 @@ kernel! {
     neon: body::row,
 }
 
-/// The input and output of [`gradient_row`]. Only [`Row::new`] makes it, and checks the lengths.
+/// The input and output of [`gradient_row`]. Only [`Row::new`] creates it, after checking the
+/// lengths.
 struct Row<'a> {
     rows: Neighbourhood<'a>,
     columns: Columns,
@@ -78,8 +82,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Checks that all rows have the columns from 0 to `end`, and both outputs those before it. The body of the columns
-    /// begins with column 1 and ends with or before `end`.
+    /// Checks that all rows have the columns from 0 to `end`, and both outputs those before it. The
+    /// body of the columns starts at column 1 and ends at or before `end`.
     fn new(
         rows: Neighbourhood<'a>,
         end: usize,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Columns, Neighbourhood, Row};
 
-/// The nine directions, with the four digits that dlib gives them.
+/// The nine directions, to the four digits that dlib uses.
 const DIRECTIONS: [[f32; 2]; 9] = [
     [1.0000, 0.0000],
     [0.9397, 0.3420],
@@ -56,7 +56,7 @@ fn write(
     }
 }
 
-/// The differences between the neighbours of column `x` along x and y, in each channel.
+/// Returns the differences between the neighbours of column `x` along x and y, in each channel.
 fn differences(rows: Neighbourhood<'_>, x: usize) -> [[i32; 2]; 3] {
     let mut differences = [[0; 2]; 3];
     for (channel, difference) in differences.iter_mut().enumerate() {
@@ -77,7 +77,7 @@ fn length(gradient: [i32; 2]) -> f32 {
     (squared(gradient) as f32).sqrt()
 }
 
-/// The direction, or opposite of one, that `gradient` is nearest to.
+/// Returns the direction, or opposite of one, that is nearest to `gradient`.
 fn orientation(gradient: [i32; 2]) -> u8 {
     let (x, y) = (gradient[0] as f32, gradient[1] as f32);
     let (mut best, mut nearest) = (0.0, 0);

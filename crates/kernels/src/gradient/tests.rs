@@ -1,7 +1,7 @@
 use super::*;
 
-/// What `level` says about rows whose pixel 3k + 1 has each difference along x, -255 to 255, and all of them the
-/// difference `y`.
+/// Computes with `level` the gradients of rows whose pixel 3k + 1 has each difference along x, -255
+/// to 255, and the difference `y` along y.
 fn gradients(level: SimdLevel, y: i32) -> (Vec<f32>, Vec<u8>) {
     let positive = |value: i32| value.clamp(0, 255) as u8;
     let here: Vec<u8> = (-255..=255)
@@ -83,7 +83,7 @@ fn orientations_turn_clockwise_from_brighter_to_the_right() {
 
 #[test]
 fn of_equally_strong_channels_the_later_counts_but_for_the_last_columns() {
-    // Red becomes brighter to the right, blue darker, green does not change; 1 + 8 + 3 columns.
+    // Red becomes brighter to the right, blue darker, and green does not change; 1 + 8 + 3 columns.
     let red: Vec<u8> = (0..13).map(|x| 10 * x).collect();
     let blue: Vec<u8> = red.iter().map(|value| 120 - value).collect();
     let flat = vec![0; 13];

@@ -1,10 +1,11 @@
-//! Counts the gradients of a row of pixels in the histograms of the cells around them. In come lengths and orientations,
-//! eight pixels a block; added to are four numbers for each pixel, as in dlib's `impl_extract_fhog_features`
-//! (dlib/image_transforms/fhog.h).
+//! Adds the gradients of a row of pixels to the histograms of the surrounding cells. Input: lengths
+//! and orientations, eight pixels per block. Output: four numbers are increased for each pixel, as
+//! in dlib's `impl_extract_fhog_features` (dlib/image_transforms/fhog.h).
 //!
-//! The four numbers lie side by side, so that they are one vector of four on every processor; which one is known from
-//! the data alone, so wider vectors are of no use, and AVX-512 takes the variant of AVX2. Four distant blocks are filled
-//! in turn, so that a sum need not wait for the one before it. All levels compute the same numbers to the last bit.
+//! The four numbers are adjacent, so they are one vector of four on every processor. Only the data
+//! decides which ones, so wider vectors are of no use, and AVX-512 uses the AVX2 variant. Four
+//! distant blocks are filled in turn, so a sum need not wait for the one before it. All levels
+//! compute the same numbers to the last bit.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
@@ -16,21 +17,21 @@ use super::gradient::ORIENTATIONS;
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// The width of a block.
+/// Width of a block, in pixels.
 pub const BLOCK: usize = 8;
 
-/// The shares of a pixel: upper left cell, lower left, upper right, lower right.
+/// Shares of a pixel: upper left cell, lower left, upper right, lower right.
 pub type Shares = [f32; 4];
 
-/// The histograms of two neighbouring rows of cells: for each orientation and each column of cells, the upper and the
-/// lower number.
+/// The histograms of two adjacent rows of cells: for each orientation and each column of cells, the
+/// upper and the lower number.
 #[derive(Debug, Clone)]
 pub struct Histograms {
     columns: usize,
-    /// `2 * columns` numbers for each orientation. `unsafe` code relies on this and on `starts`; only
-    /// [`Self::set_size`] changes them.
+    /// `2 * columns` numbers for each orientation. `unsafe` code relies on this and on `starts`;
+    /// only [`Self::set_size`] changes them.
     numbers: Vec<f32>,
-    /// Where each orientation begins; for each number that a byte can be, so that none is out of range.
+    /// Start of each orientation; one for every value of a byte, so none is out of range.
     starts: [usize; 256],
 }
 
@@ -45,13 +46,13 @@ impl Default for Histograms {
 }
 
 impl Histograms {
-    /// Prepares for `columns` columns of cells, and forgets all that was counted.
+    /// Prepares for `columns` columns of cells and discards all counts.
     ///
     /// # Panics
-    /// If so many columns do not fit in memory.
+    /// If `columns` columns do not fit in memory.
     pub fn set_size(&mut self, columns: usize) {
         let length = columns.saturating_mul(ORIENTATIONS * 2);
-        // `Vec` refuses what does not fit; until it has room, there are no columns.
+        // `Vec` refuses a length that does not fit; until it has room, there are no columns.
         self.columns = 0;
         self.numbers.clear();
         self.numbers.resize(length, 0.0);
@@ -61,7 +62,7 @@ impl Histograms {
         }
     }
 
-    /// The numbers of one orientation: for each column the upper and the lower cell.
+    /// Returns the numbers of one orientation: for each column, the upper and the lower cell.
     #[inline]
     pub fn of(&self, orientation: usize) -> &[[f32; 2]] {
         let start = self.starts[orientation];
@@ -69,23 +70,24 @@ impl Histograms {
         numbers.as_chunks().0
     }
 
-    /// All numbers, orientation by orientation.
+    /// Returns all numbers, orientation by orientation.
     #[inline]
     pub fn all_mut(&mut self) -> &mut [[f32; 2]] {
         self.numbers.as_chunks_mut().0
     }
 
-    /// How many bytes it holds in memory.
+    /// Returns the number of bytes allocated.
     pub fn capacity(&self) -> usize {
         self.numbers.capacity() * size_of::<f32>()
     }
 }
 
-/// Counts a row of pixels. Block `b` counts for the columns `b` and `b + 1` of cells; `shares` are those of the eight
-/// pixels of each block. An orientation above 17 counts as 17.
+/// Counts a row of pixels. Block `b` counts for the columns `b` and `b + 1` of cells; `shares` are
+/// those of the eight pixels of each block. An orientation above 17 counts as 17.
 ///
 /// # Panics
-/// If there are more blocks than columns less one, or another number of orientations than of lengths.
+/// If the blocks outnumber the columns minus one, or the numbers of orientations and lengths
+/// differ.
 pub fn count_row(
     level: SimdLevel,
     lengths: &[f32],
@@ -103,7 +105,7 @@ kernel! {
     neon: body::count_row,
 }
 
-/// The input and output of [`count_row`]. Only [`Row::new`] makes it, and checks the lengths.
+/// The input and output of [`count_row`]. Only [`Row::new`] creates it, after checking the lengths.
 struct Row<'a> {
     lengths: &'a [[f32; BLOCK]],
     orientations: &'a [[u8; BLOCK]],

@@ -2,7 +2,7 @@
 
 use super::{BLOCK, Row};
 
-/// How many blocks are filled in turn.
+/// Number of blocks filled in turn.
 pub(super) const STREAMS: usize = 4;
 
 /// Counts all blocks.

@@ -7,7 +7,7 @@ fn counted(level: SimdLevel, blocks: usize) -> Vec<Vec<[f32; 2]>> {
         state >> 16
     };
     let lengths: Vec<f32> = (0..blocks * BLOCK).map(|_| next() as f32 / 180.0).collect();
-    // Some out of range, many equal.
+    // Some are out of range, many are equal.
     let orientations: Vec<u8> = (0..blocks * BLOCK)
         .map(|_| (next() % 5 * next() % 23) as u8)
         .collect();

@@ -3,25 +3,26 @@
 use super::{CUT_OFF, EPSILON, FULL, Row, SLACK, TEXTURE};
 use crate::pixel_lanes::PixelLanes;
 
-/// How a number is cut off in the four squares that a cell lies in.
+/// The limits of a number in the four squares that contain a cell.
 #[derive(Clone, Copy)]
 struct Squares<V> {
     norms: [V; 4],
     factors: [V; 4],
 }
 
-/// Writes the features of `row`, `COUNT` cells at a time, and so of up to `COUNT - 1` more.
+/// Writes the features of `row`, `COUNT` cells at a time, and therefore of up to `COUNT - 1` more.
 #[inline(always)]
 pub(super) fn feature_row<L: PixelLanes>(simd: L, row: Row<'_>) {
     const { assert!(L::COUNT <= SLACK) }
     let Row { cells, count, to } = row;
     let first = to.numbers[to.first..].as_mut_ptr();
     for column in (0..count).step_by(L::COUNT) {
-        // SAFETY: `column` is below `count`, and `COUNT` at most `SLACK`. So energies are read up to
-        // `column + 2 + COUNT`, which is less than `count + 2 + SLACK`; histograms of an orientation up to
-        // `column + 1 + COUNT`, less than that; and features of a plane written up to `column + COUNT`,
-        // less than `count + SLACK`. `Row::new` has checked all three. The rows that are read are shared
-        // borrows, so none of them is the row that is written.
+        // SAFETY: `column` is below `count`, and `COUNT` is at most `SLACK`. So energies are read
+        // up to `column + 2 + COUNT`, which is less than `count + 2 + SLACK`; histograms of an
+        // orientation up to `column + 1 + COUNT`, which is less than that; and features of a plane
+        // are written up to `column + COUNT`, which is less than `count + SLACK`. `Row::new` has
+        // checked all three. The rows that are read are shared borrows, so none of them is the row
+        // that is written.
         unsafe {
             let squares = squares(simd, cells.energies, column);
             let histograms = cells.histograms.as_ptr().add(column + 1);
@@ -57,9 +58,10 @@ pub(super) fn feature_row<L: PixelLanes>(simd: L, row: Row<'_>) {
     }
 }
 
-// What follows are functions, not closures: a closure is not compiled for the instructions of the function around it.
+// The following are functions, not closures: a closure is not compiled for the instructions of the
+// function around it.
 
-/// Returns the norms of the squares that the cells from `column + 1` on lie in.
+/// Returns the norms of the squares that contain the cells from `column + 1` on.
 ///
 /// # Safety
 /// Each row of `energies` must have `COUNT + 2` numbers from `column` on.
@@ -95,13 +97,13 @@ unsafe fn squares<L: PixelLanes>(
     }
 }
 
-/// The cells at each lane, and the first and second ones after them.
+/// Returns the cells at each lane, and the first and second ones after them.
 ///
 /// # Safety
 /// `COUNT + 2` numbers must be readable from `from` on.
 #[inline(always)]
 unsafe fn three_cells<L: PixelLanes>(simd: L, from: *const f32) -> [L::Vector; 3] {
-    // SAFETY: the last load ends `2 + COUNT` numbers behind `from`, which the caller guarantees.
+    // SAFETY: the last load ends `2 + COUNT` numbers after `from`, which the caller guarantees.
     unsafe {
         [
             simd.load_unchecked(from),
@@ -111,7 +113,7 @@ unsafe fn three_cells<L: PixelLanes>(simd: L, from: *const f32) -> [L::Vector; 3
     }
 }
 
-/// A fifth of the norm of four cells.
+/// Returns a fifth of the norm of four cells.
 #[inline(always)]
 fn norm<L: PixelLanes>(simd: L, energies: [L::Vector; 4]) -> L::Vector {
     let sum = simd.add(energies[0], energies[1]);
@@ -120,7 +122,7 @@ fn norm<L: PixelLanes>(simd: L, energies: [L::Vector; 4]) -> L::Vector {
     simd.multiply(simd.splat(CUT_OFF), root)
 }
 
-/// `value`, cut off in each of the four squares.
+/// Limits `value` in each of the four squares.
 #[inline(always)]
 fn cut<L: PixelLanes>(simd: L, squares: &Squares<L::Vector>, value: L::Vector) -> [L::Vector; 4] {
     let (norms, factors) = (&squares.norms, &squares.factors);

@@ -39,7 +39,8 @@ fn features(cells: CellRows<'_>, column: usize) -> [f32; super::PLANES] {
     features
 }
 
-/// A fifth of the norm of the four squares that the cell lies in: right below it, right above, left below, left above.
+/// Returns a fifth of the norm of the four squares that contain the cell: to the lower right, upper
+/// right, lower left and upper left of it.
 fn norms(energies: [&[f32]; 3], column: usize) -> [f32; 4] {
     let square = |row: usize, column: usize| {
         let [upper, lower] = [energies[row], energies[row + 1]];
@@ -54,7 +55,7 @@ fn norms(energies: [&[f32]; 3], column: usize) -> [f32; 4] {
     ]
 }
 
-/// The sum in the order of dlib's `simd4f` with SSE2.
+/// Returns the sum in the order of dlib's `simd4f` with SSE2.
 fn sum([a, b, c, d]: [f32; 4]) -> f32 {
     (a + c) + (b + d)
 }

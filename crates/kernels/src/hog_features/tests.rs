@@ -2,7 +2,7 @@ use super::*;
 
 const STRIDE: usize = 80;
 
-/// Numbers from 0 to 100 that look random; some are 0.
+/// Returns pseudorandom numbers from 0 to 100; some are 0.
 fn noise(length: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
@@ -46,7 +46,7 @@ fn all_levels_agree_on_every_bit() {
 
 #[test]
 fn features_are_cut_off() {
-    // With one orientation, each of the four shares of a number is 0.1 when it is cut off.
+    // With one orientation, each of the four shares of a number is 0.1 when it is limited.
     let energies = vec![4.0; 2 + SLACK + 1];
     let mut histograms = vec![0.0; ORIENTATIONS * STRIDE];
     histograms[5 * STRIDE + 1] = 2.0;

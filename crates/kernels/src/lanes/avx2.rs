@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 use super::Lanes;
 use crate::Avx2;
 
-// SAFETY: `Avx2::detect` makes an `Avx2` only where the processor has AVX2 and FMA. `COUNT` is the
+// SAFETY: `Avx2::detect` returns an `Avx2` only if the processor has AVX2 and FMA. `COUNT` is the
 // size of the vector, and each load and store accesses that many items.
 unsafe impl Lanes for Avx2 {
     type Vector = __m256;
@@ -24,13 +24,15 @@ unsafe impl Lanes for Avx2 {
 
     #[inline(always)]
     unsafe fn load_unchecked(self, from: *const f32) -> __m256 {
-        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are readable.
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are
+        // readable.
         unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
     unsafe fn load_signed_bytes_unchecked(self, from: *const i8) -> __m256 {
-        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` bytes are readable.
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` bytes are
+        // readable.
         unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))) }
     }
 
@@ -42,7 +44,8 @@ unsafe impl Lanes for Avx2 {
 
     #[inline(always)]
     unsafe fn store_unchecked(self, to: *mut f32, vector: __m256) {
-        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are writable.
+        // SAFETY: `self` proves AVX2 and FMA; the caller guarantees that `COUNT` numbers are
+        // writable.
         unsafe { _mm256_storeu_ps(to, vector) }
     }
 

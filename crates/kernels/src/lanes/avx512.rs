@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 use super::Lanes;
 use crate::Avx512;
 
-// SAFETY: `Avx512::detect` makes an `Avx512` only where the processor has AVX-512. `COUNT` is the
+// SAFETY: `Avx512::detect` returns an `Avx512` only if the processor has AVX-512. `COUNT` is the
 // size of the vector, and each load and store accesses that many items.
 unsafe impl Lanes for Avx512 {
     type Vector = __m512;

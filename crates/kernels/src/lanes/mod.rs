@@ -1,6 +1,6 @@
-//! Vectors of `f32` under one name for all levels, so that a kernel's loops are written once. A level is a [`Lanes`]
-//! value; a kernel's body is generic over it and always inlined into a function that switches the level's instructions
-//! on.
+//! Vectors of `f32` under one name for all levels, so that a kernel's loops are written once. A
+//! level is a [`Lanes`] value; a kernel's body is generic over it and always inlined into a
+//! function that enables the level's instructions.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -9,16 +9,19 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-/// Vectors of `f32`. A value proves that the processor has the instructions.
+/// Operations on vectors of `f32`. A value proves that the processor has the instructions.
 ///
-/// Every method is `#[inline(always)]`: compiled on its own, it would not use them.
+/// Every method is `#[inline(always)]`: compiled separately, it would not use them.
 ///
 /// # Safety
-/// Kernels step through memory by [`COUNT`](Self::COUNT) and check lengths against it. An implementation must uphold:
-/// - A value exists only where the processor has the instructions that its methods use.
+/// Kernels step through memory by [`COUNT`](Self::COUNT) and check lengths against it. An
+/// implementation must guarantee:
+/// - A value exists only if the processor has the instructions that its methods use.
 /// - `COUNT` is a power of two, at most 16, and the number of `f32` in a [`Vector`](Self::Vector).
-/// - [`load_unchecked`](Self::load_unchecked), [`load_signed_bytes_unchecked`](Self::load_signed_bytes_unchecked) and
-///   [`store_unchecked`](Self::store_unchecked) access `COUNT` items and nothing else, at any alignment.
+/// - [`load_unchecked`](Self::load_unchecked),
+///   [`load_signed_bytes_unchecked`](Self::load_signed_bytes_unchecked) and
+///   [`store_unchecked`](Self::store_unchecked) access `COUNT` items and nothing else, at any
+///   alignment.
 pub(crate) unsafe trait Lanes: Copy {
     /// `COUNT` numbers.
     type Vector: Copy;
@@ -29,13 +32,13 @@ pub(crate) unsafe trait Lanes: Copy {
     /// Returns `value` in every lane.
     fn splat(self, value: f32) -> Self::Vector;
 
-    /// Loads the `COUNT` numbers from `from` on.
+    /// Loads `COUNT` numbers from `from` on.
     ///
     /// # Safety
     /// They must be readable; `from` need not be aligned.
     unsafe fn load_unchecked(self, from: *const f32) -> Self::Vector;
 
-    /// Loads the `COUNT` bytes from `from` on, as numbers.
+    /// Loads `COUNT` bytes from `from` on, as numbers.
     ///
     /// # Safety
     /// They must be readable; `from` need not be aligned.
@@ -47,8 +50,8 @@ pub(crate) unsafe trait Lanes: Copy {
     /// `COUNT` numbers must be writable; `to` need not be aligned.
     unsafe fn store_unchecked(self, to: *mut f32, vector: Self::Vector);
 
-    /// Asks for the cache line at `from`, which may lie anywhere, to be fetched. Where there is no instruction for that,
-    /// nothing happens.
+    /// Prefetches the cache line at `from`, which may be any address. Does nothing if the level has
+    /// no instruction for it.
     fn prefetch(self, from: *const f32);
 
     /// Returns `a * b + c`, rounded once.
@@ -88,7 +91,7 @@ pub(crate) unsafe trait Lanes: Copy {
         unsafe { self.load_signed_bytes_unchecked(from.as_ptr()) }
     }
 
-    /// Writes the numbers to the beginning of `to`.
+    /// Writes the numbers to the start of `to`.
     ///
     /// # Panics
     /// If `to` is shorter than `COUNT`.

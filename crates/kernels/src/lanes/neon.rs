@@ -8,7 +8,7 @@ use std::arch::aarch64::{
 use super::Lanes;
 use crate::Neon;
 
-// SAFETY: `Neon::detect` makes a `Neon` only where the processor has NEON. `COUNT` is the
+// SAFETY: `Neon::detect` returns a `Neon` only if the processor has NEON. `COUNT` is the
 // size of the vector, and each load and store accesses that many items.
 unsafe impl Lanes for Neon {
     type Vector = float32x4_t;

@@ -18,8 +18,8 @@ unsafe impl PixelLanes for Avx2 {
     #[inline(always)]
     fn pick(self, source: &[u8; 16], places: &[Place]) -> __m256 {
         let places = &places[..Self::COUNT];
-        // SAFETY: `self` proves AVX2 and FMA. The 16 bytes of the array are read, and the 8 places of
-        // the slice, 32 bytes.
+        // SAFETY: `self` proves AVX2 and FMA. Only the 16 bytes of the array and the 8 places of
+        // the slice, 32 bytes, are read.
         unsafe {
             let bytes = _mm256_broadcastsi128_si256(_mm_loadu_si128(source.as_ptr().cast()));
             let places = _mm256_loadu_si256(places.as_ptr().cast());

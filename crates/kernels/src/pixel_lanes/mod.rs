@@ -1,5 +1,6 @@
-//! Vectors of `f32` made of bytes and turned into bytes, for kernels that work on pixels. Extends [`Lanes`]; AVX-512
-//! has none of its own, since these kernels are bound by shuffles and gain nothing from it.
+//! Vectors of `f32` made from bytes and turned into bytes, for kernels that work on pixels. Extends
+//! [`Lanes`]; AVX-512 has no implementation, since shuffles limit these kernels and they gain
+//! nothing from it.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -9,12 +10,13 @@ mod neon;
 use super::lanes::Lanes;
 use super::resize_rows::Place;
 
-/// What kernels on pixels need besides [`Lanes`].
+/// Operations that kernels on pixels need in addition to [`Lanes`].
 ///
-/// Every method is `#[inline(always)]`: compiled on its own, it would not use the level's instructions.
+/// Every method is `#[inline(always)]`: compiled separately, it would not use the level's
+/// instructions.
 ///
 /// # Safety
-/// [`COUNT`](Lanes::COUNT) must be at most 8: kernels check for that many items behind the last one.
+/// [`COUNT`](Lanes::COUNT) must be at most 8: kernels check for that many items after the last one.
 pub(crate) unsafe trait PixelLanes: Lanes {
     /// Returns the bytes of `source` at the first `COUNT` of `places`, as numbers.
     ///
@@ -28,7 +30,8 @@ pub(crate) unsafe trait PixelLanes: Lanes {
     /// If `from` is shorter.
     fn load_bytes(self, from: &[u8]) -> Self::Vector;
 
-    /// Writes numbers from 0 to below 256 as bytes to the beginning of `to`, their fractions cut off.
+    /// Writes numbers from 0 to below 256 as bytes to the start of `to`, truncating their
+    /// fractions.
     ///
     /// # Panics
     /// If `to` is shorter than `COUNT`.

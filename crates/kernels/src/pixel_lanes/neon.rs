@@ -23,7 +23,7 @@ fn four_bytes(_: Neon, bytes: [u8; 4]) -> uint8x16_t {
     }
 }
 
-/// The first four bytes as numbers.
+/// Returns the first four bytes as numbers.
 #[inline(always)]
 fn widened(_: Neon, bytes: uint8x16_t) -> float32x4_t {
     // SAFETY: the instructions need NEON, which a `Neon` proves; they access no memory.
@@ -35,8 +35,8 @@ unsafe impl PixelLanes for Neon {
     #[inline(always)]
     fn pick(self, source: &[u8; 16], places: &[Place]) -> float32x4_t {
         let places = &places[..Self::COUNT];
-        // SAFETY: `self` proves NEON. The 16 bytes of the array are read, and the 4 places of the slice,
-        // 16 bytes. A place's first byte is its lowest.
+        // SAFETY: `self` proves NEON. Only the 16 bytes of the array and the 4 places of the slice,
+        // 16 bytes, are read. A place's first byte is its lowest.
         unsafe {
             let bytes = vqtbl1q_u8(vld1q_u8(source.as_ptr()), vld1q_u8(places.as_ptr().cast()));
             vcvtq_f32_u32(vreinterpretq_u32_u8(bytes))

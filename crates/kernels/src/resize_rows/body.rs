@@ -3,14 +3,14 @@
 use super::plan::{Columns, GROUP, Group, REACH, RowPair};
 use crate::pixel_lanes::PixelLanes;
 
-/// The shares of the two rows, in every lane.
+/// Shares of the two rows, in every lane.
 #[derive(Clone, Copy)]
 struct RowShares<V> {
     upper: V,
     lower: V,
 }
 
-/// Writes the columns of all groups; returns how many they are.
+/// Writes the columns of all groups and returns their number.
 #[inline(always)]
 pub(super) fn resize_groups<L: PixelLanes>(
     simd: L,
@@ -46,8 +46,8 @@ fn reach_of<'a>(row: &'a [u8], group: &Group) -> &'a [u8; REACH] {
     &reach[0]
 }
 
-/// Returns the shares of the four neighbours: top left, top right, bottom left, bottom right, for the
-/// columns of `group` from `part` on.
+/// Returns the shares of the four neighbours (top left, top right, bottom left, bottom right) for
+/// the columns of `group` from `part` on.
 #[inline(always)]
 fn weights<L: PixelLanes>(
     simd: L,
@@ -65,7 +65,8 @@ fn weights<L: PixelLanes>(
     ]
 }
 
-/// Returns the columns of one channel from `part` on; `rows` are what the group can reach of both rows.
+/// Returns the columns of one channel from `part` on; `rows` are the parts of both rows that the
+/// group can reach.
 #[inline(always)]
 fn interpolated<L: PixelLanes>(
     simd: L,

@@ -1,10 +1,11 @@
-//! One row of a picture resized by bilinear interpolation. In come two neighbouring rows of each colour channel and a
-//! plan of the columns; out comes a row of each channel, byte for byte what dlib's `resize_image` gives for a colour
-//! image (dlib/image_transforms/interpolation.h).
+//! One row of an image resized by bilinear interpolation. Input: two adjacent rows of each colour
+//! channel and a plan of the columns. Output: a row of each channel, identical byte for byte to the
+//! result of dlib's `resize_image` for a colour image (dlib/image_transforms/interpolation.h).
 //!
-//! dlib computes four columns at a time in `f32`, and the few last columns of a row in `f64`; both cut the fraction
-//! off. Every product is rounded before it is added, so no level fuses them. 512-bit vectors would need source bytes
-//! from more than one shuffle; AVX-512 takes the variant of AVX2.
+//! dlib computes four columns at a time in `f32`, and the last few columns of a row in `f64`; both
+//! truncate the fraction. Every product is rounded before it is added, so no level fuses them.
+//! 512-bit vectors would need source bytes from more than one shuffle, so AVX-512 uses the AVX2
+//! variant.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
@@ -20,14 +21,14 @@ pub use plan::{Columns, RowPair};
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// How many bytes of a row may be read behind its last pixel.
+/// Maximum number of bytes read after the last pixel of a row.
 pub const SLACK: usize = 16;
 
-/// Writes a row of three channels. `top` and `bottom` are the rows of the source that `pair` names, of each channel in
-/// turn, with [`SLACK`] bytes behind the pixels, whose values do not matter.
+/// Writes a row of three channels. `top` and `bottom` are the rows of the source that `pair` names,
+/// for each channel in turn, with [`SLACK`] bytes after the pixels, whose values do not matter.
 ///
 /// # Panics
-/// If a row is shorter than `columns` says.
+/// If a row is shorter than `columns` requires.
 pub fn resize_row(
     level: SimdLevel,
     columns: &Columns,

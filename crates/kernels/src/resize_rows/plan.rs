@@ -1,20 +1,20 @@
-//! Which pixels of the source make a pixel of the result, and in which shares: the same for every row, so computed
-//! once an image.
+//! The source pixels of each pixel of the result, and their shares. They are the same for every
+//! row, so they are computed once per image.
 
-/// How many columns a [`Group`] has.
+/// Number of columns in a [`Group`].
 pub(super) const GROUP: usize = 8;
-/// How many columns dlib computes at a time.
+/// Number of columns that dlib computes at a time.
 const STEP: usize = 4;
-/// How many source bytes a group can reach.
+/// Number of source bytes that a group can reach.
 pub(super) const REACH: usize = 16;
 
 /// A column that dlib computes in `f32`. Its right neighbour in the source is `left + 1`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyColumn {
     pub(super) left: usize,
-    /// The share of the right neighbour.
+    /// Share of the right neighbour.
     pub(super) fraction: f32,
-    /// The share of the left one, 1 less the other.
+    /// Share of the left neighbour: 1 minus `fraction`.
     pub(super) rest: f32,
 }
 
@@ -26,35 +26,35 @@ pub(super) struct TailColumn {
     pub(super) fraction: f64,
 }
 
-/// One of 16 bytes, in the form in which a shuffle makes a number of 32 bits of it: the other three bytes are none of
-/// the 16, so that they become 0.
+/// The index of one of 16 bytes, in the form in which a shuffle turns it into a 32-bit number: the
+/// other three bytes are out of range, so they become 0.
 #[derive(Debug, Clone, Copy)]
 #[repr(transparent)]
 pub struct Place(u32);
 
 impl Place {
-    /// Byte `index`, below 16.
+    /// Returns the place of byte `index`, below 16.
     fn new(index: usize) -> Self {
         Self(0x8080_8000 | (index % REACH) as u32)
     }
 }
 
-/// Eight columns of the body, whose source pixels lie within 16 bytes.
+/// Eight columns of the body whose source pixels lie within 16 bytes.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
-    /// The first column.
+    /// First column.
     pub(super) first: usize,
-    /// The first source pixel.
+    /// First source pixel.
     pub(super) base: usize,
-    /// Where the left neighbours are, counted from `base`.
+    /// Left neighbours, counted from `base`.
     pub(super) lefts: [Place; GROUP],
-    /// Where the right neighbours are.
+    /// Right neighbours, counted from `base`.
     pub(super) rights: [Place; GROUP],
     pub(super) fractions: [f32; GROUP],
     pub(super) rests: [f32; GROUP],
 }
 
-/// The plan of the columns. Every source pixel that it names lies in the source row.
+/// The plan of the columns. Every source pixel in it lies in the source row.
 #[derive(Debug, Clone, Default)]
 pub struct Columns {
     source_width: usize,
@@ -64,7 +64,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The plan for rows of `source_width` pixels that become `width` pixels wide.
+    /// Creates the plan for rows of `source_width` pixels that are resized to `width` pixels.
     pub fn new(source_width: usize, width: usize) -> Self {
         let mut columns = Self {
             source_width,
@@ -79,12 +79,12 @@ impl Columns {
         columns
     }
 
-    /// How many pixels a row of the source has.
+    /// Returns the number of pixels in a row of the source.
     pub fn source_width(&self) -> usize {
         self.source_width
     }
 
-    /// How many pixels a row of the result has.
+    /// Returns the number of pixels in a row of the result.
     pub fn width(&self) -> usize {
         self.body.len() + self.tail.len()
     }
@@ -97,12 +97,13 @@ impl Columns {
         &self.tail
     }
 
-    /// The first columns of the body, eight at a time. The last group may begin before the end of the one before it.
+    /// Returns the first columns of the body, eight at a time. The last group may overlap the one
+    /// before it.
     pub(super) fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// How many columns the groups have in all.
+    /// Returns the total number of columns in the groups.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     pub(super) fn grouped(&self) -> usize {
         self.groups.last().map_or(0, |group| group.first + GROUP)
@@ -110,7 +111,7 @@ impl Columns {
 }
 
 impl Group {
-    /// As many of the first columns of `body` as groups can be made of.
+    /// Groups as many of the first columns of `body` as possible.
     fn all(body: &[BodyColumn]) -> Vec<Self> {
         let rest = (!body.len().is_multiple_of(GROUP)).then(|| body.len().checked_sub(GROUP));
         let firsts = (0..body.len() / GROUP).map(|group| group * GROUP);
@@ -120,10 +121,11 @@ impl Group {
             .collect()
     }
 
-    /// The columns from `first` on. `None` when they lie too far apart, as when an image becomes less than half as large.
+    /// Groups the columns from `first` on, or returns `None` if they are too far apart, as when an
+    /// image shrinks to less than half its size.
     fn new(body: &[BodyColumn], first: usize) -> Option<Self> {
         let columns = body.get(first..first + GROUP)?;
-        // Past 2^24 the positions are rounded so far that they need not ascend.
+        // Past 2^24, positions are rounded so much that they need not ascend.
         let lefts = || columns.iter().map(|column| column.left);
         let base = lefts().min()?;
         let last = lefts().max()? + 1 - base;
@@ -138,21 +140,22 @@ impl Group {
     }
 }
 
-/// Source pixels per pixel of the result.
+/// Returns the number of source pixels per pixel of the result.
 fn scale(source: usize, result: usize) -> f64 {
     (source - 1) as f64 / (result - 1).max(1) as f64
 }
 
-/// The columns that dlib computes four at a time: as long as all four have a right neighbour.
+/// Returns the columns that dlib computes four at a time: as long as all four have a right
+/// neighbour.
 fn body(source_width: usize, width: usize, scale: f64) -> Vec<BodyColumn> {
-    // dlib adds up the position in `f32`, from four columns before the first on.
+    // dlib accumulates the position in `f32`, starting four columns before the first.
     let mut places: [f32; STEP] =
         std::array::from_fn(|i| (i as f64 * scale - STEP as f64 * scale) as f32);
     let step = (STEP as f64 * scale) as f32;
     let mut columns = Vec::with_capacity(width);
     while columns.len() + STEP <= width {
         places = places.map(|place| place + step);
-        // A last digit below zero would be cut off to zero.
+        // Truncation turns a position slightly below zero into zero.
         let lefts = places.map(|place| place as usize);
         if lefts.iter().any(|left| *left >= source_width - 1) {
             break;
@@ -184,19 +187,20 @@ fn tail(source_width: usize, columns: std::ops::Range<usize>, scale: f64) -> Vec
         .collect()
 }
 
-/// The two rows of the source that make a row of the result.
+/// The two rows of the source for one row of the result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowPair {
-    /// The upper row.
+    /// Upper row.
     pub top: usize,
-    /// The lower row.
+    /// Lower row.
     pub bottom: usize,
-    /// The share of the lower row.
+    /// Share of the lower row.
     pub(super) fraction: f64,
 }
 
 impl RowPair {
-    /// The pair of each row, when an image of `source_height` rows becomes `height` rows high.
+    /// Returns the pair of each row for an image of `source_height` rows that is resized to
+    /// `height` rows.
     pub fn all(source_height: usize, height: usize) -> impl Iterator<Item = Self> {
         let height = if source_height == 0 { 0 } else { height };
         let last = source_height.saturating_sub(1);

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Bytes that look random.
+/// Returns pseudorandom bytes.
 fn noise(length: usize, seed: u32) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {

@@ -1,9 +1,10 @@
-//! Winograd's convolution: fewer multiplications for windows of 3x3 and 5x5 that move by 1 (Lavin and Gray, Fast
-//! Algorithms for Convolutional Neural Networks, 2016).
+//! Winograd's convolution: fewer multiplications for windows of 3x3 and 5x5 that move by 1 (Lavin
+//! and Gray, Fast Algorithms for Convolutional Neural Networks, 2016).
 //!
-//! The input is cut into overlapping patches. [`split`] transforms each patch; the transformed patches are multiplied
-//! with transformed filters, which is one product of matrices for each number of a patch; [`join`] transforms the
-//! products back into a tile of the output. [`Scheme`] says how large patches and tiles are.
+//! The input is cut into overlapping patches. [`split`] transforms each patch; the transformed
+//! patches are multiplied with transformed filters, which is one matrix product for each number of
+//! a patch; [`join`] transforms the products back into a tile of the output. [`Scheme`] defines the
+//! sizes of patches and tiles.
 
 mod scalar;
 mod scheme;
@@ -19,28 +20,29 @@ use super::extent::{end, fits, product};
 use super::{Finish, SimdLevel};
 use crate::level::kernel;
 
-/// Maps of several images, channels next to each other, cut into tiles row by row, image by image.
+/// Maps of several images with adjacent channels, cut into tiles row by row, image by image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grid {
-    /// How many images there are.
+    /// Number of images.
     pub images: usize,
-    /// The height of an image's output.
+    /// Height of an image's output.
     pub rows: usize,
-    /// The width of an image's output.
+    /// Width of an image's output.
     pub columns: usize,
-    /// How many channels a pixel has; a multiple of [`BLOCK`].
+    /// Number of channels of a pixel; a multiple of [`BLOCK`].
     pub channels: usize,
-    /// From a pixel to the same one of the next image, in numbers.
+    /// Step from a pixel to the same one of the next image, in numbers.
     pub image_step: usize,
-    /// From a pixel to the one below it, in numbers.
+    /// Step from a pixel to the one below it, in numbers.
     pub row_step: usize,
 }
 
 impl Grid {
-    /// How many tiles there are. Those at the right and lower edge may reach beyond the output.
+    /// Returns the number of tiles. Those at the right and bottom edge may extend beyond the
+    /// output.
     ///
     /// # Panics
-    /// If there are more than a `usize` can count.
+    /// If there are more tiles than a `usize` can count.
     pub fn tiles(&self, scheme: Scheme) -> usize {
         let (rows, columns) = (self.tile_rows(scheme), self.tile_columns(scheme));
         let Some(tiles) = product(&[self.images, rows, columns]) else {
@@ -57,7 +59,7 @@ impl Grid {
         self.columns.div_ceil(scheme.outputs())
     }
 
-    /// The image, row and column of the first pixel of a tile.
+    /// Returns the image, row and column of the first pixel of a tile.
     fn corner(&self, scheme: Scheme, tile: usize) -> (usize, usize, usize) {
         let (row, column) = (
             tile / self.tile_columns(scheme),
@@ -67,12 +69,13 @@ impl Grid {
         (image, row * scheme.outputs(), column * scheme.outputs())
     }
 
-    /// Where a pixel begins.
+    /// Returns the index of a pixel's first number.
     fn place(&self, (image, row, column): (usize, usize, usize)) -> usize {
         image * self.image_step + row * self.row_step + column * self.channels
     }
 
-    /// Where the last of `rows` x `columns` pixels of the last image ends, unless that overflows.
+    /// Returns the end of the last of `rows` x `columns` pixels of the last image, or `None` on
+    /// overflow.
     fn end(&self, rows: usize, columns: usize) -> Option<usize> {
         let axes = [
             (self.images, self.image_step),
@@ -82,33 +85,35 @@ impl Grid {
         end(&axes, self.channels)
     }
 
-    /// Checks that `tiles` are among those of the grid, and that channels come in whole blocks.
+    /// Checks that `tiles` are within the grid, and that channels come in whole blocks.
     fn check(&self, scheme: Scheme, tiles: &Range<usize>) {
         assert!(tiles.end <= self.tiles(scheme), "no such tile");
         let is_whole = self.channels.is_multiple_of(BLOCK);
         assert!(is_whole, "a block of channels is not full");
     }
 
-    /// Whether `columns` pixels, unless they overflow, end before the next row begins.
+    /// Returns whether `columns` pixels end before the next row starts; `false` on overflow.
     fn is_row(&self, columns: Option<usize>) -> bool {
         let numbers = columns.and_then(|columns| product(&[columns, self.channels]));
         fits(numbers, self.row_step)
     }
 
-    /// Whether `numbers` has one for each number of a patch, each of `tiles` and each channel.
+    /// Returns whether `numbers` has one number for each number of a patch, each of `tiles` and
+    /// each channel.
     fn is_patches(&self, scheme: Scheme, tiles: &Range<usize>, numbers: &[f32]) -> bool {
         let size = scheme.size();
         product(&[size, size, tiles.len(), self.channels]) == Some(numbers.len())
     }
 }
 
-/// Transforms the patches of `tiles` of `input`, which is laid out as `grid` says and begins with the first patch: the
-/// padding belongs to it, and at its right and lower edge as much as the last patches need.
+/// Transforms the patches of `tiles` of `input`, which is laid out as described by `grid` and
+/// starts with the first patch: it includes the padding, and at its right and bottom edge as much
+/// as the last patches need.
 ///
-/// In `patches`, for each number of a patch (row by row), for each tile, the channels stand next to each other.
+/// In `patches`, the channels are adjacent, for each number of a patch (row by row), for each tile.
 ///
 /// # Panics
-/// If a patch reaches beyond `input`, `patches` has another length, or a tile is not of the grid.
+/// If a patch extends beyond `input`, `patches` has another length, or a tile is outside the grid.
 pub fn split(
     level: SimdLevel,
     scheme: Scheme,
@@ -124,11 +129,13 @@ pub fn split(
     run_split(level, task);
 }
 
-/// Transforms `products`, laid out as the patches of [`split`], into the pixels of `tiles` of `output`, which is laid
-/// out as `grid` says; adds `bias`, one number for each channel, and finishes as `finish` says.
+/// Transforms `products`, laid out like the patches of [`split`], into the pixels of `tiles` of
+/// `output`, which is laid out as described by `grid`. Adds `bias`, one number for each channel,
+/// and applies `finish`.
 ///
 /// # Panics
-/// If the output reaches beyond `output`, `products` or `bias` has another length, or a tile is not of the grid.
+/// If the output extends beyond `output`, `products` or `bias` has another length, or a tile is
+/// outside the grid.
 #[allow(
     clippy::too_many_arguments,
     reason = "each is a thing of its own, and a kernel has no use for a type that bundles them"
@@ -158,7 +165,7 @@ kernel! {
     neon: vectors::split,
 }
 
-/// What [`split`] has to compute: made by [`Split::new`] alone, which has checked it.
+/// The input and output of [`split`]. Only [`Split::new`] creates it, after checking it.
 struct Split<'a> {
     scheme: Scheme,
     input: &'a [f32],
@@ -168,8 +175,8 @@ struct Split<'a> {
 }
 
 impl<'a> Split<'a> {
-    /// Checks that the tiles are of the grid, that the patches of all its tiles end within `input`, and that `patches` has
-    /// room for those of `tiles`.
+    /// Checks that the tiles are within the grid, that the patches of all tiles of the grid end
+    /// within `input`, and that `patches` has room for those of `tiles`.
     fn new(
         scheme: Scheme,
         input: &'a [f32],
@@ -178,7 +185,7 @@ impl<'a> Split<'a> {
         patches: &'a mut [f32],
     ) -> Self {
         grid.check(scheme, &tiles);
-        // As many pixels as the patches of so many tiles take.
+        // The patches of `tiles` tiles span this many pixels.
         let reach = |tiles: usize| {
             let beyond = scheme.size() - scheme.outputs();
             tiles.checked_mul(scheme.outputs())?.checked_add(beyond)
@@ -210,7 +217,7 @@ kernel! {
     neon: vectors::join,
 }
 
-/// What [`join`] has to compute: made by [`Join::new`] alone, which has checked it.
+/// The input and output of [`join`]. Only [`Join::new`] creates it, after checking it.
 struct Join<'a> {
     scheme: Scheme,
     products: &'a [f32],
@@ -222,8 +229,8 @@ struct Join<'a> {
 }
 
 impl<'a> Join<'a> {
-    /// Checks that the tiles are of the grid, that all its pixels end within `output`, that `products` are those of
-    /// `tiles`, and that there is a bias for each channel.
+    /// Checks that the tiles are within the grid, that all pixels of the grid end within `output`,
+    /// that `products` are those of `tiles`, and that there is a bias for each channel.
     fn new(
         scheme: Scheme,
         products: &'a [f32],

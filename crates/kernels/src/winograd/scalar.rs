@@ -1,8 +1,8 @@
-//! What the kernels compute, number by number: products with the matrices of a [`Scheme`](super::Scheme).
+//! The specification, number by number: products with the matrices of a [`Scheme`](super::Scheme).
 
 use super::{Join, Split};
 
-/// The most numbers that a patch has.
+/// Maximum number of numbers in a patch.
 const PATCH: usize = 36;
 
 /// Transforms the patches of tiles.
@@ -59,7 +59,8 @@ pub(super) fn join(task: Join<'_>) {
     }
 }
 
-/// `matrix patch matrix^T` for a matrix with rows of `size` numbers and a square patch of this side.
+/// Returns `matrix patch matrix^T` for a matrix with rows of `size` numbers and a square patch of
+/// this side.
 fn both_axes(matrix: &[f32], size: usize, patch: &[f32; PATCH]) -> [f32; PATCH] {
     let rows = matrix.len() / size;
     let mut columns_done = [0.0; PATCH];

@@ -1,7 +1,7 @@
 //! The matrices of Winograd's convolution for the windows that dlib's networks have.
 
-/// How large tiles and windows are. With the points 0, 1, -1, 2, -2 (and infinity) for patches of 6, and 0, 1, -1 for
-/// patches of 4.
+/// The sizes of tiles and windows. The points are 0, 1, -1, 2, -2 (and infinity) for patches of 6,
+/// and 0, 1, -1 for patches of 4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Tiles of 4x4 for windows of 3x3: 2.25 multiplications for each number instead of 9.
@@ -61,7 +61,7 @@ const FILTER_5_TO_6: [[f32; 5]; 6] = [
 ];
 
 impl Scheme {
-    /// The side of a patch: 6 or 4.
+    /// Returns the side of a patch: 6 or 4.
     pub const fn size(self) -> usize {
         match self {
             Self::Tile4Window3 | Self::Tile2Window5 => 6,
@@ -69,7 +69,7 @@ impl Scheme {
         }
     }
 
-    /// The side of a tile: 4 or 2.
+    /// Returns the side of a tile: 4 or 2.
     pub const fn outputs(self) -> usize {
         match self {
             Self::Tile4Window3 => 4,
@@ -77,7 +77,7 @@ impl Scheme {
         }
     }
 
-    /// The side of a window: 3 or 5.
+    /// Returns the side of a window: 3 or 5.
     pub const fn window(self) -> usize {
         match self {
             Self::Tile4Window3 | Self::Tile2Window3 => 3,
@@ -85,7 +85,7 @@ impl Scheme {
         }
     }
 
-    /// What transforms a column of a patch: `size` rows of `size` numbers.
+    /// Returns the matrix that transforms a column of a patch: `size` rows of `size` numbers.
     pub(super) fn input(self) -> &'static [f32] {
         match self {
             Self::Tile4Window3 | Self::Tile2Window5 => INPUT_6.as_flattened(),
@@ -93,7 +93,7 @@ impl Scheme {
         }
     }
 
-    /// What transforms a column of products: `outputs` rows of `size` numbers.
+    /// Returns the matrix that transforms a column of products: `outputs` rows of `size` numbers.
     pub(super) fn output(self) -> &'static [f32] {
         match self {
             Self::Tile4Window3 => OUTPUT_6_TO_4.as_flattened(),
@@ -102,7 +102,7 @@ impl Scheme {
         }
     }
 
-    /// What transforms a column of a filter: `size` rows of `window` numbers.
+    /// Returns the matrix that transforms a column of a filter: `size` rows of `window` numbers.
     fn filter(self) -> &'static [f32] {
         match self {
             Self::Tile4Window3 => FILTER_3_TO_6.as_flattened(),
@@ -111,7 +111,8 @@ impl Scheme {
         }
     }
 
-    /// Transforms `LANES` filters at once: `window * window` numbers of each come in, row by row, `size * size` go out.
+    /// Transforms `LANES` filters at once, from `window * window` numbers of each, row by row, to
+    /// `size * size`.
     ///
     /// # Panics
     /// If a slice has another length.

@@ -96,8 +96,8 @@ fn check_join(
     }
 }
 
-/// Split, multiplied with the transformed filter and joined, a map of one block of channels is convolved: the sum of
-/// the products of each window with the filter.
+/// Splitting, multiplying with the transformed filter and joining convolves a map of one block of
+/// channels: each result is the sum of the products of its window with the filter.
 #[test]
 fn together_they_are_a_convolution() {
     for scheme in SCHEMES {

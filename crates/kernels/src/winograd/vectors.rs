@@ -1,5 +1,5 @@
-//! The kernels for all levels with vectors: neighbouring channels are transformed together. The products with the
-//! matrices are written out, as most of their numbers are 0 or 1.
+//! The kernels for all vector levels: adjacent channels are transformed together. The products with
+//! the matrices are written out, since most of their numbers are 0 or 1.
 
 use super::{BLOCK, Join, Scheme, Split};
 use crate::lanes::Lanes;
@@ -23,7 +23,8 @@ pub(super) fn join<L: Lanes>(lanes: L, task: Join<'_>) {
     }
 }
 
-/// The transformation of one column or row of a patch. A trait rather than closures, as those are not always inlined.
+/// The transformation of one column or row of a patch. A trait rather than closures, which are not
+/// always inlined.
 trait Axis<L: Lanes, const FROM: usize, const TO: usize> {
     fn transform(lanes: L, numbers: [L::Vector; FROM]) -> [L::Vector; TO];
 }
@@ -34,7 +35,7 @@ struct Output6To4;
 struct Output6To2;
 struct Output4To2;
 
-/// [`split`] with one transformation for both axes.
+/// Computes [`split`] with one transformation for both axes.
 #[inline(always)]
 fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task: Split<'_>) {
     const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
@@ -46,15 +47,16 @@ fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task:
         tiles,
         patches,
     } = task;
-    // A copy, which the compiler knows that no store changes.
+    // A copy, so that the compiler knows that no store changes it.
     let grid = *grid;
     let number_step = tiles.len() * grid.channels;
     for (index, tile) in tiles.enumerate() {
         let start = grid.place(grid.corner(scheme, tile));
         for channel in (0..grid.channels).step_by(L::COUNT) {
-            // SAFETY: `Split::new` has checked that the tile is of the grid, that the `SIZE` x `SIZE` pixels from its corner
-            // on end within `input`, with all channels, and that `patches` has `SIZE * SIZE * number_step` numbers. Channels
-            // are whole blocks, and a block is whole vectors, so no vector reaches beyond the channels.
+            // SAFETY: `Split::new` has checked that the tile is within the grid, that the `SIZE` x
+            // `SIZE` pixels from its corner on end within `input`, with all channels, and that
+            // `patches` has `SIZE * SIZE * number_step` numbers. Channels are whole blocks, and a
+            // block is whole vectors, so no vector extends beyond the channels.
             unsafe {
                 let from = input.as_ptr().add(start + channel);
                 let mut columns = [[lanes.splat(0.0); SIZE]; SIZE];
@@ -79,7 +81,7 @@ fn split_by<L: Lanes, A: Axis<L, SIZE, SIZE>, const SIZE: usize>(lanes: L, task:
     }
 }
 
-/// [`join`] with one transformation for both axes.
+/// Computes [`join`] with one transformation for both axes.
 #[inline(always)]
 fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS: usize>(
     lanes: L,
@@ -104,10 +106,11 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
         let width = OUTPUTS.min(grid.columns - column);
         let place = grid.place((image, row, column));
         for channel in (0..grid.channels).step_by(L::COUNT) {
-            // SAFETY: `Join::new` has checked that the tile is of the grid, that `products` has `SIZE * SIZE * number_step`
-            // numbers and `bias` one for each channel, and that all pixels of the grid end within `output`, with all
-            // channels; `height` and `width` keep to the grid. Channels are whole blocks, and a block is whole vectors, so
-            // no vector reaches beyond the channels.
+            // SAFETY: `Join::new` has checked that the tile is within the grid, that `products` has
+            // `SIZE * SIZE * number_step` numbers and `bias` one for each channel, and that all
+            // pixels of the grid end within `output`, with all channels; `height` and `width` stay
+            // within the grid. Channels are whole blocks, and a block is whole vectors, so no
+            // vector extends beyond the channels.
             unsafe {
                 let from = products.as_ptr().add(index * grid.channels + channel);
                 let mut columns = [[lanes.splat(0.0); OUTPUTS]; SIZE];
@@ -133,7 +136,7 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
     }
 }
 
-/// The vectors of one row of columns.
+/// Returns the vectors of one row of columns.
 #[inline(always)]
 fn row_of<L: Lanes, const LENGTH: usize, const SIZE: usize>(
     lanes: L,
@@ -147,7 +150,7 @@ fn row_of<L: Lanes, const LENGTH: usize, const SIZE: usize>(
     numbers
 }
 
-/// `factor * a + b`.
+/// Returns `factor * a + b`.
 #[inline(always)]
 fn times<L: Lanes>(lanes: L, factor: f32, a: L::Vector, b: L::Vector) -> L::Vector {
     lanes.multiply_add(lanes.splat(factor), a, b)

@@ -1,19 +1,21 @@
-//! Reads the data of single layers, each checked for the options that the architecture has. In comes a [`Reader`] at
-//! the layer's name, out come its numbers.
+//! A reader for the data of single layers, which checks each for the options of the architecture.
+//! Input: a [`Reader`] at the layer's name. Output: the layer's numbers.
 //!
-//! Format: dlib/dnn/layers.h and input.h; what follows each layer's own data is in `add_layer` of dlib/dnn/core.h.
+//! Format: dlib/dnn/layers.h and input.h; `add_layer` of dlib/dnn/core.h writes the data after each
+//! layer's own.
 
 use super::Convolution;
 use crate::models::reader::{Damage, Reader, all_finite};
 
-/// The version of a layer on another layer (`add_layer`).
+/// Version of a layer on another layer (`add_layer`).
 pub(super) const ON_LAYER: usize = 2;
-/// The version of a layer on the input (`add_layer`).
+/// Version of a layer on the input (`add_layer`).
 pub(super) const ON_INPUT: usize = 3;
-/// The version of layers that only name or look up an output (`add_tag_layer`, `add_skip_layer`).
+/// Version of layers that only name or look up an output (`add_tag_layer`, `add_skip_layer`).
 pub(super) const TAG: usize = 1;
 
-/// The convolution that a file must have at some place; window, stride and padding are the same along both axes.
+/// The convolution that a file must have at a given place; window, stride and padding are the same
+/// along both axes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConvolutionShape {
     pub(super) filters: usize,
@@ -23,13 +25,14 @@ pub(super) struct ConvolutionShape {
     pub(super) padding: usize,
 }
 
-/// What an affine layer does to one channel: multiply by `gamma`, then add `beta`.
+/// The effect of an affine layer on one channel: multiply by `gamma`, then add `beta`.
 struct Scale {
     gamma: f64,
     beta: f64,
 }
 
-/// The mean colour that the input layer `name` subtracts: red, green and blue, each from 0 to 255.
+/// Reads the mean colour that the input layer `name` subtracts: red, green and blue, each from 0 to
+/// 255.
 pub(super) fn input(reader: &mut Reader<'_>, name: &str) -> Result<[f32; 3], Damage> {
     reader.expect_text(name)?;
     let mut mean = [0.0; 3];
@@ -44,7 +47,7 @@ pub(super) fn input(reader: &mut Reader<'_>, name: &str) -> Result<[f32; 3], Dam
     Ok(mean)
 }
 
-/// A convolution on another layer (`con_4`), nothing folded into it.
+/// Reads a convolution on another layer (`con_4`), with nothing folded into it.
 pub(super) fn convolution(
     reader: &mut Reader<'_>,
     shape: ConvolutionShape,
@@ -88,7 +91,7 @@ pub(super) fn convolution(
     })
 }
 
-/// A convolution on the input, nothing folded into it.
+/// Reads a convolution on the input, with nothing folded into it.
 pub(super) fn first_convolution(
     reader: &mut Reader<'_>,
     shape: ConvolutionShape,
@@ -134,13 +137,13 @@ pub(super) fn batch_normalization(
     fold(convolution, &scales, at)
 }
 
-/// A layer without options: `relu_`, `add_prev_`.
+/// Reads a layer without options: `relu_`, `add_prev_`.
 pub(super) fn plain(reader: &mut Reader<'_>, name: &str) -> Result<(), Damage> {
     reader.expect_text(name)?;
     end(reader)
 }
 
-/// A pooling layer without padding; `window` 0 stands for the whole map.
+/// Reads a pooling layer without padding; a `window` of 0 means the whole map.
 pub(super) fn pooling(
     reader: &mut Reader<'_>,
     name: &str,
@@ -161,7 +164,8 @@ pub(super) fn pooling(
     end(reader)
 }
 
-/// A fully connected layer without biases (`fc_2`); its weights, for each input one for each output.
+/// Reads a fully connected layer without biases (`fc_2`). Returns its weights, for each input one
+/// for each output.
 pub(super) fn fully_connected(
     reader: &mut Reader<'_>,
     inputs: usize,
@@ -180,7 +184,7 @@ pub(super) fn fully_connected(
     Ok(weights)
 }
 
-/// Gamma and beta of each channel, as the file has them.
+/// Reads gamma and beta of each channel, as stored in the file.
 fn scales(reader: &mut Reader<'_>, channels: usize) -> Result<Vec<Scale>, Damage> {
     let size = [2 * channels, 1, 1, 1];
     let mut gammas = reader.tensor(size, "the parameters of an affine layer")?;
@@ -196,8 +200,8 @@ fn scales(reader: &mut Reader<'_>, channels: usize) -> Result<Vec<Scale>, Damage
         .collect())
 }
 
-/// Folds `scales`, one for each filter, into `convolution`. Finite numbers can have an infinite product, and a negative
-/// variance has no root; `at` is where the file is to blame then.
+/// Folds `scales`, one for each filter, into `convolution`. Finite numbers can have an infinite
+/// product, and a negative variance has no root; such an error refers to `at` in the file.
 fn fold(convolution: &mut Convolution, scales: &[Scale], at: usize) -> Result<(), Damage> {
     let length = convolution.channels * convolution.rows * convolution.columns;
     let filters = convolution.weights.chunks_exact_mut(length);
@@ -216,7 +220,8 @@ fn fold(convolution: &mut Convolution, scales: &[Scale], at: usize) -> Result<()
 fn multiply(weights: &mut [f32], gamma: f64) {
     let narrow = gamma as f32;
     if f64::from(narrow) == gamma {
-        // The product of two `f32` is exact in `f64`, so `f32` rounds to the same number, in half the time.
+        // The product of two `f32` is exact in `f64`, so `f32` rounds to the same number in half
+        // the time.
         weights.iter_mut().for_each(|weight| *weight *= narrow);
     } else {
         for weight in weights {
@@ -225,7 +230,7 @@ fn multiply(weights: &mut [f32], gamma: f64) {
     }
 }
 
-/// How fast weights and biases learn and decay.
+/// Reads the learning rates and weight decays of weights and biases.
 fn learning_rates(reader: &mut Reader<'_>) -> Result<(), Damage> {
     for _ in 0..4 {
         reader.finite_double("a learning rate or weight decay")?;
@@ -233,8 +238,8 @@ fn learning_rates(reader: &mut Reader<'_>) -> Result<(), Damage> {
     Ok(())
 }
 
-/// What stands after the data of each layer: three flags, and three tensors for outputs and gradients, which are empty
-/// in a network that is done with training.
+/// Reads the data at the end of each layer: three flags, and three tensors for outputs and
+/// gradients, which are empty in a fully trained network.
 fn end(reader: &mut Reader<'_>) -> Result<(), Damage> {
     let at = reader.position();
     if !reader.boolean("whether a layer is set up")? {

@@ -1,8 +1,9 @@
-//! Reads the face detector: seven convolutions that give each place of an image pyramid a score. In comes the whole
-//! file as bytes, out comes an [`MmodModel`], or a sentence that says why the file is refused.
+//! A reader for the face detector: seven convolutions that give each place of an image pyramid a
+//! score. Input: the whole file as bytes. Output: an [`MmodModel`], or a sentence that says why the
+//! file is refused.
 //!
-//! Architecture: dlib's tools/python/src/cnn_face_detector.cpp; format: `loss_mmod_` and `mmod_options` of
-//! dlib/dnn/loss.h, as they were written in 2016.
+//! Architecture: dlib's tools/python/src/cnn_face_detector.cpp. Format: `loss_mmod_` and
+//! `mmod_options` of dlib/dnn/loss.h, as written in 2016.
 
 use super::layers::{self, ConvolutionShape, ON_INPUT, ON_LAYER};
 use super::{Convolution, Kind, read_versions, read_whole};
@@ -14,14 +15,14 @@ const KIND: Kind = Kind {
     name: "face detector",
 };
 
-/// The width and height of the detector's window, in pixels.
+/// Width and height of the detector's window, in pixels.
 const WINDOW: usize = 80;
 
-/// What this old form of the input layer means without saying so, in pixels (dlib/dnn/input.h).
+/// Paddings that this old form of the input layer implies, in pixels (dlib/dnn/input.h).
 const PYRAMID_PADDING: usize = 10;
 const OUTER_PADDING: usize = 11;
 
-/// The convolutions in the order of computation.
+/// Convolutions in the order of computation.
 const CONVOLUTIONS: [ConvolutionShape; 7] = [
     shape(16, 3, 5, 2),
     shape(32, 16, 5, 2),
@@ -32,7 +33,8 @@ const CONVOLUTIONS: [ConvolutionShape; 7] = [
     shape(1, 45, 9, 1),
 ];
 
-/// As dlib's `con`: padded to keep the size of the map, unless the window moves by more than 1.
+/// Returns the shape of dlib's `con`: padded to keep the size of the map, unless the window moves
+/// by more than 1.
 const fn shape(filters: usize, channels: usize, window: usize, stride: usize) -> ConvolutionShape {
     ConvolutionShape {
         filters,
@@ -45,32 +47,37 @@ const fn shape(filters: usize, channels: usize, window: usize, stride: usize) ->
 
 /// The face detector.
 ///
-/// From an image pyramid (each level 5/6 of the one before, all of them in one image) to the scores:
+/// From an image pyramid (each level 5/6 of the one before, all of them in one image) to the
+/// scores:
 /// 1. Each channel (red, green, blue) of each pixel becomes `(value - mean) / 256`.
-/// 2. [`layers`](Self::layers), one after the other, with a relu after each but the last. They leave one map.
-/// 3. Where a number of the map is above 0 there may be a face; it is the score.
+/// 2. [`layers`](Self::layers) are applied in order, with a relu after each except the last. They
+///    leave one map.
+/// 3. A number of the map above 0 means that there may be a face; the number is the score.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MmodModel {
-    /// The mean colour: red, green, blue, from 0 to 255.
+    /// Mean colour: red, green, blue, from 0 to 255.
     pub mean: [f32; 3],
-    /// The seven convolutions in the order of computation; into all but the last, a batch normalization is folded.
+    /// Seven convolutions in the order of computation; a batch normalization is folded into all but
+    /// the last.
     pub layers: [Convolution; 7],
-    /// The width and height of the detector's window, in pixels: 80 and 80.
+    /// Width and height of the detector's window, in pixels: 80 and 80.
     pub window: [usize; 2],
-    /// When two detections are of one face, so that the one with the lower score goes.
+    /// Test for two detections of one face; the one with the lower score is dropped.
     pub overlap: OverlapTest,
-    /// The distance between the levels of the pyramid in the image that holds them all, in pixels: 10.
+    /// Distance between the levels of the pyramid in the image that contains them all, in pixels:
+    /// 10.
     pub pyramid_padding: usize,
-    /// The distance between the levels of the pyramid and the edge of that image, in pixels: 11.
+    /// Distance between the levels of the pyramid and the edge of that image, in pixels: 11.
     pub outer_padding: usize,
 }
 
-/// The face detector in `bytes`, the content of `mmod_human_face_detector.dat` or a network of the same architecture.
-/// Takes the memory of the weights, 0.7 MB, and no more than `bytes` account for.
+/// Reads the face detector in `bytes`, the content of `mmod_human_face_detector.dat` or a network
+/// of the same architecture. Takes the memory of the weights, 0.7 MB, and no more than `bytes`
+/// account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no face detector of dlib" or "damaged at
-/// byte 153: ...".
+/// A sentence without a subject that says why the file is refused, such as "is no face detector of
+/// dlib" or "damaged at byte 153: ...".
 pub fn read_mmod(bytes: &[u8]) -> Result<MmodModel, String> {
     read_whole(bytes, &KIND, read)
 }
@@ -91,7 +98,7 @@ fn read(reader: &mut Reader<'_>) -> Result<MmodModel, Damage> {
     })
 }
 
-/// Reads `mmod_options`; what is needed of them is when two detections are of one face.
+/// Reads `mmod_options` and returns the only part needed: the test for two detections of one face.
 fn read_options(reader: &mut Reader<'_>) -> Result<OverlapTest, Damage> {
     reader.expect(1, "the version of the detector's options")?;
     reader.expect(WINDOW, "the width of the detector's window")?;
@@ -100,12 +107,13 @@ fn read_options(reader: &mut Reader<'_>) -> Result<OverlapTest, Damage> {
     reader.finite_double("the loss for a missed face")?;
     reader.finite_double("the overlap with a labelled face")?;
     let overlap = OverlapTest::read(reader)?;
-    // Which boxes training was to ignore.
+    // The boxes that training was to ignore.
     OverlapTest::read(reader)?;
     Ok(overlap)
 }
 
-/// The versions of all layers, outermost first: a convolution, then relu, batch normalization, convolution six times.
+/// Returns the versions of all layers, outermost first: a convolution, then relu, batch
+/// normalization, convolution six times.
 fn versions() -> impl Iterator<Item = usize> {
     let on_layers = 3 * (CONVOLUTIONS.len() - 1);
     std::iter::repeat_n(ON_LAYER, on_layers).chain([ON_INPUT])

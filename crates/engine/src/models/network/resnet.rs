@@ -1,7 +1,9 @@
-//! Reads the face encoder: a residual network of 29 convolutions that turns a face chip into 128 numbers. In comes the
-//! whole file as bytes, out comes a [`ResnetModel`], or a sentence that says why the file is refused.
+//! A reader for the face encoder: a residual network of 29 convolutions that turns a face chip into
+//! 128 numbers. Input: the whole file as bytes. Output: a [`ResnetModel`], or a sentence that says
+//! why the file is refused.
 //!
-//! Architecture: dlib's tools/python/src/face_recognition.cpp; format: `loss_metric_2` of dlib/dnn/loss.h.
+//! Architecture: dlib's tools/python/src/face_recognition.cpp. Format: `loss_metric_2` of
+//! dlib/dnn/loss.h.
 
 use std::fmt;
 
@@ -16,7 +18,7 @@ const KIND: Kind = Kind {
     name: "face encoder",
 };
 
-/// The convolution next to the image.
+/// Convolution next to the image.
 const STEM: ConvolutionShape = ConvolutionShape {
     filters: 32,
     channels: 3,
@@ -25,7 +27,7 @@ const STEM: ConvolutionShape = ConvolutionShape {
     padding: 0,
 };
 
-/// The blocks in the order of computation: filters, and whether the block halves the map.
+/// Blocks in the order of computation: number of filters, and whether the block halves the map.
 const BLOCKS: [(usize, bool); 14] = [
     (32, false),
     (32, false),
@@ -43,46 +45,48 @@ const BLOCKS: [(usize, bool); 14] = [
     (256, true),
 ];
 
-/// How many numbers are left when each map of the last block has been averaged.
+/// Number of numbers left after each map of the last block is averaged.
 const FEATURES: usize = 256;
 
-/// The versions of the layers on the blocks: fully connected, average of each map.
+/// Versions of the layers above the blocks: fully connected, average of each map.
 const HEAD_VERSIONS: [usize; 2] = [ON_LAYER; 2];
-/// The versions of the layers of a block: relu, add_prev1, affine, con, relu, affine, con, tag1.
+/// Versions of the layers of a block: relu, add_prev1, affine, con, relu, affine, con, tag1.
 const BLOCK_VERSIONS: [usize; 8] = [
     ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, TAG,
 ];
-/// The versions of the layers of a block that halves the map: relu, add_prev2, avg_pool, skip1, tag2, affine, con,
-/// relu, affine, con, tag1.
+/// Versions of the layers of a block that halves the map: relu, add_prev2, avg_pool, skip1, tag2,
+/// affine, con, relu, affine, con, tag1.
 const DOWN_BLOCK_VERSIONS: [usize; 11] = [
     ON_LAYER, ON_LAYER, ON_LAYER, TAG, TAG, ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, ON_LAYER, TAG,
 ];
-/// The versions of the layers under the blocks: max_pool, relu, affine, con.
+/// Versions of the layers below the blocks: max_pool, relu, affine, con.
 const STEM_VERSIONS: [usize; 4] = [ON_LAYER, ON_LAYER, ON_LAYER, ON_INPUT];
 
 /// The face encoder.
 ///
 /// From a chip of 150x150 pixels to the encoding:
 /// 1. Each channel (red, green, blue) of each pixel becomes `(value - mean) / 256`.
-/// 2. [`stem`](Self::stem), relu, and the maximum of each 3x3 window, moving by 2, without padding: 32 maps of 35x35.
-/// 3. [`blocks`](Self::blocks), one after the other: at last 256 maps of 2x2.
+/// 2. [`stem`](Self::stem), relu, and the maximum of each 3x3 window, moving by 2, without padding:
+///    32 maps of 35x35.
+/// 3. [`blocks`](Self::blocks), in order; the last one gives 256 maps of 2x2.
 /// 4. The average of each map: 256 numbers, which [`projection`](Self::projection) turns into 128.
 ///
-/// Its blocks are [`ResidualBlock`]s, or what [`read_resnet_blocks`] makes of them.
+/// Its blocks are [`ResidualBlock`]s, or the results of `take` of [`read_resnet_blocks`].
 #[derive(Clone, PartialEq)]
 pub struct ResnetModel<B = ResidualBlock> {
-    /// The mean colour: red, green, blue, from 0 to 255.
+    /// Mean colour: red, green, blue, from 0 to 255.
     pub mean: [f32; 3],
-    /// The convolution next to the image, 7x7 by steps of 2, with its affine layer folded in.
+    /// Convolution next to the image, 7x7 in steps of 2, with its affine layer folded in.
     pub stem: Convolution,
-    /// The 14 blocks in the order of computation.
+    /// 14 blocks in the order of computation.
     pub blocks: Vec<B>,
-    /// 256 x 128 finite numbers: for each feature its share in each number of the encoding. There are no biases.
+    /// 256 x 128 finite numbers: for each feature, its share in each number of the encoding. There
+    /// are no biases.
     pub projection: Vec<f32>,
 }
 
 impl<B: fmt::Debug> fmt::Debug for ResnetModel<B> {
-    /// The geometry without the numbers.
+    /// Formats the geometry without the numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResnetModel")
             .field("mean", &self.mean)
@@ -92,37 +96,39 @@ impl<B: fmt::Debug> fmt::Debug for ResnetModel<B> {
     }
 }
 
-/// Two convolutions and a way around them: `relu(second(relu(first(input))) + around)`.
+/// Two convolutions and a shortcut around them: `relu(second(relu(first(input))) + around)`.
 ///
-/// `around` is the input itself or, in a block that halves the map, the average of each 2x2 window of the input, moving
-/// by 2, without padding. The two summands may differ in size there; dlib puts the smaller one into zeros, so that its
-/// first channel, row and column meet those of the larger one.
+/// `around` is the input itself or, in a block that halves the map, the average of each 2x2 window
+/// of the input, moving by 2, without padding. In such a block the two summands may differ in size;
+/// dlib pads the smaller one with zeros, so that its first channel, row and column meet those of
+/// the larger one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResidualBlock {
-    /// 3x3; by steps of 2 without padding in a block that halves the map, otherwise by steps of 1 with a padding of 1.
-    /// Its affine layer is folded in.
+    /// 3x3; in steps of 2 without padding in a block that halves the map, otherwise in steps of 1
+    /// with a padding of 1. Its affine layer is folded in.
     pub first: Convolution,
-    /// 3x3, by steps of 1 with a padding of 1; its affine layer is folded in.
+    /// 3x3, in steps of 1 with a padding of 1. Its affine layer is folded in.
     pub second: Convolution,
-    /// Whether the block halves the map.
+    /// True if the block halves the map.
     pub downsamples: bool,
 }
 
-/// The face encoder in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or a network of the same
-/// architecture. Takes the memory of the weights, 22 MB, and no more than `bytes` account for.
+/// Reads the face encoder in `bytes`, the content of `dlib_face_recognition_resnet_model_v1.dat` or
+/// a network of the same architecture. Takes the memory of the weights, 22 MB, and no more than
+/// `bytes` account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no face encoder of dlib" or "damaged at
-/// byte 352: ...".
+/// A sentence without a subject that says why the file is refused, such as "is no face encoder of
+/// dlib" or "damaged at byte 352: ...".
 pub fn read_resnet(bytes: &[u8]) -> Result<ResnetModel, String> {
     read_resnet_blocks(bytes, |_, block| block)
 }
 
-/// [`read_resnet`] with each block handed to `take`, in the order of computation and together with the stem, as soon as
-/// it is read: so that not all of them need memory at a time.
+/// Reads like [`read_resnet`], but passes each block to `take`, in the order of computation and
+/// together with the stem, as soon as it is read, so that memory need not hold all of them at once.
 ///
 /// # Errors
-/// As [`read_resnet`]; some blocks may have been handed out before.
+/// As [`read_resnet`]; some blocks may have been passed on before.
 pub fn read_resnet_blocks<B>(
     bytes: &[u8],
     take: impl FnMut(&Convolution, ResidualBlock) -> B,
@@ -157,7 +163,7 @@ fn read<B>(
     })
 }
 
-/// The versions of all layers, outermost first.
+/// Returns the versions of all layers, outermost first.
 fn versions() -> impl Iterator<Item = usize> {
     let blocks = BLOCKS.iter().rev().flat_map(|&(_, downsamples)| {
         let versions: &[usize] = if downsamples {

@@ -15,7 +15,7 @@ fn shipped(model: ShippedModel) -> Vec<u8> {
     std::fs::read(folder.join(model.file_name())).unwrap()
 }
 
-/// The numbers that stand in a tensor of `bytes` from byte `at` on.
+/// Returns the numbers in a tensor of `bytes` from byte `at` on.
 fn floats(bytes: &[u8], at: usize, count: usize) -> Vec<f32> {
     let (items, _) = bytes[at..at + 4 * count].as_chunks();
     items.iter().map(|&item| f32::from_le_bytes(item)).collect()
@@ -27,7 +27,8 @@ fn convolutions(model: &ResnetModel) -> Vec<&Convolution> {
     [&model.stem].into_iter().chain(pairs).collect()
 }
 
-/// Checks that the numbers are as many as the geometry says, and finite; returns how many they are.
+/// Checks that the number of weights and biases matches the geometry and that they are finite;
+/// returns how many they are.
 fn number_count(convolution: &Convolution) -> usize {
     let window = convolution.rows * convolution.columns;
     let expected = convolution.filters * convolution.channels * window;
@@ -38,8 +39,8 @@ fn number_count(convolution: &Convolution) -> usize {
     convolution.weights.len() + convolution.bias.len()
 }
 
-/// How many numbers the file has for these convolutions, of which the first `scaled` have a gamma and a beta for each
-/// filter.
+/// Returns the number of numbers in the file for these convolutions, of which the first `scaled`
+/// have a gamma and a beta for each filter.
 fn parameters(convolutions: &[&Convolution], scaled: usize) -> usize {
     let own: usize = convolutions.iter().copied().map(number_count).sum();
     let scales: usize = convolutions[..scaled].iter().map(|c| 2 * c.filters).sum();
@@ -240,7 +241,8 @@ fn every_cut_is_refused() {
     }
 }
 
-/// Where the detector's file has no raw numbers: before the first convolution's, and around its batch normalization.
+/// Returns offsets at which the detector's file has no raw numbers: before those of the first
+/// convolution, and around its batch normalization.
 fn structure() -> impl Strategy<Value = usize> {
     prop_oneof![
         0..153_usize,

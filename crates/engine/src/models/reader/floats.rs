@@ -1,21 +1,23 @@
-//! Floating-point numbers as dlib and tensors write them. In come bytes, or mantissas and exponents; out come the same
-//! numbers that dlib reads, to the last bit.
+//! Floating-point numbers as stored by dlib and in tensors. Input: bytes, or mantissas and
+//! exponents. Output: the same numbers that dlib reads, to the last bit.
 //!
 //! Format: dlib/float_details.h.
 
 use super::{NEGATIVE, TENSOR_ITEM_BYTES};
 
-/// The bytes of a float in the form of all but a few: a mantissa of three bytes and an exponent of one.
+/// Size in bytes of a float in the most common form: a mantissa of three bytes and an exponent of
+/// one.
 const COMMON_FLOAT_BYTES: usize = 6;
-/// How many numbers of a tensor are checked at a time: they stay in the processor's first cache.
+/// Number of tensor numbers checked at a time: they fit in the processor's first-level cache.
 const TENSOR_BLOCK: usize = 1024;
 
-/// Exponents from here on stand for infinity, minus infinity and "not a number".
+/// Smallest exponent that means infinity, minus infinity or NaN.
 const INFINITE: i16 = 32000;
 const NEGATIVE_INFINITE: i16 = 32001;
 
-/// Fills `numbers` from the beginning of `bytes` and returns the rest, if all of them have the common form and are
-/// finite. No step depends on the one before, so the processor works on several at a time.
+/// Fills `numbers` from the start of `bytes` and returns the rest, if all of them have the common
+/// form and are finite. No step depends on the one before, so the processor handles several at a
+/// time.
 pub(super) fn common_floats<'a>(bytes: &'a [u8], numbers: &mut [f32]) -> Option<&'a [u8]> {
     let (items, _) = bytes.as_chunks();
     let items = items.get(..numbers.len())?;
@@ -26,7 +28,7 @@ pub(super) fn common_floats<'a>(bytes: &'a [u8], numbers: &mut [f32]) -> Option<
     all_finite(numbers).then(|| bytes.get(COMMON_FLOAT_BYTES * numbers.len()..))?
 }
 
-/// The parts of a float in the common form.
+/// Returns the parts of a float in the common form.
 #[inline]
 pub(super) fn common_mantissa_and_exponent(item: [u8; COMMON_FLOAT_BYTES]) -> Option<(i64, i16)> {
     let [control, low, middle, high, exponent_control, exponent] = item;
@@ -42,7 +44,7 @@ pub(super) fn common_mantissa_and_exponent(item: [u8; COMMON_FLOAT_BYTES]) -> Op
     ))
 }
 
-/// The numbers of a tensor, or the index of the first one that is not finite.
+/// Returns the numbers of a tensor, or the index of the first one that is not finite.
 pub(super) fn finite_numbers(items: &[[u8; TENSOR_ITEM_BYTES]]) -> Result<Vec<f32>, usize> {
     let mut numbers: Vec<f32> = Vec::with_capacity(items.len());
     for block in items.chunks(TENSOR_BLOCK) {
@@ -57,15 +59,16 @@ pub(super) fn finite_numbers(items: &[[u8; TENSOR_ITEM_BYTES]]) -> Result<Vec<f3
     Ok(numbers)
 }
 
-/// Whether all `numbers` are finite. Looks at all of them, for without a way out in the middle the processor takes
-/// several at a time.
+/// Returns whether all `numbers` are finite. Examines all of them: without an early exit, the
+/// processor handles several at a time.
 pub(in crate::models) fn all_finite(numbers: &[f32]) -> bool {
     numbers
         .iter()
         .fold(true, |all, number| all & number.is_finite())
 }
 
-/// `mantissa` * 2^`exponent`, or what the exponent stands for: `float_details::operator float`.
+/// Returns `mantissa` * 2^`exponent`, or the special value of the exponent:
+/// `float_details::operator float`.
 #[inline]
 pub(super) fn float(mantissa: i64, exponent: i16) -> f32 {
     match exponent {
@@ -73,9 +76,10 @@ pub(super) fn float(mantissa: i64, exponent: i16) -> f32 {
         NEGATIVE_INFINITE => f32::NEG_INFINITY,
         special if special > INFINITE => f32::NAN,
         _ => {
-            // dlib rounds the mantissa to float first, then scales. In f64 every product of a float mantissa (below
-            // 2^63) and 2^-500 to 2^500 is exact, so the only other rounding is the last one, as in ldexp. Beyond
-            // these exponents the float is 0 or infinite anyway.
+            // dlib rounds the mantissa to float first, then scales. In f64, every product of a
+            // float mantissa (below 2^63) and 2^-500 to 2^500 is exact, so the only other rounding
+            // is the last one, as in ldexp. Beyond these exponents the float is 0 or infinite
+            // anyway.
             let power = power_of_two(i32::from(exponent).clamp(-500, 500));
             let rounded = mantissa as f32;
             (f64::from(rounded) * power) as f32
@@ -83,15 +87,17 @@ pub(super) fn float(mantissa: i64, exponent: i16) -> f32 {
     }
 }
 
-/// `mantissa` * 2^`exponent`, or what the exponent stands for: `float_details::operator double`.
+/// Returns `mantissa` * 2^`exponent`, or the special value of the exponent:
+/// `float_details::operator double`.
 pub(super) fn double(mantissa: i64, exponent: i16) -> f64 {
     match exponent {
         INFINITE => f64::INFINITY,
         NEGATIVE_INFINITE => f64::NEG_INFINITY,
         special if special > INFINITE => f64::NAN,
         _ => {
-            // The power of two may be out of range where the product is not, so it is multiplied in two parts. The
-            // first product is exact or infinite, so that only the second one rounds, as in ldexp.
+            // The power of two may be out of range even if the product is not, so it is multiplied
+            // in two parts. The first product is exact or infinite, so only the second one rounds,
+            // as in ldexp.
             let exponent = i32::from(exponent).clamp(-1500, 1500);
             let first = exponent.clamp(-900, 900);
             mantissa as f64 * power_of_two(first) * power_of_two(exponent - first)
@@ -99,7 +105,7 @@ pub(super) fn double(mantissa: i64, exponent: i16) -> f64 {
     }
 }
 
-/// 2^`exponent`, for exponents from -1022 to 1023.
+/// Returns 2^`exponent`, for exponents from -1022 to 1023.
 fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(u64::from((1023 + exponent).unsigned_abs()) << 52)
 }

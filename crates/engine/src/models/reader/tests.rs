@@ -197,7 +197,7 @@ fn texts_and_numbers_are_as_expected_or_refused() {
     assert!(damage.what.len() < 250, "{damage}");
 }
 
-/// A tensor as dlib writes it, its sides below 256.
+/// Returns a tensor as dlib writes it, with sides below 256.
 fn tensor_bytes(sides: [u8; 4], numbers: &[f32]) -> Vec<u8> {
     let mut bytes = vec![1, 2];
     bytes.extend(sides.iter().flat_map(|&side| [1, side]));
@@ -258,14 +258,14 @@ fn alias_tensors_are_only_a_size() {
     );
 }
 
-/// A whole number of `length` digits as dlib writes it, leading zeros included.
+/// Returns an integer of `length` digits as dlib writes it, including leading zeros.
 fn integer_bytes(negative: bool, length: u8, digits: u64) -> Vec<u8> {
     let mut bytes = vec![length | if negative { NEGATIVE } else { 0 }];
     bytes.extend(&digits.to_le_bytes()[..usize::from(length)]);
     bytes
 }
 
-/// The number at the beginning of `bytes`, read byte by byte, and how many bytes it has.
+/// Reads the number at the start of `bytes` byte by byte; returns it and its size in bytes.
 fn integer_bytewise(bytes: &[u8]) -> Option<(i64, usize)> {
     let (&control, rest) = bytes.split_first()?;
     let length = usize::from(control & 0x0f);
@@ -281,7 +281,7 @@ fn integer_bytewise(bytes: &[u8]) -> Option<(i64, usize)> {
     is_number.then_some((signed, 1 + length))
 }
 
-/// The finite float at the beginning of `bytes`, read byte by byte, and how many bytes it has.
+/// Reads the finite float at the start of `bytes` byte by byte; returns it and its size in bytes.
 fn float_bytewise(bytes: &[u8]) -> Option<(f32, usize)> {
     let (mantissa, length) = integer_bytewise(bytes)?;
     let (exponent, exponent_length) = integer_bytewise(&bytes[length..])?;
@@ -290,7 +290,7 @@ fn float_bytewise(bytes: &[u8]) -> Option<(f32, usize)> {
     is_float.then_some((value, length + exponent_length))
 }
 
-/// The bytes of a float, most of them in the form that is read at once.
+/// Returns the bytes of a float, mostly in the form that is read at once.
 fn float_bytes() -> impl Strategy<Value = Vec<u8>> {
     let mantissa = (
         any::<bool>(),
@@ -325,7 +325,7 @@ fn a_list_with_an_uncommon_float_is_read_too() {
         let expected = float(-0x0003_0201, -10);
         assert_eq!(numbers, [expected, float_of(uncommon).unwrap(), expected]);
     }
-    // 2^130 is no float.
+    // 2^130 is not a float.
     let infinite = [&common[..], &[3, 0, 0, 1, 1, 114]].concat();
     let damage = Reader::new(&infinite)
         .finite_floats(&mut [0.0; 2], "n")
@@ -334,7 +334,8 @@ fn a_list_with_an_uncommon_float_is_read_too() {
 }
 
 proptest! {
-    /// One by one, as a list or byte by byte: the same floats to the last bit, the same end, the same refusal.
+    /// All ways of reading (one by one, as a list, byte by byte) give the same floats to the last
+    /// bit, the same end and the same errors.
     #[test]
     fn floats_are_the_same_in_every_way_of_reading(
         floats in prop::collection::vec(float_bytes(), 0..24),

@@ -1,6 +1,6 @@
 //! A small landmark model for tests, as the bytes that dlib would write.
 
-/// A small landmark model that writes itself as dlib would. Every field can be made wrong.
+/// A small landmark model that serializes itself the way dlib would. Every field can be made wrong.
 #[derive(Clone)]
 pub(crate) struct Sample {
     pub(crate) version: i64,
@@ -34,7 +34,7 @@ pub(crate) fn column(numbers: Vec<f32>) -> Matrix {
 }
 
 impl Sample {
-    /// Two cascades of a tree with three splits and a tree that is one leaf.
+    /// Returns two cascades of a tree with three splits and a tree that is one leaf.
     pub(crate) fn new(points: usize) -> Self {
         let numbers = [0.25, 0.5].repeat(points - 1);
         let shape = column([numbers, vec![0.75, 0.25]].concat());
@@ -86,7 +86,7 @@ pub(crate) fn write_integer(out: &mut Vec<u8>, value: i64) {
     out.extend(&digits[..length]);
 }
 
-/// Normal floats, infinity and NaN.
+/// Writes normal floats, infinity and NaN.
 fn write_float(out: &mut Vec<u8>, value: f32) {
     let bits = value.to_bits();
     let (mantissa, exponent) = if value == 0.0 {

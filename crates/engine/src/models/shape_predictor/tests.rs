@@ -3,12 +3,12 @@ use proptest::prelude::*;
 use super::sample::{Sample, write_integer, write_matrix};
 use super::*;
 
-/// [`parse`] with its numbers dropped.
+/// Runs [`parse`] and drops the numbers.
 fn check(bytes: &[u8]) -> Result<LandmarkModel, Fault> {
     parse(bytes, &mut ())
 }
 
-/// The message for a five-point sample after `change`.
+/// Returns the message for a five-point sample after `change`.
 fn refusal(change: impl FnOnce(&mut Sample)) -> String {
     let mut sample = Sample::new(5);
     change(&mut sample);
@@ -225,7 +225,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = check(&bytes);
-        // Behind a valid beginning, so that the later parts are reached too.
+        // After a valid start, so that the later parts are reached too.
         let mut behind = Sample::new(5).bytes();
         behind.truncate(66);
         behind.extend(&bytes);

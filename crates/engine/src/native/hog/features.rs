@@ -1,10 +1,10 @@
-//! Describes an image by histograms of oriented gradients. In comes a level of an image pyramid, out comes a
-//! [`FeatureMap`] with 31 numbers for each cell of 8 x 8 pixels: dlib's `extract_fhog_features`
-//! (dlib/image_transforms/fhog.h), after Felzenszwalb, Girshick, McAllester and Ramanan, Object detection with
-//! discriminatively trained part-based models, 2010.
+//! Description of an image by histograms of oriented gradients. Input: a level of an image pyramid.
+//! Output: a [`FeatureMap`] with 31 numbers for each cell of 8 x 8 pixels: dlib's
+//! `extract_fhog_features` (dlib/image_transforms/fhog.h), after Felzenszwalb, Girshick, McAllester
+//! and Ramanan, Object detection with discriminatively trained part-based models, 2010.
 //!
-//! The image is worked on from top to bottom, and only as many rows of gradients, histograms and energies are kept as
-//! the next row of features needs.
+//! The image is processed from top to bottom, and only the rows of gradients, histograms and
+//! energies that the next row of features needs are kept.
 
 use super::histogram::{BLOCK_OFFSET, Band};
 use crate::models::hog_filters::CELL;
@@ -14,39 +14,40 @@ use facematch_kernels::filter_bank::{BEFORE, Cell, PAIRS, TILE};
 use facematch_kernels::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
 use facematch_kernels::hog_features::{CellRows, FeatureRow, SLACK, feature_row};
 
-/// How many rows of cells a row of features depends on.
+/// Number of rows of cells that a row of features depends on.
 const CELL_ROWS: usize = 3;
 
-/// 31 numbers for each cell of an image but the outermost ones, row by row. Takes 2 bytes for each pixel of the image.
+/// 31 numbers for each cell of an image except the outermost ones, row by row. Takes 2 bytes for
+/// each pixel of the image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FeatureMap {
     columns: usize,
     rows: usize,
-    /// These, and what is left of larger maps.
+    /// The cells of the map, followed by leftovers of larger maps.
     cells: Vec<Cell>,
-    /// A row of features, plane by plane, with some numbers behind each plane that mean nothing.
+    /// A row of features, plane by plane, with some meaningless numbers after each plane.
     row: Vec<f32>,
 }
 
 impl FeatureMap {
-    /// The number of cells in a row.
+    /// Returns the number of cells in a row.
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// The number of rows of cells.
+    /// Returns the number of rows of cells.
     pub(super) fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Copies the part whose first windows are around the cell in `column` and `row` to the rows of a tile; zeros from
-    /// outside of the map.
+    /// Copies the part whose first windows are around the cell in `column` and `row` to the rows of
+    /// a tile, with zeros outside the map.
     pub(super) fn copy_tile<'a>(
         &self,
         [column, row]: [usize; 2],
         to: impl Iterator<Item = &'a mut [Cell; TILE]>,
     ) {
-        // In the tile, cells of the map begin and end here.
+        // Columns of the tile between which there are cells of the map.
         let begin = BEFORE.saturating_sub(column);
         let end = TILE.min(self.columns + BEFORE - column);
         let first = (column + begin).saturating_sub(BEFORE);
@@ -62,25 +63,26 @@ impl FeatureMap {
         }
     }
 
-    /// How many bytes it holds in memory.
+    /// Returns the number of bytes allocated.
     pub(super) fn capacity(&self) -> usize {
         self.cells.capacity() * size_of::<Cell>() + self.row.capacity() * size_of::<f32>()
     }
 
     fn set_size(&mut self, columns: usize, rows: usize) {
         (self.columns, self.rows) = (columns, rows);
-        // What is left of another image is overwritten row by row. Cells that are there stay for larger ones to come.
+        // Leftovers of another image are overwritten row by row. Existing cells are kept for larger
+        // images later.
         let cells = self.cells.len().max(columns * rows);
         self.cells.resize(cells, Cell::ZERO);
         self.row.resize(2 * PAIRS * self.stride(), 0.0);
     }
 
-    /// The distance from one plane of a row to the next: features are written in vectors.
+    /// Returns the distance from one plane of a row to the next: features are written in vectors.
     fn stride(&self) -> usize {
         self.columns + SLACK
     }
 
-    /// Where the features of a row go, before [`FeatureMap::take_row`].
+    /// Returns the destination of a row's features, to be followed by [`FeatureMap::take_row`].
     fn row_mut(&mut self) -> FeatureRow<'_> {
         FeatureRow {
             first: 0,
@@ -89,12 +91,12 @@ impl FeatureMap {
         }
     }
 
-    /// Takes the features that were written as those of row `row`.
+    /// Stores the features just written as those of row `row`.
     fn take_row(&mut self, row: usize) {
         let stride = self.stride();
         let cells = &mut self.cells[row * self.columns..(row + 1) * self.columns];
         for (block, cells) in cells.chunks_mut(SLACK).enumerate() {
-            // Planes are far apart; so some columns of all of them at a time.
+            // Planes are far apart, so a few columns of all of them are copied at a time.
             let mut planes = [[0.0; SLACK]; 2 * PAIRS];
             for (plane, from) in planes.iter_mut().zip(self.row.chunks_exact(stride)) {
                 plane.copy_from_slice(&from[block * SLACK..][..SLACK]);
@@ -110,9 +112,9 @@ impl FeatureMap {
 /// A row of cells whose histograms are complete.
 #[derive(Debug, Clone, Default)]
 struct CellRow {
-    /// Orientation by orientation, `stride` cells each.
+    /// Histograms, orientation by orientation, `stride` cells each.
     histograms: Vec<f32>,
-    /// For each cell the sum of the squares of its nine directions without regard to their sign.
+    /// Sum of the squares of the nine directions, regardless of sign, for each cell.
     energies: Vec<f32>,
     stride: usize,
 }
@@ -144,23 +146,23 @@ impl CellRow {
     }
 }
 
-/// Makes feature maps. Keeps some rows of the image at hand: about 100 bytes for each column.
+/// Computes feature maps. Keeps some rows of the image in memory: about 100 bytes for each column.
 #[derive(Debug, Clone)]
 pub(super) struct FeatureExtractor {
     level: SimdLevel,
     band: Band,
     cell_rows: [CellRow; CELL_ROWS],
-    /// The gradients of a row of pixels, beginning with the first column of the first block.
+    /// Gradients of a row of pixels, starting at the first column of the first block.
     lengths: Vec<f32>,
     orientations: Vec<u8>,
 }
 
-/// The size of an image in cells, and which of its pixels have a gradient that counts.
+/// The size of an image in cells, and the range of its pixels whose gradients count.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
-    /// How many cells, the outermost ones among them.
+    /// Number of cells, including the outermost ones.
     cells: usize,
-    /// Gradients are those of the pixels from 1 to below this.
+    /// End of the pixels whose gradients count; the first is pixel 1.
     end: usize,
 }
 
@@ -173,14 +175,14 @@ impl Extent {
         }
     }
 
-    /// How many cells have features.
+    /// Returns the number of cells that have features.
     fn features(self) -> usize {
         self.cells.saturating_sub(2)
     }
 }
 
 impl FeatureExtractor {
-    /// An extractor with the vector instructions of `level`.
+    /// Creates an extractor with the vector instructions of `level`.
     pub(super) fn new(level: SimdLevel) -> Self {
         Self {
             level,
@@ -191,7 +193,8 @@ impl FeatureExtractor {
         }
     }
 
-    /// Writes the features of `image` to `map`, which is empty for an image of less than three cells.
+    /// Writes the features of `image` to `map`, which is empty for an image of fewer than three
+    /// cells.
     pub(super) fn extract(&mut self, image: &Planes, map: &mut FeatureMap) {
         let (across, down) = (Extent::new(image.width()), Extent::new(image.height()));
         if across.features() == 0 || down.features() == 0 {
@@ -217,7 +220,7 @@ impl FeatureExtractor {
         }
     }
 
-    /// How many bytes it holds in memory.
+    /// Returns the number of bytes allocated.
     pub(super) fn capacity(&self) -> usize {
         let rows = self.cell_rows.iter().map(|row| row.histograms.capacity());
         (rows.sum::<usize>() + self.lengths.capacity()) * size_of::<f32>() + self.band.capacity()
@@ -229,7 +232,7 @@ impl FeatureExtractor {
         for row in &mut self.cell_rows {
             row.set_size(blocks + 1);
         }
-        // Gradients before and behind the visible ones are 0 from here on.
+        // Gradients before and after the visible ones are 0 from here on.
         self.lengths.clear();
         self.lengths.resize(blocks * CELL, 0.0);
         self.orientations.clear();
@@ -253,7 +256,7 @@ impl FeatureExtractor {
     fn write_row(&self, cell: usize, map: &mut FeatureMap) {
         let [above, here, below] =
             [cell - 1, cell, cell + 1].map(|cell| &self.cell_rows[cell % CELL_ROWS]);
-        // Features begin with the second cell of the image; the first cell is number 1.
+        // Features start at the second cell of the image; the first cell is number 1.
         let cells = CellRows {
             energies: [above, here, below].map(|row| &row.energies[1..]),
             histograms: &here.histograms[1..],

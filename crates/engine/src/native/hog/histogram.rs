@@ -1,30 +1,33 @@
-//! Histograms of the orientations of gradients, a band of cells at a time. In come rows of gradients; out come the
-//! histograms of the cells, as dlib's `impl_extract_fhog_features` fills them (dlib/image_transforms/fhog.h).
+//! Histograms of the orientations of gradients, one band of cells at a time. Input: rows of
+//! gradients. Output: the histograms of the cells, filled like those of dlib's
+//! `impl_extract_fhog_features` (dlib/image_transforms/fhog.h).
 //!
-//! Each pixel counts for the four cells around it, in shares that fall off linearly. So the eight rows from the middle
-//! of one row of cells to the middle of the next one count for these two rows of cells, and eight columns between two
-//! middles for the same two columns of cells: a block. The shares within a block are the same everywhere.
+//! Each pixel counts for the four cells around it, in shares that decrease linearly. The eight rows
+//! from the middle of one row of cells to the middle of the next therefore count for these two rows
+//! of cells, and eight columns between two middles for the same two columns of cells: a block. The
+//! shares within a block are the same everywhere.
 
 use crate::models::hog_filters::CELL;
 use facematch_kernels::SimdLevel;
 use facematch_kernels::histogram::{BLOCK, Histograms, Shares, count_row};
 
-/// How far the first block begins before the first pixel.
+/// Distance of the first block's start before the first pixel.
 pub(super) const BLOCK_OFFSET: usize = CELL / 2;
 
-/// The histograms of two neighbouring rows of cells while they are filled.
+/// The histograms of two adjacent rows of cells while they are filled.
 ///
-/// Cells are counted from 0, which is the one left of, or above, the first cell in the image.
+/// Cells are counted from 0, which is the one to the left of, or above, the first cell in the
+/// image.
 #[derive(Debug, Clone)]
 pub(super) struct Band {
     level: SimdLevel,
     histograms: Histograms,
-    /// The shares of the pixels of a block, row by row.
+    /// Shares of the pixels of a block, row by row.
     shares: [[Shares; BLOCK]; BLOCK],
 }
 
 impl Band {
-    /// An empty band that is filled with the vector instructions of `level`.
+    /// Creates an empty band that is filled with the vector instructions of `level`.
     pub(super) fn new(level: SimdLevel) -> Self {
         Self {
             level,
@@ -33,20 +36,20 @@ impl Band {
         }
     }
 
-    /// Prepares for `blocks` blocks in a row, and forgets all that was counted.
+    /// Prepares for `blocks` blocks in a row and discards all counts.
     pub(super) fn set_size(&mut self, blocks: usize) {
         self.histograms.set_size(blocks + 1);
     }
 
-    /// Counts the gradients of row `row` of the blocks: the first of each block, and so on. `lengths` and
-    /// `orientations` begin with the first column of the first block.
+    /// Counts the gradients of row `row` of the blocks: the first of each block, and so on.
+    /// `lengths` and `orientations` start at the first column of the first block.
     pub(super) fn count(&mut self, row: usize, lengths: &[f32], orientations: &[u8]) {
         let shares = &self.shares[row];
         let histograms = &mut self.histograms;
         count_row(self.level, lengths, orientations, shares, histograms);
     }
 
-    /// The upper row of cells for `orientation`.
+    /// Returns the upper row of cells for `orientation`.
     pub(super) fn upper(&self, orientation: usize) -> impl Iterator<Item = f32> {
         self.histograms
             .of(orientation)
@@ -54,22 +57,23 @@ impl Band {
             .map(|[upper, _]| *upper)
     }
 
-    /// Goes on to the next band: the lower row of cells becomes the upper one.
+    /// Advances to the next band: the lower row of cells becomes the upper one.
     pub(super) fn advance(&mut self) {
         for cells in self.histograms.all_mut() {
             *cells = [cells[1], 0.0];
         }
     }
 
-    /// How many bytes it holds in memory.
+    /// Returns the number of bytes allocated.
     pub(super) fn capacity(&self) -> usize {
         self.histograms.capacity()
     }
 }
 
-/// The shares of the pixels of a block.
+/// Returns the shares of the pixels of a block.
 fn shares() -> [[Shares; BLOCK]; BLOCK] {
-    // How near the middle of a pixel is to the middle of the farther cell, in cells.
+    // Share of the lower or right cell: the distance, in cells, of the pixel's middle from the
+    // middle of the upper or left cell.
     let far = |index: usize| (index as f32 + 0.5) / CELL as f32;
     std::array::from_fn(|y| {
         std::array::from_fn(|x| {

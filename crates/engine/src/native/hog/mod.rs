@@ -1,8 +1,9 @@
-//! Finds faces by histograms of oriented gradients. In comes an RGB image, out come boxes with scores, as dlib's
-//! `get_frontal_face_detector()` finds them (dlib/image_processing/scan_fhog_pyramid.h and object_detector.h).
+//! Face detection with histograms of oriented gradients. Input: an RGB image. Output: boxes with
+//! scores, as dlib's `get_frontal_face_detector()` finds them
+//! (dlib/image_processing/scan_fhog_pyramid.h and object_detector.h).
 //!
-//! Five linear filters, each for another pose, look at windows of 80 x 80 pixels in every level of an image pyramid.
-//! One level is in memory at a time, its features included.
+//! Five linear filters, each for another pose, are applied to windows of 80 x 80 pixels in every
+//! level of an image pyramid. Memory holds one level at a time, including its features.
 
 mod features;
 mod histogram;
@@ -25,19 +26,20 @@ use facematch_kernels::filter_bank::{
     BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, Tiles, WHOLE, respond,
 };
 
-/// Most pixels that are worked on: they take about 8 bytes each.
+/// Maximum number of pixels; they take about 8 bytes each.
 const MAX_PIXELS: u64 = 160_000_000;
 
-/// Memory that is kept for the next image, in bytes; what a larger image took is given back.
+/// Memory kept for the next image, in bytes; memory beyond that is freed after a larger image.
 const KEPT_BYTES: usize = 64 << 20;
 
 /// The frontal face detector, ready for use.
 ///
-/// Takes 8 bytes of memory for each pixel of the image after upsampling while it works, and keeps up to 64 MiB of it
-/// for the next image.
+/// Takes 8 bytes of memory for each pixel of the image after upsampling while it works, and keeps
+/// up to 64 MiB of it for the next image.
 ///
 /// # Thread safety
-/// Works for one thread at a time. [`HogDetector::fork`] makes another one that shares the filters.
+/// Works for one thread at a time. [`HogDetector::fork`] returns another one that shares the
+/// filters.
 #[derive(Debug)]
 pub struct HogDetector {
     filters: Arc<Filters>,
@@ -45,21 +47,21 @@ pub struct HogDetector {
     scratch: Scratch,
 }
 
-/// The filters, and how surely a face is one.
+/// The filters, and the test for two boxes of one face.
 #[derive(Debug)]
 struct Filters {
     groups: Vec<Group>,
     overlap: OverlapTest,
 }
 
-/// As many filters as go into a bank.
+/// The filters of one bank.
 #[derive(Debug)]
 struct Group {
     bank: FilterBank,
     thresholds: Vec<f64>,
 }
 
-/// What is needed for an image and serves again for the next one.
+/// Memory for an image, reused for the next one.
 #[derive(Debug)]
 struct Scratch {
     image: Planes,
@@ -105,7 +107,7 @@ impl Scratch {
 }
 
 impl HogDetector {
-    /// The detector `model` with the vector instructions of `level`.
+    /// Creates the detector `model` with the vector instructions of `level`.
     ///
     /// # Panics
     /// If a filter's plane is not one of the 31.
@@ -117,7 +119,7 @@ impl HogDetector {
         }
     }
 
-    /// Another detector with the same filters.
+    /// Returns another detector with the same filters.
     pub fn fork(&self) -> Self {
         Self {
             filters: Arc::clone(&self.filters),
@@ -126,11 +128,13 @@ impl HogDetector {
         }
     }
 
-    /// The faces in `image` after it was doubled `upsample` times, highest score first, in pixels of `image`. With 0
-    /// faces are found from 80 pixels on, with 1 from 40, with 2 from 20. A box may leave the image.
+    /// Returns the faces in `image` after doubling it `upsample` times, highest score first, in
+    /// pixels of `image`. 0 finds faces of at least 80 pixels, 1 of 40, 2 of 20. A box may extend
+    /// beyond the image.
     ///
     /// # Errors
-    /// [`EngineError::ImageTooLarge`] when the image has more than 160 million pixels after upsampling.
+    /// [`EngineError::ImageTooLarge`] if the image has more than 160 million pixels after
+    /// upsampling.
     pub fn detect(
         &mut self,
         image: &RgbImage,
@@ -154,7 +158,8 @@ impl HogDetector {
             .collect())
     }
 
-    /// All windows in all levels that some filter takes for a face, in pixels of the upsampled image.
+    /// Returns all windows in all levels that a filter takes for a face, in pixels of the upsampled
+    /// image.
     fn search(&mut self, image: &RgbImage, upsample: u32) -> Vec<ScoredBox> {
         let resizer = Resizer::new(self.level);
         let scratch = &mut self.scratch;
@@ -183,16 +188,18 @@ impl HogDetector {
     }
 }
 
-/// A place of the detector's window in a level.
+/// A position of the detector's window in a level.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    /// Its first column and row of cells in dlib's padded features, four before the first cell that has features.
+    /// First column and row of its cells in dlib's padded features, four before the first cell that
+    /// has features.
     cell: [usize; 2],
     score: f64,
 }
 
 impl Window {
-    /// Where it is in the level, in pixels: dlib's `fhog_to_image` of the window in the padded features.
+    /// Returns the window's position in the level, in pixels: dlib's `fhog_to_image` of the window
+    /// in the padded features.
     fn rect(&self) -> Rect {
         let cells = (WINDOW / CELL) as i64;
         let [left, top] = self.cell.map(|cell| cell as i64);
@@ -205,7 +212,8 @@ impl Window {
     }
 }
 
-/// The pixel of the middle of a cell, which is counted from the first cell of the padded features on.
+/// Returns the pixel at the middle of a cell, which is counted from the first cell of the padded
+/// features.
 fn edge(cell: i64) -> i64 {
     let (cell_size, padding) = (CELL as i64, ((WINDOW / CELL - 1) / 2) as i64);
     let corner = (cell + 1 - padding) * cell_size + 1;
@@ -216,7 +224,7 @@ fn edge(cell: i64) -> i64 {
     }
 }
 
-/// How many levels the pyramid of an image of `size` has: dlib's `create_fhog_pyramid`.
+/// Returns the number of levels of the pyramid of an image of `size`: dlib's `create_fhog_pyramid`.
 fn level_count((width, height): (usize, usize)) -> usize {
     let mut rect = Rect {
         left: 0,
@@ -234,7 +242,7 @@ fn level_count((width, height): (usize, usize)) -> usize {
     }
 }
 
-/// Hands every window with a response of at least its filter's threshold to `found`.
+/// Passes every window with a response of at least its filter's threshold to `found`.
 fn scan(
     level: SimdLevel,
     group: &Group,
@@ -270,10 +278,10 @@ fn scan(
     }
 }
 
-/// How a map is cut into tiles in one direction.
+/// The division of a map into tiles in one direction.
 #[derive(Debug, Clone, Copy)]
 struct Cut {
-    /// How many responses of a tile are its own.
+    /// Number of responses of a tile that belong to no other tile.
     length: usize,
     tiles: usize,
 }
@@ -291,21 +299,21 @@ impl Cut {
         }
     }
 
-    /// The first place of each tile.
+    /// Returns the first place of each tile.
     fn firsts(self) -> impl Iterator<Item = usize> {
         (0..self.tiles).map(move |tile| tile * self.length)
     }
 }
 
-/// Hands every place in `extent`, tile, column and row, where the response reaches its threshold to `found`, with its
-/// score.
+/// Passes tile, place (column and row) and score of every response in `extent` that reaches its
+/// threshold to `found`.
 fn report(
     thresholds: &[f64],
     tiles: &Tiles,
     extent: Extent,
     mut found: impl FnMut(usize, [usize; 2], f64),
 ) {
-    // Rounded down, they leave the exact answer to what follows.
+    // Rounded down, so that the exact comparison below decides.
     let mut about = Cell::of(f32::INFINITY);
     for tile in 0..extent.tiles {
         for (filter, threshold) in thresholds.iter().enumerate() {
@@ -329,13 +337,13 @@ fn report(
     }
 }
 
-/// Whether some number of `cell` is at least that of `thresholds`.
+/// Returns whether a number of `cell` is at least that of `thresholds`.
 fn reaches(cell: &Cell, thresholds: &Cell) -> bool {
     let pairs = [
         (&cell.real, &thresholds.real),
         (&cell.imaginary, &thresholds.imaginary),
     ];
-    // The largest surplus: this becomes vectors.
+    // The largest surplus, in a form that the compiler turns into vectors.
     let mut most = [f32::NEG_INFINITY; 4];
     for (numbers, thresholds) in pairs {
         let numbers = numbers.as_chunks::<4>().0;

@@ -1,4 +1,4 @@
-//! The shipped detector on the sample pictures. On many photos: `tests/library/detectors.rs`.
+//! The shipped detector on the sample pictures. For many photos, see `tests/library/detectors.rs`.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn rect([left, top, right, bottom]: [i64; 4]) -> Rect {
     }
 }
 
-/// What dlib 19.24 finds in `astronaut.png` without and with upsampling.
+/// Faces that dlib 19.24 finds in `astronaut.png` without and with upsampling.
 const ASTRONAUT: [&[([i64; 4], f32)]; 2] = [
     &[([179, 83, 266, 170], 1.534_124)],
     &[
@@ -80,7 +80,8 @@ fn windows_lie_where_dlib_has_them() {
         cell: [x, y],
         score: 0.0,
     };
-    // The first window: its first cell is (0 + 1 - 4) * 8 + 1 - 4, its last one (9 + 1 - 4) * 8 + 1 + 4.
+    // The first window: its first cell is (0 + 1 - 4) * 8 + 1 - 4, its last one (9 + 1 - 4) * 8 + 1
+    // + 4.
     assert_eq!(window(0, 3).rect(), rect([-27, 5, 53, 77]));
     assert_eq!(window(10, 2).rect(), rect([61, -11, 133, 69]));
 }

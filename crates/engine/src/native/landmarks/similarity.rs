@@ -1,7 +1,8 @@
-//! How a shape is turned and scaled against another. In come two shapes, out comes the map that takes ways in the one
-//! to ways in the other: `find_similarity_transform` of `dlib/geometry/point_transforms.h` without its shift.
+//! The rotation and scale of one shape relative to another. Input: two shapes. Output: the map from
+//! vectors in one to vectors in the other: `find_similarity_transform` of
+//! `dlib/geometry/point_transforms.h` without its translation.
 
-/// A turn and a scale of the plane: the product with the complex number `along + across * i`.
+/// A rotation and a scale of the plane: the product with the complex number `along + across * i`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Similarity {
     along: f32,
@@ -9,12 +10,14 @@ pub(super) struct Similarity {
 }
 
 impl Similarity {
-    /// The turn and scale that bring `from` nearest to `to` by least squares (Umeyama, 1991), after both were moved to
-    /// the same middle. Both are x and y of as many points in turn.
+    /// Returns the rotation and scale that bring `from` nearest to `to` by least squares (Umeyama,
+    /// 1991), after moving both to the same middle. Both alternate x and y, for the same number of
+    /// points.
     ///
-    /// dlib solves it by singular value decomposition, for any number of dimensions. In the plane least squares give
-    /// the complex number directly; the difference lies in the last digits of an `f64` and is gone when dlib, and
-    /// this, round to `f32`. Points that all coincide have no scale: they give the map that changes nothing.
+    /// dlib solves this by singular value decomposition, for any number of dimensions. In the
+    /// plane, least squares give the complex number directly; the difference is in the last digits
+    /// of an `f64` and vanishes when dlib and this function round to `f32`. Points that all
+    /// coincide have no scale: they give the identity.
     pub(super) fn between(from: &[f32], to: &[f32]) -> Self {
         let (from_middle, to_middle) = (middle(from), middle(to));
         let (mut along, mut across, mut extent) = (0.0, 0.0, 0.0);
@@ -37,7 +40,7 @@ impl Similarity {
         }
     }
 
-    /// Where the map takes the way `[x, y]`.
+    /// Returns the image of the vector `[x, y]`.
     pub(super) fn apply(self, [x, y]: [f32; 2]) -> [f32; 2] {
         [
             self.along * x + -self.across * y,
@@ -46,13 +49,13 @@ impl Similarity {
     }
 }
 
-/// The points of a shape.
+/// Returns the points of a shape.
 fn points(shape: &[f32]) -> impl Iterator<Item = [f64; 2]> {
     let (points, _) = shape.as_chunks::<2>();
     points.iter().map(|point| point.map(f64::from))
 }
 
-/// The mean of the points of a shape.
+/// Returns the mean of the points of a shape.
 fn middle(shape: &[f32]) -> [f64; 2] {
     let count = (shape.len() / 2) as f64;
     let sum = points(shape).fold([0.0, 0.0], |sum, [x, y]| [sum[0] + x, sum[1] + y]);
@@ -65,7 +68,7 @@ mod tests {
 
     const SHAPE: [f32; 8] = [0.0, 0.0, 1.0, 0.0, 1.0, 0.5, 0.25, 0.75];
 
-    /// `SHAPE` turned and scaled by `along + across * i`, then moved.
+    /// Returns `SHAPE`, rotated and scaled by `along + across * i`, then moved.
     fn moved(along: f32, across: f32) -> Vec<f32> {
         let map = Similarity { along, across };
         let (points, _) = SHAPE.as_chunks::<2>();
@@ -103,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_mirrored_shape_is_turned_not_mirrored() {
-        // Its upper and lower half cannot both be met, so the best turn is none, at a smaller scale.
+        // The upper and lower half cannot both be matched, so the best rotation is none, at a
+        // smaller scale.
         let [cross, mirrored] =
             [1.0, -1.0].map(|down| [2.0, 0.0, -2.0, 0.0, 0.0, down, 0.0, -down]);
         assert_eq!(

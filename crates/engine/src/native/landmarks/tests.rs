@@ -1,4 +1,5 @@
-//! Made-up models on made-up images. The shipped model on real faces: `tests/library/landmarks.rs`.
+//! Synthetic models on synthetic images. For the shipped model on real faces, see
+//! `tests/library/landmarks.rs`.
 
 use image::Rgb;
 use proptest::prelude::*;
@@ -7,7 +8,7 @@ use super::*;
 use crate::models::check_landmark_bytes;
 use crate::models::shape_predictor::sample::{Sample, Tree, column};
 
-/// 101 x 101 pixels, so that a number of a shape times 100 is pixels.
+/// 101 x 101 pixels, so that a number of a shape times 100 is in pixels.
 const BOX: Rect = Rect {
     left: 10,
     top: 20,
@@ -23,9 +24,9 @@ fn found(sample: &Sample, image: &RgbImage) -> Vec<Point> {
     predictor(sample).landmarks(image, BOX).points
 }
 
-/// A five-point model with one cascade of one tree with three splits, whose four leaves move all points to the right
-/// and down by 0, 10, 20 and 30 pixels. The root asks whether pixel 0 is brighter than pixel 1 by more than
-/// `threshold`; the next two ask the same of pixel 1 and 2.
+/// Returns a five-point model with one cascade of one tree with three splits, whose four leaves
+/// move all points to the right and down by 0, 10, 20 and 30 pixels. The root asks whether pixel 0
+/// is brighter than pixel 1 by more than `threshold`; the next two ask the same of pixel 1 and 2.
 fn asking(threshold: f32) -> Sample {
     let mut sample = Sample::new(5);
     let leaves = [0.0, 0.1, 0.2, 0.3].map(|step| column(vec![step; 10]));
@@ -38,7 +39,7 @@ fn asking(threshold: f32) -> Sample {
     sample
 }
 
-/// How many pixels `asking` moved the landmarks: 0, 10, 20 or 30.
+/// Returns the number of pixels by which `asking` moved the landmarks: 0, 10, 20 or 30.
 fn answer(sample: &Sample, image: &RgbImage) -> f64 {
     let points = found(sample, image);
     let step = points[0].x - 35.0;
@@ -46,10 +47,12 @@ fn answer(sample: &Sample, image: &RgbImage) -> f64 {
     step
 }
 
-/// A black image with the pixels that `Sample::new` reads in `BOX` set to these levels of grey.
+/// Returns a black image with the pixels that `Sample::new` reads in `BOX` set to these levels of
+/// grey.
 fn image_with_pixels(levels: [u8; 3]) -> RgbImage {
     let mut image = RgbImage::new(200, 200);
-    // The points 0, 4 and 1 of the mean shape, and 100 times the deltas of the pixels. The ends on .5 go up.
+    // The points 0, 4 and 1 of the mean shape, and 100 times the deltas of the pixels. Those that
+    // end in .5 are rounded up.
     let places = [
         (10.0 + 25.0 + 50.0, 20.0 + 50.0 - 25.0),
         (10.0 + 75.0, 20.0 + 25.0 + 12.5),
@@ -122,7 +125,7 @@ fn pixels_outside_of_the_image_are_black() {
     ] {
         assert_eq!(grey(&image, Point::new(x, y)), 0.0, "{x} {y}");
     }
-    // Pixel 2 of the model lies beyond the right edge of this image: 50 - 0 is above 40.
+    // Pixel 2 of the model is beyond the right edge of this image: 50 - 0 is above 40.
     let image =
         image::imageops::crop_imm(&image_with_pixels([10, 50, 40]), 0, 0, 100, 200).to_image();
     assert_eq!(answer(&asking(40.0), &image), 20.0);
@@ -130,7 +133,8 @@ fn pixels_outside_of_the_image_are_black() {
 
 #[test]
 fn the_pixels_of_later_cascades_follow_the_shape() {
-    // A first cascade of one leaf moves everything by 10 pixels, and with it the pixels that the second one reads.
+    // A first cascade of one leaf moves everything by 10 pixels, including the pixels that the
+    // second one reads.
     let mut sample = asking(12.0);
     let stump = Tree {
         splits: Vec::new(),
@@ -173,7 +177,7 @@ fn the_shipped_model_is_loaded_whole() {
     assert_eq!((last.trees.end, last.pixels.end), (7500, 12_000));
 }
 
-/// Edges of boxes: near the image, and anywhere.
+/// Returns edges of boxes: near the image, and anywhere.
 fn edge() -> impl Strategy<Value = i64> {
     prop_oneof![9 => -50..150_i64, 1 => any::<i64>()]
 }

@@ -1,8 +1,10 @@
-//! Finds faces with a convolutional network. In comes an RGB image, out come boxes and scores, as dlib's
-//! `mmod_human_face_detector` gives them (`loss_mmod_` in dlib/dnn/loss.h, dlib's tools/python/src/cnn_face_detector.cpp).
+//! Face detection with a convolutional network. Input: an RGB image. Output: boxes and scores, as
+//! dlib's `mmod_human_face_detector` gives them (`loss_mmod_` in dlib/dnn/loss.h, dlib's
+//! tools/python/src/cnn_face_detector.cpp).
 //!
-//! The whole pyramid of the image is laid out in one image (`tiled_pyramid`), which goes through the `network` at
-//! once. The sums of the network run in another order than in dlib, so that scores differ in the last digits.
+//! The whole pyramid of the image is laid out in one image (`tiled_pyramid`), which passes through
+//! the `network` at once. The network adds numbers in another order than dlib, so scores differ in
+//! the last digits.
 
 mod network;
 mod tiled_pyramid;
@@ -20,10 +22,11 @@ use crate::models::network::MmodModel;
 use crate::upsampling::mapped_down;
 use facematch_kernels::SimdLevel;
 
-/// The face detector with its memory for numbers on the way.
+/// The face detector with its memory for intermediate numbers.
 ///
 /// # Thread safety
-/// Works for one thread at a time. [`MmodDetector::fork`] makes another one that shares the weights.
+/// Works for one thread at a time. [`MmodDetector::fork`] returns another one that shares the
+/// weights.
 #[derive(Debug)]
 pub struct MmodDetector {
     model: Arc<MmodModel>,
@@ -37,8 +40,8 @@ impl MmodDetector {
     ///
     /// # Panics
     /// If `model` does not have the architecture that
-    /// [`read_mmod`](crate::models::network::read_mmod) checks, or a layer does not have the weights
-    /// that its sizes say.
+    /// [`read_mmod`](crate::models::network::read_mmod) checks, or the number of a layer's weights
+    /// does not match its sizes.
     pub fn new(model: MmodModel, level: SimdLevel) -> Self {
         Self {
             network: Arc::new(Network::new(&model)),
@@ -48,7 +51,7 @@ impl MmodDetector {
         }
     }
 
-    /// Another detector with the same weights.
+    /// Returns another detector with the same weights.
     pub fn fork(&self) -> Self {
         Self {
             model: Arc::clone(&self.model),
@@ -58,8 +61,8 @@ impl MmodDetector {
         }
     }
 
-    /// The faces in `image`, best first, looked for in a copy that is doubled `upsample` times. It takes about 100 bytes
-    /// of memory for each pixel of that copy.
+    /// Returns the faces in `image`, best first, found in a copy that is doubled `upsample` times.
+    /// Takes about 100 bytes of memory for each pixel of that copy.
     pub fn detect(&mut self, image: &RgbImage, upsample: u32) -> Vec<Detection> {
         let pyramid = {
             let (mut planes, mut spare) = (Planes::default(), Planes::default());

@@ -1,4 +1,4 @@
-//! The detector's network: from the image that holds the pyramid to the map of scores.
+//! The detector's network: from the image that contains the pyramid to the map of scores.
 
 use std::ops::Range;
 
@@ -7,35 +7,36 @@ use crate::native::network::{ConvolutionLayer, Maps, Shape, Workspace};
 use facematch_kernels::winograd::Scheme;
 use facematch_kernels::{Finish, SimdLevel};
 
-/// How many rows of the map behind the halving layers are made together. The maps before it are large, so only a band of
-/// them is ever there.
+/// Number of rows computed together of the map after the halving layers. The maps before it are
+/// large, so only a band of them is ever in memory.
 const BAND_ROWS: usize = 16;
 
 /// The layers, packed for the kernels.
 #[derive(Debug)]
 pub(super) struct Network {
-    /// The layers that halve the map, by windows of 5x5 without padding.
+    /// Layers that halve the map, with windows of 5x5 without padding.
     halving: Vec<ConvolutionLayer>,
-    /// The layers that keep its size, by windows of 5x5.
+    /// Layers that keep its size, with windows of 5x5.
     keeping: Vec<ConvolutionLayer>,
     last: LastLayer,
 }
 
-/// The last layer has one filter, so that computing many filters at a time would be in vain. Each number of its window
-/// is taken for a filter of 1x1 instead; the products are added up where they belong.
+/// The last layer. It has one filter, so computing many filters at a time would be wasted. Instead,
+/// each number of its window is treated as a filter of 1x1, and the products are added where they
+/// belong.
 #[derive(Debug)]
 struct LastLayer {
     taps: ConvolutionLayer,
-    /// The side of the window.
+    /// Side of the window.
     side: usize,
     bias: f32,
 }
 
-/// Memory for what the network computes on the way.
+/// Memory for the network's intermediate results.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     workspace: Workspace,
-    /// A band of the map behind each halving layer.
+    /// A band of the map after each halving layer.
     bands: Vec<Maps>,
 }
 
@@ -74,8 +75,8 @@ impl Network {
 }
 
 impl Network {
-    /// The place in the network's input that the window of the score at `place` (column, row) is centred on: dlib's
-    /// `output_tensor_to_input_tensor`.
+    /// Returns the place in the network's input that is the centre of the window of the score at
+    /// `place` (column, row): dlib's `output_tensor_to_input_tensor`.
     pub(super) fn window_centre(&self, place: [usize; 2]) -> [f64; 2] {
         place.map(|at| {
             let layers = self.halving.iter();
@@ -86,7 +87,8 @@ impl Network {
         })
     }
 
-    /// The scores of `pyramid`, maps without a border; none when it is too small for the windows of the layers.
+    /// Returns the scores of `pyramid`, maps without a border; none if it is too small for the
+    /// windows of the layers.
     pub(super) fn scores(&self, level: SimdLevel, pyramid: &Maps, memory: &mut Memory) -> Scores {
         let mut maps = self.halve(level, pyramid, memory);
         for layer in &self.keeping {
@@ -100,7 +102,7 @@ impl Network {
         self.last.scores(level, &maps, &mut memory.workspace)
     }
 
-    /// The map behind the halving layers.
+    /// Returns the map after the halving layers.
     fn halve(&self, level: SimdLevel, pyramid: &Maps, memory: &mut Memory) -> Maps {
         let from = pyramid.shape();
         let [rows, columns] = (self.halving.iter())
@@ -124,7 +126,7 @@ impl Network {
         halved
     }
 
-    /// The rows `band` of the map behind the halving layers.
+    /// Computes the rows `band` of the map after the halving layers.
     fn make_band<'a>(
         &self,
         level: SimdLevel,
@@ -132,7 +134,8 @@ impl Network {
         band: Range<usize>,
         memory: &'a mut Memory,
     ) -> &'a Maps {
-        // The row of the pyramid where the first window begins, and how many rows all windows have.
+        // The row of the pyramid where the first window starts, and the number of rows of all
+        // windows.
         let mut needed = (band.start, band.len());
         for layer in self.halving.iter().rev() {
             needed = (2 * needed.0, 2 * needed.1 - 1 + 2 * layer.window_radius());
@@ -187,7 +190,7 @@ impl LastLayer {
             self.taps
                 .apply(level, 1, input, &mut products, finish, workspace);
             for tap_row in 0..self.side {
-                // The products with the window's last row belong to the scores furthest above.
+                // The products with the window's last row belong to the topmost scores.
                 let above = row + self.side / 2;
                 if let Some(target) = above.checked_sub(tap_row).filter(|target| *target < rows) {
                     let taps = tap_row * self.side..(tap_row + 1) * self.side;
@@ -208,18 +211,18 @@ impl Scores {
         }
     }
 
-    /// The scores row by row.
+    /// Returns the scores row by row.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
         self.numbers.chunks_exact(self.columns.max(1))
     }
 
-    /// Adds to row `row` the products of one row of the map with one row of the window: for each column one number for
-    /// each column of the window.
+    /// Adds to row `row` the products of one row of the map with one row of the window: for each
+    /// column, one number for each column of the window.
     fn add<'a>(&mut self, row: usize, products: impl Iterator<Item = &'a [f32]>) {
         let scores = &mut self.numbers[row * self.columns..][..self.columns];
         for (column, products) in products.enumerate() {
             let radius = products.len() / 2;
-            // The window's last column belongs to the score furthest to the left.
+            // The window's last column belongs to the leftmost score.
             let first = column.saturating_sub(radius);
             let last = scores.len().min(column + radius + 1);
             let products = products[..column + radius + 1 - first].iter().rev();

@@ -1,4 +1,4 @@
-//! The shipped detector on the sample pictures. On many photos: `tests/library/detectors.rs`.
+//! The shipped detector on the sample pictures. For many photos, see `tests/library/detectors.rs`.
 
 use std::path::Path;
 
@@ -23,8 +23,8 @@ fn sample(name: &str) -> RgbImage {
         .to_rgb8()
 }
 
-/// What is found in `astronaut.png` without and with upsampling: left, top, width, height as dlib 19.24 finds them, and
-/// the score.
+/// Faces in `astronaut.png` without and with upsampling: left, top, width, height as dlib 19.24
+/// finds them, and the score.
 const ASTRONAUT: [([i64; 4], f32); 2] = [
     ([168, 69, 96, 96], 1.062_515),
     ([165, 73, 99, 99], 1.067_306),

@@ -1,6 +1,7 @@
-//! All levels of an image pyramid in one image, as dlib lays them out (`compute_tiled_image_pyramid_details` in
-//! dlib/image_transforms/image_pyramid.h and `input_image_pyramid` in dlib/dnn/input.h): the image itself on top, the
-//! next levels below it on the left, the small ones up again on the right, and zeros between them.
+//! All levels of an image pyramid in one image, laid out like dlib's
+//! (`compute_tiled_image_pyramid_details` in dlib/image_transforms/image_pyramid.h and
+//! `input_image_pyramid` in dlib/dnn/input.h): the image itself on top, the next levels below it on
+//! the left, the small ones going up again on the right, and zeros between them.
 
 use crate::geometry::Rect;
 use crate::models::network::MmodModel;
@@ -8,7 +9,7 @@ use crate::native::network::{Maps, Shape};
 use crate::native::pyramid::{Planes, coordinate_up, size_below};
 use crate::upsampling::rounded;
 
-/// The lowest level that there is has at least so many rows.
+/// Minimum number of rows of the lowest level.
 const MIN_HEIGHT: i64 = 5;
 
 /// The pyramid as input of the network.
@@ -17,7 +18,7 @@ pub(super) struct TiledPyramid {
     maps: Maps,
 }
 
-/// Where the levels of a pyramid lie.
+/// The positions of the levels of a pyramid.
 #[derive(Debug, PartialEq)]
 struct Layout {
     levels: Vec<Rect>,
@@ -49,13 +50,13 @@ impl TiledPyramid {
         }
     }
 
-    /// The image that holds all levels.
+    /// Returns the image that contains all levels.
     pub(super) fn maps(&self) -> &Maps {
         &self.maps
     }
 
-    /// The box in the first level of a window of `window` (width, height) pixels around `centre`, a place among the
-    /// levels: dlib's `tiled_pyramid_to_image`.
+    /// Returns the box in the first level of a window of `window` (width, height) pixels around
+    /// `centre`, a place among the levels: dlib's `tiled_pyramid_to_image`.
     pub(super) fn box_in_image(&self, centre: [f64; 2], window: [usize; 2]) -> Rect {
         let level = self.nearest_level(centre.map(rounded));
         let origin = self
@@ -74,7 +75,7 @@ impl TiledPyramid {
         }
     }
 
-    /// The level that `place` lies in or is nearest to: dlib's `nearest_rect`.
+    /// Returns the level that contains `place` or is nearest to it: dlib's `nearest_rect`.
     fn nearest_level(&self, [x, y]: [i64; 2]) -> usize {
         let distance = |rect: &Rect| {
             let dx = x - x.clamp(rect.left, rect.right);
@@ -89,8 +90,8 @@ impl TiledPyramid {
 }
 
 impl Layout {
-    /// The layout for an image of `size` (width, height) with `padding` pixels between the levels and `outer` ones at
-    /// the edge.
+    /// Returns the layout for an image of `size` (width, height) with `padding` pixels between the
+    /// levels and `outer` ones at the edge.
     fn new(size: (usize, usize), padding: i64, outer: i64) -> Self {
         let sizes = level_sizes(size);
         let Some(&(width, image_height)) = sizes.first() else {
@@ -112,7 +113,7 @@ impl Layout {
         for &(level_width, level_height) in &sizes[in_first_column..] {
             let corner = [outer + width - level_width, y - level_height];
             let level = rect(corner, (level_width, level_height));
-            // What would reach into the image itself is left out.
+            // Levels that would overlap the image itself are omitted.
             if level.top <= image.bottom && level.right >= image.left {
                 break;
             }
@@ -127,7 +128,7 @@ impl Layout {
     }
 }
 
-/// The sizes (width, height) of all levels.
+/// Returns the sizes (width, height) of all levels.
 fn level_sizes((width, height): (usize, usize)) -> Vec<(i64, i64)> {
     let mut sizes = Vec::new();
     let mut size = (width, height);
@@ -138,8 +139,9 @@ fn level_sizes((width, height): (usize, usize)) -> Vec<(i64, i64)> {
     sizes
 }
 
-/// How many levels stand in the first column, and how high it is without the outer padding: until the next one fits
-/// next to the one before, and half of what is below the image is done.
+/// Returns the number of levels in the first column and its height without the outer padding. The
+/// column ends when the next level fits beside the previous one, and half of the height below the
+/// image is filled.
 fn first_column(sizes: &[(i64, i64)], padding: i64) -> (usize, i64) {
     let (width, image_height) = sizes[0];
     let total = sizes
@@ -162,7 +164,7 @@ fn first_column(sizes: &[(i64, i64)], padding: i64) -> (usize, i64) {
     (count, height - padding)
 }
 
-/// A rectangle by its upper left corner and its size.
+/// Returns a rectangle by its upper left corner and its size.
 fn rect([left, top]: [i64; 2], (width, height): (i64, i64)) -> Rect {
     Rect {
         left,
@@ -172,14 +174,14 @@ fn rect([left, top]: [i64; 2], (width, height): (i64, i64)) -> Rect {
     }
 }
 
-/// Copies `image` to where the first level lies.
+/// Copies `image` to the first level.
 fn copy_image(image: &Planes, mean: [f32; 3], maps: &mut Maps, level: Rect) {
     let left = level.left as usize;
     for y in 0..image.height() {
         let [reds, greens, blues] = image.rows(y);
         let row = &mut maps.row_mut(0, level.top as usize + y)[3 * left..];
         let (pixels, _) = row.as_chunks_mut::<3>();
-        // Behind a row of planes stand bytes that mean nothing.
+        // The bytes after a row of planes have no meaning.
         let colours = reds.iter().zip(greens).zip(blues).take(image.width());
         for (pixel, ((red, green), blue)) in pixels.iter_mut().zip(colours) {
             let colours = [*red, *green, *blue];
@@ -190,8 +192,8 @@ fn copy_image(image: &Planes, mean: [f32; 3], maps: &mut Maps, level: Rect) {
     }
 }
 
-/// Makes the level at `to` from the one at `from`: dlib's `resize_bilinear`, in which the corners of both meet.
-/// `between` is overwritten.
+/// Computes the level at `to` from the one at `from`: dlib's `resize_bilinear`, in which the
+/// corners of both coincide. `between` is overwritten.
 fn shrink(maps: &mut Maps, from: Rect, to: Rect, between: &mut Vec<f32>) {
     let steps = |from: i64, to: i64| (from - 1) as f32 / (to - 1).max(1) as f32;
     let [from_size, to_size] = [from, to].map(|rect| [rect.width(), rect.height()]);
@@ -230,7 +232,8 @@ mod tests {
 
     #[test]
     fn the_layout_is_dlibs() {
-        // What compute_tiled_image_pyramid_details of dlib 19.24 gives for 500 x 293 with 10 and 11 pixels of padding.
+        // The result of compute_tiled_image_pyramid_details of dlib 19.24 for 500 x 293 with 10 and
+        // 11 pixels of padding.
         let layout = Layout::new((500, 293), 10, 11);
         assert_eq!((layout.width, layout.height), (522, 1111));
         let edges = layout.levels.iter();
@@ -276,7 +279,7 @@ mod tests {
         }
     }
 
-    /// The bytes behind a row of the image once became pixels on the right of it.
+    /// Regression test: the bytes after a row of the image once became pixels to the right of it.
     #[test]
     fn what_is_around_the_levels_is_zero() {
         let mut image = Planes::default();

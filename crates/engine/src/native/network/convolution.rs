@@ -1,4 +1,5 @@
-//! A convolution, ready to be computed: its weights in the order of the kernels, and the method that is fastest for it.
+//! A convolution, ready to be computed: its weights in the order of the kernels, and the fastest
+//! method for it.
 
 use super::maps::{Maps, MapsView, Shape};
 use super::taps::Taps;
@@ -8,8 +9,8 @@ use facematch_kernels::convolution::{PackedFilters, Windows, convolve};
 use facematch_kernels::winograd::{Grid, Scheme};
 use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
-/// A convolution with its weights packed. It takes 36/9, 16/9 or 36/25 of the weights' memory with the schemes of
-/// Winograd.
+/// A convolution with packed weights. With the schemes of Winograd it takes 36/9, 16/9 or 36/25 of
+/// the weights' memory.
 #[derive(Debug)]
 pub(crate) struct ConvolutionLayer {
     window: [usize; 2],
@@ -29,7 +30,7 @@ enum Method {
     Winograd(TransformedFilters),
 }
 
-/// Memory for what a layer computes on the way; it grows to what the largest layer needs.
+/// Memory for intermediate results; it grows to the size that the largest layer needs.
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     pub(super) patches: AlignedNumbers,
@@ -37,22 +38,22 @@ pub(crate) struct Workspace {
 }
 
 impl ConvolutionLayer {
-    /// For maps that hold `stored` channels, of which those beyond the convolution's are ignored. It is computed window
-    /// by window.
+    /// Prepares `convolution` for maps that hold `stored` channels; channels beyond those of the
+    /// convolution are ignored. It is computed window by window.
     pub(crate) fn direct(convolution: &Convolution, stored: usize) -> Self {
         let filters = PackedFilters::pack(convolution.filters(), stored);
         Self::new(convolution, filters.channels(), Method::Direct(filters))
     }
 
-    /// For maps of `size` (rows, columns) that hold `stored` channels. It is computed place by place of the window, which
-    /// must move by 1 and be padded by its radius.
+    /// Prepares `convolution` for maps of `size` (rows, columns) that hold `stored` channels. It is
+    /// computed place by place of the window, which must move by 1 and be padded by its radius.
     pub(crate) fn tap_by_tap(convolution: &Convolution, stored: usize, size: [usize; 2]) -> Self {
         let taps = Taps::new(convolution, stored, size);
         Self::new(convolution, taps.channels(), Method::Taps(taps))
     }
 
-    /// For maps that hold `stored` channels. It is computed by Winograd's method; the window must be that of the
-    /// `scheme`, moving by 1.
+    /// Prepares `convolution` for maps that hold `stored` channels. It is computed with Winograd's
+    /// method; the window must be that of the `scheme`, moving by 1.
     pub(crate) fn winograd(convolution: &Convolution, stored: usize, scheme: Scheme) -> Self {
         let filters = TransformedFilters::new(convolution, stored, scheme);
         Self::new(convolution, filters.channels(), Method::Winograd(filters))
@@ -68,7 +69,7 @@ impl ConvolutionLayer {
         }
     }
 
-    /// The height and width of the map that it makes of one of `rows` x `columns`.
+    /// Returns the height and width of the output for a map of `rows` x `columns`.
     pub(crate) fn output_size(&self, [rows, columns]: [usize; 2]) -> [usize; 2] {
         let along = |length: usize, window: usize| {
             (length + 2 * self.padding)
@@ -78,22 +79,23 @@ impl ConvolutionLayer {
         [along(rows, self.window[0]), along(columns, self.window[1])]
     }
 
-    /// How far its window reaches from the centre.
+    /// Returns the distance from the window's centre to its edge.
     pub(crate) fn window_radius(&self) -> usize {
         self.window[0] / 2
     }
 
-    /// How many channels it makes: the filters, and zeros up to a multiple of
+    /// Returns the number of output channels: the filters, and zeros up to a multiple of
     /// [`BLOCK`](facematch_kernels::convolution::BLOCK).
     pub(crate) fn channels(&self) -> usize {
         self.channels
     }
 
-    /// Computes the first `images` images of `output` from those of `input`. The output may be larger than what the
-    /// layer makes; the rest of it is left alone.
+    /// Computes the first `images` images of `output` from those of `input`. The output may be
+    /// larger than the layer's result; the rest of it is unchanged.
     ///
     /// # Panics
-    /// When the input's border is narrower than the padding, or the output has other channels or is too small.
+    /// If the input's border is narrower than the padding, or the output has other channels or is
+    /// too small.
     pub(crate) fn apply(
         &self,
         level: SimdLevel,

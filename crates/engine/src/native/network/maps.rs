@@ -8,21 +8,21 @@ use facematch_kernels::convolution::{BLOCK, Places};
 /// The size of the maps of one image and of the zeros around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// The height of a map.
+    /// Height of a map.
     pub(crate) rows: usize,
-    /// The width of a map.
+    /// Width of a map.
     pub(crate) columns: usize,
-    /// How many maps there are.
+    /// Number of maps.
     pub(crate) channels: usize,
-    /// How many zeros there are above and on the left.
+    /// Number of zeros above and on the left.
     pub(crate) border: usize,
-    /// How many zeros there are below and on the right.
+    /// Number of zeros below and on the right.
     pub(crate) border_after: usize,
 }
 
 impl Shape {
-    /// Maps with zeros around them: as many as a window of `2 * border + 1` meets when the outputs are computed in tiles
-    /// of up to 4x4.
+    /// Returns the shape of maps with zeros around them, as many as a window of `2 * border + 1`
+    /// reaches if the outputs are computed in tiles of up to 4x4.
     pub(crate) fn bordered(rows: usize, columns: usize, channels: usize, border: usize) -> Self {
         Self {
             rows,
@@ -33,7 +33,7 @@ impl Shape {
         }
     }
 
-    /// Maps without zeros around them.
+    /// Returns the shape of maps without zeros around them.
     pub(crate) fn bare(rows: usize, columns: usize, channels: usize) -> Self {
         Self {
             rows,
@@ -44,17 +44,17 @@ impl Shape {
         }
     }
 
-    /// From a pixel to the one below it.
+    /// Returns the step from a pixel to the one below it.
     pub(super) fn row_step(&self) -> usize {
         (self.border + self.columns + self.border_after) * self.channels
     }
 
-    /// From a pixel to the same one of the next image.
+    /// Returns the step from a pixel to the same one of the next image.
     pub(super) fn image_step(&self) -> usize {
         (self.border + self.rows + self.border_after) * self.row_step()
     }
 
-    /// The places of the pixels of maps of this shape, from the first one on.
+    /// Returns the places of the pixels of maps of this shape, starting at the first one.
     pub(super) fn places(&self) -> Places {
         Places {
             image_step: self.image_step(),
@@ -63,32 +63,32 @@ impl Shape {
         }
     }
 
-    /// Where the first pixel within the border stands.
+    /// Returns the index of the first pixel within the border.
     pub(super) fn origin(&self) -> usize {
         self.pixel(0, 0)
     }
 
-    /// Where the pixel stands that is `padding` rows above the first one and as many columns before it; the border must
-    /// be that wide.
+    /// Returns the index of the pixel that is `padding` rows above the first one and as many
+    /// columns before it; the border must be that wide.
     pub(super) fn pixel_before(&self, padding: usize) -> usize {
         (self.border - padding) * (self.row_step() + self.channels)
     }
 
-    /// Where a pixel within the border stands.
+    /// Returns the index of a pixel within the border.
     pub(super) fn pixel(&self, row: usize, column: usize) -> usize {
         (self.border + row) * self.row_step() + (self.border + column) * self.channels
     }
 }
 
-/// The maps of some images, one image behind the other; within an image row by row, and for each pixel one number of
-/// each map.
+/// The maps of several images, one image after the other; within an image row by row, and for each
+/// pixel one number of each map.
 #[derive(Debug)]
 pub(crate) struct Maps {
     shape: Shape,
     numbers: AlignedNumbers,
 }
 
-/// Maps, or some rows of them, to be read.
+/// A read-only view of maps, or of some of their rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MapsView<'a> {
     shape: Shape,
@@ -96,7 +96,7 @@ pub(crate) struct MapsView<'a> {
 }
 
 impl<'a> MapsView<'a> {
-    /// The height and width of a map.
+    /// Returns the height and width of a map.
     pub(crate) fn size(self) -> [usize; 2] {
         [self.shape.rows, self.shape.columns]
     }
@@ -105,14 +105,14 @@ impl<'a> MapsView<'a> {
         self.shape
     }
 
-    /// All numbers, borders too.
+    /// Returns all numbers, including borders.
     pub(super) fn numbers(self) -> &'a [f32] {
         self.numbers
     }
 }
 
 impl Maps {
-    /// Maps of zeros for `images` images.
+    /// Creates maps of zeros for `images` images.
     pub(crate) fn new(shape: Shape, images: usize) -> Self {
         Self {
             shape,
@@ -120,7 +120,7 @@ impl Maps {
         }
     }
 
-    /// Makes room for `images` images at least.
+    /// Makes room for at least `images` images.
     pub(crate) fn reserve(&mut self, images: usize) {
         let length = self.shape.image_step() * images;
         if self.numbers.len() < length {
@@ -132,13 +132,13 @@ impl Maps {
         self.shape
     }
 
-    /// Makes these the maps of one image, without a border; what they hold means nothing.
+    /// Turns these into the maps of one image, without a border; their contents have no meaning.
     pub(crate) fn set_bare_size(&mut self, rows: usize, columns: usize, channels: usize) {
         self.shape = Shape::bare(rows, columns, channels);
         self.numbers.resize(self.shape.image_step());
     }
 
-    /// All rows of all images.
+    /// Returns a view of all rows of all images.
     pub(crate) fn all(&self) -> MapsView<'_> {
         MapsView {
             shape: self.shape,
@@ -146,7 +146,8 @@ impl Maps {
         }
     }
 
-    /// Some rows of the first image. What stands above and below them is that of the maps, not zeros.
+    /// Returns a view of some rows of the first image. The numbers above and below them are those
+    /// of the maps, not zeros.
     pub(crate) fn rows(&self, rows: Range<usize>) -> MapsView<'_> {
         assert!(rows.end <= self.shape.rows, "no such rows");
         MapsView {
@@ -158,17 +159,17 @@ impl Maps {
         }
     }
 
-    /// All numbers, borders too; those must stay zero.
+    /// Returns all numbers, including borders, which must stay zero.
     pub(crate) fn numbers_mut(&mut self) -> &mut [f32] {
         &mut self.numbers
     }
 
-    /// The numbers of a row of an image, without the border.
+    /// Returns the numbers of a row of an image, without the border.
     pub(crate) fn row(&self, image: usize, row: usize) -> &[f32] {
         &self.numbers[self.start(image, row)..][..self.shape.columns * self.shape.channels]
     }
 
-    /// The numbers of a row of an image, without the border.
+    /// Returns the numbers of a row of an image, without the border, for writing.
     pub(crate) fn row_mut(&mut self, image: usize, row: usize) -> &mut [f32] {
         let start = self.start(image, row);
         &mut self.numbers[start..][..self.shape.columns * self.shape.channels]

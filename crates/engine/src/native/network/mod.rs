@@ -1,4 +1,5 @@
-//! The parts that both convolutional networks are made of: [`Maps`] of numbers, and layers that make maps of maps.
+//! The parts that both convolutional networks consist of: [`Maps`] of numbers, and layers that turn
+//! maps into maps.
 
 mod convolution;
 mod maps;

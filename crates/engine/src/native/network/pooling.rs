@@ -1,9 +1,9 @@
-//! Pooling: each number becomes one of a window of its map.
+//! Pooling: each number is replaced by one computed from a window of its map.
 
 use super::maps::Maps;
 
-/// The maximum of each 3x3 window of the first image of `input`, moving by 2, into image `image` of `output`: dlib's
-/// `max_pool<3,3,2,2>` without padding.
+/// Writes the maximum of each 3x3 window of the first image of `input`, moving by 2, to image
+/// `image` of `output`: dlib's `max_pool<3,3,2,2>` without padding.
 pub(crate) fn max_3x3_by_2(input: &Maps, output: &mut Maps, image: usize) {
     let channels = input.shape().channels;
     for row in 0..output.shape().rows {
@@ -23,8 +23,9 @@ pub(crate) fn max_3x3_by_2(input: &Maps, output: &mut Maps, image: usize) {
     }
 }
 
-/// The average of each 2x2 window of an image of `input`, moving by 2, into the same image of `output`: dlib's
-/// `avg_pool<2,2,2,2>` without padding. Where the output is larger, or has more channels, there will be zeros.
+/// Writes the average of each 2x2 window of an image of `input`, moving by 2, to the same image of
+/// `output`: dlib's `avg_pool<2,2,2,2>` without padding. If the output is larger, or has more
+/// channels, the rest is filled with zeros.
 pub(crate) fn average_2x2_by_2(input: &Maps, output: &mut Maps, image: usize) {
     let (from, to) = (input.shape(), output.shape());
     for row in 0..to.rows {

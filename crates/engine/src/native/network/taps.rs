@@ -1,7 +1,8 @@
-//! A convolution of small maps, one place of the window after the other: the image is moved by the place, and each of its
-//! pixels multiplied with the weights of the place. Where the moved image leaves the map there would be zeros to multiply
-//! with, which are left out: of a window of 3x3 on maps of 4x4, a third of the work. Each weight is read once, and there are
-//! no more of them than the convolution has; on small maps reading them is what takes the time.
+//! A convolution of small maps, one place of the window after the other: the image is shifted by
+//! the place, and each of its pixels multiplied with the weights of the place. Multiplications with
+//! the zeros outside the map are skipped: with a window of 3x3 on maps of 4x4, a third of the work.
+//! Each weight is read once, and there are no more of them than the convolution has; on small maps,
+//! reading the weights takes most of the time.
 
 use super::maps::{Maps, MapsView};
 use crate::models::network::Convolution;
@@ -11,32 +12,32 @@ use facematch_kernels::{Finish, SimdLevel};
 /// The places of a window that meet a map of one size.
 #[derive(Debug)]
 pub(super) struct Taps {
-    /// The size of the maps that come in and go out.
+    /// Size of the input and output maps.
     size: [usize; 2],
-    /// The centre first, which meets all pixels; it has the biases.
+    /// Places of the window. The centre, which meets all pixels, comes first and has the biases.
     taps: Vec<Tap>,
 }
 
 #[derive(Debug)]
 struct Tap {
-    /// For rows and columns, where the numbers come from and where the results go.
+    /// Source of the numbers and destination of the results, for rows and columns.
     overlaps: [Overlap; 2],
     filters: PackedFilters,
 }
 
-/// What a moved line of pixels has in common with the line itself.
+/// The overlap of a shifted line of pixels with the line itself.
 #[derive(Debug, Clone, Copy)]
 struct Overlap {
-    /// The first pixel that is read.
+    /// First pixel that is read.
     from: usize,
-    /// The first pixel that is written.
+    /// First pixel that is written.
     to: usize,
     length: usize,
 }
 
 impl Taps {
-    /// Prepares `convolution`, whose window moves by 1 and is padded by its radius, for maps of `size` that hold `stored`
-    /// channels.
+    /// Prepares `convolution`, whose window moves by 1 and is padded by its radius, for maps of
+    /// `size` that hold `stored` channels.
     pub(super) fn new(convolution: &Convolution, stored: usize, size: [usize; 2]) -> Self {
         let window = [convolution.rows, convolution.columns];
         assert_eq!(convolution.stride, 1);
@@ -71,12 +72,13 @@ impl Taps {
         }
     }
 
-    /// How many channels the maps that go out have.
+    /// Returns the number of channels of the output maps.
     pub(super) fn channels(&self) -> usize {
         self.taps.first().map_or(0, |tap| tap.filters.channels())
     }
 
-    /// Computes the first `images` images of `output`, whose size must be that of the maps, or larger.
+    /// Computes the first `images` images of `output`, whose size must be at least that of the
+    /// maps.
     pub(super) fn apply(
         &self,
         level: SimdLevel,
@@ -125,7 +127,7 @@ impl Taps {
         }
     }
 
-    /// Makes the numbers below 0 that have been computed 0.
+    /// Replaces computed numbers below 0 with 0.
     fn relu(&self, images: usize, output: &mut Maps) {
         let [rows, columns] = self.size;
         let length = columns * output.shape().channels;
@@ -140,8 +142,8 @@ impl Taps {
 }
 
 impl Overlap {
-    /// The overlap of a line of `length` pixels with itself, moved by what lies between the place `at` of a window and
-    /// its centre, `radius`; none where there is none.
+    /// Returns the overlap of a line of `length` pixels with itself, shifted by the distance
+    /// between the place `at` of a window and its centre, `radius`, or `None` if there is none.
     fn of(at: usize, radius: usize, length: usize) -> Option<Self> {
         let (from, to) = (at.saturating_sub(radius), radius.saturating_sub(at));
         let length = length.checked_sub(from + to).filter(|length| *length > 0)?;

@@ -1,4 +1,4 @@
-//! A convolution by Winograd's method, tile by tile.
+//! A convolution with Winograd's method, tile by tile.
 
 use super::convolution::Workspace;
 use crate::models::network::Convolution;
@@ -6,21 +6,22 @@ use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, conv
 use facematch_kernels::winograd::{Grid, Scheme, join, split};
 use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
-/// How many tiles go through together: a multiple of the width of the matrix kernel's tiles, and few enough for patches
-/// and products to stay in the processor's cache.
+/// Number of tiles computed together: a multiple of the width of the matrix kernel's tiles, and few
+/// enough for patches and products to stay in the processor's cache.
 const TILES_AT_ONCE: usize = 28;
 
 /// The transformed filters of a convolution.
 #[derive(Debug)]
 pub(super) struct TransformedFilters {
     scheme: Scheme,
-    /// For each number of a patch one matrix.
+    /// One matrix for each number of a patch.
     filters: Vec<PackedFilters>,
     bias: Vec<f32>,
 }
 
 impl TransformedFilters {
-    /// For maps that hold `stored` channels. The window must be that of the `scheme`, moving by 1.
+    /// Transforms the filters of `convolution` for maps that hold `stored` channels. The window
+    /// must be that of the `scheme`, moving by 1.
     pub(super) fn new(convolution: &Convolution, stored: usize, scheme: Scheme) -> Self {
         assert_eq!(
             [convolution.rows, convolution.columns, convolution.stride],
@@ -40,12 +41,13 @@ impl TransformedFilters {
         }
     }
 
-    /// How many channels the maps that go out have.
+    /// Returns the number of channels of the output maps.
     pub(super) fn channels(&self) -> usize {
         self.bias.len()
     }
 
-    /// Computes `output`, laid out as `to` says, from `input`, laid out as `from` says and beginning with the padding.
+    /// Computes `output`, laid out as described by `to`, from `input`, laid out as described by
+    /// `from` and starting with the padding.
     #[allow(
         clippy::too_many_arguments,
         reason = "two maps and how they are laid out"
@@ -76,7 +78,7 @@ impl TransformedFilters {
     }
 }
 
-/// The first `length` numbers of `numbers`, which grows when it must.
+/// Returns the first `length` numbers of `numbers`, which grows if necessary.
 fn first_of(numbers: &mut AlignedNumbers, length: usize) -> &mut [f32] {
     if numbers.len() < length {
         numbers.resize(length);
@@ -84,7 +86,8 @@ fn first_of(numbers: &mut AlignedNumbers, length: usize) -> &mut [f32] {
     &mut numbers[..length]
 }
 
-/// For each number of a patch the product of the matrices `patches` (tiles x channels) and `filters`.
+/// Computes, for each number of a patch, the product of the matrices `patches` (tiles x channels)
+/// and `filters`.
 fn multiply(
     level: SimdLevel,
     filters: &[PackedFilters],

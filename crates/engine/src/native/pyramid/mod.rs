@@ -1,8 +1,9 @@
-//! Image pyramids. In comes an RGB image, out come its three colour channels as [`Planes`], and copies of them of other
-//! sizes, byte for byte as dlib makes them: doubled (`pyramid_up` with `pyramid_down<2>`) and 5/6 as large
-//! (`pyramid_down<6>`; dlib/image_transforms/image_pyramid.h and interpolation.h).
+//! Image pyramids. Input: an RGB image. Output: its three colour channels as [`Planes`], and copies
+//! of them in other sizes, identical byte for byte to dlib's: doubled (`pyramid_up` with
+//! `pyramid_down<2>`) and 5/6 as large (`pyramid_down<6>`; dlib/image_transforms/image_pyramid.h
+//! and interpolation.h).
 //!
-//! A [`Resizer`] makes one copy at a time, so that a detector needs the memory of two levels only.
+//! A [`Resizer`] creates one copy at a time, so a detector needs the memory of only two levels.
 
 mod planes;
 
@@ -15,25 +16,26 @@ use crate::upsampling::rounded;
 use facematch_kernels::SimdLevel;
 use facematch_kernels::resize_rows::{Columns, RowPair, resize_row};
 
-/// The size (width, height) of the next level below one of `size`: dlib's `pyramid_down<6>`.
+/// Returns the size (width, height) of the next level below one of `size`: dlib's
+/// `pyramid_down<6>`.
 pub(crate) fn size_below((width, height): (usize, usize)) -> (usize, usize) {
     (5 * width / 6, 5 * height / 6)
 }
 
-/// The rectangle in the first level of a pyramid of one in level `level`: dlib's `pyramid_down<6>::rect_up`, rounded
-/// once.
+/// Maps a rectangle in level `level` of a pyramid to the first level: dlib's
+/// `pyramid_down<6>::rect_up`, rounded once.
 pub(crate) fn mapped_up(rect: Rect, level: usize) -> Rect {
     map_edges(rect, |value| coordinate_up(value as f64, level))
 }
 
-/// The coordinate in the first level of a pyramid of one in level `level`: dlib's `pyramid_down<6>::point_up`, rounded
-/// once.
+/// Maps a coordinate in level `level` of a pyramid to the first level: dlib's
+/// `pyramid_down<6>::point_up`, rounded once.
 pub(crate) fn coordinate_up(value: f64, level: usize) -> i64 {
     let ratio = 6.0 / 5.0;
     rounded((0..level).fold(value, |value, _| value * ratio + 0.3))
 }
 
-/// The rectangle one level below of `rect`: dlib's `pyramid_down<6>::rect_down`, rounded.
+/// Maps `rect` to the next level below: dlib's `pyramid_down<6>::rect_down`, rounded.
 pub(crate) fn mapped_below(rect: Rect) -> Rect {
     map_edges(rect, |value| {
         let ratio = 5.0 / 6.0;
@@ -50,20 +52,21 @@ fn map_edges(rect: Rect, coordinate: impl Fn(i64) -> i64) -> Rect {
     }
 }
 
-/// Makes copies of images in other sizes.
+/// Creates copies of images in other sizes.
 #[derive(Debug, Clone)]
 pub(crate) struct Resizer {
     level: SimdLevel,
 }
 
 impl Resizer {
-    /// A resizer with the vector instructions of `level`.
+    /// Creates a resizer with the vector instructions of `level`.
     pub(crate) fn new(level: SimdLevel) -> Self {
         Self { level }
     }
 
-    /// Writes a copy of `source`, `size` (width, height) pixels large, to `target`: dlib's `resize_image` with bilinear
-    /// interpolation. The pixels of a copy of an empty image mean nothing.
+    /// Writes a copy of `source`, with a size of `size` (width, height) pixels, to `target`: dlib's
+    /// `resize_image` with bilinear interpolation. The pixels of a copy of an empty image have no
+    /// meaning.
     pub(crate) fn resize(&self, source: &Planes, size: (usize, usize), target: &mut Planes) {
         target.set_size(size);
         let columns = Columns::new(source.width(), size.0);

@@ -1,36 +1,37 @@
-//! An image as three separate channels. In comes an RGB image; out come rows of bytes, one channel at a time.
+//! An image as three separate channels. Input: an RGB image. Output: rows of bytes, one channel at
+//! a time.
 
 use image::RgbImage;
 
 use facematch_kernels::resize_rows::SLACK;
 
-/// The red, green and blue channel of an image. Each row has [`SLACK`] bytes behind its pixels, whose values mean
-/// nothing. Takes 3 bytes for each pixel and 48 for each row.
+/// The red, green and blue channels of an image. Each row has [`SLACK`] bytes after its pixels,
+/// whose values have no meaning. Takes 3 bytes for each pixel and 48 for each row.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Planes {
     width: usize,
     height: usize,
-    /// Channel by channel, row by row; then what is left of larger images.
+    /// Bytes channel by channel, row by row, followed by leftovers of larger images.
     bytes: Vec<u8>,
 }
 
 impl Planes {
-    /// The number of columns.
+    /// Returns the number of columns.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(crate) fn height(&self) -> usize {
         self.height
     }
 
-    /// How many bytes it holds in memory.
+    /// Returns the number of bytes allocated.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Row `y` of each channel, with the slack behind it.
+    /// Returns row `y` of each channel, with the slack after it.
     pub(crate) fn rows(&self, y: usize) -> [&[u8]; 3] {
         let stride = self.stride();
         std::array::from_fn(|channel| {
@@ -39,7 +40,7 @@ impl Planes {
         })
     }
 
-    /// Row `y` of each channel, to be written.
+    /// Returns row `y` of each channel, for writing.
     pub(super) fn rows_mut(&mut self, y: usize) -> [&mut [u8]; 3] {
         let (height, stride) = (self.height, self.stride());
         let (red, rest) = self.bytes.split_at_mut(height * stride);
@@ -47,10 +48,11 @@ impl Planes {
         [red, green, blue].map(|channel| &mut channel[y * stride..(y + 1) * stride])
     }
 
-    /// Makes it `size` (width, height) pixels large. The pixels mean nothing until they are written.
+    /// Sets the size to `size` (width, height) pixels. The pixels have no meaning until they are
+    /// written.
     pub(super) fn set_size(&mut self, (width, height): (usize, usize)) {
         (self.width, self.height) = (width, height);
-        // Bytes that are there stay for larger images to come.
+        // Existing bytes are kept for larger images later.
         let bytes = self.bytes.len().max(3 * height * self.stride());
         self.bytes.resize(bytes, 0);
     }

@@ -37,7 +37,8 @@ fn a_flat_image_stays_flat_and_channels_stay_apart() {
         resizer.resize(&planes, size_below((154, 83)), &mut spare);
         for y in 0..spare.height() {
             for (row, value) in spare.rows(y).into_iter().zip([10, 128, 255]) {
-                // The shares may add up to a last digit less than 1, and each of the three copies cuts the fraction off.
+                // The shares may add up to slightly less than 1, and each of the three copies
+                // truncates the fraction.
                 let near = |pixel: &u8| value - pixel <= 3;
                 assert!(row[..spare.width()].iter().all(near), "{level} {y}");
             }
@@ -55,7 +56,7 @@ fn empty_images_do_no_harm() {
     assert_eq!(spare.height(), 0);
 }
 
-/// FNV-1a, 64 bits, of the pixels as red, green, blue, row by row.
+/// Returns the 64-bit FNV-1a hash of the pixels as red, green, blue, row by row.
 fn fingerprint(planes: &Planes) -> u64 {
     let mut hash = 1_469_598_103_934_665_603_u64;
     for y in 0..planes.height() {

@@ -3,7 +3,7 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::models::hog_filters::PLANES;
 
-/// A picture of which dlib's features are known; see [`DLIB`].
+/// Returns a picture for which dlib's features are known; see [`DLIB`].
 fn picture() -> RgbImage {
     RgbImage::from_fn(45, 37, |x, y| {
         let channel = |c: u32| ((x * x * 3 + y * y * 5 + x * y * (c + 1) + c * 40) / 7 % 256) as u8;
@@ -11,7 +11,7 @@ fn picture() -> RgbImage {
     })
 }
 
-/// What dlib 19.24 (SSE2) computes of the fourth cell with features in the rows 0 and 2.
+/// Features that dlib 19.24 (SSE2) computes for the fourth cell with features in the rows 0 and 2.
 const DLIB: [[f32; PLANES]; 2] = [
     [
         0.0, 0.0, 0.170729, 0.0, 0.0, 0.0, 0.0, 0.0, 0.118255, 0.019263, 0.0, 0.4, 0.018621, 0.0,
