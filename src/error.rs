@@ -6,6 +6,8 @@
 
 use std::path::PathBuf;
 
+use crate::gallery::GalleryMismatch;
+
 pub use facematch_engine::{EngineError, LoadError};
 
 /// Error concerning a photo, a folder, a model or an engine.
@@ -68,14 +70,21 @@ pub enum Error {
         /// Error of the engine.
         source: EngineError,
     },
-    /// A gallery file is damaged, is not a gallery, or was made with other models than those in
-    /// use.
+    /// A gallery file is damaged, or is not a gallery.
     #[error("gallery: {}: {reason}", path.display())]
     Gallery {
         /// Path of the gallery file.
         path: PathBuf,
         /// Description of the problem and what to do about it.
         reason: String,
+    },
+    /// A gallery file was made in another way than the engine works.
+    #[error("gallery: {}: {mismatch}", path.display())]
+    GalleryMismatch {
+        /// Path of the gallery file.
+        path: PathBuf,
+        /// The difference.
+        mismatch: GalleryMismatch,
     },
     /// The engine could not be created, because of its models or because it is not part of this
     /// build.
@@ -105,7 +114,7 @@ impl Error {
                 ..
             } => "too_large",
             Self::Engine { .. } => "engine",
-            Self::Gallery { .. } => "gallery",
+            Self::Gallery { .. } | Self::GalleryMismatch { .. } => "gallery",
             Self::Load(LoadError::Unavailable(_)) => "engine_unavailable",
             Self::Load(_) => "model",
             Self::Internal { .. } => "internal",
@@ -123,6 +132,7 @@ impl Error {
             | Self::TooLarge { path, .. }
             | Self::Engine { path, .. }
             | Self::Gallery { path, .. }
+            | Self::GalleryMismatch { path, .. }
             | Self::Internal { path, .. } => Some(path),
             Self::Load(error) => error.path(),
         }

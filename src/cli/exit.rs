@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use facematch::LoadError;
 use facematch::batch::RunError;
 
+use super::advice::Advised;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -43,10 +45,10 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Start(String),
     /// The engine could not be made.
-    #[error(transparent)]
+    #[error("{}", Advised(.0))]
     Load(#[from] LoadError),
-    /// KNOWN could not be had.
-    #[error(transparent)]
+    /// KNOWN could not be read.
+    #[error("{}", Advised(.0))]
     Library(#[from] facematch::Error),
     /// The photos could not be worked on.
     #[error("{}{}", .0, advice(.0))]

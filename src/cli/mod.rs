@@ -4,6 +4,7 @@
 //! a `console` for the error stream, and opens an `output` for its results. Nothing of this is part
 //! of the library.
 
+mod advice;
 mod args;
 mod caching;
 mod checking;

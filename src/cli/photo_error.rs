@@ -3,11 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::advice::Advised;
+
 /// Why a photo has no result, or only a part of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PhotoError {
     /// Its faces could not be found.
-    #[error(transparent)]
+    #[error("{}", Advised(.0))]
     Library(#[from] facematch::Error),
     /// A sidecar could not be read, or is no XMP. It stays as it is.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]

@@ -36,7 +36,7 @@ impl fmt::Display for Timings {
             )
         };
         for stage in Stage::ALL {
-            row(stage.name(), self.stages.of(stage))?;
+            row(name(stage), self.stages.of(stage))?;
         }
         row("together", self.stages.total())?;
         writeln!(f, "{:<10} {:>10.3} s", "start", self.start.as_secs_f64())?;
@@ -49,5 +49,18 @@ impl fmt::Display for Timings {
             counted(self.photos, "photo", "photos"),
             self.jobs
         )
+    }
+}
+
+/// Returns the name of `stage` in the table.
+fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Decode => "decode",
+        Stage::Resize => "resize",
+        Stage::Detect => "detect",
+        Stage::Landmarks => "landmarks",
+        Stage::Encode => "encode",
+        Stage::Match => "match",
+        Stage::Pictures => "pictures",
     }
 }

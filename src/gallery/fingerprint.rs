@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use super::file::unusable;
 use crate::engine::models::{ShippedModel, landmark_fingerprint};
 use crate::engine::{EngineKind, EngineParams, LandmarkModel};
 use crate::error::Error;
@@ -68,26 +67,22 @@ impl Fingerprint {
     /// `engine`.
     ///
     /// # Errors
-    /// [`Error::Gallery`] with the difference and what to do about it.
+    /// [`Error::GalleryMismatch`] with the difference and what to do about it.
     pub fn check(&self, path: &Path, engine: &Self) -> Result<(), Error> {
-        let reason = if self.encoder != engine.encoder {
-            format!(
-                "was made with another face encoder ({} instead of {}), so its faces cannot be compared; enroll its \
-                 photos again",
-                short(&self.encoder),
-                short(&engine.encoder)
-            )
+        let mismatch = if self.encoder != engine.encoder {
+            GalleryMismatch::Encoder {
+                gallery: short(&self.encoder),
+                engine: short(&engine.encoder),
+            }
         } else if self.landmarks != engine.landmarks {
-            format!(
-                "was made with another landmark model ({} instead of {}), so its faces cannot be compared; enroll its \
-                 photos again, or give --landmarks the model that it was made with",
-                short(&self.landmarks),
-                short(&engine.landmarks)
-            )
+            GalleryMismatch::Landmarks {
+                gallery: short(&self.landmarks),
+                engine: short(&engine.landmarks),
+            }
         } else {
             return Ok(());
         };
-        Err(unusable(path, reason))
+        Err(mismatch.at(path))
     }
 
     /// Returns the encoding options with which this gallery was made and `engine` was not, such as
@@ -110,16 +105,55 @@ impl Fingerprint {
     /// has this fingerprint: a file has only one record of how its faces were made.
     ///
     /// # Errors
-    /// [`Error::Gallery`] with the difference and what to do about it.
+    /// [`Error::GalleryMismatch`] with the difference and what to do about it.
     pub fn check_same_options(&self, path: &Path, engine: &Self) -> Result<(), Error> {
         let Some(other) = self.other_options(engine) else {
             return Ok(());
         };
-        let reason = format!(
-            "was enrolled with other options for encodings ({other}), and one gallery file cannot hold both; give \
-             the --flip, --no-flip, --jitters and --encode-from that it was enrolled with, or enroll its photos again"
-        );
-        Err(unusable(path, reason))
+        Err(GalleryMismatch::Options(other).at(path))
+    }
+}
+
+/// A difference between the engine and what made a gallery.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GalleryMismatch {
+    /// The encoder, by the start of its SHA-256.
+    #[error(
+        "was made with another face encoder ({gallery} instead of {engine}), so its faces cannot be \
+         compared; enroll its photos again"
+    )]
+    Encoder {
+        /// That of the gallery.
+        gallery: String,
+        /// That of the engine.
+        engine: String,
+    },
+    /// The landmark model, by its number of points and the start of its SHA-256.
+    #[error(
+        "was made with another landmark model ({gallery} instead of {engine}), so its faces cannot be \
+         compared; enroll its photos again"
+    )]
+    Landmarks {
+        /// That of the gallery.
+        gallery: String,
+        /// That of the engine.
+        engine: String,
+    },
+    /// Options for encodings, such as "flip instead of plain". The faces can be compared, but one
+    /// file cannot contain both.
+    #[error(
+        "was enrolled with other options for encodings ({0}), and one gallery file cannot hold both; \
+         use its options, or enroll its photos again"
+    )]
+    Options(String),
+}
+
+impl GalleryMismatch {
+    fn at(self, path: &Path) -> Error {
+        Error::GalleryMismatch {
+            path: path.to_owned(),
+            mismatch: self,
+        }
     }
 }
 
@@ -176,7 +210,6 @@ mod tests {
             message.contains("68 points abababab instead of 5 points c4b1e980"),
             "{message}"
         );
-        assert!(message.contains("--landmarks"), "{message}");
         let encoder = Fingerprint {
             encoder: "cd".repeat(32),
             ..engine.clone()

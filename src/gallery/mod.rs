@@ -14,7 +14,7 @@ mod person_name;
 pub use file::{
     has_gallery_header, is_gallery_file, read_gallery, read_gallery_from, write_gallery,
 };
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, GalleryMismatch};
 pub use person_name::{composed_name, person_name};
 
 use std::collections::HashMap;

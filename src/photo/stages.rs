@@ -32,19 +32,6 @@ impl Stage {
         Self::Match,
         Self::Pictures,
     ];
-
-    /// Returns the name in the table of `--timings`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Decode => "decode",
-            Self::Resize => "resize",
-            Self::Detect => "detect",
-            Self::Landmarks => "landmarks",
-            Self::Encode => "encode",
-            Self::Match => "match",
-            Self::Pictures => "pictures",
-        }
-    }
 }
 
 /// Time that each stage took, summed over one or many photos.

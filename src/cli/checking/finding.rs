@@ -8,6 +8,7 @@ use facematch::gallery::largest_face;
 use facematch::matching::DistanceThreshold;
 
 use super::{KnownPhoto, LEAST_FACE_SIDE};
+use crate::cli::advice::Advised;
 use crate::cli::similar_names::{are_nearly_equal, naming_advice};
 
 /// A photo and whom it stands for.
@@ -128,7 +129,7 @@ pub(super) fn of_photo(known: &KnownPhoto) -> Vec<Finding> {
             return vec![Finding::Unreadable {
                 photo,
                 kind: error.kind(),
-                message: error.to_string(),
+                message: Advised(error).to_string(),
             }];
         }
     };

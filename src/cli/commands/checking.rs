@@ -14,6 +14,7 @@ use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 use super::counted;
 use super::evaluating::write_figures;
 use super::skipped_in_words;
+use crate::cli::advice::Advised;
 use crate::cli::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use crate::cli::config::{CheckConfig, FiguresFormat};
 use crate::cli::console::Console;
@@ -131,7 +132,7 @@ fn searched_photos(
             .iter()
             .filter_map(|photo| photo.content.as_ref().err())
         {
-            console.error(error);
+            console.error(Advised(error));
         }
         let reason = "none of its photos can be read";
         return Err(no_known_face(&config.known, reason));

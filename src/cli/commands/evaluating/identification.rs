@@ -12,6 +12,7 @@ use facematch::gallery::Gallery;
 use facematch::matching::{Identity, Rules, identify_faces};
 
 use super::{read_list, write_figures};
+use crate::cli::advice::Advised;
 use crate::cli::caching::Session;
 use crate::cli::commands::counted;
 use crate::cli::commands::known::{Enrolled, KnownPeople};
@@ -162,7 +163,7 @@ fn identify_photos(
             Ok(names) => {
                 found.insert(path.to_owned(), names);
             }
-            Err(error) => bar.suspend(|| console.error(error)),
+            Err(error) => bar.suspend(|| console.error(Advised(&error))),
         }
         bar.inc(1);
         ControlFlow::Continue(())

@@ -16,6 +16,7 @@ use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, FaceEngine};
 use facematch::photo::Face;
 
+use crate::cli::advice::Advised;
 use crate::cli::console::Console;
 use crate::cli::evaluation::{ListError, most_central_face};
 use crate::cli::exit::Failure;
@@ -72,7 +73,7 @@ fn central_faces(
             Ok(encoding) => {
                 encodings.insert(path.to_owned(), encoding);
             }
-            Err(error) => bar.suspend(|| console.error(error)),
+            Err(error) => bar.suspend(|| console.error(Advised(&error))),
         }
         bar.inc(1);
         ControlFlow::Continue(())

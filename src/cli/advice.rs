@@ -1,0 +1,46 @@
+//! What the user can do about an error of the library, which does not know the options of the
+//! program.
+
+use std::fmt;
+
+use facematch::gallery::GalleryMismatch;
+use facematch::{EngineError, Error, LoadError};
+
+/// An error with the option that helps.
+pub(crate) struct Advised<'a, E>(pub(crate) &'a E);
+
+impl fmt::Display for Advised<'_, LoadError> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = match self.0 {
+            LoadError::MissingModel { .. } => {
+                "; name the folder that holds the models with --models DIR"
+            }
+            LoadError::NoModels { .. } => {
+                "; name their folder with --models DIR or FACEMATCH_MODELS"
+            }
+            _ => "",
+        };
+        write!(f, "{}{advice}", self.0)
+    }
+}
+
+impl fmt::Display for Advised<'_, Error> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = match self.0 {
+            Error::Load(error) => return Advised(error).fmt(f),
+            Error::Engine {
+                source: EngineError::ImageTooLarge { .. },
+                ..
+            } => "; use a smaller --width or --upsample",
+            Error::GalleryMismatch { mismatch, .. } => match mismatch {
+                GalleryMismatch::Encoder { .. } => "",
+                GalleryMismatch::Landmarks { .. } => {
+                    ", or give --landmarks the model that it was made with"
+                }
+                GalleryMismatch::Options(_) => " (--no-flip, --jitters, --encode-from)",
+            },
+            _ => "",
+        };
+        write!(f, "{}{advice}", self.0)
+    }
+}
