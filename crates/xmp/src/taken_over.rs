@@ -73,8 +73,9 @@ pub(super) fn taken_over(packets: &[impl AsRef<[u8]>]) -> Option<String> {
 
 /// What is taken over from the packet `text`, but properties that are among `seen`, to which its own come.
 fn taken_descriptions(text: &str, seen: &mut HashSet<(String, String)>) -> Option<String> {
-    check_well_formed(text).ok()?;
+    // Its limits come first: a strict reader has none.
     let root = Element::parse(text).ok()?;
+    check_well_formed(text).ok()?;
     let rdf = root.rdf().ok()?;
     // Programs on Adobe's XMP Toolkit read nothing of RDF with another prefix.
     if rdf.prefix() != "rdf:" {

@@ -3,13 +3,16 @@
 use std::ops::Range;
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{NamespaceResolver, PrefixDeclaration, ResolveResult};
+use quick_xml::name::{NamespaceError, NamespaceResolver, PrefixDeclaration, ResolveResult};
 use quick_xml::{NsReader, XmlVersion};
 
 use super::XmpError;
 
 /// How deep elements may be nested: XMP needs about a dozen levels.
 const MOST_LEVELS: usize = 64;
+/// Most attributes of an element. Lightroom writes some 300. Strict readers compare each with every
+/// other one, so a megabyte of them would take a minute. quick-xml limits the namespaces.
+const MOST_ATTRIBUTES: usize = 1000;
 /// The namespace under which declarations of namespaces are listed among the attributes.
 const DECLARATION: &str = "xmlns";
 
@@ -91,10 +94,12 @@ impl<'a> Parser<'a> {
     fn root(mut self) -> Result<Element, XmpError> {
         loop {
             let start = self.position();
-            let event = self
-                .reader
-                .read_event()
-                .map_err(|error| syntax(start, error))?;
+            let event = self.reader.read_event().map_err(|error| match error {
+                quick_xml::Error::Namespace(NamespaceError::TooManyBindings(_)) => {
+                    syntax(start, "too many namespaces are declared")
+                }
+                error => syntax(start, error),
+            })?;
             let end = self.position();
             match event {
                 Event::Start(tag) => {
@@ -145,6 +150,9 @@ impl<'a> Parser<'a> {
     fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, XmpError> {
         let at = span.start;
         let resolver = self.reader.resolver();
+        if tag.attributes().take(MOST_ATTRIBUTES + 1).count() > MOST_ATTRIBUTES {
+            return Err(syntax(at, "an element has too many attributes"));
+        }
         let (namespace, local) = resolver.resolve_element(tag.name());
         Ok(Element {
             namespace: bound(namespace, at)?,
@@ -295,6 +303,12 @@ mod tests {
     #[test]
     fn what_is_no_xmp_is_refused() {
         let deep = "<a>".repeat(100);
+        let attributes: String = (0..1001).map(|number| format!(" b{number}=''")).collect();
+        let attributes = format!("<a{attributes}/>");
+        let namespaces: String = (0..200)
+            .map(|number| format!(" xmlns:b{number}='c'"))
+            .collect();
+        let namespaces = format!("<a{namespaces}/>");
         for (text, reason) in [
             ("", "there is no element"),
             ("<a>", "<a> is not closed"),
@@ -309,6 +323,8 @@ mod tests {
             ),
             ("<a b='1' b='2'/>", "duplicate"),
             (&deep, "nested too deep"),
+            (&attributes, "too many attributes"),
+            (&namespaces, "too many namespaces"),
         ] {
             let error = Element::parse(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
