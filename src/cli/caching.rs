@@ -17,7 +17,7 @@ use super::guard::RunInputs;
 /// After a run of more than this without a cache the user is told that there is one.
 const LONG_RUN: Duration = Duration::from_secs(30);
 
-/// The searches of one run, from its beginning to its end.
+/// The finder of one run, from its beginning to its end.
 pub(super) struct Session<'a> {
     pub(super) finder: FaceFinder,
     /// Whether the user has decided on the cache, for or against it.
@@ -27,8 +27,8 @@ pub(super) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// Begins to search with an engine made of `params`. A cache that cannot be used is a warning, unless the user named a
-    /// file that is something else.
+    /// Begins to find faces with an engine made of `params`. A cache that cannot be used is a
+    /// warning, unless the user named a file that is something else.
     pub(super) fn begin(
         config: &CacheConfig,
         inputs: &RunInputs<'_>,

@@ -81,8 +81,8 @@ fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
     }
 }
 
-/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a warning;
-/// the default message would only add noise.
+/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a
+/// warning; the default message would only add noise.
 fn silence_worker_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -188,7 +188,7 @@ impl Output {
         }
     }
 
-    /// Opens where the results of a search go. With encodings among them a file is for its owner alone.
+    /// Opens where the results of a run go. Only the owner can read a file with encodings.
     pub(super) fn open_results(
         results: &Results,
         inputs: &RunInputs<'_>,

@@ -20,7 +20,10 @@ pub(crate) enum PhotoError {
         reason: String,
     },
     /// The metadata inside the photo could not be read or written. The photo stays as it is.
-    #[error("{}: its metadata cannot be changed: {reason}; the photo stays as it is", path.display())]
+    #[error(
+        "{}: its metadata cannot be changed: {reason}; the photo stays as it is",
+        path.display()
+    )]
     Embedding {
         /// The photo.
         path: PathBuf,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use facematch::photo::{Stage, StageTimes};
 
-use super::commands::counted;
+use super::commands::words::counted;
 
 /// What a run took.
 pub(super) struct Timings {

@@ -295,3 +295,29 @@ fn eval_impostors(args: EvalImpostorsArgs) -> Result<EvalImpostorsConfig, Failur
         cache: args.cache.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use facematch::matching::{DistanceThreshold, Margin, Repetition};
+
+    use super::*;
+    use crate::cli::config::{CacheConfig, EngineConfig, Threshold};
+
+    #[test]
+    fn options_that_are_not_given_have_the_defaults() {
+        let words = ["facematch", "k.jpg", "u.jpg"].map(OsString::from);
+        let parsed = parse(words.into()).map(|invocation| invocation.command);
+        let Ok(config::Command::Match(config)) = parsed else {
+            panic!("this is the default command");
+        };
+        assert_eq!(config.run.engine, EngineConfig::default());
+        assert_eq!(config.run.cache, CacheConfig::default());
+        assert_eq!(config.known_options, known_options(false, false));
+        let decision = config.decision;
+        let threshold = Threshold::Fixed(DistanceThreshold::DEFAULT);
+        assert_eq!(decision.threshold, threshold);
+        assert_eq!(decision.margin, Margin::DEFAULT);
+        assert_eq!(decision.repetition, Repetition::Once);
+        assert_eq!(decision.candidates, CandidateCount::Nearest(1));
+    }
+}

@@ -1,5 +1,5 @@
-//! Results that are handled many at a time: whoever takes turns with the search for each of them finds the caches of the
-//! processor full of other data. In come results one by one; out they go together.
+//! Results that are handled many at a time: a program that takes turns with the workers for each of
+//! them finds the caches of the processor full of other data.
 
 use std::time::{Duration, Instant};
 

@@ -11,9 +11,9 @@ use facematch::gallery::{is_gallery_file, person_name, read_gallery};
 use facematch::image_files::read_file;
 use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 
-use super::counted;
 use super::evaluating::write_figures;
-use super::skipped_in_words;
+use super::words::counted;
+use super::words::skipped_in_words;
 use crate::cli::advice::Advised;
 use crate::cli::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
 use crate::cli::config::{CheckConfig, FiguresFormat};
@@ -46,7 +46,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
         CheckedSource::Photos => {
             let inputs = known_photos(&config.known, &config.known_options, console)?;
             let output = open(read.with_photos(inputs.list.iter().map(Input::path)))?;
-            let photos = searched_photos(config, &inputs, console)?;
+            let photos = checked_photos(config, &inputs, console)?;
             skipped = inputs.skipped;
             (output, photos)
         }
@@ -103,8 +103,8 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
     Ok(photos_of(&gallery))
 }
 
-/// The photos `inputs`, searched.
-fn searched_photos(
+/// The photos `inputs`, with the faces in them.
+fn checked_photos(
     config: &CheckConfig,
     inputs: &Inputs,
     console: &Console,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use facematch::batch::Input;
 use facematch::photo::FoundFace;
 
-use super::searching::{Judgement, PhotoSearch};
-use super::{Search, only_found};
+use super::photo_work::{Judgement, PhotoWork};
+use super::run::{Run, only_found};
 use crate::cli::caching::Session;
 use crate::cli::config::DetectConfig;
 use crate::cli::console::Console;
@@ -46,14 +46,14 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
         config.engine.settings,
         console,
     )?;
-    let photos = PhotoSearch {
+    let work = PhotoWork {
         finder: &session.finder,
         pictures: Pictures::new(&config.results, &unfinished),
         with_encodings: config.results.with_encodings,
     };
     let paths = inputs.list.iter().map(Input::path);
     let layout = terminal::layout(config.results.file.as_deref(), paths, []);
-    let search = Search {
+    let run = Run {
         config,
         console,
         inputs,
@@ -66,8 +66,8 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
         output,
         at_a_time: 1,
     };
-    let exit = search.run(
-        |engine, path| photos.search(engine, path, |faces| faces.iter().map(judge).collect()),
+    let exit = run.run(
+        |engine, path| work.result(engine, path, |faces| faces.iter().map(judge).collect()),
         only_found,
         |totals| Summary {
             images: totals.images,
@@ -79,7 +79,7 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
             detector: params.detector.name(),
         },
     )?;
-    photos.pictures.warn_of_boxes(console);
+    work.pictures.warn_of_boxes(console);
     session.finish();
     Ok(exit)
 }

@@ -1,4 +1,5 @@
-//! The faces that gallery files have of photos that are searched again: which of them a new face replaces.
+//! The faces that gallery files have of photos that are enrolled again: which of them a new face
+//! replaces.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -32,15 +33,15 @@ fn comparable(photo: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The photos to be searched, and whom they show where that is known before.
-pub(super) struct SearchedPhotos {
+/// The photos to enroll, and whom they show where that is known before.
+pub(super) struct PhotosToEnroll {
     /// By their names.
     of_people: PhotosOfPeople,
-    /// Who is in them turns out when they are searched.
+    /// Who is in them turns out when their tags are read.
     of_anybody: HashSet<String>,
 }
 
-impl SearchedPhotos {
+impl PhotosToEnroll {
     /// Photos, each after the person that it shows.
     pub(super) fn of_people<'a>(photos: impl Iterator<Item = (String, &'a Path)>) -> Self {
         let mut of_people = PhotosOfPeople::default();
@@ -53,7 +54,7 @@ impl SearchedPhotos {
         }
     }
 
-    /// Photos of whomever.
+    /// Photos of anybody.
     pub(super) fn of_anybody<'a>(photos: impl Iterator<Item = &'a Path>) -> Self {
         Self {
             of_people: PhotosOfPeople::default(),
@@ -67,7 +68,7 @@ impl SearchedPhotos {
     }
 }
 
-/// The photos to be searched of which a gallery file has a face already.
+/// The photos to enroll of which a gallery file already has a face.
 pub(super) struct EarlierFaces {
     in_galleries: PhotosOfPeople,
     /// Those of them in which a face was found: it takes the place of the earlier one.
@@ -75,13 +76,13 @@ pub(super) struct EarlierFaces {
 }
 
 impl EarlierFaces {
-    /// Those of `known` that are of the photos `searched`.
+    /// Those of `known` that are of the photos `to_enroll`.
     pub(super) fn among<'a>(
         known: impl Iterator<Item = KnownFace<'a>>,
-        searched: &SearchedPhotos,
+        to_enroll: &PhotosToEnroll,
     ) -> Self {
         let mut in_galleries = PhotosOfPeople::default();
-        for face in known.filter(|face| searched.may_show(face)) {
+        for face in known.filter(|face| to_enroll.may_show(face)) {
             in_galleries.insert(face.name, face.source);
         }
         Self {

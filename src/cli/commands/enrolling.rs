@@ -11,11 +11,11 @@ use facematch::gallery::{
 };
 use facematch::matching::DistanceThreshold;
 
-use super::counted;
 use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
-use super::skipped_in_words;
 use super::tagged_people::TaggedPeople;
+use super::words::counted;
+use super::words::skipped_in_words;
 use crate::cli::caching::Session;
 use crate::cli::config::{EnrollConfig, GalleryConfig};
 use crate::cli::console::Console;

@@ -10,9 +10,9 @@ use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name
 use facematch::matching::DistanceThreshold;
 use facematch::photo::{EncodeFrom, Face};
 
-use super::counted;
-use super::earlier_faces::{EarlierFaces, SearchedPhotos};
-use super::known_sources::{KnownSources, search_photos};
+use super::earlier_faces::{EarlierFaces, PhotosToEnroll};
+use super::known_sources::{KnownSources, find_known_faces};
+use super::words::counted;
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::{known_photos, no_known_face};
@@ -54,12 +54,12 @@ impl KnownPeople {
         Ok(Self { sources })
     }
 
-    /// The number of photos to be searched.
+    /// The number of photos to enroll.
     pub(super) fn photos(&self) -> usize {
         self.sources.photos()
     }
 
-    /// The photos to be searched.
+    /// The photos to enroll.
     pub(super) fn photo_paths(&self) -> impl Iterator<Item = &Path> {
         self.sources.photo_paths().map(|(_, photo)| photo)
     }
@@ -104,14 +104,15 @@ impl KnownPeople {
         let mut unreadable = 0;
         let photos = self.sources.photo_paths();
         let photos = photos.map(|(root, photo)| (person_name(root, photo), photo));
-        let searched = SearchedPhotos::of_people(photos);
+        let to_enroll = PhotosToEnroll::of_people(photos);
         let encode = |engine: &mut dyn FaceEngine, path: &Path| known_faces(engine, path, finder);
         let gallery = self
             .sources
-            .join(params, &searched, |root, photos, builder, earlier| {
-                unreadable += search_photos(photos, engines, console, encode, |path, result| {
-                    add_photo(builder, root, path, result, earlier, console);
-                })?;
+            .join(params, &to_enroll, |root, photos, builder, earlier| {
+                unreadable +=
+                    find_known_faces(photos, engines, console, encode, |path, result| {
+                        add_photo(builder, root, path, result, earlier, console);
+                    })?;
                 Ok(())
             })?;
         Ok(Enrolled {

@@ -13,7 +13,7 @@ use facematch::gallery::{
 };
 use facematch::photo::EncodeFrom;
 
-use super::earlier_faces::{EarlierFaces, SearchedPhotos};
+use super::earlier_faces::{EarlierFaces, PhotosToEnroll};
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::check_known;
@@ -72,12 +72,12 @@ impl KnownSources {
         Ok(sources)
     }
 
-    /// The number of photos to be searched.
+    /// The number of photos to enroll.
     pub(super) fn photos(&self) -> usize {
         self.photo_paths().count()
     }
 
-    /// The photos to be searched, each after the KNOWN that it is of.
+    /// The photos to enroll, each after the KNOWN that it is of.
     pub(super) fn photo_paths(&self) -> impl Iterator<Item = (&Path, &Path)> {
         let inputs = self.list.iter().filter_map(|source| match source {
             Source::Photos { root, photos } => Some((root, photos)),
@@ -91,7 +91,7 @@ impl KnownSources {
         })
     }
 
-    /// Photos that are not searched, by their extension.
+    /// Skipped photos, by their extension.
     pub(super) fn skipped(&self) -> BTreeMap<String, usize> {
         let mut skipped = BTreeMap::new();
         for source in &self.list {
@@ -149,12 +149,12 @@ impl KnownSources {
         }
     }
 
-    /// All of them in one gallery. `enroll` adds the faces of the photos of one KNOWN to the builder, and tells which earlier
-    /// faces of the photos `searched` they replace.
+    /// All of them in one gallery. `enroll` adds the faces of the photos of one KNOWN to the
+    /// builder, and says which earlier faces of the photos `to_enroll` they replace.
     pub(super) fn join(
         &self,
         params: &EngineParams,
-        searched: &SearchedPhotos,
+        to_enroll: &PhotosToEnroll,
         mut enroll: impl FnMut(
             &Path,
             &Inputs,
@@ -163,7 +163,7 @@ impl KnownSources {
         ) -> Result<(), Failure>,
     ) -> Result<Gallery, Failure> {
         let known = self.galleries().flat_map(|file| file.gallery.known_faces());
-        let mut earlier = EarlierFaces::among(known, searched);
+        let mut earlier = EarlierFaces::among(known, to_enroll);
         let mut parts = Vec::new();
         for source in &self.list {
             parts.push(match source {
@@ -185,11 +185,12 @@ impl KnownSources {
     }
 }
 
-/// Searches `photos` by `work` and hands what is found in each to `add`, in order. Returns how many could not be read.
+/// Hands what `work` finds in each of `photos` to `add`, in order. Returns how many could not be
+/// read.
 ///
 /// # Errors
-/// When there is no thread to search them.
-pub(super) fn search_photos<R: Send>(
+/// When there is no thread for them.
+pub(super) fn find_known_faces<R: Send>(
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],
     console: &Console,

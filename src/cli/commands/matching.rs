@@ -9,8 +9,8 @@ use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
 use facematch::photo::FoundFace;
 
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
-use super::searching::{Judgement, PhotoSearch};
-use super::{Done, Search, only_found};
+use super::photo_work::{Judgement, PhotoWork};
+use super::run::{Done, Run, only_found};
 use crate::cli::caching::Session;
 use crate::cli::config::MatchConfig;
 use crate::cli::console::Console;
@@ -26,8 +26,8 @@ use crate::cli::pictures::Pictures;
 use crate::cli::report::{Finding, Format, MatchingSummary, Photo, Subject, Summary};
 use crate::cli::terminal;
 
-/// Whom to look for, and where.
-pub(super) struct PeopleSearch<'a> {
+/// A run that matches faces with known people.
+pub(super) struct Matching<'a> {
     pub(super) config: &'a MatchConfig,
     /// Photos per batch: ExifTool is much slower one photo at a time.
     pub(super) at_a_time: usize,
@@ -37,7 +37,7 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let candidates = config.decision.candidates;
-    let search = PeopleSearch {
+    let matching = Matching {
         config,
         at_a_time: 1,
     };
@@ -51,12 +51,12 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
             people,
         }
     };
-    search.run(console, &unfinished, subject, only_found)
+    matching.run(console, &unfinished, subject, only_found)
 }
 
-impl PeopleSearch<'_> {
-    /// Searches the photos and reports what `subject` makes of the known people, with what `after`
-    /// did with the photos, in their order.
+impl Matching<'_> {
+    /// Reports who is in the photos, in the form for the `subject` of the known people, with what
+    /// `after` did with the photos, in their order.
     pub(super) fn run(
         &self,
         console: &Console,
@@ -111,14 +111,14 @@ impl PeopleSearch<'_> {
         let strangers = engine::impostor_distances(&params);
         let rules = decision.rules(&strangers, gallery.faces());
         warn_of_similar_names(&gallery, rules.threshold, console);
-        let photos = PhotoSearch {
+        let work = PhotoWork {
             finder,
             pictures: Pictures::new(&config.results, unfinished),
             with_encodings: config.results.with_encodings,
         };
         let paths = inputs.list.iter().map(Input::path);
         let layout = terminal::layout(config.results.file.as_deref(), paths, gallery.names());
-        let search = Search {
+        let run = Run {
             config,
             console,
             inputs,
@@ -131,8 +131,8 @@ impl PeopleSearch<'_> {
             output,
             at_a_time: self.at_a_time,
         };
-        let exit = search.run(
-            |engine, path| photos.search(engine, path, |faces| judge(faces, &gallery, &rules)),
+        let exit = run.run(
+            |engine, path| work.result(engine, path, |faces| judge(faces, &gallery, &rules)),
             after,
             |totals| Summary {
                 images: totals.images,
@@ -151,7 +151,7 @@ impl PeopleSearch<'_> {
                 detector: params.detector.name(),
             },
         )?;
-        photos.pictures.warn_of_boxes(console);
+        work.pictures.warn_of_boxes(console);
         session.finish();
         Ok(exit)
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use facematch::gallery::Gallery;
 use facematch::matching::{Identity, Outcome};
 
-use super::matching::PeopleSearch;
-use super::{Done, counted};
+use super::matching::Matching;
+use super::run::Done;
+use super::words::counted;
 use crate::cli::config::SortConfig;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -38,7 +39,7 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
             Sorter::telling(method, &unfinished)
         }
     };
-    let search = PeopleSearch {
+    let matching = Matching {
         config: &config.matching,
         at_a_time: 1,
     };
@@ -46,7 +47,7 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
     let folders = OnceCell::new();
     let stays = |photo: &Path| method == SortMethod::Move && is_in(photo, known);
     let mut counts = Counts::default();
-    let exit = search.run(
+    let exit = matching.run(
         console,
         &unfinished,
         |gallery: &Gallery| {

@@ -15,9 +15,9 @@ use facematch_xmp::{
     Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, faces_of_regions, named_regions,
 };
 
-use super::counted;
-use super::earlier_faces::{EarlierFaces, SearchedPhotos};
-use super::known_sources::{KnownSources, search_photos};
+use super::earlier_faces::{EarlierFaces, PhotosToEnroll};
+use super::known_sources::{KnownSources, find_known_faces};
+use super::words::counted;
 use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::tagged_photos;
@@ -110,12 +110,12 @@ impl TaggedPeople {
         let has_galleries = self.sources.galleries().next().is_some();
         // Without a gallery there is nothing that they could be compared with.
         let photos = self.sources.photo_paths().filter(|_| has_galleries);
-        let searched = SearchedPhotos::of_anybody(photos.map(|(_, photo)| photo));
+        let to_enroll = PhotosToEnroll::of_anybody(photos.map(|(_, photo)| photo));
         let work = |engine: &mut dyn FaceEngine, path: &Path| tagged_photo(engine, path, finder);
         let gallery = self
             .sources
-            .join(params, &searched, |_, photos, builder, earlier| {
-                counts.unreadable += search_photos(
+            .join(params, &to_enroll, |_, photos, builder, earlier| {
+                counts.unreadable += find_known_faces(
                     photos,
                     engines,
                     console,

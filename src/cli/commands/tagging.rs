@@ -7,9 +7,10 @@ use facematch::image_files::Orientation;
 use facematch::matching::Outcome;
 use facematch_xmp::{Area, FaceTag, PhotoTags};
 
-use super::matching::PeopleSearch;
-use super::skipped_in_words;
-use super::{Done, counted};
+use super::matching::Matching;
+use super::run::Done;
+use super::words::counted;
+use super::words::skipped_in_words;
 use crate::cli::config::{NameTarget, TagConfig, UntagConfig};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -201,18 +202,18 @@ pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure
     let run = TaggingRun::begin(config.writing);
     let mut tagger = Tagger::new(config.target, &run, &unfinished)?;
     let place = tagger.place();
-    let search = PeopleSearch {
+    let matching = Matching {
         config: &config.matching,
         at_a_time: tagger.at_a_time(),
     };
     let mut counts = FileCounts::default();
     let mut printed = 0;
-    let exit = search.run(
+    let exit = matching.run(
         console,
         &unfinished,
         |_| Subject::Tags(place),
         |photos| {
-            // Not before the search: ExifTool begins meanwhile.
+            // Not before the first photos: ExifTool starts meanwhile.
             tagger.check()?;
             let tags: Vec<_> = photos.iter().map(|photo| tags_of(photo)).collect();
             let photos = photos.iter().map(|photo| photo.path.as_path()).zip(&tags);
@@ -356,8 +357,8 @@ fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
     match photos.iter().find(|path| is_gallery(path)) {
         None => Ok(()),
         Some(gallery) => Err(Failure::Usage(format!(
-            "{}: a gallery file holds known people and is no photo; facematch enroll --remove NAME FILE removes \
-             people from it",
+            "{}: a gallery file holds known people and is no photo; facematch enroll --remove NAME FILE \
+             removes people from it",
             gallery.display()
         ))),
     }

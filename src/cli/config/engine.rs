@@ -8,7 +8,7 @@ use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 use crate::cli::exit::Failure;
 
 /// How faces are found and encoded, but for what this machine has.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct EngineConfig {
     pub(crate) kind: EngineKind,
     pub(crate) detector: Detector,

@@ -11,7 +11,7 @@ use facematch_xmp::{
 };
 
 use super::exiftool::{Backup, Change, ExifTool};
-use super::file_search::contains;
+use super::file_contains::contains;
 use super::sidecars::Sidecars;
 use super::{TaggingRun, Writing, check_whole, refused};
 use crate::cli::interrupt::UnfinishedFiles;

@@ -13,7 +13,7 @@ use base64::Engine as _;
 use process::Process;
 use serde_json::{Value, json};
 
-use super::file_search::contains;
+use super::file_contains::contains;
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::ReadFile;
 use crate::cli::temporary::{Naming, Temporary};

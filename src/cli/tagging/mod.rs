@@ -3,7 +3,7 @@
 
 mod embedding;
 mod exiftool;
-mod file_search;
+mod file_contains;
 mod printing;
 mod sidecar_names;
 mod sidecars;

@@ -5,7 +5,7 @@ use facematch::gallery::person_name;
 
 use super::{central_faces, write_figures};
 use crate::cli::caching::Session;
-use crate::cli::commands::{counted, skipped_in_words};
+use crate::cli::commands::words::{counted, skipped_in_words};
 use crate::cli::config::{EvalImpostorsConfig, known_options};
 use crate::cli::console::Console;
 use crate::cli::engine;

@@ -9,7 +9,7 @@ use facematch::matching::DistanceThreshold;
 
 use super::{Encodings, central_faces, read_list, write_figures};
 use crate::cli::caching::Session;
-use crate::cli::commands::counted;
+use crate::cli::commands::words::counted;
 use crate::cli::config::{EvalPairsConfig, FiguresFormat};
 use crate::cli::console::Console;
 use crate::cli::engine;

@@ -1,4 +1,5 @@
-//! What a worker does with a photo, whatever the command: find its faces, have them judged, write their pictures.
+//! What a worker does with a photo, whatever the command: it finds the faces, has them judged and
+//! writes their pictures.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::cli::photo_error::PhotoError;
 use crate::cli::pictures::Pictures;
 use crate::cli::report::{FaceRecord, Finding, Photo};
 
-/// What a worker makes of a photo.
+/// The result of the work on a photo.
 pub(super) struct PhotoResult {
     pub(super) photo: Photo,
     pub(super) times: StageTimes,
@@ -20,8 +21,8 @@ pub(super) struct PhotoResult {
     pub(super) picture_error: Option<PhotoError>,
 }
 
-/// How photos are searched.
-pub(super) struct PhotoSearch<'a> {
+/// The work on each photo of a run.
+pub(super) struct PhotoWork<'a> {
     pub(super) finder: &'a FaceFinder,
     pub(super) pictures: Pictures,
     /// Whether the encodings are reported.
@@ -35,9 +36,9 @@ pub(super) struct Judgement {
     pub(super) tone: Tone,
 }
 
-impl PhotoSearch<'_> {
-    /// Searches the photo at `path`; `judge` says of each of its faces what it is.
-    pub(super) fn search(
+impl PhotoWork<'_> {
+    /// Works on the photo at `path`; `judge` returns a judgement of each of its faces.
+    pub(super) fn result(
         &self,
         engine: &mut dyn FaceEngine,
         path: &Path,
@@ -62,8 +63,8 @@ impl PhotoSearch<'_> {
             if faces.is_empty() || !self.pictures.wants_drawings() {
                 return Ok(());
             }
-            // Read once more: what is found must not depend on whether it is drawn, and a photo at full size is too
-            // large to be kept while it is searched.
+            // Read once more: what is found must not depend on whether it is drawn, and a photo at
+            // full size is too large to be kept meanwhile.
             let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
             self.pictures
                 .write_drawing(path, open_whole(path)?, &markings)

@@ -1,11 +1,11 @@
-//! Bytes in files, which are read piece by piece. In come a stream and what is looked for; out goes whether it is there.
+//! Whether a file contains some bytes. It is read block by block, as it may be large.
 
 use std::io::{self, Read};
 
-/// So much is searched at a time.
+/// Bytes that are read at a time.
 const BLOCK: usize = 1 << 16;
 
-/// Whether `wanted` is in `stream`.
+/// Returns whether `stream` contains `wanted`.
 pub(super) fn contains(mut stream: impl Read, wanted: &[u8]) -> io::Result<bool> {
     let mut window = Vec::with_capacity(2 * BLOCK);
     while stream
