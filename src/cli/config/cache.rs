@@ -1,23 +1,23 @@
-//! The cache that a run uses, and what `facematch cache` does with one.
+//! Configuration of the cache of a run, and of `facematch cache`.
 
 use std::path::PathBuf;
 
-/// The cache of a run.
+/// Cache of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum CacheConfig {
-    /// The one that the environment names, if it does.
+    /// The cache that the environment names, if any.
     #[default]
     Undecided,
-    /// None, whatever the environment says.
+    /// No cache, even if the environment names one.
     Off,
-    /// The one in the usual place.
+    /// The cache in the usual place.
     Usual,
-    /// The one in this file.
+    /// The cache in this file.
     File(PathBuf),
 }
 
 impl CacheConfig {
-    /// The cache for `--cache`, with a file or without, and for `--no-cache`.
+    /// Returns the cache for `--cache`, with or without a file, and for `--no-cache`.
     pub(crate) fn new(cache: Option<Option<PathBuf>>, off: bool) -> Self {
         match cache {
             _ if off => Self::Off,
@@ -28,15 +28,15 @@ impl CacheConfig {
     }
 }
 
-/// What `facematch cache` is asked to do.
+/// Configuration of `facematch cache`.
 #[derive(Debug)]
 pub(crate) struct CacheCommandConfig {
     pub(crate) action: CacheAction,
-    /// The cache, if it is not the usual one.
+    /// File of the cache, or `None` for the usual place.
     pub(crate) file: Option<PathBuf>,
 }
 
-/// What is done with a cache.
+/// Action of `facematch cache`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CacheAction {
     Path,

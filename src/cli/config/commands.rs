@@ -1,4 +1,4 @@
-//! What the other commands are asked to do.
+//! Configurations of the other commands.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub(crate) struct RunConfig {
     pub(crate) engine: EngineConfig,
     pub(crate) cache: CacheConfig,
     pub(crate) results: Results,
-    /// Whether the time of each stage is printed.
+    /// `true` if the time of each stage is printed.
     pub(crate) timings: bool,
 }
 
@@ -30,7 +30,7 @@ impl RunConfig {
     }
 }
 
-/// The default command: known people in photos.
+/// Configuration of the default command, which finds known people in photos.
 #[derive(Debug)]
 pub(crate) struct MatchConfig {
     pub(crate) known: PathBuf,
@@ -39,13 +39,13 @@ pub(crate) struct MatchConfig {
     pub(crate) run: RunConfig,
 }
 
-/// `facematch detect`.
+/// Configuration of `facematch detect`.
 #[derive(Debug)]
 pub(crate) struct DetectConfig {
     pub(crate) run: RunConfig,
 }
 
-/// `facematch tag`.
+/// Configuration of `facematch tag`.
 #[derive(Debug)]
 pub(crate) struct TagConfig {
     pub(crate) matching: MatchConfig,
@@ -53,18 +53,18 @@ pub(crate) struct TagConfig {
     pub(crate) writing: Writing,
 }
 
-/// Where `facematch tag` writes names.
+/// Destination of the names that `facematch tag` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NameTarget {
     Sidecars(SidecarNaming),
     Photos(Backup),
-    /// To the results, as ExifTool reads them.
+    /// The results, in the form that ExifTool imports.
     Exiftool,
 }
 
 impl NameTarget {
-    /// The place for results in this `format`: the photos, `embedded` with this backup, or else
-    /// sidecars.
+    /// Returns the destination for results in this `format`: the photos if there is a backup mode
+    /// in `embedded`, otherwise sidecars.
     pub(crate) fn new(
         format: Format,
         embedded: Option<Backup>,
@@ -82,7 +82,7 @@ impl NameTarget {
     }
 }
 
-/// `facematch untag`.
+/// Configuration of `facematch untag`.
 #[derive(Debug)]
 pub(crate) struct UntagConfig {
     pub(crate) photos: PhotoSource,
@@ -90,24 +90,24 @@ pub(crate) struct UntagConfig {
     pub(crate) backup: Backup,
 }
 
-/// `facematch sort`. Photos in its folders are left out.
+/// Configuration of `facematch sort`. Photos in its target folders are skipped.
 #[derive(Debug)]
 pub(crate) struct SortConfig {
     pub(crate) matching: MatchConfig,
-    /// The folder of the folders of people.
+    /// Folder that contains the folders of people.
     pub(crate) into: PathBuf,
     pub(crate) method: SortMethod,
-    /// Whether a photo goes only into the folder of the first person.
+    /// `true` if a photo goes only into the folder of the first person.
     pub(crate) first: bool,
-    /// The folder of photos that show only unknown faces.
+    /// Folder for photos that show only unknown faces.
     pub(crate) unknown_into: Option<PathBuf>,
-    /// The folder of photos without faces.
+    /// Folder for photos without faces.
     pub(crate) none_into: Option<PathBuf>,
     pub(crate) dry_run: bool,
 }
 
 impl SortConfig {
-    /// The folders that photos are put into.
+    /// Returns the folders that photos are put into.
     pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
         self.matching
             .run
@@ -118,7 +118,7 @@ impl SortConfig {
     }
 }
 
-/// `facematch check`.
+/// Configuration of `facematch check`.
 #[derive(Debug)]
 pub(crate) struct CheckConfig {
     pub(crate) known: PathBuf,
@@ -127,16 +127,16 @@ pub(crate) struct CheckConfig {
     pub(crate) format: FiguresFormat,
     pub(crate) output: Option<PathBuf>,
     pub(crate) engine: EngineConfig,
-    /// The first option given that has no effect on a gallery file.
+    /// First of the given options that have no effect on a gallery file.
     pub(crate) about_photos: Option<&'static str>,
 }
 
-/// `facematch eval pairs`.
+/// Configuration of `facematch eval pairs`.
 #[derive(Debug)]
 pub(crate) struct EvalPairsConfig {
-    /// The list of pairs.
+    /// List of pairs.
     pub(crate) pairs: PathBuf,
-    /// The folder that the paths in the list are relative to, if not that of the list.
+    /// Folder that the paths in the list are relative to, or `None` for the folder of the list.
     pub(crate) root: Option<PathBuf>,
     pub(crate) threshold: DistanceThreshold,
     pub(crate) format: FiguresFormat,
@@ -147,20 +147,20 @@ pub(crate) struct EvalPairsConfig {
 }
 
 impl EvalPairsConfig {
-    /// The folder that the paths in the list are relative to.
+    /// Returns the folder that the paths in the list are relative to.
     pub(crate) fn root(&self) -> &Path {
         let beside = || self.pairs.parent().unwrap_or(Path::new(""));
         self.root.as_deref().unwrap_or_else(beside)
     }
 }
 
-/// `facematch eval identify`.
+/// Configuration of `facematch eval identify`.
 #[derive(Debug)]
 pub(crate) struct EvalIdentifyConfig {
     pub(crate) known: PathBuf,
-    /// The folder that the paths in `labels` are relative to.
+    /// Folder that the paths in `labels` are relative to.
     pub(crate) unknown: PathBuf,
-    /// The list of who is in which photo.
+    /// List of the people in each photo.
     pub(crate) labels: PathBuf,
     pub(crate) format: FiguresFormat,
     pub(crate) output: Option<PathBuf>,
@@ -169,17 +169,17 @@ pub(crate) struct EvalIdentifyConfig {
     pub(crate) cache: CacheConfig,
 }
 
-/// `facematch eval impostors`.
+/// Configuration of `facematch eval impostors`.
 #[derive(Debug)]
 pub(crate) struct EvalImpostorsConfig {
-    /// The folder of the photos.
+    /// Folder of the photos.
     pub(crate) people: PathBuf,
     pub(crate) output: Option<PathBuf>,
     pub(crate) engine: EngineConfig,
     pub(crate) cache: CacheConfig,
 }
 
-/// Refuses the option `given`, which says how faces are encoded, for a run that encodes none.
+/// Refuses the option `given`, which affects the encoding of faces, for a run that encodes none.
 pub(crate) fn refuse_encoding_options(given: Option<&str>) -> Result<(), Failure> {
     match given {
         Some(option) => Err(Failure::Usage(format!("{option} needs --with-encodings"))),

@@ -1,4 +1,4 @@
-//! How it is decided who a face is.
+//! Configuration of the decision who a face is.
 
 use facematch::matching::{
     CandidateCount, DistanceThreshold, ImpostorDistances, Margin, Repetition, Rules,
@@ -6,21 +6,21 @@ use facematch::matching::{
 
 use crate::cli::exit::Failure;
 
-/// The part of strangers that may be given a name, unless the user says otherwise.
+/// Default share of strangers that may be given a name.
 const DEFAULT_TARGET_FPIR: f64 = 0.01;
 
-/// The largest distance of a match.
+/// Largest distance of a match.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Threshold {
     Fixed(DistanceThreshold),
-    /// The one at which this part of strangers gets a name.
+    /// The threshold at which this share of strangers is given a name.
     Auto {
         target_fpir: f64,
     },
 }
 
 impl Threshold {
-    /// The threshold `fixed`, or without one that for `target_fpir`.
+    /// Returns the threshold `fixed`, or the one for `target_fpir` if it is `None`.
     ///
     /// # Errors
     /// [`Failure::Usage`] if both are given.
@@ -40,7 +40,7 @@ impl Threshold {
     }
 }
 
-/// By what it is decided who a face is, before the known people are known.
+/// Settings that decide who a face is, before the gallery is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Decision {
     pub(crate) threshold: Threshold,
@@ -50,7 +50,7 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// The rules for a gallery of `known_faces`.
+    /// Returns the rules for a gallery of `known_faces`.
     pub(crate) fn rules(&self, impostors: &ImpostorDistances, known_faces: usize) -> Rules {
         Rules {
             threshold: match self.threshold {

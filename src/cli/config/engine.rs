@@ -1,4 +1,4 @@
-//! How faces are found and encoded.
+//! Configuration of how faces are found and encoded.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
 use crate::cli::exit::Failure;
 
-/// How faces are found and encoded, but for what this machine has.
+/// Configuration of an engine, independent of the capabilities of this machine.
 #[derive(Debug, PartialEq)]
 pub(crate) struct EngineConfig {
     pub(crate) kind: EngineKind,
@@ -15,12 +15,12 @@ pub(crate) struct EngineConfig {
     pub(crate) upsample: u32,
     pub(crate) jitters: u32,
     pub(crate) flip: bool,
-    /// Another landmark model than that of `models`.
+    /// Landmark model to use instead of the one in `models`.
     pub(crate) landmarks: Option<PathBuf>,
-    /// The folder with the models, if it is not the usual one.
+    /// Folder with the models, or `None` for the usual one.
     pub(crate) models: Option<PathBuf>,
     pub(crate) settings: PhotoSettings,
-    /// Photos to search at the same time, if not one per core.
+    /// Number of photos to search at the same time, or `None` for one per core.
     pub(crate) jobs: Option<u16>,
 }
 
@@ -41,7 +41,7 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    /// The same for a run that encodes no face.
+    /// Returns this configuration for a run that encodes no faces.
     pub(crate) fn without_encodings(self) -> Self {
         Self {
             jitters: 0,

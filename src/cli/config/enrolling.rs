@@ -1,4 +1,4 @@
-//! What `facematch enroll` is asked to do.
+//! Configuration of `facematch enroll`.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use super::{CacheConfig, EngineConfig};
 use crate::cli::exit::Failure;
 use crate::cli::guard::Written;
 
-/// What `facematch enroll` is asked to do.
+/// Configuration of `facematch enroll`.
 #[derive(Debug)]
 pub(crate) enum EnrollConfig {
     Write(GalleryConfig),
-    /// Remove the people with these names from the gallery.
+    /// Removes the people with these names from the gallery.
     Remove {
         names: Vec<String>,
         file: PathBuf,
@@ -22,31 +22,31 @@ pub(crate) enum EnrollConfig {
     },
 }
 
-/// A gallery that is made or gets more people.
+/// A gallery to create or extend.
 #[derive(Debug)]
 pub(crate) struct GalleryConfig {
-    /// Who is enrolled; the gallery `file` first, if they are added to it.
+    /// Sources of the people to enroll. If they are added to the gallery, `file` comes first.
     pub(crate) known: Vec<PathBuf>,
     pub(crate) known_options: WalkOptions,
-    /// Whether the people are those who are tagged in the photos.
+    /// `true` if the people are those tagged in the photos.
     pub(crate) from_tags: bool,
-    /// The gallery.
+    /// Path of the gallery.
     pub(crate) file: PathBuf,
-    /// A new gallery or one that changes.
+    /// Kind of the output: a new gallery or a changed one.
     pub(crate) written: Written,
     pub(crate) engine: EngineConfig,
     pub(crate) cache: CacheConfig,
 }
 
 impl GalleryConfig {
-    /// Whether people are added to the gallery.
+    /// Returns whether people are added to an existing gallery.
     pub(crate) fn adds(&self) -> bool {
         self.written == Written::ChangedGallery
     }
 }
 
-/// Returns the gallery file that `option` is about: the only KNOWN. No photos are searched, so that
-/// `about_photos`, the first option that is about these, is refused.
+/// Returns the gallery file that `option` is about, the only KNOWN. Refuses `about_photos`, the
+/// first option about photos, because no photos are searched.
 pub(crate) fn only_file(
     option: &str,
     known: Vec<PathBuf>,

@@ -1,5 +1,5 @@
-//! What each command is asked to do: plain values that fit together. `args` makes them from the
-//! command line; the commands are functions of them.
+//! Configurations of all commands: plain values that are consistent. `args` makes them from the
+//! command line, and the commands are functions of them.
 
 mod cache;
 mod commands;
@@ -28,7 +28,7 @@ pub(crate) struct Invocation {
     pub(crate) command: Command,
 }
 
-/// A command with what it is asked to do.
+/// A command with its configuration.
 #[derive(Debug)]
 pub(crate) enum Command {
     Match(MatchConfig),
@@ -42,11 +42,11 @@ pub(crate) enum Command {
     EvalIdentify(EvalIdentifyConfig),
     EvalImpostors(EvalImpostorsConfig),
     Cache(CacheCommandConfig),
-    /// The completion script to print.
+    /// Completion script to print.
     Completions(Vec<u8>),
 }
 
-/// Which messages the user wants.
+/// Messages that the user wants.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Messages {
     pub(crate) quiet: bool,
@@ -54,10 +54,10 @@ pub(crate) struct Messages {
     pub(crate) progress: When,
 }
 
-/// When something that suits a terminal is done.
+/// Condition for output that suits a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
-    /// On a terminal.
+    /// Only on a terminal.
     Auto,
     Always,
     Never,

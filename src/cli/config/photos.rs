@@ -1,4 +1,4 @@
-//! Which photos a run works on.
+//! Configuration of the photos that a run works on.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use facematch::batch::{Purpose, WalkOptions};
 
 use crate::cli::exit::Failure;
 
-/// The photos of a run, where they are looked for.
+/// Sources of the photos of a run.
 #[derive(Debug)]
 pub(crate) struct PhotoSource {
     /// Photos and folders, and `-` for the paths on standard input.
@@ -14,7 +14,7 @@ pub(crate) struct PhotoSource {
     /// Folders whose photos are skipped.
     pub(crate) left_out: Vec<PathBuf>,
     pub(crate) options: WalkOptions,
-    /// Whether paths on standard input end with NUL.
+    /// `true` if paths on standard input end with NUL.
     pub(crate) null: bool,
 }
 
@@ -34,12 +34,12 @@ impl PhotoSource {
     }
 }
 
-/// Whether `path` stands for the paths on standard input.
+/// Returns whether `path` stands for the paths on standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// How the photos of known people are chosen. They may be at any depth.
+/// Returns the options for walking photos of known people, which may be at any depth.
 pub(crate) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
     WalkOptions {
         follow_links,

@@ -1,4 +1,4 @@
-//! Where results go, and in which form.
+//! Configuration of the destination and the format of results.
 
 use std::path::PathBuf;
 
@@ -6,22 +6,22 @@ use super::When;
 use crate::cli::exit::Failure;
 use crate::cli::report::Format;
 
-/// The results of a run through photos.
+/// Results of a run through photos.
 #[derive(Debug)]
 pub(crate) struct Results {
     pub(crate) format: Format,
-    /// The file that they are written to, if not standard output.
+    /// File that the results are written to, or `None` for standard output.
     pub(crate) file: Option<PathBuf>,
     pub(crate) with_encodings: bool,
-    /// The folder of the aligned faces.
+    /// Folder for the aligned faces.
     pub(crate) crops: Option<PathBuf>,
-    /// The folder of the drawings.
+    /// Folder for the drawings.
     pub(crate) draw: Option<PathBuf>,
     pub(crate) color: When,
 }
 
 impl Results {
-    /// Refuses `--with-encodings` in forms that have no room for them.
+    /// Refuses `--with-encodings` in formats that have no room for encodings.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.format {
             Format::Text | Format::Csv | Format::ExiftoolJson if self.with_encodings => Err(
@@ -31,7 +31,8 @@ impl Results {
         }
     }
 
-    /// Refuses the form that is about names to be written, for a command that writes none.
+    /// Refuses `exiftool-json`, the format for names to be written, for a command that writes no
+    /// names.
     pub(crate) fn refuse_exiftool_json(&self) -> Result<(), Failure> {
         match self.format {
             Format::ExiftoolJson => Err(Failure::Usage(
@@ -44,7 +45,7 @@ impl Results {
     }
 }
 
-/// The form of figures and findings.
+/// Format of figures and findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FiguresFormat {
     Text,

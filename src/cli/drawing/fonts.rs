@@ -1,4 +1,4 @@
-//! Where letters come from: the built-in font, and for letters that it lacks the fonts of the computer.
+//! Sources of letters: the built-in font, and the fonts of the computer for letters that it lacks.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -8,27 +8,28 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ab_glyph::{Font, FontArc};
 use walkdir::WalkDir;
 
-/// Largest font file that is read, in bytes; collections for all of Chinese, Japanese and Korean have 30 MB.
+/// Maximum size of a font file, in bytes. Collections for Chinese, Japanese and Korean have 30 MB.
 const MOST_BYTES: u64 = 100 << 20;
 
 /// Words in the names of font files whose letters are harder to read.
 const SPECIAL_STYLES: [&str; 7] = ["bold", "black", "heavy", "italic", "light", "mono", "thin"];
 
-/// The fonts that names are written in. Each letter is taken from the built-in font (DejaVu Sans) or else from a font in one of
-/// the folders, which are read only for letters that the built-in font lacks.
+/// The fonts that names are written in. Each letter is taken from the built-in font (DejaVu Sans)
+/// or, if that lacks it, from a font in one of the folders. The folders are read only when they are
+/// needed.
 ///
-/// Letters are set one after another from left to right: Arabic letters are not joined, and vowel signs of Indian scripts are not
-/// moved to their place.
+/// Letters are placed one after another from left to right: Arabic letters are not joined, and
+/// vowel signs of Indian scripts are not reordered.
 ///
 /// # Thread safety
-/// Any number of threads may share one.
+/// Any number of threads may share one instance.
 #[derive(Debug)]
 pub(crate) struct Fonts {
     folders: Vec<PathBuf>,
     more: Mutex<MoreFonts>,
 }
 
-/// What was read from the folders so far.
+/// Fonts and letters read from the folders so far.
 #[derive(Debug, Default)]
 struct MoreFonts {
     fonts: Vec<FontArc>,
@@ -37,7 +38,7 @@ struct MoreFonts {
 }
 
 impl Fonts {
-    /// The built-in font, and those anywhere below `folders` for letters that it lacks.
+    /// Returns the built-in font, and all fonts below `folders` for letters that it lacks.
     pub(crate) fn new(folders: Vec<PathBuf>) -> Self {
         Self {
             folders,
@@ -45,12 +46,13 @@ impl Fonts {
         }
     }
 
-    /// The letters of all texts so far that no font has; they were drawn as boxes.
+    /// Returns the letters of all texts so far that no font has. They were drawn as boxes.
     pub(crate) fn lacking(&self) -> BTreeSet<char> {
         self.more().lacking.clone()
     }
 
-    /// The fonts that together have as many letters of `text` as can be had, the built-in one first; none when it is damaged.
+    /// Returns the fonts that together have as many letters of `text` as possible, the built-in one
+    /// first. The result is empty if the built-in font is damaged.
     pub(super) fn for_text(&self, text: &str) -> Vec<FontArc> {
         let Ok(built_in) = FontArc::try_from_slice(dejavu::sans::regular()) else {
             return Vec::new();
@@ -59,7 +61,7 @@ impl Fonts {
         [built_in].into_iter().chain(self.having(missing)).collect()
     }
 
-    /// Fonts with the letters `missing`.
+    /// Returns fonts with the letters `missing`.
     fn having(&self, mut missing: BTreeSet<char>) -> Vec<FontArc> {
         if missing.is_empty() {
             return Vec::new();
@@ -88,12 +90,13 @@ impl Fonts {
     }
 
     fn more(&self) -> MutexGuard<'_, MoreFonts> {
-        // What a thread that panicked had added is whole: a font or a letter.
+        // A panicked thread leaves this state valid: fonts and letters are added one at a time.
         self.more.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Adds `font` to `chosen` when it has some of the letters `missing`, which are then missing no more.
+/// Adds `font` to `chosen` if it has some of the letters `missing`, and removes these from
+/// `missing`.
 fn take(font: &FontArc, missing: &mut BTreeSet<char>, chosen: &mut Vec<FontArc>) -> bool {
     let before = missing.len();
     missing.retain(|&letter| !has(font, letter));
@@ -104,19 +107,20 @@ fn take(font: &FontArc, missing: &mut BTreeSet<char>, chosen: &mut Vec<FontArc>)
     is_useful
 }
 
-/// Whether `font` can draw `letter`, or there is nothing to draw. Fonts of coloured pictures have no outlines.
+/// Returns whether `font` can draw `letter`, or `letter` is blank. Colour bitmap fonts have no
+/// outlines.
 pub(super) fn has(font: &FontArc, letter: char) -> bool {
     let is_blank = letter.is_whitespace() || letter.is_control() || is_format_character(letter);
     let id = font.glyph_id(letter);
     is_blank || (id.0 != 0 && font.outline(id).is_some())
 }
 
-/// Joiners, marks of direction, and selectors of variants, which have no shape of their own.
+/// Returns whether `letter` has no shape: a joiner, a direction mark or a variation selector.
 fn is_format_character(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// The font files below `folders`, those that are easiest to read first.
+/// Returns the font files below `folders`, the most readable first.
 fn font_files(folders: &[PathBuf]) -> Vec<PathBuf> {
     let files = folders.iter().flat_map(WalkDir::new).flatten();
     let is_font = |path: &Path| {
@@ -139,7 +143,7 @@ fn font_files(folders: &[PathBuf]) -> Vec<PathBuf> {
     files
 }
 
-/// The font in `file`, of a collection the first; `None` when it cannot be read.
+/// Returns the font in `file`, the first one of a collection, or `None` if it cannot be read.
 fn read_font(file: &Path) -> Option<FontArc> {
     let metadata = std::fs::metadata(file).ok()?;
     if !metadata.is_file() || metadata.len() > MOST_BYTES {
@@ -148,7 +152,7 @@ fn read_font(file: &Path) -> Option<FontArc> {
     FontArc::try_from_vec(std::fs::read(file).ok()?).ok()
 }
 
-/// The folders in which this system keeps fonts.
+/// Returns the folders in which this system keeps fonts.
 pub(crate) fn system_font_folders() -> Vec<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let below =
@@ -165,7 +169,7 @@ pub(crate) fn system_font_folders() -> Vec<PathBuf> {
         let own = below("HOME", "Library/Fonts");
         return folders.into_iter().chain(own).collect();
     }
-    // XDG Base Directory Specification, and the place before it.
+    // XDG Base Directory Specification, and the location before it.
     let own = below("XDG_DATA_HOME", "fonts").or_else(|| below("HOME", ".local/share/fonts"));
     let shared = variable("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     let shared = std::env::split_paths(&shared).map(|folder| folder.join("fonts"));
@@ -203,7 +207,7 @@ mod tests {
         let chosen = fonts.for_text("a山田");
         assert_eq!(chosen.len(), 2);
         assert!(!has(&chosen[0], '山') && has(&chosen[1], '山'));
-        // Once read, it serves every text.
+        // A font that was read once serves every text.
         assert_eq!(fonts.for_text("田中").len(), 2);
         assert_eq!(fonts.lacking(), ['中'].into());
     }

@@ -1,4 +1,4 @@
-//! Pictures for people to look at: a photo with the boxes, the landmarks and the names of its faces drawn on it.
+//! Drawings: photos with the boxes, landmarks and names of their faces drawn on them.
 
 mod fonts;
 mod text;
@@ -8,27 +8,28 @@ pub(crate) use fonts::{Fonts, system_font_folders};
 use image::{Rgb, RgbImage};
 use text::Writing;
 
-/// What is drawn of one face, in pixels of the picture.
+/// The drawing of one face, in pixels of the picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Marking {
-    /// The box.
+    /// Box of the face.
     pub(crate) bounds: PixelBox,
-    /// The landmarks, one dot each.
+    /// Landmarks, drawn as one dot each.
     pub(crate) landmarks: Vec<Point>,
-    /// What is written at the box, if anything.
+    /// Text at the box, if any.
     pub(crate) label: Option<String>,
-    /// Green when the face has a name, yellow when it is unknown, blue when nobody asked.
+    /// Colour: green for a face with a name, yellow for an unknown face, blue if faces are not
+    /// compared.
     pub(crate) tone: Tone,
 }
 
-/// The colour of a marking.
+/// Colour of a marking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// A face that was only found.
+    /// A face that was only detected.
     Found,
     /// A known person.
     Known,
-    /// Nobody known.
+    /// A face that is no known person.
     Unknown,
 }
 
@@ -45,15 +46,15 @@ impl Tone {
 const LANDMARK_COLOR: Rgb<u8> = Rgb([255, 64, 64]);
 const TEXT_COLOR: Rgb<u8> = Rgb([0, 0, 0]);
 
-/// Draws `markings` on `picture` with letters of `fonts`; lines and letters grow with the picture, so that they can be seen at
-/// any size, and letters are small at small faces.
+/// Draws `markings` on `picture` with the letters of `fonts`. Lines and letters are scaled with the
+/// picture so that they are visible at any size, and letters are small at small faces.
 pub(crate) fn draw(picture: &mut RgbImage, markings: &[Marking], fonts: &Fonts) {
     let shorter_side = picture.width().min(picture.height());
     let thickness = (shorter_side / 250).max(2);
     for marking in markings {
         draw_box(picture, marking.bounds, thickness, marking.tone.color());
     }
-    // Over all boxes, so that no line hides a point or a letter.
+    // Drawn after all boxes, so that no line hides a point or a letter.
     for marking in markings {
         draw_landmarks(picture, marking, thickness);
     }
@@ -76,7 +77,7 @@ fn draw_box(picture: &mut RgbImage, bounds: PixelBox, thickness: u32, color: Rgb
     }
 }
 
-/// Fills what lies of `area` in the picture.
+/// Fills the part of `area` that lies in the picture.
 fn fill(picture: &mut RgbImage, area: PixelBox, color: Rgb<u8>) {
     let right = area.x.saturating_add(area.w).min(picture.width());
     let bottom = area.y.saturating_add(area.h).min(picture.height());
@@ -87,7 +88,7 @@ fn fill(picture: &mut RgbImage, area: PixelBox, color: Rgb<u8>) {
     }
 }
 
-/// Fills the circle around the pixel `centre`, which may lie outside of the picture.
+/// Fills the circle around the pixel `centre`, which may lie outside the picture.
 fn fill_circle(picture: &mut RgbImage, centre: (i32, i32), radius: i32, color: Rgb<u8>) {
     for down in -radius..=radius {
         for across in -radius..=radius {
@@ -104,7 +105,7 @@ fn fill_circle(picture: &mut RgbImage, centre: (i32, i32), radius: i32, color: R
 }
 
 fn draw_landmarks(picture: &mut RgbImage, marking: &Marking, thickness: u32) {
-    // 68 points of a small face must not become one blot.
+    // The 68 points of a small face must not merge into one blot.
     let radius = (thickness as i32).min(marking.bounds.w as i32 / 35).max(1);
     for point in &marking.landmarks {
         let centre = (point.x.round() as i32, point.y.round() as i32);
@@ -132,7 +133,8 @@ fn draw_label(
     let h = height.ceil() as u32 + 2 * thickness;
     let bounds = marking.bounds;
     let below = bounds.y + bounds.h;
-    // Below the box; at the picture's lower edge above it; where neither fits, inside.
+    // The label goes below the box, above it at the lower edge of the picture, and inside it if
+    // neither fits.
     let y = if below + h <= picture.height() {
         below
     } else if bounds.y >= h {
@@ -192,7 +194,7 @@ mod tests {
             assert_eq!(at(x, y), Tone::Known.color(), "({x}, {y})");
         }
         assert_eq!(at(120, 60), LANDMARK_COLOR);
-        // Letters stand below the box on the box's colour.
+        // Letters are below the box, on the box's colour.
         let label = image::imageops::crop_imm(&picture, 100, 100, 30, 16).to_image();
         assert!(label.pixels().any(|p| p.0.iter().all(|&v| v < 60)));
         assert!(label.pixels().any(|&p| p == Tone::Known.color()));
@@ -201,7 +203,8 @@ mod tests {
         }
     }
 
-    /// How many pixels of a large picture the label of a face `side` pixels wide takes.
+    /// Returns the number of pixels that the label of a face `side` pixels wide takes in a large
+    /// picture.
     fn label_pixels(side: u32) -> usize {
         let mut picture = RgbImage::new(1400, 1400);
         let bounds = PixelBox {

@@ -1,12 +1,12 @@
-//! A line of text on a picture. In come the text and its height in pixels; out come its width, and its pixels blended into the
-//! picture.
+//! A line of text on a picture. Input: the text and its height in pixels. Output: its width, and
+//! its pixels blended into the picture.
 
 use ab_glyph::{Font, FontArc, Glyph, PxScale, ScaleFont, point};
 use image::{Rgb, RgbImage};
 
 use super::fonts::{Fonts, has};
 
-/// A line of text at one size, each of its letters in the first font that has it.
+/// A line of text at one size, with each letter in the first font that has it.
 pub(super) struct Writing<'a> {
     text: &'a str,
     fonts: Vec<FontArc>,
@@ -14,7 +14,8 @@ pub(super) struct Writing<'a> {
 }
 
 impl<'a> Writing<'a> {
-    /// `text` in a line `height` pixels high; `None` when the built-in font cannot be read.
+    /// Returns `text` in a line `height` pixels high, or `None` if the built-in font cannot be
+    /// read.
     pub(super) fn new(text: &'a str, fonts: &Fonts, height: f32) -> Option<Self> {
         let fonts = fonts.for_text(text);
         (!fonts.is_empty()).then_some(Self {
@@ -24,12 +25,12 @@ impl<'a> Writing<'a> {
         })
     }
 
-    /// Its width in pixels.
+    /// Returns the width in pixels.
     pub(super) fn width(&self) -> u32 {
         self.lay_out(|_, _| ()).ceil() as u32
     }
 
-    /// Writes it with its upper left corner at `corner`; what lies outside of the picture is cut off.
+    /// Writes the text with its upper left corner at `corner`, clipped to the picture.
     pub(super) fn write(&self, picture: &mut RgbImage, corner: (i32, i32), ink: Rgb<u8>) {
         self.lay_out(|font, glyph| {
             // A blank has no outline.
@@ -50,7 +51,7 @@ impl<'a> Writing<'a> {
         });
     }
 
-    /// Hands each letter with its font and place to `place`, and returns the width of all.
+    /// Passes each letter with its font and position to `place`, and returns the total width.
     fn lay_out(&self, mut place: impl FnMut(&FontArc, Glyph)) -> f32 {
         let Some(first) = self.fonts.first() else {
             return 0.0;
@@ -61,7 +62,7 @@ impl<'a> Writing<'a> {
         let mut previous = None;
         for letter in self.text.chars() {
             let number = self.fonts.iter().position(|font| has(font, letter));
-            // A letter that no font has is the built-in font's box.
+            // A letter that no font has is drawn as the box of the built-in font.
             let number = number.unwrap_or(0);
             let font = &self.fonts[number];
             let id = font.glyph_id(letter);
@@ -79,7 +80,7 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// `below` covered with `ink` by the part `coverage` (0 to 1).
+/// Returns `below` covered with `ink` by the share `coverage` (0 to 1).
 fn blended(below: Rgb<u8>, ink: Rgb<u8>, coverage: f32) -> Rgb<u8> {
     let coverage = coverage.clamp(0.0, 1.0);
     let mix = |below: u8, ink: u8| {
@@ -101,7 +102,8 @@ mod tests {
         Writing::new(text, &Fonts::new(Vec::new()), height).unwrap()
     }
 
-    /// The columns and rows that `text` changed, written at `(left, top)`: first and last of each.
+    /// Returns the first and last of the columns and of the rows that `text` at `(left, top)`
+    /// changed.
     fn inked(text: &str, left: i32, top: i32) -> Option<[u32; 4]> {
         let mut picture = RgbImage::from_pixel(200, 60, GROUND);
         writing(text, 20.0).write(&mut picture, (left, top), INK);
