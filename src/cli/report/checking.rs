@@ -1,4 +1,4 @@
-//! The findings of `facematch check`, as lines or as JSON.
+//! Reports of `facematch check`, as lines or as JSON.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,36 +11,38 @@ use super::json::{SkippedJson, skipped_json};
 use super::{path_bytes, rounded};
 use crate::cli::checking::{Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation};
 
-/// The name of the JSON form and its version; docs/facematch-check-1.schema.json describes it.
+/// Name and version of the JSON format, which docs/facematch-check-1.schema.json describes.
 const SCHEMA: &str = "facematch-check/1";
 
-/// So many pairs of close people have a line; nobody reads more. JSON has more.
+/// Maximum number of pairs of close people that have a line, as many as a user may read. JSON has
+/// more.
 const MOST_LINES_OF_PEOPLE: usize = 100;
 
-/// A check of known people, and where they came from.
+/// A check of known people, with their source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CheckReport<'a> {
-    /// The folder or the gallery file.
+    /// Folder or gallery file.
     pub(crate) known: &'a Path,
-    /// What it is, which decides what can be told.
+    /// Kind of `known`, which decides what can be reported.
     pub(crate) source: CheckedSource,
-    /// Photos that were not searched, by their extension.
+    /// Number of photos that were skipped, by extension.
     pub(crate) skipped: &'a BTreeMap<String, usize>,
-    /// What came of the check.
+    /// Result of the check.
     pub(crate) check: &'a Check,
 }
 
-/// What was checked.
+/// Kind of source that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckedSource {
-    /// Photos, which were searched for it.
+    /// Photos, which were searched for the check.
     Photos,
-    /// A gallery file. What it does not hold is not told: photos without a face or with several, equal files.
+    /// A gallery file. It has no data on photos without a face or with several, nor on equal files,
+    /// so these are not reported.
     Gallery,
 }
 
 impl CheckedSource {
-    /// The word in reports.
+    /// Returns the word used in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Photos => "photos",
@@ -50,11 +52,11 @@ impl CheckedSource {
 }
 
 impl CheckReport<'_> {
-    /// Writes one line for each finding, with the fields path, kind, person and what to do; then one about the best
-    /// threshold. Of close people the nearest hundred pairs have a line.
+    /// Writes one line per finding, with the fields path, kind, person and what to do, then one
+    /// line about the best threshold. Only the nearest 100 pairs of close people have a line.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_text(&self, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
         let is_close = |finding: &&Finding| matches!(finding, Finding::ClosePeople { .. });
         let close = self.check.findings.iter().filter(is_close).count();
@@ -83,10 +85,10 @@ impl CheckReport<'_> {
         Lines::new(layout, &[]).write_all(out, &lines)
     }
 
-    /// Writes it as a JSON object.
+    /// Writes the report as a JSON object.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let check = self.check;
         let json = CheckJson {
@@ -150,7 +152,7 @@ fn rates_in_words(rates: ErrorRates) -> String {
     format!("FMR {fmr:.2} %, FNMR {fnmr:.2} %")
 }
 
-/// Finite, whatever the encodings of a gallery file are.
+/// Rounds to six decimals. The result is finite for all encodings of a gallery file.
 fn six_decimals(number: f32) -> f64 {
     rounded(f64::from(number.min(f32::MAX)), 6)
 }
@@ -173,7 +175,8 @@ struct CheckJson<'a> {
     separation: SeparationJson<'a>,
 }
 
-/// Every finding has all keys, so that a reader which infers the columns of a table finds the same ones in each.
+/// A finding. Every finding has all keys, so that a reader that infers the columns of a table finds
+/// the same ones in each.
 #[derive(Serialize)]
 struct FindingJson<'a> {
     kind: &'static str,
@@ -335,7 +338,7 @@ mod tests {
         }
     }
 
-    /// A check that found `pairs` pairs of close people, and left out one more.
+    /// Returns a check that found `pairs` pairs of close people and left out one more.
     fn check(pairs: usize) -> Check {
         let threshold = DistanceThreshold::DEFAULT;
         let close = |index| Finding::ClosePeople {

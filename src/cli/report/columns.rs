@@ -1,7 +1,7 @@
-//! Lines of fields. Programs get the fields separated by tabs; on a terminal they stand in columns.
+//! Lines of fields, separated by tabs for programs and aligned in columns on a terminal.
 //!
-//! Results appear one by one, so most widths are estimates from before the first line: those of the paths and of the names,
-//! which are known by then. Columns of other fields become wider as the run goes on.
+//! Results appear one by one, so most widths are estimates made before the first line, from the
+//! paths and names known by then. Other columns become wider during the run.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,18 +10,18 @@ use unicode_width::UnicodeWidthStr;
 
 use super::text::escaped;
 
-/// Spaces between two columns.
+/// Number of spaces between two columns.
 const GAP: usize = 2;
 
-/// Width of the longest word that stands in the place of a name, `ambiguous`.
+/// Width of `ambiguous`, the longest word that can appear instead of a name.
 const WIDEST_WORD: usize = 9;
 
-/// How the fields of a line are separated.
+/// Separation of the fields of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// By tabs, for `cut` and other programs.
+    /// Tabs, for `cut` and other programs.
     Tabs,
-    /// By spaces, so that the fields stand in columns.
+    /// Spaces that align the fields in columns.
     Columns(Columns),
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Columns {
     path: usize,
     /// Width of the column of names.
     name: usize,
-    /// Largest width of a column. A longer field moves only the rest of its own line.
+    /// Maximum width of a column. A longer field shifts only the rest of its own line.
     limit: usize,
 }
 
 impl Columns {
-    /// The columns for lines about `paths` and people called `names`, on a terminal of `width` cells. A path or a name that
-    /// would leave too little room for the other fields does not count.
+    /// Returns columns for lines about `paths` and people called `names`, on a terminal of `width`
+    /// cells. Ignores paths and names that would leave too little room for the other fields.
     pub(crate) fn new<'a>(
         width: usize,
         paths: impl IntoIterator<Item = &'a Path>,
@@ -56,7 +56,7 @@ impl Columns {
     }
 }
 
-/// The largest of `widths` within `limit`.
+/// Returns the largest of `widths` that is within `limit`.
 fn widest(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
     widths.filter(|width| *width <= limit).max().unwrap_or(0)
 }
@@ -65,7 +65,7 @@ fn widest(widths: impl Iterator<Item = usize>, limit: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
     Path,
-    /// As a path with so many letters more.
+    /// A column this many letters wider than that of paths.
     LongerPath(usize),
     Name,
     Width(usize),
@@ -74,9 +74,9 @@ pub(super) enum Column {
 /// A field of a line.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Field {
-    /// Escaped, with its colour.
+    /// Escaped text, with its colour.
     bytes: Vec<u8>,
-    /// Cells of a terminal that it takes.
+    /// Width in cells of a terminal.
     width: usize,
     is_number: bool,
 }
@@ -86,21 +86,21 @@ impl Field {
         Self::colored("", text, "")
     }
 
-    /// A path, byte by byte.
+    /// Returns a path as a field, byte by byte.
     pub(super) fn path(path: &Path) -> Self {
         let mut field = Self::default();
         field.push("", path.as_os_str().as_encoded_bytes(), "");
         field
     }
 
-    /// A text between the escape sequences that begin and end its colour.
+    /// Returns `text` between the escape sequences that begin and end its colour.
     pub(super) fn colored(begin: &str, text: &str, end: &str) -> Self {
         let mut field = Self::default();
         field.push(begin, text.as_bytes(), end);
         field
     }
 
-    /// A number, which stands at the right edge of its column.
+    /// Returns a number, which is right-aligned in its column.
     pub(super) fn number(number: impl ToString) -> Self {
         Self {
             is_number: true,
@@ -108,7 +108,7 @@ impl Field {
         }
     }
 
-    /// Adds `text`, escaped, with a colour of its own.
+    /// Adds `text`, escaped and in its own colour.
     pub(super) fn push(&mut self, begin: &str, text: &[u8], end: &str) {
         self.bytes.extend(begin.as_bytes());
         let start = self.bytes.len();
@@ -119,16 +119,16 @@ impl Field {
     }
 }
 
-/// Writes lines in a layout.
+/// Writer of lines in a layout.
 #[derive(Debug)]
 pub(super) struct Lines {
-    /// The width of each column that has one so far; none with tabs.
+    /// Widths of the columns so far, or `None` if fields are separated by tabs.
     widths: Option<Vec<usize>>,
     limit: usize,
 }
 
 impl Lines {
-    /// Lines whose first columns are `columns`.
+    /// Returns a writer of lines whose first columns are `columns`.
     pub(super) fn new(layout: Layout, columns: &[Column]) -> Self {
         match layout {
             Layout::Tabs => Self {
@@ -178,7 +178,7 @@ impl Lines {
         writeln!(out)
     }
 
-    /// Writes lines that are all known, in columns as wide as their fields.
+    /// Writes lines that are all known in advance, in columns as wide as their fields.
     pub(super) fn write_all(
         &mut self,
         out: &mut (impl Write + ?Sized),
@@ -188,7 +188,7 @@ impl Lines {
         lines.iter().try_for_each(|fields| self.write(out, fields))
     }
 
-    /// Makes columns as wide as `fields`. The last field of a line needs no column.
+    /// Makes columns at least as wide as `fields`. The last field of a line needs no column.
     fn widen(&mut self, fields: &[Field]) {
         let Some(widths) = &mut self.widths else {
             return;

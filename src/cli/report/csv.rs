@@ -1,7 +1,8 @@
-//! CSV after RFC 4180: a header, one row per face, CRLF, fields quoted where they must be.
+//! CSV according to RFC 4180: a header, one row per face, CRLF, and quotes only where they are
+//! required.
 //!
-//! A photo without faces and an input that failed have one row each too, with `no_faces` and `error` as the outcome,
-//! so that every input stands in the table.
+//! Each photo without faces and each input that failed has one row too, with the outcome `no_faces`
+//! or `error`, so that the table contains every input.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,10 +21,10 @@ pub(super) struct CsvReport<W: Write> {
     columns: usize,
 }
 
-/// So many candidates have columns even where fewer are asked for: the people in question for an ambiguous face.
+/// Minimum number of candidates that have columns: an ambiguous face has at least two.
 const LEAST_CANDIDATES: usize = 2;
 
-/// The columns that every table has, before those of its subject.
+/// Columns that every table has, before those of its subject.
 pub(super) const COMMON: [&str; 12] = [
     "path",
     "path_bytes",
@@ -39,7 +40,7 @@ pub(super) const COMMON: [&str; 12] = [
     "outcome",
 ];
 
-/// The columns of a face that may be somebody.
+/// Columns of a face that is compared with known people.
 const PERSON: [&str; 2] = ["name", "distance"];
 
 impl<W: Write> CsvReport<W> {
@@ -56,10 +57,10 @@ impl<W: Write> CsvReport<W> {
         Ok(report)
     }
 
-    /// Writes a row, filled up with empty fields.
+    /// Writes a row, padded with empty fields.
     fn row(&mut self, mut fields: Vec<String>) -> io::Result<()> {
         fields.resize(self.columns, String::new());
-        // The conversion that the crate offers would hide a closed pipe.
+        // The conversion of the `csv` crate would hide a closed pipe.
         self.writer
             .write_record(&fields)
             .map_err(|error| match error.into_kind() {
@@ -172,7 +173,7 @@ fn header(subject: Subject) -> Vec<String> {
     columns
 }
 
-/// How many candidates have columns.
+/// Returns the number of candidates that have columns.
 fn candidates(subject: Subject) -> usize {
     match subject {
         Subject::People { candidates, people } => candidates.max(LEAST_CANDIDATES).min(people),
@@ -180,7 +181,7 @@ fn candidates(subject: Subject) -> usize {
     }
 }
 
-/// The photo's place in the folder of `person`, or in that of photos of nobody known.
+/// Returns the photo's place in the folder of `person`, or in that of unknown faces for `None`.
 fn place_of<'a>(record: &'a PhotoRecord, person: Option<&str>) -> Option<&'a SortedPhoto> {
     let mut places = record.places().iter();
     places.find(|place| place.person.as_deref() == person)
@@ -201,7 +202,7 @@ fn tag_columns(place: TagPlace) -> &'static [&'static str] {
     }
 }
 
-/// What stands in [`tag_columns`].
+/// Returns the fields of [`tag_columns`].
 fn tag_fields(file: &TaggedFile) -> Vec<String> {
     let mut fields = match file.place {
         TagPlace::Sidecar => vec![file.path.to_string_lossy().into_owned()],
@@ -222,8 +223,8 @@ fn six_decimals(value: f32) -> String {
     decimal(rounded(f64::from(value), 6))
 }
 
-/// A number with a point even if it is whole: a reader that takes a column for whole numbers by its first rows refuses the
-/// fractions that follow.
+/// Formats a number with a decimal point even if it is whole. Readers that infer a column of
+/// integers from its first rows would refuse the fractions that follow.
 fn decimal(value: f64) -> String {
     let digits = value.to_string();
     match digits.contains('.') {
@@ -260,7 +261,7 @@ mod tests {
         "#);
     }
 
-    /// Takes nothing, like a pipe whose reader has gone.
+    /// A writer that fails like a pipe whose reader has closed it.
     struct ClosedPipe;
 
     impl Write for ClosedPipe {

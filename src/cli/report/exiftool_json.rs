@@ -1,4 +1,4 @@
-//! The JSON that ExifTool imports: in come photos with their tags, out goes one array.
+//! JSON for ExifTool to import. Input: photos with their tags. Output: one array.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +9,8 @@ use super::json::{DOCUMENT, Records};
 use super::{PhotoOutcome, PhotoRecord, Report, Summary};
 use crate::cli::photo_error::PhotoError;
 
-/// The form that `exiftool -json=FILE` reads: an object of tags for each photo whose names are to be written, in one array.
+/// Report in the format that `exiftool -json=FILE` reads: one array with an object of tags for each
+/// photo whose names are to be written.
 pub(super) struct ExiftoolReport<W>(Records<W>);
 
 impl<W: Write> ExiftoolReport<W> {

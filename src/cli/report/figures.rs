@@ -1,16 +1,16 @@
-//! What the reports of `facematch eval` have in common.
+//! Functions that the reports of `facematch eval` share.
 
 use super::rounded;
 
-/// The name of the JSON form and its version; docs/facematch-eval-1.schema.json describes it.
+/// Name and version of the JSON format, which docs/facematch-eval-1.schema.json describes.
 pub(super) const SCHEMA: &str = "facematch-eval/1";
 
-/// A share from 0 to 1 for people.
+/// Formats a share from 0 to 1 as a percentage.
 pub(super) fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
 }
 
-/// To six digits after the point, enough for a million pairs.
+/// Rounds to six decimals, enough for a million pairs.
 pub(super) fn six_decimals(number: f64) -> f64 {
     rounded(number, 6)
 }

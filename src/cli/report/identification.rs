@@ -1,4 +1,4 @@
-//! The figures of `facematch eval identify`, as a table or as JSON.
+//! Figures of `facematch eval identify`, as a table or as JSON.
 
 use std::io::{self, Write};
 
@@ -9,26 +9,26 @@ use super::rounded;
 use super::text::escaped;
 use crate::cli::evaluation::{Identification, Tally};
 
-/// What was measured on labelled photos, and how.
+/// Figures measured on labelled photos, with the settings used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct IdentificationReport {
     /// The figures.
     pub(crate) figures: Identification,
-    /// Photos that cannot be read; they are left out.
+    /// Number of photos that cannot be read. They are left out of the figures.
     pub(crate) unreadable: usize,
-    /// The largest distance of a match.
+    /// Largest distance of a match.
     pub(crate) threshold: f32,
-    /// The name of the engine.
+    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// The name of the detector.
+    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 
 impl IdentificationReport {
-    /// Writes it as tables for people: all people together, then each person.
+    /// Writes the report as tables: all people together, then each person.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let figures = &self.figures;
         let wrong = figures.wrong_per_thousand();
@@ -73,10 +73,10 @@ impl IdentificationReport {
         Ok(())
     }
 
-    /// Writes it as one JSON object on a line.
+    /// Writes the report as one JSON object on a line.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let figures = &self.figures;
         let json = ReportJson {

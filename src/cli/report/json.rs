@@ -1,4 +1,5 @@
-//! JSON: one array of records, or one record a line. Keys stand in a fixed order and every number is finite.
+//! JSON: one array of records, or one record per line. Keys have a fixed order and every number is
+//! finite.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -17,7 +18,8 @@ use super::{
 };
 use crate::cli::photo_error::PhotoError;
 
-/// What stands around the records. A line must end with its record: whoever reads lines waits for its end.
+/// Text around the records. A newline must follow each record at once, because programs that read
+/// lines wait for it.
 pub(super) struct Frame {
     open: &'static str,
     between: &'static str,
@@ -39,7 +41,7 @@ const LINES: Frame = Frame {
     close: "",
 };
 
-/// Values one after the other, in their frame.
+/// Sequence of values in a frame.
 pub(super) struct Records<W> {
     out: W,
     frame: Frame,
@@ -75,13 +77,13 @@ pub(super) struct JsonReport<W> {
 }
 
 impl<W: Write> JsonReport<W> {
-    /// All records in one array.
+    /// Begins one array of all records.
     pub(super) fn document(out: W, subject: Subject) -> io::Result<Self> {
         let records = Records::begin(out, DOCUMENT)?;
         Ok(Self { records, subject })
     }
 
-    /// One record a line.
+    /// Begins a document with one record per line.
     pub(super) fn lines(out: W, subject: Subject) -> io::Result<Self> {
         let records = Records::begin(out, LINES)?;
         Ok(Self { records, subject })
@@ -150,7 +152,7 @@ struct ImageJson<'a> {
     sorted: Vec<SortedJson<'a>>,
 }
 
-/// The file at `place` that has the photo's names.
+/// Returns the file at `place` that has the photo's names.
 fn tagged_file(record: &PhotoRecord, place: TagPlace) -> Option<&TaggedFile> {
     record.tagged_file().filter(|file| file.place == place)
 }
@@ -175,7 +177,7 @@ impl SidecarJson {
     }
 }
 
-/// Without a path: it is the photo.
+/// A photo with embedded names. It has no path, because the file is the photo.
 #[derive(Serialize)]
 struct EmbeddedJson {
     change: &'static str,
@@ -226,14 +228,14 @@ struct ErrorJson<'a> {
     message: String,
 }
 
-/// A number of photos that were not searched.
+/// Number of skipped photos with an extension.
 #[derive(Serialize)]
 pub(super) struct SkippedJson<'a> {
     extension: &'a str,
     count: usize,
 }
 
-/// A list and not an object of numbers, so that its type does not depend on what was skipped.
+/// Returns a list and not an object of numbers, so that its type does not depend on the extensions.
 pub(super) fn skipped_json(skipped: &BTreeMap<String, usize>) -> Vec<SkippedJson<'_>> {
     let kinds = skipped.iter();
     kinds
@@ -383,7 +385,8 @@ impl Serialize for NamedPoints<'_> {
     }
 }
 
-/// Six decimals: enough to decide again with another threshold, the same digits on every machine.
+/// Serializes six decimals: enough to decide again with another threshold, and the same digits on
+/// every machine.
 fn six_decimals<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     if !value.is_finite() {
         return Err(ser::Error::custom("a number is not finite"));
@@ -401,7 +404,7 @@ fn optional_six_decimals<S: Serializer>(
     }
 }
 
-/// All numbers, each with as many digits as tell it from every other `f32`.
+/// Serializes all numbers, each with enough digits to distinguish it from every other `f32`.
 fn optional_numbers<S: Serializer>(
     encoding: &Option<&Encoding>,
     serializer: S,
@@ -421,7 +424,8 @@ mod tests {
     use super::*;
     use crate::cli::report::test_records;
 
-    /// The line of a photo once ended with the next photo, which a reader of lines had to wait for.
+    /// The newline of a photo was once written with the next photo, so readers of lines had to
+    /// wait.
     #[test]
     fn a_line_ends_with_its_record() {
         let error = PhotoError::from(facematch::Error::UnknownFormat {

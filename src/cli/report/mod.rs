@@ -1,7 +1,8 @@
-//! Results as text, JSON, JSON lines and CSV. Pure formatters: records in, bytes out; no pixels and no decisions.
+//! Results as text, JSON, JSON lines and CSV. Pure formatters: they turn records into bytes,
+//! without pixels or decisions.
 //!
-//! One [`Report`] writes one run: records in the order of the photos, then the summary. The JSON forms are described by
-//! `docs/facematch-1.schema.json`.
+//! One [`Report`] writes one run: records in the order of the photos, then the summary.
+//! `docs/facematch-1.schema.json` describes the JSON formats.
 
 mod checking;
 mod columns;
@@ -37,10 +38,10 @@ use facematch::matching::Identity;
 
 use crate::cli::photo_error::PhotoError;
 
-/// The name of the JSON form that this version writes.
+/// Name of the JSON format that this version writes.
 pub(crate) const SCHEMA: &str = "facematch/1";
 
-/// The result of one photo.
+/// Result for one photo.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PhotoRecord {
     pub(crate) photo: Photo,
@@ -48,7 +49,7 @@ pub(crate) struct PhotoRecord {
 }
 
 impl PhotoRecord {
-    /// The file that has the photo's names, if one does.
+    /// Returns the file that has the photo's names, if any.
     fn tagged_file(&self) -> Option<&TaggedFile> {
         match &self.outcome {
             PhotoOutcome::Tagged(file) => Some(file),
@@ -56,7 +57,7 @@ impl PhotoRecord {
         }
     }
 
-    /// The photo's places in folders by person.
+    /// Returns the photo's places in folders of people.
     fn places(&self) -> &[SortedPhoto] {
         match &self.outcome {
             PhotoOutcome::Sorted(places) => places,
@@ -65,35 +66,35 @@ impl PhotoRecord {
     }
 }
 
-/// What a command did with a photo, besides finding its faces.
+/// Result of a command for a photo, besides its faces.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) enum PhotoOutcome {
     #[default]
     Nothing,
-    /// This file has its names.
+    /// The file that has the photo's names.
     Tagged(TaggedFile),
-    /// Its names are reported as [tags of ExifTool](facematch_xmp::exiftool_tags).
+    /// The photo's names as [tags of ExifTool](facematch_xmp::exiftool_tags).
     ExiftoolTags(serde_json::Map<String, serde_json::Value>),
-    /// It has these places in folders by person.
+    /// The photo's places in folders of people.
     Sorted(Vec<SortedPhoto>),
 }
 
 /// A photo with its faces.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Photo {
-    /// Where it is, as the user wrote it.
+    /// Path of the photo as the user wrote it.
     pub(crate) path: PathBuf,
-    /// Columns of the photo as displayed.
+    /// Width of the photo as displayed, in pixels.
     pub(crate) width: u32,
-    /// Rows of the photo as displayed.
+    /// Height of the photo as displayed, in pixels.
     pub(crate) height: u32,
     /// EXIF orientation, 1 to 8.
     pub(crate) orientation: u8,
-    /// Its faces from left to right.
+    /// Faces from left to right.
     pub(crate) faces: Vec<FaceRecord>,
 }
 
-/// Which file has a photo's names.
+/// Kind of file that has a photo's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TagPlace {
     /// An XMP sidecar.
@@ -105,31 +106,31 @@ pub(crate) enum TagPlace {
 /// A file that has a photo's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TaggedFile {
-    /// Which of them it is.
+    /// Kind of the file.
     pub(crate) place: TagPlace,
-    /// Where it is.
+    /// Path of the file.
     pub(crate) path: PathBuf,
-    /// What is to be done with it.
+    /// Change to be made to the file.
     pub(crate) change: TagChange,
-    /// Whether that was done: not in a dry run.
+    /// `true` if the change was made, `false` in a dry run.
     pub(crate) done: bool,
 }
 
-/// What is done with a file that has names.
+/// Change to a file that has names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TagChange {
-    /// There was none.
+    /// The file is created.
     Create,
-    /// Something is added to it, or taken away.
+    /// Names are added to the file or removed from it.
     Change,
-    /// It stays as it is.
+    /// The file stays as it is.
     Keep,
-    /// Nothing is left of it.
+    /// The file is removed, because nothing is left in it.
     Remove,
 }
 
 impl TagChange {
-    /// The word in reports.
+    /// Returns the word used in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -143,129 +144,130 @@ impl TagChange {
 /// A face in a photo.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FaceRecord {
-    /// Where it is, in pixels of the photo as displayed.
+    /// Box of the face, in pixels of the photo as displayed.
     pub(crate) bounds: PixelBox,
-    /// How sure the detector is, where the engine tells.
+    /// Confidence of the detector, if the engine reports one.
     pub(crate) score: Option<f32>,
-    /// What was looked for.
+    /// Result of the search.
     pub(crate) finding: Finding,
-    /// Its encoding, where it is to be reported. The JSON forms alone have it.
+    /// Encoding, if it is to be reported. Only the JSON formats have it.
     pub(crate) encoding: Option<Encoding>,
 }
 
-/// What a command finds out about a face.
+/// Result of a command for a face.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Finding {
-    /// Who it is.
+    /// The person.
     Identity(Identity),
-    /// Its landmarks, in the order of the model's names.
+    /// Landmarks, in the order of the model's names.
     Landmarks(Vec<Point>),
 }
 
-/// What a run's faces are searched for: it decides the columns of a table.
+/// Subject of the search in a run, which decides the columns of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// Known people.
     People {
-        /// So many candidates are listed for each face, and more where it is in doubt who it is.
+        /// Number of candidates listed for each face. Ambiguous faces may have more.
         candidates: usize,
-        /// How many people are known.
+        /// Number of known people.
         people: usize,
     },
     /// Known people, whose names are written into files.
     Tags(TagPlace),
-    /// Known people, into whose folders the photos come.
+    /// Known people, whose folders the photos are put into.
     Places,
-    /// Landmarks of these names.
+    /// Landmarks with these names.
     Landmarks(&'static [&'static str]),
 }
 
-/// The end of a run.
+/// Summary of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Summary {
-    /// Photos that were searched.
+    /// Number of photos that were searched.
     pub(crate) images: usize,
-    /// Faces found in them.
+    /// Number of faces found in them.
     pub(crate) faces: usize,
-    /// What came of comparing them with known people, when they were.
+    /// Results of comparing the faces with known people, if they were compared.
     pub(crate) matching: Option<MatchingSummary>,
-    /// Inputs that failed.
+    /// Number of inputs that failed.
     pub(crate) errors: usize,
-    /// Photos that were not searched, by their extension.
+    /// Number of photos that were skipped, by extension.
     pub(crate) skipped: BTreeMap<String, usize>,
-    /// The engine's name.
+    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// The detector's name.
+    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 
-/// What came of comparing faces with known people.
+/// Results of comparing faces with known people.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MatchingSummary {
-    /// Faces that are somebody known.
+    /// Number of faces that match a known person.
     pub(crate) matched: usize,
-    /// Faces that are as near to several known people.
+    /// Number of faces that are equally near to several known people.
     pub(crate) ambiguous: usize,
-    /// Faces that are nobody known.
+    /// Number of faces that match no known person.
     pub(crate) unknown: usize,
     /// Number of known people.
     pub(crate) known_people: usize,
-    /// The largest distance of a match.
+    /// Largest distance of a match.
     pub(crate) threshold: f32,
-    /// The part of strangers, 0 to 1, that are expected to get a name.
+    /// Expected share of strangers that are given a name, 0 to 1.
     pub(crate) strangers_named: f64,
 }
 
-/// Writes the results of one run.
+/// Writer of the results of one run.
 pub(crate) trait Report {
-    /// One photo whose faces were found.
+    /// Writes one photo whose faces were found.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// An I/O error if the output cannot be written.
     fn photo(&mut self, record: &PhotoRecord) -> io::Result<()>;
 
-    /// One input that failed. Formats for people leave that to the error stream.
+    /// Writes one input that failed. Text formats leave this to standard error.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// An I/O error if the output cannot be written.
     fn error(&mut self, path: &Path, error: &PhotoError) -> io::Result<()>;
 
-    /// The end of the run.
+    /// Writes the end of the run.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// An I/O error if the output cannot be written.
     fn finish(&mut self, summary: &Summary) -> io::Result<()>;
 }
 
-/// The forms of a report.
+/// Format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// One line per face.
     Text,
     /// One JSON array of all records.
     Json,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// RFC 4180 with a header, one row per face.
+    /// RFC 4180 with a header and one row per face.
     Csv,
-    /// One JSON array of the photos whose names are to be written, as `exiftool -json=FILE` reads it.
+    /// One JSON array of the photos whose names are to be written, in the format that
+    /// `exiftool -json=FILE` reads.
     ExiftoolJson,
 }
 
-/// How text looks.
+/// Appearance of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TextStyle {
-    /// Whether names are coloured, for a terminal.
+    /// `true` if names are coloured, for a terminal.
     pub(crate) colored: bool,
-    /// How the fields of a line are separated.
+    /// Separation of the fields of a line.
     pub(crate) layout: Layout,
 }
 
-/// A report of the given form about `subject`, written to `out` and flushed after each record. Text
-/// has the given style.
+/// Begins a report in this format about `subject`, written to `out` and flushed after each record.
+/// `style` applies to text.
 ///
 /// # Errors
-/// When the beginning of the document cannot be written.
+/// An I/O error if the beginning of the document cannot be written.
 pub(crate) fn new<'w>(
     format: Format,
     style: TextStyle,
@@ -285,13 +287,13 @@ pub(crate) fn new<'w>(
     })
 }
 
-/// Rounded to `decimals` places, without a minus sign before zero.
+/// Rounds to `decimals` places, without a minus sign before zero.
 fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
     (value * factor).round() / factor + 0.0
 }
 
-/// The bytes of a path, in base64, where they are not UTF-8.
+/// Returns the bytes of a path in base64 if they are not UTF-8.
 fn path_bytes(path: &Path) -> Option<String> {
     use base64::Engine as _;
     match path.to_str() {

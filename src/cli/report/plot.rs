@@ -1,5 +1,5 @@
-//! The figures of `facematch eval pairs` as a picture: the ROC, and how far same and different pairs are apart. In:
-//! scored pairs and the threshold in use. Out: SVG.
+//! Plot of the figures of `facematch eval pairs`: the ROC, and the distances of same and different
+//! pairs. Input: scored pairs and the threshold in use. Output: SVG.
 
 use facematch::matching::DistanceThreshold;
 use plotters::coord::Shift;
@@ -7,29 +7,30 @@ use plotters::prelude::*;
 
 use crate::cli::evaluation::{ScoredPair, roc};
 
-/// Width and height of the picture, in pixels.
+/// Width and height of the plot, in pixels.
 const SIZE: (u32, u32) = (1120, 480);
-/// The smallest false accept rate that is drawn.
+/// Smallest false accept rate that is drawn.
 const SMALLEST_FAR: f64 = 1e-4;
-/// The width of a bar of the histogram, and the largest distance that has one of its own.
+/// Width of a bar of the histogram, and the largest distance that has a bar of its own.
 const BAR: f32 = 0.02;
 const LARGEST_DISTANCE: f32 = 1.4;
 const BARS: usize = 70;
 
-// Okabe and Ito's colours, which the colour-blind can tell apart.
+// Colours of Okabe and Ito, which colour-blind people can distinguish.
 const SAME: RGBColor = RGBColor(0, 114, 178);
 const DIFFERENT: RGBColor = RGBColor(213, 94, 0);
 
 type Drawing<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Problem<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
-/// The title of a plot, by which it is known.
+/// Title of a plot, by which `-o` recognises it.
 pub(crate) const PLOT_TITLE: &str = "<title>facematch eval pairs</title>";
 
-/// The ROC of `pairs` and the histogram of their distances, as SVG; pairs without a distance are left out.
+/// Draws the ROC of `pairs` and the histogram of their distances as SVG. Pairs without a distance
+/// are left out.
 ///
 /// # Errors
-/// What the drawing library says.
+/// The error of the drawing library.
 pub(crate) fn verification_plot(
     pairs: &[ScoredPair],
     threshold: DistanceThreshold,
@@ -67,7 +68,7 @@ fn draw_roc<'a>(
         .iter()
         .find(|point| point.false_accepts >= SMALLEST_FAR)
         .map_or(0.0, |point| point.true_accepts);
-    // The part of the curve where something happens, in steps of a tenth.
+    // Shows only the part of the curve that varies, in steps of 0.1.
     let floor = ((lowest * 10.0).floor() / 10.0 - 0.1).max(0.0);
     let mut chart = ChartBuilder::on(area)
         .caption("ROC", ("sans-serif", 20))
@@ -148,7 +149,8 @@ fn draw_histogram<'a>(
         .draw()
 }
 
-/// The share of the same or different pairs in each bar; those that are farther apart are in the last.
+/// Returns the share of the same or different pairs in each bar. The last bar includes all larger
+/// distances.
 fn shares(pairs: &[ScoredPair], same: bool) -> Vec<f64> {
     let mut counts = vec![0_usize; BARS];
     let distances = pairs

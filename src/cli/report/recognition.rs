@@ -1,8 +1,9 @@
-//! Recognises files that hold a report of facematch, so that `-o` may replace them.
+//! Recognition of files that hold a report of facematch, so that `-o` may replace them.
 //!
-//! Every line of the file must be one that a report has. JSON has its type and schema at its beginning, CSV its columns. Lines of
-//! text have neither, so one of them must also have something that the lists and tables of other programs do not: the path of
-//! a photo, or a word of ours where we write it.
+//! Every line of the file must be valid in a report. JSON has its type and schema at its beginning,
+//! and CSV its columns. Lines of text have neither, so at least one of them must also contain
+//! something that lists and tables of other programs do not: the path of a photo, or one of our
+//! words in its field.
 
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -12,10 +13,10 @@ use serde_json::{Map, Value};
 
 use super::csv::COMMON;
 
-/// Maximum length of a line in bytes. A record with a thousand encodings has about a million.
+/// Maximum length of a line in bytes. A record with 1,000 encodings has about a million.
 const MAX_LINE: u64 = 64 << 20;
 
-/// What is done with a file, in the second field of reports about tags and places.
+/// Changes to a file, in the second field of reports about tags and places.
 const CHANGES: [&str; 12] = [
     "created",
     "changed",
@@ -31,7 +32,7 @@ const CHANGES: [&str; 12] = [
     "would move",
 ];
 
-/// What is found about a known photo, in the second field of the report of a check.
+/// Kinds of findings about a known photo, in the second field of the report of a check.
 const FINDINGS: [&str; 10] = [
     "unreadable",
     "no face",
@@ -45,13 +46,13 @@ const FINDINGS: [&str; 10] = [
     "best threshold",
 ];
 
-/// The largest distance of two encodings of length 1.
+/// Largest distance of two encodings of length 1.
 const MOST_DISTANCE: f32 = 2.0;
 
-/// Returns whether `content`, all of a file, is a report.
+/// Returns whether `content`, the content of a whole file, is a report.
 ///
 /// # Errors
-/// When it cannot be read.
+/// An I/O error if it cannot be read.
 pub(crate) fn is_report(content: impl BufRead) -> io::Result<bool> {
     let mut lines = Lines(content);
     let Some(first) = lines.next_line()? else {
@@ -89,11 +90,11 @@ pub(crate) fn is_report(content: impl BufRead) -> io::Result<bool> {
     Ok(is_row(&first) && lines.all(rest_of_table)?)
 }
 
-/// The lines of a file.
+/// Lines of a file.
 struct Lines<R>(R);
 
 impl<R: BufRead> Lines<R> {
-    /// The next line without its end, damaged letters as U+FFFD.
+    /// Returns the next line without its end, with U+FFFD for invalid bytes.
     fn next_line(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
         (&mut self.0).take(MAX_LINE).read_until(b'\n', &mut line)?;
@@ -114,7 +115,7 @@ impl<R: BufRead> Lines<R> {
         Ok(true)
     }
 
-    /// Whether the other lines are CSV with this number of `columns`.
+    /// Returns whether the other lines are CSV with this number of `columns`.
     fn is_csv(&mut self, columns: usize) -> bool {
         let mut reader = csv::ReaderBuilder::new();
         let reader = reader
@@ -125,7 +126,8 @@ impl<R: BufRead> Lines<R> {
         rows.all(|row| row.is_ok_and(|row| row.len() == columns))
     }
 
-    /// Whether `first` and the other lines are text of a report, and one of them surely is.
+    /// Returns whether `first` and the other lines can be text of a report, and at least one of
+    /// them is.
     fn are_text(&mut self, first: &str) -> io::Result<bool> {
         let mut is_sure = fit(first) == Fit::Sure;
         let are_right = fit(first) != Fit::No
@@ -138,7 +140,7 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// Whether `line` is a JSON record with its type and a schema of ours at its beginning.
+/// Returns whether `line` is a JSON record with its type and one of our schemas at its beginning.
 fn is_record(line: &str) -> bool {
     let schema = || {
         let (kind, rest) = line.strip_prefix("{\"type\":\"")?.split_once('"')?;
@@ -153,7 +155,8 @@ fn is_record(line: &str) -> bool {
     schema().is_some() && line.ends_with('}')
 }
 
-/// Whether `record` is one for ExifTool, with nothing but the tags of faces: the records that ExifTool writes have more.
+/// Returns whether `record` is one of ours for ExifTool, with only the tags of faces. Records that
+/// ExifTool writes have more tags.
 fn is_for_exiftool(record: &str) -> bool {
     let is_ours =
         |tag: &String| tag == "SourceFile" || tag.starts_with("XMP-") && tag != "XMP-x:XMPToolkit";
@@ -161,13 +164,14 @@ fn is_for_exiftool(record: &str) -> bool {
         .is_ok_and(|tags| tags.contains_key("XMP-mwg-rs:RegionInfo") && tags.keys().all(is_ours))
 }
 
-/// The number of columns in the CSV with the header `line`, if that is ours.
+/// Returns the number of columns in the CSV with the header `line`, if it is one of ours.
 fn columns_of_csv(line: &str) -> Option<usize> {
     let columns: Vec<_> = line.split(',').collect();
     (columns.starts_with(&COMMON) && columns.last() == Some(&"error")).then_some(columns.len())
 }
 
-/// Whether `line` is one of the table of impostors: a rate such as 1.2345e-3, and a distance.
+/// Returns whether `line` is part of the table of impostors: a rate such as 1.2345e-3, and a
+/// distance.
 fn is_rate(line: &str) -> bool {
     let fields = line.split_once(',');
     fields.is_some_and(|(rate, distance)| {
@@ -175,25 +179,27 @@ fn is_rate(line: &str) -> bool {
     })
 }
 
-/// Whether `line` is one of a table of figures: a label and what is below the heads, or the note on them.
+/// Returns whether `line` is part of a table of figures: a label with values, the header, or the
+/// note below the table.
 fn is_row(line: &str) -> bool {
     let has_columns =
         line.contains("  ") && line.ends_with(|c: char| c.is_ascii_digit() || "-%)".contains(c));
     has_columns || line.starts_with("* ") || line.ends_with(" end to end")
 }
 
-/// Whether `line` is one of the tables of identification, of which the second has the people.
+/// Returns whether `line` is part of the tables of identification, the second of which has the
+/// people.
 fn is_row_of_a_person(line: &str) -> bool {
     line.is_empty() || is_row(line) || line.contains("  ")
 }
 
-/// How a line of text fits the reports.
+/// Likelihood that a line of text is from a report.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
     No,
-    /// It has the fields of a report, but other tables may have them, too.
+    /// The line has the fields of a report, but other tables may have them too.
     Fields,
-    /// Only a report has it.
+    /// Only a report has such a line.
     Sure,
 }
 
@@ -231,7 +237,8 @@ fn fit(line: &str) -> Fit {
     }
 }
 
-/// Whether `file` is one that a report about `photo` names: itself, a sidecar, or a file of its name in another folder.
+/// Returns whether a report about `photo` may name `file`: the photo, a sidecar, or a file with the
+/// same name in another folder.
 fn is_file_of(photo: &str, file: &str) -> bool {
     let stem = |path: &str| Some(Path::new(path).file_stem()?.to_string_lossy().into_owned());
     let stems = stem(photo).zip(stem(file));
@@ -250,14 +257,15 @@ fn is_distance(field: &str) -> bool {
     number(field).is_some_and(|distance| (0.0..=MOST_DISTANCE).contains(&distance))
 }
 
-/// A distance or a score, which have four decimals.
+/// Parses a distance or a score, which have four decimals.
 fn number(field: &str) -> Option<f32> {
     let (_, decimals) = field.split_once('.')?;
     let has_four = decimals.len() == 4 && decimals.bytes().all(|byte| byte.is_ascii_digit());
     has_four.then(|| field.parse().ok()).flatten()
 }
 
-/// `field` without the escape sequences of colours: from the escape character to the letter `m`.
+/// Returns `field` without the escape sequences of colours, from the escape character to the letter
+/// `m`.
 fn without_colour(field: &str) -> String {
     let mut parts = field.split('\x1b');
     let mut text = parts.next().unwrap_or_default().to_owned();

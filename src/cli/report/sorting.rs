@@ -1,5 +1,6 @@
-//! What came of photos that are sorted into folders, in lines for people and for `cut`: one for each place that a photo comes
-//! to, fields separated by tabs: the photo, what was done, the place, and whose folder that is.
+//! Results of sorting photos into folders, as lines for users and for `cut`. Each place of a photo
+//! has one line, with fields separated by tabs: the photo, what was done, the place, and the person
+//! of the folder.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,21 +10,21 @@ use super::text::Palette;
 use super::{Photo, PhotoRecord, Report, Summary, TextStyle};
 use crate::cli::photo_error::PhotoError;
 
-/// How a photo comes to another place.
+/// Method by which a photo gets to another place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SortMethod {
-    /// There are two of them.
+    /// The photo is copied.
     Copy,
-    /// It has two names.
+    /// The photo gets a second name.
     Hardlink,
-    /// A link leads to it.
+    /// A symbolic link to the photo is created.
     Symlink,
-    /// It is there alone.
+    /// The photo is moved.
     Move,
 }
 
 impl SortMethod {
-    /// The word in reports.
+    /// Returns the word used in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Copy => "copy",
@@ -34,17 +35,17 @@ impl SortMethod {
     }
 }
 
-/// What is done at a place.
+/// Change at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SortChange {
-    /// The photo comes there.
+    /// The photo is put there.
     Create,
-    /// It was there already.
+    /// The photo was there already.
     Keep,
 }
 
 impl SortChange {
-    /// The word in reports.
+    /// Returns the word used in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -56,15 +57,15 @@ impl SortChange {
 /// A place of a photo in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SortedPhoto {
-    /// The place.
+    /// Path of the place.
     pub(crate) path: PathBuf,
-    /// Whose folder it is in; nobody's where the photo is of nobody known.
+    /// Person of the folder, or `None` in the folder for unknown faces.
     pub(crate) person: Option<String>,
-    /// How the photo comes there.
+    /// Method by which the photo gets there.
     pub(crate) method: SortMethod,
-    /// What is to be done.
+    /// Change to be made.
     pub(crate) change: SortChange,
-    /// Whether that was done: not in a dry run.
+    /// `true` if the change was made, `false` in a dry run.
     pub(crate) done: bool,
 }
 
@@ -76,7 +77,7 @@ pub(super) struct SortingReport<W> {
 
 impl<W: Write> SortingReport<W> {
     pub(super) fn new(out: W, style: TextStyle) -> Self {
-        // A place is a path, too, and often about as long as that of the photo.
+        // A place is a path too, and often about as long as that of the photo.
         let columns = [Column::Path, Column::Width("copied".len()), Column::Path];
         Self {
             out,

@@ -1,6 +1,6 @@
-//! What came of names that are written into files, in lines for people and for `cut`: one per photo whose sidecar is made or
-//! changed, or that is changed itself, fields separated by tabs: the photo, what was done, the file, and the names. Nothing
-//! of the other photos.
+//! Results of writing names into files, as lines for users and for `cut`. Each file that is created
+//! or changed has one line, with fields separated by tabs: the photo, what was done, the file, and
+//! the names. Other photos have no line.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,10 +12,10 @@ use super::text::Palette;
 use super::{Finding, PhotoRecord, Report, Summary, TagChange, TaggedFile, TextStyle};
 use crate::cli::photo_error::PhotoError;
 
-/// Extra letters of the path of a sidecar, `.xmp`.
+/// Length of `.xmp`, which a sidecar's path has in addition to the photo's.
 const SIDECAR_EXTENSION: usize = 4;
 
-/// Writes a line for each file whose names are changed.
+/// Writer of a line for each file whose names are changed.
 pub(crate) struct TaggedFiles<W> {
     out: W,
     palette: Palette,
@@ -23,7 +23,7 @@ pub(crate) struct TaggedFiles<W> {
 }
 
 impl<W: Write> TaggedFiles<W> {
-    /// Lines in `out`.
+    /// Returns a writer of lines to `out`.
     pub(crate) fn new(out: W, style: TextStyle) -> Self {
         let columns = [
             Column::Path,
@@ -37,10 +37,10 @@ impl<W: Write> TaggedFiles<W> {
         }
     }
 
-    /// Writes the line of `photo` and the `file` with its `names`, unless that stays as it is.
+    /// Writes the line of `photo` and the `file` with its `names`, unless the file stays as it is.
     ///
     /// # Errors
-    /// When the output cannot be written.
+    /// An I/O error if the output cannot be written.
     pub(crate) fn write(
         &mut self,
         photo: &Path,

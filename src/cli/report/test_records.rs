@@ -1,4 +1,4 @@
-//! Records for the formatters' tests.
+//! Records for the tests of the formatters.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -50,7 +50,8 @@ fn face(x: u32, score: Option<f32>, finding: Finding) -> FaceRecord {
     }
 }
 
-/// A match beside an unknown face, a photo without faces, an odd name, an error, and the end.
+/// Writes a match beside an unknown face, a photo without faces, an odd name, an error, and the
+/// end.
 pub(super) fn write_people(report: &mut dyn Report) {
     let identity = |outcome, candidates: Vec<Candidate>| {
         Finding::Identity(Identity {

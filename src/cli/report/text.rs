@@ -1,7 +1,8 @@
-//! Lines for people and for `cut`: one per face, the path first.
+//! Lines for users and for `cut`: one per face, the path first.
 //!
-//! A path is written byte by byte, so that it can be opened again; only control characters and the backslash are
-//! escaped (`\t`, `\n`, `\r`, `\\`, `\x1b`), since they would break the line or the terminal.
+//! Paths are written byte by byte, so that programs can open them. Only control characters and the
+//! backslash are escaped (`\t`, `\n`, `\r`, `\\`, `\x1b`), because they would break the line or the
+//! terminal.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -52,7 +53,7 @@ impl Palette {
         field.push(self.name, name.as_bytes(), self.end);
     }
 
-    /// The name of a person as a field.
+    /// Returns the name of a person as a field.
     pub(super) fn name(&self, name: &str) -> Field {
         Field::colored(self.name, name, self.end)
     }
@@ -120,8 +121,8 @@ impl<W: Write> TextReport<W> {
         fields
     }
 
-    /// The nearest person of an unknown face, those in question of an ambiguous one; all candidates when several are asked
-    /// for.
+    /// Returns the nearest person for an unknown face, the people in question for an ambiguous one,
+    /// or all candidates if several are requested.
     fn candidates(&self, identity: &Identity) -> Option<Field> {
         let several = matches!(self.subject, Subject::People { candidates, .. } if candidates > 1);
         let unknown = identity.outcome != Outcome::Match;
@@ -171,10 +172,11 @@ impl<W: Write> Report for TextReport<W> {
     }
 }
 
-/// Writes the people of `gallery` in the order of their names, one a line, each with the number of their known faces.
+/// Writes the people of `gallery` in the order of their names, one per line, each with the number
+/// of their known faces.
 ///
 /// # Errors
-/// When `out` cannot be written.
+/// An I/O error if `out` cannot be written.
 pub(crate) fn write_people(
     gallery: &Gallery,
     layout: Layout,
@@ -190,10 +192,10 @@ pub(crate) fn write_people(
     out.flush()
 }
 
-/// Writes a line for each of `values`: what it is, and the value.
+/// Writes a line for each of `values`: its label and the value.
 ///
 /// # Errors
-/// When `out` cannot be written.
+/// An I/O error if `out` cannot be written.
 pub(crate) fn write_values(
     values: &[(&str, String)],
     layout: Layout,
@@ -205,7 +207,7 @@ pub(crate) fn write_values(
     out.flush()
 }
 
-/// Writes `bytes` as they are but for control characters and the backslash.
+/// Writes `bytes` with control characters and the backslash escaped.
 pub(super) fn escaped(out: &mut (impl Write + ?Sized), bytes: &[u8]) -> io::Result<()> {
     for &byte in bytes {
         match byte {

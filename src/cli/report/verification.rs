@@ -1,4 +1,4 @@
-//! The figures of `facematch eval pairs`, as a table or as JSON.
+//! Figures of `facematch eval pairs`, as a table or as JSON.
 
 use std::io::{self, Write};
 
@@ -7,31 +7,31 @@ use serde::Serialize;
 use super::figures::{SCHEMA, percent, six_decimals};
 use crate::cli::evaluation::{TarAtFar, Verification};
 
-/// Stands before a true accept rate that hangs on a single pair.
+/// Mark of a true accept rate that depends on a single pair.
 const OF_ONE_PAIR: &str = "* ";
 
-/// What was measured on a list of pairs, and how.
+/// Figures measured on a list of pairs, with the settings used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PairsReport {
-    /// Pairs in the list.
+    /// Number of pairs in the list.
     pub(crate) pairs: usize,
-    /// Pairs with a photo that cannot be read; they are left out.
+    /// Number of pairs with a photo that cannot be read. They are left out of the figures.
     pub(crate) unreadable: usize,
-    /// Of the pairs with two found faces.
+    /// Figures of the pairs in which both faces were found.
     pub(crate) verification_only: Verification,
-    /// Of all pairs; those with a photo without a face count as rejected.
+    /// Figures of all pairs. Those with a photo without a face count as rejected.
     pub(crate) end_to_end: Verification,
-    /// The name of the engine.
+    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// The name of the detector.
+    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 
 impl PairsReport {
-    /// Writes it as a table for people. Below it stands what is to be said of figures that hang on a single pair.
+    /// Writes the report as a table, with a note below it if figures depend on a single pair.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         let rows = self.rows();
         for (label, [found, all]) in &rows {
@@ -47,7 +47,7 @@ impl PairsReport {
         Ok(())
     }
 
-    /// The rows of the table: a label, and what stands in both columns.
+    /// Returns the rows of the table: a label and the values of both columns.
     fn rows(&self) -> Vec<(String, [String; 2])> {
         let columns = [&self.verification_only, &self.end_to_end];
         let shares = |share: &dyn Fn(&Verification) -> Option<f64>| {
@@ -95,10 +95,10 @@ impl PairsReport {
         rows
     }
 
-    /// Writes it as one JSON object on a line.
+    /// Writes the report as one JSON object on a line.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// An I/O error if `out` cannot be written.
     pub(crate) fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let json = ReportJson {
             kind: "verification",
