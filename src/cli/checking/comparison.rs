@@ -1,8 +1,8 @@
-//! Every face of a gallery compared with every other one, once. In come the faces, out come the nearest neighbours of
-//! each, close people, same pictures, and the distances of all pairs, counted.
+//! Comparison of every face of a gallery with every other one, once. Input: the faces. Output: the
+//! nearest neighbours of each, close people, same pictures, and the counted distances of all pairs.
 //!
-//! Threads share the work person by person. Of what is equally near the first row counts, so that it is no matter which
-//! thread came to what.
+//! Threads share the work by person. Of equally near rows the first one is used, so the result does
+//! not depend on the order in which threads finish.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -18,21 +18,22 @@ use super::same_pictures::SamePictures;
 use super::separation::Distances;
 use super::{KnownPhoto, MOST_CLOSE_PEOPLE, SAME_PICTURE_DISTANCE};
 
-/// The faces that count, person by person, so that a person's rows lie side by side.
+/// The largest faces of all photos, grouped by person.
 #[derive(Debug)]
 pub(super) struct Rows {
     encodings: Vec<Encoding>,
-    /// The number of the photo of each row.
+    /// Index of the photo of each row.
     photos: Vec<usize>,
-    /// The number of the person of each row.
+    /// Index of the person of each row.
     people_of_rows: Vec<usize>,
-    /// The rows of each person, at least one.
+    /// Rows of each person, at least one.
     people: Vec<Range<usize>>,
     photo_count: usize,
 }
 
 impl Rows {
-    /// The largest face of each photo that has one. `people` are the numbers of the photos of each person.
+    /// Returns the largest face of each photo that has one. `people` contains the indices of the
+    /// photos of each person.
     pub(super) fn new<'a>(
         photos: &[KnownPhoto],
         people: impl Iterator<Item = &'a Vec<usize>>,
@@ -61,32 +62,32 @@ impl Rows {
         rows
     }
 
-    /// The number of faces.
+    /// Returns the number of faces.
     pub(super) fn len(&self) -> usize {
         self.encodings.len()
     }
 
-    /// Number of people with at least one face.
+    /// Returns the number of people with at least one face.
     pub(super) fn people(&self) -> usize {
         self.people.len()
     }
 
-    /// The number of the photo of `row`.
+    /// Returns the index of the photo of `row`.
     pub(super) fn photo(&self, row: usize) -> usize {
         self.photos[row]
     }
 
-    /// The number of the person of `row`.
+    /// Returns the index of the person of `row`.
     pub(super) fn person(&self, row: usize) -> usize {
         self.people_of_rows[row]
     }
 
-    /// All rows of the person of `row`.
+    /// Returns all rows of the person of `row`.
     pub(super) fn rows_of_person(&self, row: usize) -> Range<usize> {
         self.people[self.person(row)].clone()
     }
 
-    /// The distance of two rows.
+    /// Returns the distance of two rows.
     pub(super) fn distance(&self, a: usize, b: usize) -> f32 {
         self.encodings[a].distance(&self.encodings[b])
     }
@@ -100,7 +101,7 @@ pub(super) struct Neighbour {
 }
 
 impl Neighbour {
-    /// Puts it in the place of `nearest` when it is nearer, or as near and the earlier row.
+    /// Replaces `nearest` if this row is nearer, or equally near and earlier.
     fn keep_if_nearer(self, nearest: &mut Option<Self>) {
         if nearest.is_none_or(|nearest| {
             self.distance < nearest.distance
@@ -119,34 +120,36 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Nearest first, equal distances in the order of the rows.
+    /// Orders links by distance, and those of equal distance by their rows.
     pub(super) fn nearest_first(a: &Self, b: &Self) -> Ordering {
         let distances = a.distance.total_cmp(&b.distance);
         distances.then_with(|| a.rows.cmp(&b.rows))
     }
 }
 
-/// What came of the comparison.
+/// Result of a comparison.
 #[derive(Debug)]
 pub(super) struct Comparison {
-    /// For each row the nearest of its person's other pictures.
+    /// For each row, the nearest of the other pictures of its person.
     pub(super) own: Vec<Option<Neighbour>>,
-    /// For each row the nearest of anybody else.
+    /// For each row, the nearest row of another person.
     pub(super) other: Vec<Option<Neighbour>>,
-    /// People within the threshold, nearest first. The same picture does not make people close.
+    /// People within the threshold, nearest first. Photos of the same picture do not make people
+    /// close.
     pub(super) close_people: Vec<Link>,
-    /// How many more there are.
+    /// Number of close people that are not listed.
     pub(super) unlisted_close_people: usize,
-    /// The nearest two people of all.
+    /// The two nearest people of all.
     pub(super) nearest_people: Option<Link>,
     /// Photos that show the same picture.
     pub(super) same_pictures: SamePictures,
-    /// The distances of all pairs that do not.
+    /// Distances of all pairs that show different pictures.
     pub(super) distances: Distances,
 }
 
-/// Compares all rows on at most `jobs` threads, and on the calling one if there are none; people are close within
-/// `threshold`. `compared` is told, on any thread, how many rows more have been compared with all others.
+/// Compares all rows on at most `jobs` threads, or on the calling thread if no other can be
+/// started. People are close if they are within `threshold`. Calls `compared`, on any thread, with
+/// the number of further rows that were compared with all others.
 pub(super) fn compare(
     rows: &Rows,
     threshold: DistanceThreshold,
@@ -156,7 +159,7 @@ pub(super) fn compare(
     let next = AtomicUsize::new(0);
     let part = || {
         let mut part = Comparison::new(rows, threshold);
-        // The nearest pair of the person in turn and each other person.
+        // The nearest pair of the current person and each other person.
         let mut links = vec![None; rows.people.len()];
         loop {
             let person = next.fetch_add(1, atomic::Ordering::Relaxed);
@@ -168,7 +171,7 @@ pub(super) fn compare(
         }
     };
     thread::scope(|scope| {
-        // What a thread that cannot be had would do, the others do.
+        // If a thread cannot be started, the other threads do its work.
         let helpers: Vec<_> = (1..jobs.min(rows.people.len()))
             .filter_map(|_| thread::Builder::new().spawn_scoped(scope, part).ok())
             .collect();
@@ -194,8 +197,8 @@ impl Comparison {
         }
     }
 
-    /// Compares the rows of a person with each other and with those of all later people. `links` has room for each
-    /// person, and nothing in it.
+    /// Compares the rows of a person with each other and with those of all later people. `links`
+    /// has an empty entry for each person.
     fn add_person(
         &mut self,
         rows: &Rows,
@@ -266,7 +269,7 @@ impl Comparison {
         self.nearest_people = both.min_by(Link::nearest_first);
     }
 
-    /// Adds what came of other people.
+    /// Adds the result for other people.
     fn merge(&mut self, part: Self) {
         let own = self.own.iter_mut().zip(part.own);
         let other = self.other.iter_mut().zip(part.other);
@@ -304,7 +307,8 @@ mod tests {
         Rows::new(&photos, people.values())
     }
 
-    /// The nearest of `candidates` in the words of the documentation; of equally near ones the first.
+    /// Returns the nearest of `candidates` as the documentation defines it, or the first of equally
+    /// near ones.
     fn nearest(
         rows: &Rows,
         row: usize,
@@ -379,7 +383,8 @@ mod tests {
 
     #[test]
     fn of_too_many_close_people_the_nearest_are_listed_and_the_others_counted() {
-        // All are close to each other. One thread alone comes to twice as many as are listed, and cuts in between.
+        // All are close to each other. A single thread reaches twice the number of listed pairs,
+        // and truncates the list in between.
         let place = |person: usize| Sketch {
             person,
             place: Some(person as f32 / 360.0),

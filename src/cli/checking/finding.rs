@@ -1,4 +1,4 @@
-//! What can be wrong with a gallery, and what to do about it.
+//! Problems of a gallery, with advice on each.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -11,10 +11,10 @@ use super::{KnownPhoto, LEAST_FACE_SIDE};
 use crate::cli::advice::Advised;
 use crate::cli::similar_names::{are_nearly_equal, naming_advice};
 
-/// A photo and whom it stands for.
+/// A photo and the person it is assigned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PhotoOf {
-    /// Where it is.
+    /// Path of the photo.
     pub(crate) path: PathBuf,
     /// The person.
     pub(crate) person: String,
@@ -25,20 +25,20 @@ pub(crate) struct PhotoOf {
 pub(crate) struct Near {
     /// The photo.
     pub(crate) photo: PhotoOf,
-    /// How far its face is from that of the other one, at least 0.
+    /// Distance of its face from that of the other photo, at least 0.
     pub(crate) distance: f32,
 }
 
-/// Two people, and the two of their photos that are nearest.
+/// Two people, and the two nearest of their photos.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ClosePeople {
     /// One photo of each.
     pub(crate) photos: [PhotoOf; 2],
-    /// How far their faces are from each other.
+    /// Distance of their faces.
     pub(crate) distance: f32,
 }
 
-/// Something that should be looked at.
+/// A problem that the user should look at.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub(crate) enum Finding {
@@ -48,7 +48,7 @@ pub(crate) enum Finding {
         photo: PhotoOf,
         /// [`Error::kind`](facematch::Error::kind) of the error.
         kind: &'static str,
-        /// The error, in words.
+        /// Error message.
         message: String,
     },
     /// There is no face in the photo.
@@ -56,41 +56,43 @@ pub(crate) enum Finding {
         /// The photo.
         photo: PhotoOf,
     },
-    /// There are faces in the photo, but none is upright in any turn.
+    /// There are faces in the photo, but none is upright in any rotation.
     NotUpright {
         /// The photo.
         photo: PhotoOf,
     },
-    /// The photo is within the threshold of another person, and nearer to them than to its own person's other pictures.
+    /// The photo is within the threshold of another person, and nearer to that person than to the
+    /// other pictures of its own person.
     Mislabelled {
         /// The photo.
         photo: PhotoOf,
         /// The nearest other picture of its own person.
         own: Near,
-        /// The nearest photo of anybody else.
+        /// The nearest photo of another person.
         other: Near,
     },
     /// The photo is beyond the threshold of all other pictures of its person.
     FarFromOwn {
         /// The photo.
         photo: PhotoOf,
-        /// The nearest of these.
+        /// The nearest of these pictures.
         own: Near,
-        /// The nearest photo of anybody else.
+        /// The nearest photo of another person.
         other: Option<Near>,
         /// The threshold.
         threshold: DistanceThreshold,
     },
-    /// Photos that show the same picture.
+    /// Several photos show the same picture.
     SamePicture {
         /// The photos, at least two.
         photos: Vec<PhotoOf>,
-        /// None when the files are equal byte by byte, else the largest distance of faces that were taken for the same.
+        /// Largest distance of faces that were considered the same, or `None` if the files are
+        /// equal byte by byte.
         distance: Option<f32>,
     },
     /// Two people are within the threshold of each other.
     ClosePeople {
-        /// Who.
+        /// The two people.
         people: ClosePeople,
         /// The threshold.
         threshold: DistanceThreshold,
@@ -99,14 +101,15 @@ pub(crate) enum Finding {
     SeveralFaces {
         /// The photo.
         photo: PhotoOf,
-        /// How many, at least 2.
+        /// Number of faces, at least 2.
         faces: usize,
     },
-    /// The longer side of the face that counts is below [`LEAST_FACE_SIDE`].
+    /// The longer side of the largest face is below [`LEAST_FACE_SIDE`].
     TinyFace {
         /// The photo.
         photo: PhotoOf,
-        /// The longer side of the face's box, in pixels of the photo; the shorter one may be cut off at its edge.
+        /// Longer side of the face's box, in pixels of the photo. The shorter side may be cut off
+        /// at the photo's edge.
         side: u32,
     },
 }
@@ -120,7 +123,7 @@ impl From<&KnownPhoto> for PhotoOf {
     }
 }
 
-/// What one photo alone tells.
+/// Returns the findings that depend only on this photo.
 pub(super) fn of_photo(known: &KnownPhoto) -> Vec<Finding> {
     let photo = PhotoOf::from(known);
     let content = match &known.content {
@@ -149,7 +152,7 @@ pub(super) fn of_photo(known: &KnownPhoto) -> Vec<Finding> {
 }
 
 impl Finding {
-    /// The kind in one word for programs, stable between versions.
+    /// Returns the kind as one word for programs, stable between versions.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "unreadable",
@@ -164,7 +167,7 @@ impl Finding {
         }
     }
 
-    /// The photos that it is about, at least one.
+    /// Returns the photos that the finding is about, at least one.
     pub(crate) fn photos(&self) -> &[PhotoOf] {
         match self {
             Self::Unreadable { photo, .. }
@@ -179,14 +182,14 @@ impl Finding {
         }
     }
 
-    /// The people that it is about, each once.
+    /// Returns the people that the finding is about, each once.
     pub(crate) fn people(&self) -> Vec<&str> {
         let mut told = HashSet::new();
         let people = self.photos().iter().map(|photo| photo.person.as_str());
         people.filter(|person| told.insert(*person)).collect()
     }
 
-    /// Where findings of this kind stand: what makes matches wrong comes first.
+    /// Returns the position of this kind of finding. Kinds that make matches wrong come first.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Unreadable { .. } => 0,
@@ -194,7 +197,8 @@ impl Finding {
             Self::NotUpright { .. } => 2,
             Self::Mislabelled { .. } => 3,
             Self::FarFromOwn { .. } => 4,
-            // For two people it is wrong for one of them, for one person it is of no use.
+            // The same picture of two people is wrong for one of them; of one person it is only
+            // useless.
             Self::SamePicture { photos, .. } if are_of_several_people(photos) => 5,
             Self::SamePicture { .. } => 6,
             Self::ClosePeople { .. } => 7,
@@ -203,7 +207,7 @@ impl Finding {
         }
     }
 
-    /// What is the matter and what to do, as a sentence.
+    /// Returns a sentence with the problem and what to do.
     pub(crate) fn advice(&self) -> String {
         match self {
             Self::Unreadable { message, .. } => format!("{message}; replace it or take it out"),

@@ -1,7 +1,8 @@
-//! Photos that stand for the wrong person, perhaps. In comes a comparison, out come suspicions.
+//! Photos that may be assigned to the wrong person. Input: a comparison. Output: suspicions.
 //!
-//! A photo of one person that stands for another is near photos of the first, and so makes these look suspicious too.
-//! Therefore the clearest case is taken first, and what it explains is not held against others.
+//! A photo that is assigned to the wrong person is near the photos of the person it shows, and so
+//! makes these look suspicious too. Therefore the clearest case is handled first, and photos that
+//! it explains are not suspected.
 
 use std::cmp::Reverse;
 
@@ -10,16 +11,17 @@ use facematch::matching::DistanceThreshold;
 use super::SAME_PICTURE_DISTANCE;
 use super::comparison::{Comparison, Link, Neighbour, Rows};
 
-/// A photo that may stand for the wrong person.
+/// A photo that may be assigned to the wrong person.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Suspicion {
-    /// It is within the threshold of somebody else, and nearer to them than to its person's other pictures.
+    /// The photo is within the threshold of another person, and nearer to that person than to the
+    /// other pictures of its own person.
     NearerToAnother {
         row: usize,
         own: Neighbour,
         other: Neighbour,
     },
-    /// It is beyond the threshold of all of its person's other pictures.
+    /// The photo is beyond the threshold of all other pictures of its person.
     FarFromOwn {
         row: usize,
         own: Neighbour,
@@ -39,7 +41,7 @@ impl Suspicion {
     }
 }
 
-/// The suspicious rows, in the order of their photos.
+/// Returns the suspicious rows in the order of their photos.
 pub(super) fn suspicions(
     rows: &Rows,
     comparison: &Comparison,
@@ -71,7 +73,8 @@ pub(super) fn suspicions(
     suspicions
 }
 
-/// Rows that are within `threshold` of somebody else and nearer to them than to their own person, the clearest first.
+/// Returns the rows that are within `threshold` of another person and nearer to that person than to
+/// their own, the clearest first.
 fn nearer_to_another(
     comparison: &Comparison,
     threshold: DistanceThreshold,
@@ -83,12 +86,12 @@ fn nearer_to_another(
             threshold.accepts(other.distance) && other.distance < own.distance
         })
         .collect();
-    // The order of bits is that of numbers above 0.
+    // The bits of positive numbers have the same order as the numbers.
     nearer.sort_by_key(|(_, own, other)| Reverse((own.distance - other.distance).to_bits()));
     nearer
 }
 
-/// The nearest other picture of the person of `row` that is no stranger.
+/// Returns the nearest other picture of the person of `row` that is not a stranger.
 fn nearest_own(
     rows: &Rows,
     comparison: &Comparison,
@@ -103,7 +106,8 @@ fn nearest_own(
     nearest_of(rows, row, others, is_stranger)
 }
 
-/// The nearest of anybody else to `row` that is no stranger, in another picture.
+/// Returns the row of another person that is nearest to `row`, not a stranger, and of another
+/// picture.
 fn nearest_other(
     rows: &Rows,
     comparison: &Comparison,
@@ -119,7 +123,8 @@ fn nearest_other(
     nearest_of(rows, row, others, is_stranger)
 }
 
-/// Of `others` the nearest to `row` that is no stranger, in another picture; of equally near ones the first.
+/// Returns the one of `others` that is nearest to `row`, not a stranger, and of another picture, or
+/// the first of equally near ones.
 fn nearest_of(
     rows: &Rows,
     row: usize,
@@ -136,7 +141,7 @@ fn nearest_of(
         .min_by(|a, b| a.distance.total_cmp(&b.distance))
 }
 
-/// Which rows look as if they were of somebody else.
+/// Returns for each row whether it looks as if it shows another person.
 pub(super) fn strangers(rows: &Rows, suspicions: &[Suspicion]) -> Vec<bool> {
     let mut is_stranger = vec![false; rows.len()];
     for suspicion in suspicions.iter().filter(|s| s.is_nearer_to_another()) {
@@ -145,7 +150,7 @@ pub(super) fn strangers(rows: &Rows, suspicions: &[Suspicion]) -> Vec<bool> {
     is_stranger
 }
 
-/// The nearest two people of all, without strangers.
+/// Returns the two nearest people of all, ignoring strangers.
 pub(super) fn nearest_people_without(
     rows: &Rows,
     comparison: &Comparison,
@@ -167,7 +172,8 @@ pub(super) fn nearest_people_without(
         .min_by(Link::nearest_first)
 }
 
-/// The close people of `comparison`, without strangers: these make people close who are not.
+/// Returns the close people of `comparison`, ignoring strangers, which make people seem close who
+/// are not.
 pub(super) fn close_people_without(
     rows: &Rows,
     comparison: &Comparison,
@@ -184,7 +190,8 @@ pub(super) fn close_people_without(
     links
 }
 
-/// The nearest rows of the people of `link` that are no strangers and not of the same picture.
+/// Returns the nearest rows of the people of `link` that are not strangers and not of the same
+/// picture.
 fn nearest_link(rows: &Rows, link: &Link, is_stranger: &[bool]) -> Option<Link> {
     let [a, b] = link.rows.map(|row| {
         rows.rows_of_person(row)
@@ -211,7 +218,7 @@ mod tests {
 
     const THRESHOLD: DistanceThreshold = DistanceThreshold::DEFAULT;
 
-    /// What is told of photos at places on a line.
+    /// Results for photos at positions on a line.
     struct Told {
         rows: Rows,
         suspicions: Vec<Suspicion>,
@@ -234,7 +241,8 @@ mod tests {
         }
     }
 
-    /// Which photos of people at places on a line are suspicious, and whether as somebody else.
+    /// Returns the suspicious photos of people at positions on a line, and `true` for those that
+    /// are nearer to another person.
     fn suspects(content: &[(usize, f32)]) -> Vec<(usize, bool)> {
         let content: Vec<_> = content
             .iter()
@@ -252,10 +260,11 @@ mod tests {
 
     #[test]
     fn the_photo_of_somebody_else_is_suspicious_and_nothing_that_it_explains() {
-        // Photo 2 stands for person 0 among the photos of person 1; it is nearest to each of them.
+        // Photo 2 is assigned to person 0 but lies among the photos of person 1, and is nearest to
+        // each of them.
         let content = [(0, 0.0), (0, 0.3), (0, 2.15), (1, 2.0), (1, 2.3)];
         assert_eq!(suspects(&content), [(2, true)]);
-        // With one other photo there is nothing left that this one could be far from.
+        // Without photo 1 there is no other photo that photo 0 could be far from.
         let content = [(0, 0.0), (0, 2.1), (1, 2.0)];
         assert_eq!(suspects(&content), [(1, true)]);
     }
@@ -264,7 +273,7 @@ mod tests {
     fn a_photo_that_is_near_nobody_is_far_from_its_person() {
         let content = [(0, 0.0), (0, 0.3), (0, 1.0), (1, 3.0)];
         assert_eq!(suspects(&content), [(2, false)]);
-        // Of two photos far apart either may be the wrong one.
+        // If two photos are far apart, either may be the wrong one.
         assert_eq!(suspects(&[(0, 0.0), (0, 1.0)]), [(0, false), (1, false)]);
     }
 
@@ -286,7 +295,7 @@ mod tests {
         assert_eq!(told_of_wrong.close_people, []);
         let nearest = told_of_wrong.nearest_people.unwrap();
         assert_eq!((nearest.rows, nearest.distance), ([1, 3], 1.75));
-        // Somebody else may be nearer than these two are without it.
+        // A third person may be nearer than these two are without the wrong photo.
         let nearest = told(&[&people[..], &[place(2, 3.0)]].concat());
         assert_eq!(nearest.nearest_people.unwrap().rows, [3, 4]);
         let links = told(&[place(0, 0.0), place(1, 0.5)]).close_people;

@@ -1,8 +1,9 @@
-//! Is a gallery good? In come known photos with what was found in them, out come [`Finding`]s that a person can act on,
-//! and the threshold that separates the gallery best.
+//! Check of a gallery. Input: known photos with the faces found in them. Output: [`Finding`]s that
+//! a user can act on, and the threshold that separates the people best.
 //!
-//! Only the largest face of a photo counts, as in a search. Every pair of faces is compared once, and of the pairs
-//! nothing is kept but counts and the nearest: the work grows with the square of the faces, the memory does not.
+//! Only the largest face of a photo is used, as in a search. Every pair of faces is compared once,
+//! and only counts and the nearest pairs are kept: the time grows with the square of the number of
+//! faces, the memory does not.
 
 mod comparison;
 mod finding;
@@ -25,57 +26,60 @@ use self::comparison::{Link, Neighbour, Rows, compare};
 use self::mislabelled::Suspicion;
 use self::same_pictures::{SamePicture, SamePictures};
 
-/// A face is tiny when the longer side of its box has fewer pixels of the photo than this: its chip of 150 x 150 pixels
-/// is mostly made up by enlarging, and its encoding is less exact.
+/// Minimum length of the longer side of a face's box, in pixels of the photo. The chip of 150 x 150
+/// pixels of a smaller face is mostly enlarged, and its encoding is less exact.
 pub(crate) const LEAST_FACE_SIDE: u32 = 80;
 
-/// Two faces nearer than this are taken for one picture, resized or saved anew. Two pictures of one person, even of one
-/// moment, are further apart.
+/// Distance below which two faces are considered one picture, resized or saved again. Two pictures
+/// of one person are further apart, even if they were taken at the same moment.
 pub(crate) const SAME_PICTURE_DISTANCE: f32 = 0.05;
 
-/// The most pairs of close people that are listed, the nearest ones.
+/// Maximum number of pairs of close people that are listed, nearest first.
 pub(crate) const MOST_CLOSE_PEOPLE: usize = 100_000;
 
 /// A known photo.
 #[derive(Debug)]
 pub(crate) struct KnownPhoto {
-    /// Where it is, as the user wrote it.
+    /// Path of the photo as the user wrote it.
     pub(crate) path: PathBuf,
-    /// Whom it stands for.
+    /// Person the photo is assigned to.
     pub(crate) person: String,
-    /// What was found in it, or why it could not be searched.
+    /// Content of the photo, or the reason why it could not be searched.
     pub(crate) content: Result<PhotoContent, Error>,
 }
 
-/// What was found in a known photo.
+/// Content of a known photo.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PhotoContent {
     /// All faces, in pixels of the photo, with their encodings.
     pub(crate) faces: Vec<Face>,
-    /// The SHA-256 of the file, where there is one.
+    /// SHA-256 of the file, if there is one.
     pub(crate) digest: Option<[u8; 32]>,
 }
 
-/// What came of a check.
+/// Result of a check.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Check {
-    /// Photos that were looked at.
+    /// Number of photos.
     pub(crate) photos: usize,
-    /// Photos with a face.
+    /// Number of photos with a face.
     pub(crate) faces: usize,
-    /// People with at least one face among the photos: those that a search could find.
+    /// Number of people with at least one face in the photos: those that a search can find.
     pub(crate) people: usize,
-    /// The largest distance at which two faces were taken for one person.
+    /// Largest distance at which two faces were considered one person.
     pub(crate) threshold: DistanceThreshold,
-    /// What was found, in groups of one kind; within a group in the order of the photos, close people nearest first.
+    /// Findings, grouped by kind. Within a group they have the order of the photos, and close
+    /// people come nearest first.
     pub(crate) findings: Vec<Finding>,
-    /// Pairs of close people beyond [`MOST_CLOSE_PEOPLE`], which are not among the findings.
+    /// Number of pairs of close people beyond [`MOST_CLOSE_PEOPLE`], which are not among the
+    /// findings.
     pub(crate) unlisted_close_people: usize,
-    /// How well a threshold can tell the people apart.
+    /// Quality of thresholds for telling the people apart.
     pub(crate) separation: Separation,
 }
 
-/// The photos of a gallery that was enrolled earlier: one face each, and nothing known of the file.
+/// Returns the photos of a gallery that was enrolled earlier, with one face each and no data on the
+/// file.
 pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
     gallery
         .known_faces()
@@ -96,9 +100,9 @@ pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
         .collect()
 }
 
-/// Checks `photos` on at most `jobs` threads (0 counts as 1), with the same result for any number of them; two faces within
-/// `threshold` are taken for one person. `compared` is told, on any thread, how many faces more have been compared with all
-/// others.
+/// Checks `photos` on at most `jobs` threads (0 counts as 1), with the same result for any number
+/// of threads. Two faces within `threshold` are considered one person. Calls `compared`, on any
+/// thread, with the number of further faces that were compared with all others.
 pub(crate) fn check(
     photos: &[KnownPhoto],
     threshold: DistanceThreshold,
@@ -125,7 +129,7 @@ pub(crate) fn check(
         people: tell.close_people(link),
         threshold,
     }));
-    // Stable: what was found first stays first within its kind.
+    // The sort is stable, so the order within a kind is kept.
     findings.sort_by_cached_key(Finding::rank);
     Check {
         photos: photos.len(),
@@ -141,7 +145,7 @@ pub(crate) fn check(
     }
 }
 
-/// The photos of each person, by their numbers.
+/// Returns the indices of the photos of each person.
 fn people(photos: &[KnownPhoto]) -> BTreeMap<&str, Vec<usize>> {
     let mut people: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, photo) in photos.iter().enumerate() {
@@ -150,7 +154,7 @@ fn people(photos: &[KnownPhoto]) -> BTreeMap<&str, Vec<usize>> {
     people
 }
 
-/// Makes findings, which stand alone, out of rows, which are numbers.
+/// Converter of rows, which are indices, to findings, which are self-contained.
 struct Telling<'a> {
     photos: &'a [KnownPhoto],
     rows: &'a Rows,
@@ -192,7 +196,8 @@ impl Telling<'_> {
         }
     }
 
-    /// What shows the same picture: by `pictures`, the encodings, and by the bytes of the files.
+    /// Returns the photos that show the same picture according to `pictures`, which is based on the
+    /// encodings, or to the bytes of the files.
     fn same_pictures(&self, mut pictures: SamePictures) -> Vec<Finding> {
         let digests: Vec<_> = self.photos.iter().map(digest).collect();
         let mut first_of_digest = HashMap::new();

@@ -1,25 +1,25 @@
-//! Which photos show the same picture. In come pairs that do, out come groups.
+//! Groups of photos that show the same picture. Input: pairs of such photos. Output: groups.
 
 /// Photos that show the same picture.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SamePicture {
-    /// Their numbers in ascending order, at least two.
+    /// Indices of the photos in ascending order, at least two.
     pub(super) photos: Vec<usize>,
-    /// The largest distance of a pair that was joined.
+    /// Largest distance of a pair that was joined.
     pub(super) distance: f32,
 }
 
-/// Groups that grow together: a forest in which every photo points to one of its group with a lower number, or to
-/// itself.
+/// Disjoint sets: a forest in which every photo points to a photo of its group with a lower index,
+/// or to itself.
 #[derive(Debug, Clone)]
 pub(super) struct SamePictures {
     parents: Vec<usize>,
-    /// The largest distance of the pairs that each photo was joined by.
+    /// Largest distance of the pairs that joined each photo.
     distances: Vec<f32>,
 }
 
 impl SamePictures {
-    /// So many photos, each of which is alone.
+    /// Returns this number of photos, each in a group of its own.
     pub(super) fn new(photos: usize) -> Self {
         Self {
             parents: (0..photos).collect(),
@@ -27,14 +27,14 @@ impl SamePictures {
         }
     }
 
-    /// The photos `a` and `b` show the same picture, at `distance` of each other.
+    /// Joins the photos `a` and `b`, which show the same picture at this `distance`.
     pub(super) fn join(&mut self, a: usize, b: usize, distance: f32) {
         self.distances[a] = self.distances[a].max(distance);
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b)] = a.min(b);
     }
 
-    /// Joins what is joined in `other`, which is of the same photos.
+    /// Joins the photos that are joined in `other`, which has the same photos.
     pub(super) fn merge(&mut self, other: &Self) {
         for (photo, (&parent, &distance)) in other.parents.iter().zip(&other.distances).enumerate()
         {
@@ -44,14 +44,14 @@ impl SamePictures {
 
     fn root(&mut self, mut photo: usize) -> usize {
         while self.parents[photo] != photo {
-            // Shorter ways for the next time.
+            // Shortens the path for the next call.
             self.parents[photo] = self.parents[self.parents[photo]];
             photo = self.parents[photo];
         }
         photo
     }
 
-    /// The groups of at least two, in the order of their first photos.
+    /// Returns the groups of at least two photos, in the order of their first photos.
     pub(super) fn groups(mut self) -> Vec<SamePicture> {
         let mut groups: Vec<_> = (0..self.parents.len())
             .map(|_| SamePicture {
@@ -94,7 +94,7 @@ mod tests {
             pairs in proptest::collection::vec((0_usize..12, 0_usize..12), 0..14),
         ) {
             let mut pictures = SamePictures::new(12);
-            // The plain way: the lower number spreads until nothing changes.
+            // Reference algorithm: the lower label spreads until nothing changes.
             let mut labels: Vec<usize> = (0..12).collect();
             for _ in 0..12 {
                 for &(a, b) in &pairs {
@@ -102,7 +102,7 @@ mod tests {
                     (labels[a], labels[b]) = (label, label);
                 }
             }
-            // As if two had found them.
+            // Split as if two threads had found the pairs.
             let mut others = pictures.clone();
             for (index, (a, b)) in pairs.into_iter().enumerate() {
                 match index % 2 {

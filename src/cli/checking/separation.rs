@@ -1,50 +1,51 @@
-//! The threshold that separates a gallery best. In come distances of pairs of faces, of one person and of two, out comes
-//! where the fewest are on the wrong side.
+//! The threshold that separates a gallery best. Input: distances of pairs of faces, of one person
+//! and of two. Output: the threshold with the fewest pairs on the wrong side.
 //!
-//! The distances are counted in bins, so that memory does not grow with the pairs. A bin holds the distances above its
-//! lower and up to its upper edge, as a threshold accepts what is equal to it; an edge therefore has exact error rates.
+//! Distances are counted in bins, so that memory does not grow with the pairs. A bin excludes its
+//! lower edge and includes its upper edge, as a threshold accepts an equal distance; error rates at
+//! an edge are therefore exact.
 
 use facematch::matching::DistanceThreshold;
 
 use super::ClosePeople;
 
-/// The number of bins over the distances from 0 to [`LARGEST`].
+/// Number of bins for the distances from 0 to [`LARGEST`].
 const BINS: usize = 4096;
 
-/// What is beyond counts for the last bin, which is never accepted. Faces of two people are about 0.8 apart, so that no
-/// threshold near here is of use.
+/// Largest distance with a bin of its own. Larger ones are counted in the last bin, which is never
+/// accepted. Faces of two people are about 0.8 apart, so no threshold near this value is useful.
 const LARGEST: f32 = 2.0;
 
-/// A threshold and how often it is wrong, from 0 to 1.
+/// A threshold and its error rates, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ErrorRates {
     /// The threshold.
     pub(crate) threshold: f32,
-    /// The false match rate: the share of pairs of two people that are accepted.
+    /// False match rate: the share of pairs of two people that are accepted.
     pub(crate) fmr: f64,
-    /// The false non-match rate: the share of pairs of one person that are rejected.
+    /// False non-match rate: the share of pairs of one person that are rejected.
     pub(crate) fnmr: f64,
 }
 
-/// How well a threshold tells the people of a gallery apart. Pairs that show the same picture are left out: they say
-/// nothing about faces.
+/// Quality of thresholds for telling the people of a gallery apart. Pairs that show the same
+/// picture are left out because they give no information about faces.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Separation {
-    /// Pairs of one person.
+    /// Number of pairs of one person.
     pub(crate) same_pairs: u64,
-    /// Pairs of two people.
+    /// Number of pairs of two people.
     pub(crate) different_pairs: u64,
-    /// The threshold with the smallest sum of both error rates, in the middle of those that are equally good; of
-    /// several such stretches the lowest. None unless there are pairs of both kinds.
+    /// Threshold with the smallest sum of both error rates, in the middle of the lowest range of
+    /// equally good ones. `None` unless there are pairs of both kinds.
     pub(crate) best: Option<ErrorRates>,
-    /// The threshold that the gallery was checked with. None unless there are pairs of both kinds.
+    /// Threshold that the gallery was checked with. `None` unless there are pairs of both kinds.
     pub(crate) in_use: Option<ErrorRates>,
-    /// The two people that are nearest to each other, by photos that do not look as if they were of somebody else; none
-    /// with a single one.
+    /// The two people that are nearest to each other, ignoring photos that look as if they show
+    /// another person. `None` if there is only one person.
     pub(crate) nearest_people: Option<ClosePeople>,
 }
 
-/// The distances of pairs of faces.
+/// Distances of pairs of faces.
 #[derive(Debug, Clone)]
 pub(super) struct Distances {
     threshold: DistanceThreshold,
@@ -53,7 +54,7 @@ pub(super) struct Distances {
 }
 
 impl Distances {
-    /// No distances yet; errors are counted for `threshold`.
+    /// Returns an empty set of distances that counts errors for `threshold`.
     pub(super) fn new(threshold: DistanceThreshold) -> Self {
         Self {
             threshold,
@@ -78,7 +79,7 @@ impl Distances {
         self.different.merge(&other.different);
     }
 
-    /// What the distances say. Whom they are of is not known here: there are no nearest people.
+    /// Returns the separation without its nearest people, which are not known here.
     pub(super) fn separation(&self) -> Separation {
         Separation {
             same_pairs: self.same.pairs,
@@ -100,7 +101,7 @@ impl Distances {
             same += self.same.bins[bin];
             different += self.different.bins[bin];
             match &mut best {
-                // Nothing lies between: the same pairs are accepted.
+                // No distance lies between them, so the same pairs are accepted.
                 Some(best) if best.accepts(same, different) => best.last = bin,
                 Some(best)
                     if self.gain(same, different) <= self.gain(best.same, best.different) => {}
@@ -119,8 +120,8 @@ impl Distances {
         self.rates(threshold, best.same, best.different)
     }
 
-    /// The true accept rate less the false one, over a denominator that is always the same. In whole numbers, as equal
-    /// gains must be known as equal.
+    /// Returns the true accept rate minus the false accept rate, multiplied by a constant. It is a
+    /// whole number so that equal gains compare as equal.
     fn gain(&self, same: u64, different: u64) -> i128 {
         let product = |a: u64, b: u64| i128::from(a) * i128::from(b);
         product(same, self.different.pairs) - product(different, self.same.pairs)
@@ -136,7 +137,7 @@ impl Distances {
     }
 }
 
-/// Neighbouring bins whose upper edges accept the same pairs.
+/// Adjacent bins whose upper edges accept the same pairs.
 struct Stretch {
     first: usize,
     last: usize,
@@ -154,7 +155,7 @@ impl Stretch {
 struct Histogram {
     bins: Vec<u64>,
     pairs: u64,
-    /// Pairs within the threshold in use.
+    /// Number of pairs within the threshold in use.
     accepted: u64,
 }
 
@@ -182,7 +183,8 @@ impl Histogram {
     }
 }
 
-/// Exact, as the number of bins for a distance of 1 is a power of two. The conversion stops at the ends of its range.
+/// Returns the bin exactly, because the number of bins for a distance of 1 is a power of two. The
+/// conversion saturates at the ends of its range.
 fn bin_of(distance: f32) -> usize {
     let edges = (distance * (BINS as f32 / LARGEST)).ceil() as usize;
     edges.saturating_sub(1).min(BINS - 1)
@@ -218,7 +220,8 @@ mod tests {
 
     #[test]
     fn both_kinds_weigh_the_same_whatever_their_number() {
-        // Of one kind there are nine times as many pairs; to reject the one same pair would cost half of what counts.
+        // There are nine times as many different pairs. Rejecting the only same pair would cost
+        // half of the total.
         let different: Vec<f32> = (0..9).map(|i| if i < 4 { 0.3 } else { 0.9 }).collect();
         let best = distances(&[0.5], &different, 0.6)
             .separation()

@@ -1,4 +1,4 @@
-//! Known photos for the tests, sketched: whom they stand for and where their face lies on a line.
+//! Known photos for the tests, sketched as a person and a position of the face on a line.
 
 use facematch::engine::{ENCODING_LEN, Encoding};
 use facematch::geometry::PixelBox;
@@ -10,13 +10,14 @@ use super::{KnownPhoto, PhotoContent};
 /// A known photo.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sketch {
-    /// The number of the person.
+    /// Index of the person.
     pub(super) person: usize,
-    /// The first number of its encoding, the only one that is not 0; none for a photo without a face.
+    /// First number of its encoding, the only one that is not 0, or `None` for a photo without a
+    /// face.
     pub(super) place: Option<f32>,
 }
 
-/// Photos of a few people; some are the same picture, some without a face.
+/// Returns photos of a few people. Some show the same picture, some have no face.
 pub(super) fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
     let place = prop_oneof![
         6 => (0.0_f32..4.0).prop_map(Some),
@@ -27,7 +28,8 @@ pub(super) fn sketches() -> impl Strategy<Value = Vec<Sketch>> {
     proptest::collection::vec(sketch, 0..24)
 }
 
-/// The photos as they would be found: `known/0.jpg` and so on, of the people "person 0" and so on.
+/// Returns the photos as a search would find them: `known/0.jpg` and so on, of the people "person
+/// 0" and so on.
 pub(super) fn photos(content: &[Sketch]) -> Vec<KnownPhoto> {
     let photo = |(index, sketch): (usize, &Sketch)| KnownPhoto {
         path: format!("known/{index}.jpg").into(),
@@ -44,7 +46,7 @@ pub(super) fn photos(content: &[Sketch]) -> Vec<KnownPhoto> {
     content.iter().enumerate().map(photo).collect()
 }
 
-/// A face with a box of `side` pixels.
+/// Returns a face with a box of `side` pixels.
 pub(super) fn face(place: f32, side: u32) -> Face {
     let mut numbers = [0.0; ENCODING_LEN];
     numbers[0] = place;

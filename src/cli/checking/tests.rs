@@ -1,4 +1,4 @@
-//! The whole check, on photos made to order.
+//! Tests of the whole check, on made-up photos.
 
 use proptest::prelude::*;
 
@@ -82,7 +82,7 @@ fn equal_files_are_one_picture_with_or_without_a_face() {
             _ => None,
         })
         .collect();
-    // Two people are worse than one.
+    // A picture of two people is worse than one of a single person.
     assert_eq!(
         pictures,
         [
@@ -91,7 +91,7 @@ fn equal_files_are_one_picture_with_or_without_a_face() {
             (2, vec!["zoe"], false),
         ]
     );
-    // The same picture says nothing about how far people are apart.
+    // Photos of the same picture give no information about the distance between people.
     assert!(
         !kinds(&check)
             .iter()
@@ -115,7 +115,8 @@ fn without_two_photos_of_a_person_the_nearest_people_are_told() {
     assert_eq!(nearest.photos.map(|p| p.person), ["person 1", "person 2"]);
 }
 
-/// Copies were compared with each other for every comparison of the sort: minutes for so many.
+/// Copies were once compared with each other in every comparison of the sort, which took minutes
+/// for this many.
 #[test]
 fn a_picture_of_very_many_people_is_told_at_once() {
     let photos: Vec<_> = (0..50_000)

@@ -1,7 +1,8 @@
-//! The distances between photos of different people.
+//! Distances between photos of different people.
 //!
 //! Input: encodings and their people. Output: for each distance, the share of such pairs that are
-//! within it. This is the table behind [`ImpostorDistances`](facematch::matching::ImpostorDistances).
+//! within it. This is the table behind
+//! [`ImpostorDistances`](facematch::matching::ImpostorDistances).
 
 use std::collections::HashMap;
 

@@ -70,7 +70,8 @@ pub(super) fn text(field: &[u8], line: u64) -> Result<&str, ListError> {
 pub(super) mod tests {
     use std::path::Path;
 
-    /// Runs the seeds of the fuzz target `name`: `accepts` must accept those called `valid...` and refuse the others.
+    /// Runs the seeds of the fuzz target `name`: `accepts` must accept those called `valid...` and
+    /// refuse the others.
     pub(in crate::cli::evaluation) fn check_seeds(name: &str, accepts: impl Fn(&[u8]) -> bool) {
         let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds");
         let mut accepted = [0, 0];
