@@ -1,26 +1,27 @@
-//! The folders of people. In come all known names, out comes a name for the folder of each: one that every file system
-//! takes, and that is no way to another folder.
+//! Names of people's folders. Input: all known names. Output: a folder name for each that every
+//! file system accepts and that does not lead to another folder.
 
 use std::collections::{HashMap, HashSet};
 
 use sanitize_filename::{Options, sanitize_with_options};
 
-/// Folder names are no longer, so that a number fits behind them: file systems take 255.
+/// Maximum length of a folder name in bytes. File systems accept 255, which leaves room for a
+/// number.
 const MOST_BYTES: usize = 200;
 
-/// The names of people's folders.
+/// Names of people's folders.
 #[derive(Debug, Default)]
 pub(crate) struct PersonFolders(HashMap<String, String>);
 
 impl PersonFolders {
-    /// The folders of the people `names`, the same in every run with the same people. No two people share one, also where the
-    /// file system takes `ann` for `Ann`: the later in the order of the names gets a number. Nobody gets one that is called
-    /// like one of `reserved`.
+    /// Returns the folders of the people `names`, the same in every run with the same people. No
+    /// two people share a folder, even if the file system does not distinguish `ann` from `Ann`:
+    /// the later name in sorted order gets a number. No folder is named like one of `reserved`.
     pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>, reserved: &[String]) -> Self {
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
         names.dedup();
-        // Whoever has a safe name keeps it, whatever becomes of the others.
+        // People with a safe name keep it, regardless of the other names.
         let (safe, others): (Vec<_>, Vec<_>) =
             names.into_iter().partition(|name| safe_name(name) == *name);
         let mut taken: HashSet<_> = reserved.iter().map(|name| name.to_lowercase()).collect();
@@ -33,13 +34,14 @@ impl PersonFolders {
         Self(folders)
     }
 
-    /// The folder of `name`.
+    /// Returns the folder of `name`.
     pub(crate) fn of_person(&self, name: &str) -> String {
         self.0.get(name).cloned().unwrap_or_else(|| safe_name(name))
     }
 }
 
-/// `name`, or with a number the first that is not in `taken`, which has small letters.
+/// Returns `name` or, if it is in `taken`, `name` with the first free number. `taken` is in lower
+/// case.
 fn free_name(name: &str, taken: &HashSet<String>) -> String {
     let numbered = |number: u32| match number {
         1 => name.to_owned(),
@@ -51,7 +53,8 @@ fn free_name(name: &str, taken: &HashSet<String>) -> String {
         .unwrap_or_else(|| name.to_owned())
 }
 
-/// `name` as Linux, macOS and Windows take it for a folder. What they do not take becomes `_`.
+/// Converts `name` to a folder name that Linux, macOS and Windows accept. Other characters become
+/// `_`.
 fn safe_name(name: &str) -> String {
     let sanitized = sanitize(name);
     let cut: String = sanitized
@@ -59,7 +62,7 @@ fn safe_name(name: &str) -> String {
         .take_while(|(at, c)| at + c.len_utf8() <= MOST_BYTES)
         .map(|(_, c)| c)
         .collect();
-    // Once more, as it may end otherwise now.
+    // The cut may have left an end that is not allowed.
     sanitize(cut.trim())
 }
 
@@ -109,7 +112,7 @@ mod tests {
     fn nobody_shares_a_folder() {
         let names = ["a/b", "a_b", "A:B", "a?b", "Ann", "ann"];
         let folders = PersonFolders::of(names.into_iter(), &["ANN".to_owned()]);
-        // The safe names first, in their order; then the others.
+        // The safe names come first, in their order, then the others.
         let found = names.map(|name| folders.of_person(name));
         assert_eq!(
             found,

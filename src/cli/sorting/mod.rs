@@ -1,5 +1,5 @@
-//! Photos into folders by person. In come photos with who is on them, out go copies, links or the photos themselves, with
-//! their sidecars, to `DIR/<person>/photo.jpg`.
+//! Sorting of photos into folders by person. Input: photos with the people in them. Output: copies,
+//! links or the photos themselves, with their sidecars, at `DIR/<person>/photo.jpg`.
 
 mod folders;
 mod places;
@@ -21,26 +21,26 @@ use places::{Sidecar, Stems, numbered, sidecars_with};
 use together::{FileError, Together};
 use transfer::{Arrival, check_movable, holds, is_at, left_copy, would_hold};
 
-/// What there is at a place.
+/// State of a place for a file.
 enum Place {
     Free,
-    /// The photo is there, in this way.
+    /// The file is there, in this way.
     Taken(Arrival),
-    /// Something else is.
+    /// Another file is there.
     Other,
 }
 
-/// Brings photos into folders.
+/// Sorter of photos into folders.
 pub(super) struct Sorter {
     method: SortMethod,
-    /// In a dry run the places that would be taken by now, with the photo or sidecar there.
+    /// In a dry run, the places that would be taken by now, each with the photo or sidecar there.
     told: Option<HashMap<PathBuf, PathBuf>>,
     unfinished: UnfinishedFiles,
     stems: Stems,
 }
 
 impl Sorter {
-    /// One that does it.
+    /// Returns a sorter that creates or moves files.
     pub(super) fn new(method: SortMethod, unfinished: &UnfinishedFiles) -> Self {
         Self {
             method,
@@ -50,7 +50,7 @@ impl Sorter {
         }
     }
 
-    /// One that tells what would be done.
+    /// Returns a sorter for a dry run.
     pub(super) fn telling(method: SortMethod, unfinished: &UnfinishedFiles) -> Self {
         Self {
             told: Some(HashMap::new()),
@@ -58,8 +58,8 @@ impl Sorter {
         }
     }
 
-    /// Brings `photo` and its sidecars into `folder`, the one of `person` where it is somebody's. Something else of its name
-    /// is left alone: the photo gets the next number that is free.
+    /// Puts `photo` and its sidecars into `folder`, which is the folder of `person` if there is
+    /// one. If another file has the photo's name, the photo gets the next free number.
     pub(super) fn sort(
         &mut self,
         photo: &Path,
@@ -90,7 +90,8 @@ impl Sorter {
             let target = folder.join(numbered(photo.file_name().unwrap_or_default(), number));
             match self.put_at(photo, &target, number, &sidecars) {
                 Ok(Some(change)) => return Ok((target, change)),
-                // Another program has put something there meanwhile: perhaps another run this photo.
+                // Another program has just taken the place, perhaps another run with the same
+                // photo.
                 Err((_, error)) if is_taken(&error) && !is_second_look => is_second_look = true,
                 Err((place, error)) if !is_taken(&error) => return Err((place, error)),
                 Ok(None) | Err(_) => {
@@ -101,7 +102,7 @@ impl Sorter {
         }
     }
 
-    /// Brings `photo` to `target`, the place with this number, unless something else has it.
+    /// Puts `photo` at `target`, the place with this number, unless another file is there.
     fn put_at(
         &mut self,
         photo: &Path,
@@ -120,7 +121,8 @@ impl Sorter {
             Place::Free => {}
         }
         let is_free = self.has_room(sidecars, target).and_then(|has_room| {
-            // One of its name was taken out of the folder since.
+            // The photo may have a later number, if a file with an earlier one was removed from the
+            // folder since.
             let folder = target.parent().unwrap_or(Path::new(""));
             Ok(has_room && !self.is_held_behind(photo, folder, number)?)
         });
@@ -133,7 +135,8 @@ impl Sorter {
         }
     }
 
-    /// Whether `photo` is in `folder` with one of the numbers behind `number`, up to the next that is free.
+    /// Returns whether `photo` is in `folder` with a number above `number`, up to the next free
+    /// one.
     fn is_held_behind(&self, photo: &Path, folder: &Path, number: u32) -> io::Result<bool> {
         let name = photo.file_name().unwrap_or_default();
         for number in number + 1.. {
@@ -150,7 +153,7 @@ impl Sorter {
         Ok(false)
     }
 
-    /// Whether `photo` is in the folder already, and was not only brought there.
+    /// Returns whether `target` is `photo` itself, because it was in the folder from the start.
     fn is_there(&self, photo: &Path, target: &Path) -> bool {
         target.exists() && is_at(photo, target)
     }
@@ -159,7 +162,8 @@ impl Sorter {
         self.place_by(self.method, photo, target)
     }
 
-    /// What is at `target`, or would be by now, seen from a `file` that is to come there by `method`.
+    /// Returns the state of `target`, now or as it would be by now, for a `file` that is to get
+    /// there by `method`.
     fn place_by(&self, method: SortMethod, file: &Path, target: &Path) -> io::Result<Place> {
         let is_it = match self.told.as_ref().and_then(|told| told.get(target)) {
             Some(first) => would_hold(method, file, first)?,
@@ -176,7 +180,8 @@ impl Sorter {
         })
     }
 
-    /// Whether the sidecars can stand beside a photo at `target`, or stand there already, and none of another photo does.
+    /// Returns whether all sidecars fit beside a photo at `target` or are there already, and no
+    /// sidecar of another photo is there.
     fn has_room(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<bool> {
         for sidecar in sidecars {
             if let Place::Other = self.place_of(sidecar, target)? {
@@ -188,15 +193,15 @@ impl Sorter {
             let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
             would_be || place.exists()
         };
-        // Some file systems take `.XMP` for `.xmp`.
+        // Some file systems do not distinguish `.XMP` from `.xmp`.
         let is_same = |own: &Path, place: &Path| Existing::of(own).is_some_and(|own| own.is(place));
         let is_own = |place: &PathBuf| own.iter().any(|own| own == place || is_same(own, place));
         let mut places = sidecar_places(target, is_there).into_iter();
         Ok(!places.any(|place| is_there(&place) && !is_own(&place)))
     }
 
-    /// What is in the place of `sidecar` beside a photo at `photo`. A copy of it without that photo is what a move to another
-    /// file system left when it was killed.
+    /// Returns the state of the place of `sidecar` beside a photo at `photo`. A copy of the sidecar
+    /// without the photo is left over from a move to another file system that was killed.
     fn place_of(&self, sidecar: &Sidecar, photo: &Path) -> io::Result<Place> {
         let place = sidecar.target(photo);
         let method = sidecar.method(self.method);
@@ -214,8 +219,8 @@ impl Sorter {
         }
     }
 
-    /// Brings the photo to `target`, where nothing is, and its sidecars beside it: these first, as they are found by the
-    /// photo. When one fails, all stay.
+    /// Puts the photo at `target`, which is free, and its sidecars beside it. The sidecars are
+    /// first, because a later run finds them through the photo. If one fails, all files stay.
     fn take(&mut self, photo: &Path, target: &Path, sidecars: &[Sidecar]) -> Result<(), FileError> {
         if self.method == SortMethod::Move {
             check_movable(photo).map_err(at(photo))?;
@@ -245,7 +250,8 @@ impl Sorter {
         }
     }
 
-    /// Brings `sidecars` beside the photo at `photo`. One that is not theirs stays there.
+    /// Puts `sidecars` beside the photo at `photo`. Fails if another file is in the place of one of
+    /// them.
     fn bring_sidecars<'s>(
         &self,
         together: &mut Together<'_>,
@@ -266,8 +272,9 @@ impl Sorter {
         Ok(())
     }
 
-    /// Brings those sidecars to the photo at `target`, which is there, that it does not have. Others that are there stay; a
-    /// photo that is to be moved stays with its own then, else it is not in its old place any more.
+    /// Adds missing sidecars to the photo that is at `target` already. Other files in their places
+    /// stay; a photo that is to be moved then stays too, because it would otherwise lose its own
+    /// sidecar.
     fn complete(
         &self,
         photo: &Path,
@@ -306,7 +313,7 @@ impl Sorter {
     }
 }
 
-/// Says that an error is about `path`.
+/// Adds `path` to an error.
 fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
     let path = path.to_owned();
     move |error| (path.clone(), error)
@@ -316,12 +323,12 @@ fn is_taken(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AlreadyExists
 }
 
-/// Whether there is anything, be it a link that leads nowhere.
+/// Returns whether there is a file or a link, even a dangling one.
 fn is_at_all(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// Why `photo` was not sorted: the error of the file that it is about.
+/// Returns the error of `photo`, which names the file that caused it.
 fn not_sorted(photo: &Path, (place, error): FileError) -> PhotoError {
     let found = std::fs::symlink_metadata(photo);
     if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -336,7 +343,7 @@ fn not_sorted(photo: &Path, (place, error): FileError) -> PhotoError {
     }
 }
 
-/// The error of a `photo` that is not sorted for this `reason`.
+/// Returns the error of a `photo` that is not sorted for this `reason`.
 pub(super) fn stays(photo: &Path, reason: &str) -> PhotoError {
     PhotoError::Sorting {
         path: photo.to_owned(),
@@ -344,7 +351,7 @@ pub(super) fn stays(photo: &Path, reason: &str) -> PhotoError {
     }
 }
 
-/// A folder that is called `name`, below `parent`.
+/// Returns the folder of the person `name` below `parent`.
 pub(super) fn person_folder(parent: &Path, name: &str, folders: &PersonFolders) -> PathBuf {
     parent.join(OsString::from(folders.of_person(name)))
 }

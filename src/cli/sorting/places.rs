@@ -1,4 +1,4 @@
-//! What comes to another place together, a photo and its sidecars, and how it is called there.
+//! Files that go to another place together, a photo and its sidecars, and their names there.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use crate::cli::report::SortMethod;
 use crate::cli::tagging::sidecars_of;
 
-/// A sidecar on its way.
+/// A sidecar to be copied, linked or moved.
 pub(super) struct Sidecar {
     pub(super) path: PathBuf,
-    /// Whether it is called `photo.jpg.xmp`, else `photo.xmp`.
+    /// `true` for `photo.jpg.xmp`, `false` for `photo.xmp`.
     appended: bool,
-    /// Whether it is another photo's too.
+    /// `true` if it is also the sidecar of another photo.
     shared: bool,
 }
 
 impl Sidecar {
-    /// Where it belongs when its photo is at `photo`.
+    /// Returns the place of the sidecar if its photo is at `photo`.
     pub(super) fn target(&self, photo: &Path) -> PathBuf {
         let stem = match self.appended {
             true => photo.to_owned(),
@@ -26,12 +26,13 @@ impl Sidecar {
         };
         let mut target = OsString::from(stem);
         target.push(".");
-        // `.xmp`, in the spelling that it has.
+        // The original spelling of `.xmp` is kept.
         target.push(self.path.extension().unwrap_or_default());
         target.into()
     }
 
-    /// How it comes there when its photo comes by `method`.
+    /// Returns the method for the sidecar if `method` is that of its photo. A shared sidecar is not
+    /// moved.
     pub(super) fn method(&self, method: SortMethod) -> SortMethod {
         match method {
             SortMethod::Move if self.shared => SortMethod::Copy,
@@ -40,7 +41,8 @@ impl Sidecar {
     }
 }
 
-/// The sidecars of `photo`; `shared` says whether another photo has its name, but for the extension.
+/// Returns the sidecars of `photo`. `shared` is `true` if another photo has the same name with
+/// another extension.
 pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sidecar>> {
     let sidecars = sidecars_of(photo)?.into_iter().map(|path| {
         let appended = path.with_extension("") == photo;
@@ -53,7 +55,7 @@ pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sideca
     Ok(sidecars.collect())
 }
 
-/// The name of the photo `name` as the one with this number, 1 or more, of its name: `photo.jpg`, `photo.2.jpg`.
+/// Returns `name` with this number, 1 or more: `photo.jpg`, `photo.2.jpg`.
 pub(super) fn numbered(name: &OsStr, number: u32) -> OsString {
     if number == 1 {
         return name.to_owned();
@@ -68,7 +70,7 @@ pub(super) fn numbered(name: &OsStr, number: u32) -> OsString {
     numbered
 }
 
-/// How many files of each name, without the extension, were in the folder that was looked at last.
+/// Number of files per name without extension, in the folder that was read last.
 #[derive(Default)]
 pub(super) struct Stems {
     folder: PathBuf,
@@ -76,8 +78,9 @@ pub(super) struct Stems {
 }
 
 impl Stems {
-    /// Whether another file beside `photo`, which is no sidecar, has its name, but for the extension. What was moved away
-    /// since still counts: a sidecar too many does no harm.
+    /// Returns whether another file in the folder of `photo`, except sidecars, has the same name
+    /// with another extension. Files moved away since still count, because an extra sidecar does no
+    /// harm.
     pub(super) fn is_shared(&mut self, photo: &Path) -> bool {
         let folder = photo.parent().unwrap_or(Path::new(""));
         if folder != self.folder || self.counts.is_empty() {
@@ -105,7 +108,7 @@ fn stems_in(folder: &Path) -> HashMap<OsString, usize> {
     counts
 }
 
-/// Whether `name` is that of a sidecar, or of a photo as it was before ExifTool changed it.
+/// Returns whether `name` is that of a sidecar, or of ExifTool's backup of a photo.
 fn is_beside_a_photo(name: &Path) -> bool {
     let extension = name.extension().unwrap_or_default().to_string_lossy();
     extension.eq_ignore_ascii_case("xmp") || extension.ends_with("_original")

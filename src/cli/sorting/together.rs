@@ -1,6 +1,6 @@
-//! A photo and its sidecars come to their new places together. Each file is in both places first; only when all have arrived
-//! are those that move removed from where they were. So a run that is killed separates no photo from its sidecar, and the
-//! next run finishes the move.
+//! Transfer of a photo together with its sidecars. Each file is in both places first, and the
+//! sources of a move are removed only when all files have arrived. A run that is killed therefore
+//! separates no photo from its sidecars, and the next run finishes the move.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ struct Brought {
     source: PathBuf,
     target: PathBuf,
     arrival: Arrival,
-    /// Whether this run made the target.
+    /// `true` if this run created the target.
     is_new: bool,
-    /// Whether this run removed the source.
+    /// `true` if this run removed the source.
     is_removed: bool,
 }
 
-/// Files on their way.
+/// Files of one transfer.
 pub(super) struct Together<'a> {
     unfinished: &'a UnfinishedFiles,
     brought: Vec<Brought>,
@@ -38,7 +38,7 @@ impl<'a> Together<'a> {
         }
     }
 
-    /// Brings `source` to `target`, where nothing is.
+    /// Transfers `source` to `target`, which is free.
     pub(super) fn bring(
         &mut self,
         method: SortMethod,
@@ -50,7 +50,7 @@ impl<'a> Together<'a> {
         Ok(())
     }
 
-    /// Notes that `source` is at `target` already, perhaps brought by a run that was killed.
+    /// Records that `source` is at `target` already, perhaps because an earlier run was killed.
     pub(super) fn bring_again(
         &mut self,
         method: SortMethod,
@@ -79,10 +79,12 @@ impl<'a> Together<'a> {
         });
     }
 
-    /// Removes what moves from where it was, the photo, which came last, as the last: by it the next run finds the rest.
+    /// Removes the sources of files that move. The photo was added last and is removed last,
+    /// because the next run finds the other files through it.
     ///
     /// # Errors
-    /// The file that could not be removed, or that another program changed meanwhile. Everything is as it was then.
+    /// The file that could not be removed, or that another program has changed. All files are
+    /// restored then.
     pub(super) fn finish(mut self) -> Result<(), FileError> {
         let removed = self.remove_sources();
         if removed.is_err() {
@@ -104,17 +106,18 @@ impl<'a> Together<'a> {
         Ok(())
     }
 
-    /// Removes what was made, and puts back what was removed.
+    /// Removes the targets that were created, and restores the sources that were removed.
     pub(super) fn undo(self) {
         for file in self.brought.iter().rev() {
-            // If this fails too, the file is in its new place, whole; the first error is reported.
+            // If this fails too, the file is complete in its new place; the first error is
+            // reported.
             let _ = file.undo(self.unfinished);
         }
     }
 }
 
 impl Brought {
-    /// Refuses to remove a source that is no longer what came to the target.
+    /// Refuses to remove a source that differs from the target.
     fn check(&self) -> io::Result<()> {
         self.arrival.check(&self.source, &self.target)
     }
@@ -124,7 +127,7 @@ impl Brought {
             let moved = transfer(SortMethod::Move, &self.target, &self.source, unfinished);
             moved.map_err(|(_, error)| error)?;
         }
-        // The target may be all that is left, where another program removed the source.
+        // If another program removed the source, the target may be the only copy.
         if self.is_new && std::fs::symlink_metadata(&self.source).is_ok() {
             std::fs::remove_file(&self.target)?;
         }

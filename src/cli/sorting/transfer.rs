@@ -1,5 +1,5 @@
-//! One file comes to another place: copied or linked. Existing files are never overwritten. A file that moves is in both
-//! places at first; [`remove_moved`] ends the move.
+//! Transfer of one file to another place, by copy or link. Existing files are never overwritten. A
+//! file that moves is in both places until [`remove_moved`] ends the move.
 
 use std::fs::{File, FileTimes, Metadata};
 use std::io::{self, Read};
@@ -13,18 +13,19 @@ use crate::cli::report::SortMethod;
 use crate::cli::same_file::Existing;
 use crate::cli::temporary::{HIDDEN, Temporary, sync, sync_folder_of};
 
-/// How a file is in its new place.
+/// Kind of file in the new place.
 #[derive(Debug)]
 pub(super) enum Arrival {
-    /// By another name for the same file.
+    /// Another name for the same file.
     Link,
-    /// By a copy of a file that is to move, which was in this state before it was read.
+    /// A copy of a file that is to be moved, with the state of that file before it was read.
     Copy(SourceState),
-    /// In a way that leaves the source where it is.
+    /// A file whose source stays where it is.
     Other,
 }
 
-/// What is different once another program has written to a file, replaced it or changed its attributes.
+/// Values that differ after another program has written to a file, replaced it or changed its
+/// attributes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SourceState {
     file: FileState,
@@ -40,7 +41,8 @@ impl From<&Metadata> for SourceState {
     }
 }
 
-/// When the content or the attributes of a file changed last: programs can reset the other times, but not this one.
+/// Returns the time of the last change of content or attributes. Programs can reset the other
+/// times, but not this one.
 #[cfg(unix)]
 fn status_changed(metadata: &Metadata) -> Option<[i64; 2]> {
     use std::os::unix::fs::MetadataExt;
@@ -53,10 +55,10 @@ fn status_changed(_metadata: &Metadata) -> Option<[i64; 2]> {
 }
 
 impl Arrival {
-    /// Refuses to remove a `source` that is not what came to `target`.
+    /// Refuses to remove a `source` that differs from `target`.
     ///
     /// # Errors
-    /// When another program has changed `source` meanwhile. One that it has removed is no error.
+    /// An error if another program has changed `source`. A missing `source` is not an error.
     pub(super) fn check(&self, source: &Path, target: &Path) -> io::Result<()> {
         let metadata = match std::fs::symlink_metadata(source) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -64,12 +66,12 @@ impl Arrival {
         };
         std::fs::symlink_metadata(target)?;
         let is_unchanged = match self {
-            // Of its names it has two: it got the second one, or was seen to have it.
+            // The file has two names: this run added the second one, or found it.
             Self::Link => is_same_file(source, target)?,
             Self::Copy(state) => *state == SourceState::from(&metadata),
             Self::Other => true,
         };
-        // FUSE may tell numbers and times that are out of date; then the content decides.
+        // FUSE may report outdated inode numbers and times, so the content decides.
         match is_unchanged || is_other_copy(source, target)? {
             true => Ok(()),
             false => Err(io::Error::other(
@@ -79,11 +81,12 @@ impl Arrival {
     }
 }
 
-/// Brings `source` to `target`, in a folder that is there. The source stays, also if it is to move.
+/// Transfers `source` to `target`, in an existing folder. The source stays, even if it is to be
+/// moved.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] when a file with that name exists by now; else the reason, with the path of the one of
-/// both that is in the way.
+/// [`io::ErrorKind::AlreadyExists`] if `target` exists; otherwise the error, with the path that
+/// caused it.
 pub(super) fn transfer(
     method: SortMethod,
     source: &Path,
@@ -97,7 +100,8 @@ pub(super) fn transfer(
         SortMethod::Copy => copy(source, target, Purpose::Second, unfinished).map(drop),
         SortMethod::Hardlink => hard_link(source, target).map_err(at(target)),
         SortMethod::Symlink => {
-            // The link must hold from any folder, and lead to the photo even if the photo is a link itself.
+            // The link must work from any folder, and lead to the photo even if the photo is a link
+            // itself.
             let end = std::fs::canonicalize(source).map_err(at(source))?;
             symlink(&end, target).map_err(at(target))
         }
@@ -106,7 +110,7 @@ pub(super) fn transfer(
     Ok(Arrival::Other)
 }
 
-/// Refuses what would be read without an end, or is no file that a photo or its sidecar may be.
+/// Refuses a path that is not a file, because reading from it might never end.
 fn check_file(source: &Path) -> io::Result<()> {
     match std::fs::metadata(source)?.is_file() {
         true => Ok(()),
@@ -117,7 +121,7 @@ fn check_file(source: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether `target` holds `source` already, by `method`.
+/// Returns whether `target` already holds `source`, by `method`.
 pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Result<bool> {
     match method {
         SortMethod::Copy => is_copy(source, target),
@@ -126,23 +130,24 @@ pub(super) fn holds(method: SortMethod, source: &Path, target: &Path) -> io::Res
             true => leads_to(target, source),
             false => Ok(false),
         },
-        // Where a run was killed between the link and the removal.
+        // An earlier run may have been killed between the link and the removal.
         SortMethod::Move => Ok(is_same_file(source, target)? && has_two_names(source)?),
     }
 }
 
-/// A copy of `source`, a file that is to move, which a killed run left at `target`.
+/// Returns the copy of `source` that a killed run left at `target`, if any. `source` is a file to
+/// be moved.
 pub(super) fn left_copy(source: &Path, target: &Path) -> io::Result<Option<Arrival>> {
     let state = SourceState::from(&std::fs::symlink_metadata(source)?);
     Ok(is_other_copy(source, target)?.then_some(Arrival::Copy(state)))
 }
 
-/// Whether `target` is a copy of `source`, and not another path to it.
+/// Returns whether `target` is a copy of `source`, and not another path to it.
 fn is_other_copy(source: &Path, target: &Path) -> io::Result<bool> {
     Ok(!is_same_file(source, target)? && is_copy(source, target)?)
 }
 
-/// Whether `target` would hold `source`, once `first` was brought there by `method`.
+/// Returns whether `target` would hold `source` after `first` was put there by `method`.
 pub(super) fn would_hold(method: SortMethod, source: &Path, first: &Path) -> io::Result<bool> {
     match method {
         SortMethod::Copy => same_content(source, first),
@@ -151,16 +156,16 @@ pub(super) fn would_hold(method: SortMethod, source: &Path, first: &Path) -> io:
     }
 }
 
-/// Whether both paths have the same end. One that leads nowhere is another.
+/// Returns whether both paths lead to the same file. A dangling link does not.
 fn leads_to(path: &Path, end: &Path) -> io::Result<bool> {
     let end = std::fs::canonicalize(end)?;
     Ok(std::fs::canonicalize(path).is_ok_and(|path| path == end))
 }
 
-/// Refuses what is not moved.
+/// Refuses a file that must not be moved.
 ///
 /// # Errors
-/// When `source` is a link.
+/// An error if `source` is a link.
 pub(super) fn check_movable(source: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(source)?.is_symlink() {
         true => Err(io::Error::other(
@@ -170,26 +175,26 @@ pub(super) fn check_movable(source: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether `source` stands at `target` itself, not only under that name too.
+/// Returns whether `source` and `target` are the same directory entry, not two names of one file.
 pub(super) fn is_at(source: &Path, target: &Path) -> bool {
-    // Not by the path, which may be spelled in small and capital letters.
+    // Paths cannot be compared as text because their case may differ.
     let folder = Existing::of(folder_of(source));
     let is_one_folder = folder.is_some_and(|folder| folder.is(folder_of(target)));
     is_one_folder && source.file_name() == target.file_name()
 }
 
-/// What a copy is for.
+/// Purpose of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// A second photo, which has the times and the permissions of the first.
+    /// A second photo, with the times and the permissions of the first.
     Second,
-    /// The photo in its new place, which has its owner and its extended attributes too, and is on the disk before the first
-    /// is removed.
+    /// The photo in its new place. It also gets the owner and the extended attributes, and is on
+    /// the disk before the source is removed.
     Move,
 }
 
-/// A copy with what its `purpose` asks for, as far as the file system keeps it, which gets its name when it is whole.
-/// Returns the state of `source` before it was read.
+/// Writes a copy with everything that its `purpose` requires and the file system supports. The copy
+/// gets its name when it is complete. Returns the state of `source` before it was read.
 fn copy(
     source: &Path,
     target: &Path,
@@ -202,7 +207,7 @@ fn copy(
     Ok(SourceState::from(&metadata))
 }
 
-/// Writes the copy of a `source` that was opened.
+/// Writes the copy of an open `source`.
 fn write_copy(
     (source, mut reader, metadata): (&Path, File, &Metadata),
     target: &Path,
@@ -214,14 +219,15 @@ fn write_copy(
     let mut file = temporary.file();
     io::copy(&mut reader, &mut file)?;
     if purpose == Purpose::Move {
-        // Before the permissions, of which it clears some.
+        // The owner is first, because setting it clears some permissions.
         keep_owner(file, metadata);
         keep_attributes(file, source);
     }
-    // It was made with them, but for what the umask takes.
+    // The file was created with these permissions, minus the umask.
     let _ = file.set_permissions(metadata.permissions());
     if let (Ok(accessed), Ok(modified)) = (metadata.accessed(), metadata.modified()) {
-        // Both: file systems on libfuse 2, such as exfat-fuse, ignore one alone.
+        // Both times are set, because file systems on libfuse 2, such as exfat-fuse, ignore a
+        // single one.
         let times = FileTimes::new().set_accessed(accessed);
         let _ = file.set_times(times.set_modified(modified));
     }
@@ -232,7 +238,7 @@ fn write_copy(
 }
 
 fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
-    // The photo itself, not the link to it.
+    // Links to the photo itself, not to a symbolic link.
     let source = std::fs::canonicalize(source)?;
     std::fs::hard_link(source, target).map_err(|error| match error.kind() {
         io::ErrorKind::CrossesDevices => io::Error::other(
@@ -242,9 +248,10 @@ fn hard_link(source: &Path, target: &Path) -> io::Result<()> {
     })
 }
 
-/// What to do if a file system has no links of this kind.
+/// Adds advice to the error if the file system does not support links of this kind.
 fn without_links(error: io::Error, link: &str) -> io::Error {
-    // EPERM. EACCES, a folder that must not be written to, is of the same kind, and no copy can be made there either.
+    // EPERM. EACCES, for a folder that must not be written to, has the same kind, but a copy would
+    // fail there too.
     let is_refused = cfg!(unix) && error.raw_os_error() == Some(1);
     match error.kind() {
         kind if is_refused || kind == io::ErrorKind::Unsupported => io::Error::new(
@@ -268,7 +275,7 @@ fn symlink(source: &Path, target: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_file(source, target)
 }
 
-/// Gives `source` its new place beside its old one.
+/// Creates the new place of `source`, which stays in its old place too.
 fn begin_move(
     source: &Path,
     target: &Path,
@@ -280,7 +287,7 @@ fn begin_move(
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err((target.to_owned(), error))
         }
-        // Another file system, or one without links.
+        // The target is on another file system, or on one without links.
         Err(_) => {
             let state = copy(source, target, Purpose::Move, unfinished)?;
             let synced = sync_folder_of(target).inspect_err(|_| {
@@ -292,10 +299,10 @@ fn begin_move(
     }
 }
 
-/// Removes `source`, which is in its new place.
+/// Removes `source`, which is in its new place too.
 pub(super) fn remove_moved(source: &Path) -> io::Result<()> {
     std::fs::remove_file(source).or_else(|error| match error.kind() {
-        // Another program has removed it, and the target is all that is left.
+        // Another program has removed it, so only the target is left.
         io::ErrorKind::NotFound => Ok(()),
         kind => {
             let reason = format!("it cannot be taken from where it is: {error}");
@@ -304,12 +311,14 @@ pub(super) fn remove_moved(source: &Path) -> io::Result<()> {
     })
 }
 
-/// A link is no copy: it goes with what it leads to.
+/// Returns whether `target` is a copy. A link is not, because it is lost with the file that it
+/// leads to.
 fn is_copy(source: &Path, target: &Path) -> io::Result<bool> {
     Ok(std::fs::symlink_metadata(target)?.is_file() && same_content(source, target)?)
 }
 
-/// The content decides: scans of one size that were written at the same moment would pass for one another.
+/// Compares the content, because scans of the same size and time would otherwise be considered
+/// equal.
 fn same_content(a: &Path, b: &Path) -> io::Result<bool> {
     check_file(a)?;
     if std::fs::metadata(a)?.len() != std::fs::metadata(b)?.len() {
@@ -340,20 +349,22 @@ fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
     Ok(number(std::fs::symlink_metadata(target)?) == source)
 }
 
-/// Its only name must not be taken away, however that is written.
+/// Returns whether the file has two names. Its only name must not be removed, even if source and
+/// target spell it differently.
 #[cfg(unix)]
 fn has_two_names(file: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     Ok(std::fs::metadata(file)?.nlink() > 1)
 }
 
-/// Where std does not tell, the content of both names was compared; they must be two.
+/// Returns `true`, because std does not report the number of names here. The caller has compared
+/// the content of two paths.
 #[cfg(not(unix))]
 fn has_two_names(_file: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Elsewhere std does not tell; every byte the same is as good.
+/// Compares the content, because std does not report file numbers here.
 #[cfg(not(unix))]
 fn is_same_file(source: &Path, target: &Path) -> io::Result<bool> {
     Ok(std::fs::metadata(target)?.is_file() && same_content(source, target)?)
