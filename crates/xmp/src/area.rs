@@ -1,25 +1,26 @@
-//! Where a face is in a photo's metadata: parts of the stored image, whatever its size.
+//! Position of a face in a photo's metadata, in fractions of the stored image.
 
 use facematch_geometry::Orientation;
 use facematch_geometry::PixelBox;
 use serde::Serialize;
 
-/// A rectangle by its **centre** and its size, in parts of the image's width and height: 0 to 1. This is how the regions of
-/// the Metadata Working Group tell an area (Guidelines for Handling Image Metadata 2.0, section 5.9, `stArea`).
+/// A rectangle given by its **centre** and its size, in fractions of the image's width and height:
+/// 0 to 1. Regions of the Metadata Working Group have areas of this form (Guidelines for Handling
+/// Image Metadata 2.0, section 5.9, `stArea`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Area {
-    /// The centre, from the left edge.
+    /// Distance of the centre from the left edge.
     pub x: f64,
-    /// The centre, from the upper edge.
+    /// Distance of the centre from the upper edge.
     pub y: f64,
-    /// The width.
+    /// Width.
     pub w: f64,
-    /// The height.
+    /// Height.
     pub h: f64,
 }
 
 impl Area {
-    /// The area of `bounds` in a photo of `size` (width, height), both as displayed.
+    /// Returns the area of `bounds` in a photo of `size` (width, height), both as displayed.
     pub fn of_box(bounds: PixelBox, size: (u32, u32)) -> Self {
         let [width, height] = [size.0, size.1].map(|side| f64::from(side.max(1)));
         let [w, h] = [f64::from(bounds.w), f64::from(bounds.h)];
@@ -31,8 +32,8 @@ impl Area {
         }
     }
 
-    /// An area of the photo as displayed, in the image as it is stored: regions are those of the stored image, before its
-    /// EXIF orientation.
+    /// Converts an area of the photo as displayed to one of the image as stored. Regions refer to
+    /// the stored image, before its EXIF orientation is applied.
     pub fn stored(self, orientation: Orientation) -> Self {
         let Self { x, y, w, h } = self;
         let (x, y) = match orientation.exif() {
@@ -53,9 +54,11 @@ impl Area {
         Self { x, y, w, h }
     }
 
-    /// An area of the image as it is stored, in the photo as displayed: the way back of [`stored`](Self::stored).
+    /// Converts an area of the image as stored to one of the photo as displayed: the inverse of
+    /// [`stored`](Self::stored).
     pub fn displayed(self, orientation: Orientation) -> Self {
-        // A quarter turn is undone by the other one, everything else by itself.
+        // The inverse of a quarter turn is the other one; all other orientations are their own
+        // inverse.
         let back = match orientation.exif() {
             6 => 8,
             8 => 6,
@@ -64,13 +67,13 @@ impl Area {
         self.stored(Orientation::from_exif(back).unwrap_or(orientation))
     }
 
-    /// Whether the centre of `other` lies in it.
+    /// Returns whether the centre of `other` lies in this area.
     pub(super) fn has_centre_of(&self, other: &Self) -> bool {
         let is_within = |own: f64, length: f64, at: f64| (at - own).abs() <= length / 2.0;
         is_within(self.x, self.w, other.x) && is_within(self.y, self.h, other.y)
     }
 
-    /// How much two areas have in common: the intersection over the union, 0 to 1.
+    /// Returns the overlap of two areas: the intersection over the union, 0 to 1.
     pub fn overlap(&self, other: &Self) -> f64 {
         let along = |a: (f64, f64), b: (f64, f64)| {
             let end = (a.0 + a.1 / 2.0).min(b.0 + b.1 / 2.0);
@@ -117,7 +120,8 @@ mod tests {
         );
     }
 
-    /// A box is drawn into the stored image where its area says; turned upright it must lie where it was found.
+    /// Draws a box into the stored image at its area. In the upright image it must be where it was
+    /// found.
     #[test]
     fn a_box_that_is_drawn_at_its_stored_area_stands_at_its_place_in_the_upright_photo() {
         let bounds = PixelBox {

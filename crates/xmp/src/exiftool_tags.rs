@@ -1,5 +1,6 @@
-//! The names in an XMP packet as `exiftool -json=FILE` takes them. In comes a packet, out come the whole lists and regions of
-//! it under the names that ExifTool has for them, since what it takes replaces what a photo has.
+//! Names in the form that `exiftool -json=FILE` reads. Input: an XMP packet. Output: its lists of
+//! names and its regions under ExifTool's names. They are always complete, because ExifTool
+//! replaces the lists in a photo.
 
 use serde_json::{Map, Value};
 
@@ -8,17 +9,18 @@ use super::regions::REGIONS;
 use super::xmp::tree::Element;
 use super::xmp::{XmpError, namespace};
 
-/// What ExifTool calls the regions (Image::ExifTool::TagNames(3), MWG tags).
+/// ExifTool's name for the regions (Image::ExifTool::TagNames(3), MWG tags).
 const REGION_INFO: &str = "XMP-mwg-rs:RegionInfo";
 
-/// The schemas whose fields ExifTool knows in regions.
+/// Schemas whose fields ExifTool supports in regions.
 const REGION_SCHEMAS: [&str; 3] = ["mwg-rs", "stArea", "stDim"];
 
-/// The lists of names and the regions in `packet`, as ExifTool's tags: lists of texts, and structures of texts.
+/// Returns the lists of names and the regions in `packet` as ExifTool's tags: lists of texts, and
+/// structures of texts.
 ///
 /// # Errors
-/// [`XmpError`] when the packet cannot be parsed, a property in it is not what its schema says, or a region has fields that
-/// ExifTool does not take in this way.
+/// [`XmpError`] if the packet cannot be parsed, a property in it does not have the form of its
+/// schema, or a region has fields that ExifTool does not support.
 pub fn exiftool_tags(packet: &[u8]) -> Result<Map<String, Value>, XmpError> {
     let text = std::str::from_utf8(packet).map_err(|_| XmpError::Encoding)?;
     let root = Element::parse(text)?;
@@ -36,7 +38,7 @@ pub fn exiftool_tags(packet: &[u8]) -> Result<Map<String, Value>, XmpError> {
     Ok(tags)
 }
 
-/// A list, a structure or a text, whatever `element` is.
+/// Converts `element` to a list, a structure or a text.
 fn value(element: &Element) -> Result<Value, XmpError> {
     if let Some(list) = element.any_list() {
         return list.items().map(value).collect();
@@ -54,7 +56,7 @@ fn value(element: &Element) -> Result<Value, XmpError> {
     })
 }
 
-/// ExifTool writes the first letter of a field as a capital.
+/// Returns ExifTool's name for a field, which begins with a capital letter.
 fn field_name(of: &str, name: &str) -> Result<String, XmpError> {
     let is_known = REGION_SCHEMAS.iter().any(|schema| namespace(schema) == of);
     let mut letters = name.chars();

@@ -1,6 +1,7 @@
-//! Keywords that a new tree of keywords would hide. digiKam and Immich read one list alone: `digiKam:TagsList`, where there is
-//! none another tree, where there is none at all `dc:subject` (digiKam) or the IPTC keywords. In come the lists that
-//! are there, out come their keywords in the form of the tree that is made, so that it has them too.
+//! Keywords that a new tree of keywords would hide. digiKam and Immich read only one list:
+//! `digiKam:TagsList`, or else another tree, or else `dc:subject` (digiKam) or the IPTC keywords.
+//! Input: the existing lists. Output: their keywords in the form of the new tree, so that it
+//! contains them too.
 
 use std::collections::HashSet;
 
@@ -11,8 +12,8 @@ use super::xmp::tree::Element;
 use super::xmp::{Property, lasting};
 use crate::composed_name;
 
-/// The keywords of the other lists in an `rdf:RDF` that the tree `list` does not have. What `faces` add to it is not among
-/// them. Of a list that is no tree, none.
+/// Returns the keywords of the other lists in an `rdf:RDF` that the tree `list` lacks, except those
+/// that `faces` add to it. Returns none if `list` is not a tree.
 pub(super) fn hidden_keywords(rdf: &Element, list: &KeywordList, faces: &[FaceTag]) -> Vec<String> {
     let Some(separator) = list.separator else {
         return Vec::new();
@@ -30,11 +31,11 @@ pub(super) fn hidden_keywords(rdf: &Element, list: &KeywordList, faces: &[FaceTa
             hidden.push(levels.collect::<Vec<_>>().join(&separator.to_string()));
         }
     }
-    // Names that facematch has written, whose way through the tree somebody took out.
+    // Names that facematch wrote and whose tree path the user removed.
     let names = Record::all(rdf).unwrap_or_default().into_iter();
     let names = names.filter(|record| record.distance.is_some());
     let names = names.map(|record| level(&record.value));
-    // Some programs write whole paths into the list of keywords, too.
+    // Some programs also write whole paths into the list of keywords.
     let whole: Vec<_> = known.iter().map(|levels| levels.join("-")).collect();
     let known: HashSet<_> = known
         .into_iter()
@@ -54,7 +55,7 @@ pub(super) fn hidden_keywords(rdf: &Element, list: &KeywordList, faces: &[FaceTa
     hidden
 }
 
-/// The keywords of all trees, each with what is between its levels.
+/// Returns the keywords of all trees, each with the separator of its levels.
 fn paths(rdf: &Element) -> Vec<(String, char)> {
     let own = KEYWORD_LISTS.iter();
     let own = own.filter_map(|list| Some((list.property, list.separator?)));
@@ -66,18 +67,19 @@ fn paths(rdf: &Element) -> Vec<(String, char)> {
     paths
 }
 
-/// The levels of the keyword `path`, for comparing.
+/// Returns the levels of the keyword `path`, for comparison.
 fn levels(path: &str, separator: char) -> Vec<String> {
     path.split(separator).map(level).collect()
 }
 
-/// One level as it is in any tree: what would begin another one in the one or the other is a hyphen.
+/// Returns one level in a form common to all trees: separators of any tree become hyphens.
 fn level(text: &str) -> String {
     let trees = KEYWORD_LISTS.iter().filter(|list| list.separator.is_some());
     trees.fold(composed_name(text), |text, list| list.level(&text))
 }
 
-/// The keywords of a list, in characters that an attribute keeps: they are noted in one. Of what is no list, none.
+/// Returns the keywords of a list, or none if the property is not a list. They contain only
+/// characters that an attribute preserves, because they are recorded in one.
 fn texts(rdf: &Element, property: Property) -> Vec<String> {
     let list = rdf.property(property).and_then(Element::any_list);
     let texts = list.into_iter().flat_map(Element::items);

@@ -1,23 +1,23 @@
-//! The lists of names that photo managers read.
+//! Lists of names that photo managers read.
 
 use super::xmp::Property;
 
-/// A list of names or of ways through a tree of names.
+/// A list of names or of paths in a tree of names.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeywordList {
     pub(super) property: Property,
-    /// What ExifTool calls it (Image::ExifTool::TagNames(3), XMP tags).
+    /// ExifTool's name for the list (Image::ExifTool::TagNames(3), XMP tags).
     pub(super) exiftool_name: &'static str,
-    /// `Bag` or `Seq`, as its schema says.
+    /// `Bag` or `Seq`, as the schema requires.
     pub(super) form: &'static str,
-    /// Between the levels of a tree whose uppermost one is [`BRANCH`]; `None` for names alone.
+    /// Separator of the levels of a tree whose top level is [`BRANCH`], or `None` for plain names.
     pub(super) separator: Option<char>,
 }
 
-/// Where people stand in a tree of keywords.
+/// Top level of people in a tree of keywords.
 const BRANCH: &str = "People";
 
-/// Keywords alone: ISO 16684-1, 8.3.
+/// Plain keywords: ISO 16684-1, 8.3.
 pub(super) const SUBJECT: KeywordList = KeywordList {
     property: Property::new("dc", "subject"),
     exiftool_name: "XMP-dc:Subject",
@@ -25,7 +25,7 @@ pub(super) const SUBJECT: KeywordList = KeywordList {
     separator: None,
 };
 
-/// All of them: [`SUBJECT`]; Lightroom; digiKam; IPTC Photo Metadata Standard, "Person Shown".
+/// All lists: [`SUBJECT`]; Lightroom; digiKam; IPTC Photo Metadata Standard, "Person Shown".
 pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
     SUBJECT,
     KeywordList {
@@ -48,8 +48,8 @@ pub(super) const KEYWORD_LISTS: [KeywordList; 4] = [
     },
 ];
 
-/// Trees that are read and not written, with what is between their levels: Windows Photo Gallery, Media Pro. digiKam reads
-/// them where there is no `digiKam:TagsList`.
+/// Trees that are read but not written, with the separators of their levels: Windows Photo Gallery,
+/// Media Pro. digiKam reads them if there is no `digiKam:TagsList`.
 pub(super) const FOREIGN_TREES: [(Property, char); 3] = [
     (Property::new("MicrosoftPhoto", "LastKeywordXMP"), '/'),
     (Property::new("MicrosoftPhoto10", "LastKeywordXMP"), '/'),
@@ -57,7 +57,7 @@ pub(super) const FOREIGN_TREES: [(Property, char); 3] = [
 ];
 
 impl KeywordList {
-    /// The keyword for the person `name`.
+    /// Returns the keyword for the person `name`.
     pub(super) fn keyword(&self, name: &str) -> String {
         let level = self.level(name);
         match self.separator {
@@ -66,7 +66,8 @@ impl KeywordList {
         }
     }
 
-    /// `text` as one level of a keyword. A separator within it would begin another one and becomes a hyphen.
+    /// Returns `text` as one level of a keyword. Separators in it become hyphens, because they
+    /// would begin another level.
     pub(super) fn level(&self, text: &str) -> String {
         match self.separator {
             Some(separator) => text.replace(separator, "-"),

@@ -1,4 +1,5 @@
-//! Names added to a sidecar. Nothing that is there is changed, and what somebody has taken out again is not written once more.
+//! Addition of names to a sidecar. Existing content is never changed, and names that the user
+//! removed are not written again.
 
 use std::collections::HashSet;
 
@@ -17,7 +18,7 @@ use super::xmp::{Property, XmpError, check_file, declaration, escaped, lasting};
 use super::{Area, FaceTag, PhotoTags, Stamp, region_area};
 use crate::composed_name;
 
-/// The beginning and the end of a sidecar, as the XMP specification (part 1, 7.3.2) asks for them.
+/// Beginning and end of a sidecar, as the XMP specification (part 1, 7.3.2) requires.
 const FRAME: [&str; 2] = [
     "<?xpacket begin=\"\u{feff}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>
 <x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"facematch\">
@@ -29,17 +30,18 @@ const FRAME: [&str; 2] = [
 ",
 ];
 
-/// The prefix of RDF in what is written from scratch.
+/// Prefix of RDF in new content.
 const RDF: &str = "rdf:";
 
-/// The content of a photo's sidecar with `tags` added to what it has, `existing`; `None` when nothing is to be added. A face
-/// is left alone whose region is there: one of the same name that has more than half of their area in common. So is one that
-/// was named by an earlier run, where the region is gone or has another name now: somebody knows better. A tree of
-/// keywords that is not there yet gets the keywords of the other lists, too, as programs that read trees would not see them
-/// any more.
+/// Returns the content of a photo's sidecar with `tags` added to its `existing` content, or `None`
+/// if there is nothing to add. Skips a face that has a region of the same name with an overlap of
+/// more than 0.5, and a face that an earlier run named if its region was removed or renamed since,
+/// because the user knows better. A new tree of keywords also gets the keywords of the other lists,
+/// because programs that read trees would no longer see them.
 ///
 /// # Errors
-/// [`XmpError`] when the sidecar cannot be parsed, or a property in it is not what its schema says.
+/// [`XmpError`] if the sidecar cannot be parsed, or a property in it does not have the form of its
+/// schema.
 pub fn with_tags(
     existing: Option<&[u8]>,
     tags: &PhotoTags,
@@ -54,12 +56,13 @@ pub fn with_tags(
     }
 }
 
-/// The content of a new sidecar for a photo that has the XMP `packets` inside: `tags` and what people have said of the photo
-/// there, keywords, regions, ratings, titles, places and rights, since programs that read a sidecar do not look for these in
-/// the photo. Nothing of a packet that cannot be parsed. `None` when nobody is to be named.
+/// Returns the content of a new sidecar for a photo with embedded XMP `packets`, or `None` if there
+/// are no names to add. It contains `tags` and the users' statements in the packets (keywords,
+/// regions, ratings, titles, places and rights), because programs that read a sidecar do not look
+/// for these in the photo. Packets that cannot be parsed are skipped.
 ///
 /// # Errors
-/// [`XmpError`], as [`with_tags`]; no packet causes one.
+/// [`XmpError`], as for [`with_tags`]. Packets do not cause errors.
 pub fn new_sidecar(
     packets: &[impl AsRef<[u8]>],
     tags: &PhotoTags,
@@ -71,13 +74,13 @@ pub fn new_sidecar(
     let copy = copy_of(packets);
     match copy.map(|copy| merged(&copy, vec![copy_note(&copy)], &tags, stamp)) {
         Some(Ok(sidecar)) => Ok(sidecar),
-        // Nested as deep as can be, for one.
+        // The packets may be nested to the maximum depth, for example.
         Some(Err(_)) | None => with_tags(None, &tags, stamp),
     }
 }
 
-/// `tags` without the faces that facematch has named in `xmp` before, and somebody took that out or changed it. All of
-/// them when it cannot be parsed.
+/// Returns `tags` without the faces that facematch named in `xmp` before and whose region the user
+/// removed or changed. Returns all tags if `xmp` cannot be parsed.
 pub fn without_corrected(tags: &PhotoTags, xmp: &[u8]) -> PhotoTags {
     let faces = uncorrected_faces(&tags.faces, &decoded(xmp));
     PhotoTags {
@@ -99,14 +102,14 @@ fn uncorrected_faces(faces: &[FaceTag], xmp: &str) -> Result<Vec<FaceTag>, XmpEr
     Ok(kept.cloned().collect())
 }
 
-/// A sidecar with what people have said in the XMP `packets` of a photo, if anything.
+/// Returns a sidecar with the users' statements in the XMP `packets` of a photo, if any.
 pub(super) fn copy_of(packets: &[impl AsRef<[u8]>]) -> Option<String> {
     let [head, end] = FRAME;
     let descriptions = taken_over(packets)?;
     Some([head, &descriptions, end].concat())
 }
 
-/// `text` with `tags`; `created` is noted as facematch's.
+/// Adds `tags` to `text`, and records `created` as facematch's.
 fn merged(
     text: &str,
     created: Vec<String>,
@@ -152,35 +155,36 @@ fn merged(
 }
 
 impl FaceTag {
-    /// It with a name that XML keeps, in the spelling of galleries; `None` when nothing is left of the name.
+    /// Returns the face with a name that XML preserves, in the spelling of galleries, or `None` if
+    /// the name would be empty.
     fn lasting(&self) -> Option<Self> {
         let name = composed_name(&lasting(&self.name));
         (!name.is_empty()).then_some(Self { name, ..*self })
     }
 }
 
-/// What is added, while it is collected.
+/// Additions to a sidecar while they are collected.
 struct Merge<'a> {
     text: &'a str,
     rdf: &'a Element,
     stamp: Stamp<'a>,
     edits: Edits,
-    /// The properties that are not there yet.
+    /// Properties that do not exist yet.
     properties: String,
     records: Vec<Record>,
     created: Vec<String>,
-    /// What an earlier run has created.
+    /// Properties that earlier runs created.
     created_before: Vec<&'a str>,
-    /// The items that earlier runs have added: their property and their text.
+    /// Items that earlier runs added: property and text.
     noted: HashSet<(&'a str, String)>,
     told: &'a ToldRegions<'a>,
     prefixes: Prefixes,
 }
 
-/// What the regions in a sidecar say.
+/// Names and areas of the regions in a sidecar.
 struct ToldRegions<'a> {
     regions: Vec<Region<'a>>,
-    /// Those that facematch has added, whether they are there still or not.
+    /// Regions that facematch added, including those removed since.
     own: Vec<(&'a str, Area)>,
 }
 
@@ -197,13 +201,13 @@ impl<'a> ToldRegions<'a> {
         })
     }
 
-    /// Whether the face has its name already.
+    /// Returns whether the face already has its name.
     fn show(&self, face: &FaceTag) -> bool {
         let mut regions = self.regions.iter();
         regions.any(|region| region.shows(&face.name, &face.area))
     }
 
-    /// Whether facematch has named the face before, and somebody took that out or changed it.
+    /// Returns whether facematch named the face before and the user removed or changed its region.
     fn was_corrected(&self, face: &FaceTag) -> bool {
         let mut own = self.own.iter();
         let was_written = own.any(|(name, area)| {
@@ -214,7 +218,8 @@ impl<'a> ToldRegions<'a> {
 }
 
 impl Merge<'_> {
-    /// Whether an earlier run has added this keyword, which is not there any more, and somebody took it out therefore.
+    /// Returns whether an earlier run added this keyword. A keyword that was added but is missing
+    /// was removed by the user.
     fn was_taken_out(&self, property: &str, keyword: &str) -> bool {
         self.noted.contains(&(property, composed_name(keyword)))
     }
@@ -255,7 +260,8 @@ impl Merge<'_> {
         Ok(())
     }
 
-    /// The keywords for `faces` that are to be added to the list `existing`, each with the least distance.
+    /// Returns the missing keywords of `faces` for the list `existing`, each with its smallest
+    /// distance.
     fn missing_names(
         &self,
         list: &KeywordList,
@@ -322,7 +328,7 @@ impl Merge<'_> {
         Ok(())
     }
 
-    /// Adds `elements` behind the last child of `parent`.
+    /// Adds `elements` after the last child of `parent`.
     fn append(&mut self, parent: &Element, elements: &[String]) {
         let elements = elements
             .iter()
@@ -338,7 +344,7 @@ impl Merge<'_> {
         }
     }
 
-    /// Adds `items` to the list `existing` of a property, or makes one.
+    /// Adds `items` to the list `existing` of a property, or creates the list.
     fn add_items(
         &mut self,
         property: Property,
@@ -361,7 +367,7 @@ impl Merge<'_> {
         }
     }
 
-    /// The text with all that is added, and with the records of it.
+    /// Returns the text with all additions and their records.
     fn finish(mut self) -> Result<String, XmpError> {
         let [tags, created] = [TAGS, CREATED].map(|property| self.rdf.property_list(property));
         let (tags, created) = (tags?, created?);
@@ -386,7 +392,7 @@ impl Merge<'_> {
         Ok(self.edits.apply(self.text))
     }
 
-    /// A description with the properties that were not there, which declares all prefixes that it uses.
+    /// Returns a description with the new properties, which declares all prefixes that it uses.
     fn description(&self) -> String {
         let prefixes = KEYWORD_LISTS.iter().map(|list| list.property.prefix);
         let is_used = |prefix: &&str| self.properties.contains(&format!("<{prefix}:"));
@@ -397,7 +403,7 @@ impl Merge<'_> {
             .filter(is_used)
             .map(|prefix| format!("\n    {}", declaration(prefix)))
             .collect();
-        // The line that others have before them.
+        // Other descriptions already have a line break before them.
         let before = match self.rdf.children.is_empty() {
             true => "\n  ",
             false => "",

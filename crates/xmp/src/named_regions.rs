@@ -1,9 +1,10 @@
-//! Whom somebody has tagged: the face regions with a name in an XMP packet. In comes the packet of a sidecar or of a photo,
-//! out come names and areas of the image as it is stored.
+//! People that users have tagged: the face regions with a name in an XMP packet. Input: the packet
+//! of a sidecar or of a photo. Output: names and areas of the image as stored.
 //!
-//! Two schemas are read: that of the Metadata Working Group (Guidelines for Handling Image Metadata 2.0, section 5.9), which
-//! digiKam, Lightroom and Picasa write, and Microsoft's ("People Tagging Overview" in the documentation of the Windows
-//! Imaging Component), which Windows Photo Gallery and digiKam write.
+//! Two schemas are read: that of the Metadata Working Group (Guidelines for Handling Image Metadata
+//! 2.0, section 5.9), which digiKam, Lightroom and Picasa write, and Microsoft's ("People Tagging
+//! Overview" in the documentation of the Windows Imaging Component), which Windows Photo Gallery
+//! and digiKam write.
 
 use super::Area;
 use super::record::Record;
@@ -19,7 +20,7 @@ const MICROSOFT_REGIONS: Property = Property::new("MPRI", "Regions");
 const RECTANGLE: Property = Property::new("MPReg", "Rectangle");
 const PERSON: Property = Property::new("MPReg", "PersonDisplayName");
 
-/// What programs write where the user has named nobody, in small letters.
+/// Placeholders that programs write for a face without a name, in lower case.
 const NOBODY: [&str; 8] = [
     // Picasa's number for a face without a contact.
     "ffffffffffffffff",
@@ -32,46 +33,49 @@ const NOBODY: [&str; 8] = [
     "unnamed person",
 ];
 
-/// The types of regions that are no faces.
+/// Types of regions that are not faces.
 const OTHER_TYPES: [&str; 3] = ["BarCode", "Focus", "Pet"];
 
-/// From this overlap on a region of the same name is a copy of the one that facematch wrote: programs that copy regions
-/// round them to whole pixels.
+/// Minimum overlap at which a region of the same name is a copy of the one that facematch wrote.
+/// Programs that copy regions round them to whole pixels.
 const COPY: f64 = 0.9;
 
-/// The regions in an XMP packet that say whose face it is.
+/// Regions in an XMP packet that name a person.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NamedRegions {
-    /// Those that somebody tagged; what facematch wrote is not among them.
+    /// Regions tagged by users. Those that facematch wrote are not included.
     pub regions: Vec<NamedRegion>,
-    /// Width and height of the image that they were made for, both more than 0, where the packet tells.
+    /// Width and height of the image that the regions were made for, both more than 0, if the
+    /// packet has them.
     pub dimensions: Option<(f64, f64)>,
-    /// Those that facematch noted as its own there. Their copies in other packets of the photo are its own too.
+    /// Regions that facematch recorded as its own in the packet. Copies of them in other packets of
+    /// the photo are facematch's too.
     pub own: Vec<NamedRegion>,
-    /// Those with a name that are left out.
+    /// Regions with a name that are left out.
     pub unread: Vec<UnreadRegion>,
 }
 
 /// A region with the name of a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedRegion {
-    /// The person, spelled as [`composed_name`] does: not empty, without control characters and white space at its ends.
+    /// Name of the person in the spelling of [`composed_name`]: not empty, without control
+    /// characters and without white space at its ends.
     pub name: String,
-    /// Where the face is. Its centre lies in the image, and it is no larger than the image.
+    /// Area of the face. Its centre lies in the image, and it is no larger than the image.
     pub area: Area,
 }
 
-/// A region with the name of a person, and without an area that can be read.
+/// A region with the name of a person but without a readable area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadRegion {
-    /// The person, as [`NamedRegion::name`].
+    /// Name of the person, as in [`NamedRegion::name`].
     pub name: String,
-    /// Why it is left out.
+    /// Reason why the region is left out.
     pub fault: AreaFault,
 }
 
 impl NamedRegion {
-    /// The region of `name` at `area`.
+    /// Returns the region of `name` at `area`.
     fn new(name: String, area: Result<Area, AreaFault>) -> Result<Self, UnreadRegion> {
         match area.and_then(plausible) {
             Ok(area) => Ok(Self { name, area }),
@@ -79,13 +83,13 @@ impl NamedRegion {
         }
     }
 
-    /// Whether it is a copy of the region that facematch noted as `own`.
+    /// Returns whether this is a copy of the region that facematch recorded as `own`.
     pub(super) fn is_copy_of(&self, own: &Self) -> bool {
         self.name == own.name && self.area.overlap(&own.area) > COPY
     }
 }
 
-/// The name of a person as it is kept, where `name` names one.
+/// Returns `name` in the spelling of galleries, or `None` if it does not name a person.
 fn person(name: Option<&str>) -> Option<String> {
     let name = composed_name(&lasting(name?));
     let is_letter = |c: char| {
@@ -98,7 +102,7 @@ fn person(name: Option<&str>) -> Option<String> {
     (!is_nobody).then_some(name)
 }
 
-/// `area`, if it lies in an image.
+/// Returns `area` if it lies in an image.
 fn plausible(area: Area) -> Result<Area, AreaFault> {
     let is_size = |length: f64| length > 0.0 && length <= 1.0;
     let is_inside = |at: f64| (0.0..=1.0).contains(&at);
@@ -107,14 +111,16 @@ fn plausible(area: Area) -> Result<Area, AreaFault> {
     lies_inside.then_some(area).ok_or(AreaFault::Outside)
 }
 
-/// The regions in the XMP packet `xmp` that have the type `Face`, or none, and the name of a person. Those whose numbers make
-/// no area are told apart.
+/// Returns the regions in the XMP packet `xmp` that have the name of a person and the type `Face`
+/// or none. Regions without a valid area are returned separately.
 ///
-/// A region that facematch wrote, and that is still as it was written, is left out: a wrong match would feed itself. When
-/// somebody changed its name, or its place by more than a rounding, it is theirs, as [`without_tags`](super::without_tags) has it too.
+/// A region that facematch wrote is left out as long as it is unchanged, because a wrong match
+/// would otherwise confirm itself. If the user changed its name, or its area by more than rounding,
+/// it is the user's, as for [`without_tags`](super::without_tags).
 ///
 /// # Errors
-/// [`XmpError`] when the packet cannot be parsed, or a property in it is not what its schema says.
+/// [`XmpError`] if the packet cannot be parsed, or a property in it does not have the form of its
+/// schema.
 pub fn named_regions(xmp: &[u8]) -> Result<NamedRegions, XmpError> {
     let root = Element::parse(&decoded(xmp))?;
     let rdf = root.rdf()?;
@@ -144,10 +150,10 @@ fn noted_region(record: &Record) -> Option<NamedRegion> {
     NamedRegion::new(person(Some(name))?, Ok(area)).ok()
 }
 
-/// A region with a name, read or not.
+/// A region with a name, readable or not.
 type Found = Result<NamedRegion, UnreadRegion>;
 
-/// The regions of the Metadata Working Group, without those that `records` tell of.
+/// Returns the regions of the Metadata Working Group, without those in `records`.
 fn working_group_regions(
     rdf: &Element,
     dimensions: Option<(f64, f64)>,
@@ -187,7 +193,7 @@ fn is_of_other_type(item: &Element) -> bool {
     others.any(|other| kind(item).eq_ignore_ascii_case(other))
 }
 
-/// Microsoft's regions.
+/// Returns Microsoft's regions.
 fn microsoft_regions(rdf: &Element) -> Result<Vec<Found>, XmpError> {
     let regions = rdf
         .property(REGION_INFO)

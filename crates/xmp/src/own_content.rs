@@ -1,5 +1,6 @@
-//! Tells what facematch wrote into an element from what others added there: in whichever spelling of RDF another program
-//! has written it since, facematch's elements hold the same fields, each once, and nothing else.
+//! Distinction of the content that facematch wrote into an element from other programs' additions.
+//! Other programs may change the RDF syntax, but facematch's elements still have the same fields,
+//! each once, and nothing else.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -15,11 +16,11 @@ const BAG: Property = Property::new("rdf", "Bag");
 const SEQ: Property = Property::new("rdf", "Seq");
 const ALT: Property = Property::new("rdf", "Alt");
 
-/// What facematch writes into an element.
+/// Content that facematch writes into an element.
 pub(super) struct Shape {
-    /// The elements that hold other elements.
+    /// Elements that hold other elements.
     containers: &'static [Property],
-    /// The fields: attributes, or elements that hold a text.
+    /// Fields: attributes, or elements that hold a text.
     fields: &'static [Property],
 }
 
@@ -54,7 +55,8 @@ pub(super) const REGIONS_FRAME: Shape = Shape {
 };
 
 impl Shape {
-    /// Whether `element` in `text` holds nothing but what facematch writes, besides the elements that are `removed`.
+    /// Returns whether `element` in `text` holds only content that facematch writes, apart from the
+    /// elements that are `removed`.
     pub(super) fn fits(
         &self,
         text: &str,
@@ -64,7 +66,8 @@ impl Shape {
         self.fits_container(text, element, &removed, &mut HashSet::new())
     }
 
-    /// Of two fields of one name, the other is not facematch's, so `seen` has those that were found.
+    /// Returns whether `element` fits. `seen` collects the fields found so far, because facematch
+    /// writes each field only once.
     fn fits_container<'a>(
         &self,
         text: &str,
@@ -96,13 +99,13 @@ fn is_among(properties: &[Property], name: (&str, &str)) -> bool {
         .any(|property| property.full_name() == name)
 }
 
-/// Whether the region `item` is a face's and has only what facematch writes into one.
+/// Returns whether the region `item` is a face and has only content that facematch writes.
 pub(super) fn is_plain_region(text: &str, item: &Element) -> bool {
     let kind = item.field_text(TYPE).map_or("", str::trim);
     (kind.is_empty() || kind.eq_ignore_ascii_case("Face")) && REGION.fits(text, item, |_| false)
 }
 
-/// Whether `element` holds a text only, without comments, languages and other elements.
+/// Returns whether `element` holds only a text, without comments, languages and other elements.
 pub(super) fn is_plain_text(text: &str, element: &Element) -> bool {
     let mut attributes = element.attributes.iter();
     let content = element.content.clone().unwrap_or_default();
@@ -113,7 +116,7 @@ pub(super) fn is_plain_text(text: &str, element: &Element) -> bool {
             .any(|remark| text[content.clone()].contains(remark))
 }
 
-/// Whether `item` of `facematch:Tags` has only fields of facematch's namespace.
+/// Returns whether `item` of `facematch:Tags` has only fields of facematch's namespace.
 pub(super) fn is_plain_record(text: &str, item: &Element) -> bool {
     let own = namespace(record::PREFIX);
     let mut attributes = item.attributes.iter();
@@ -127,14 +130,15 @@ pub(super) fn is_plain_record(text: &str, item: &Element) -> bool {
         })
 }
 
-/// Whether there is nothing in `element` but children and white space: no text and no comment.
+/// Returns whether `element` holds only children and white space: no text and no comment.
 pub(super) fn is_blank(text: &str, element: &Element) -> bool {
     let content = element.content.iter();
     let mut between = content.flat_map(|content| between_children(text, content, element));
     between.all(|between| between.trim().is_empty())
 }
 
-/// The parts of `text` in `element`, whose content is at `content`, that are no children.
+/// Returns the parts of `text` in `element` that are not children. `content` is the range of the
+/// element's content.
 fn between_children<'a>(
     text: &'a str,
     content: &Range<usize>,

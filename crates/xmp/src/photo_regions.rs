@@ -1,42 +1,43 @@
-//! All that is tagged in one photo. In come the regions in its sidecars and inside of it, and how the photo is stored; out come
-//! people and areas of the photo as displayed.
+//! All tags of one photo. Input: the regions in its sidecars and in the photo itself, and the
+//! orientation of the photo. Output: people and areas of the photo as displayed.
 
 use super::named_regions::{NamedRegion, NamedRegions};
 use super::regions::SAME_FACE;
 use facematch_geometry::{Orientation, Original};
 
-/// How much the proportions of two images of one shape may differ: sizes are rounded.
+/// Maximum difference of the proportions of two images of the same shape, whose sizes may be
+/// rounded.
 const SAME_SHAPE: f64 = 0.01;
 
-/// The regions with a name of one photo.
+/// Regions with a name of one photo.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PhotoRegions(Vec<NamedRegions>);
 
-/// The regions with a name of one photo as displayed.
+/// Regions with a name of one photo as displayed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DisplayedRegions {
-    /// Who is tagged where, each person once at a place.
+    /// People and their areas. Each person appears only once in a place.
     pub regions: Vec<NamedRegion>,
-    /// The number of regions that are left out as they were made for an image of another shape.
+    /// Number of regions that are left out because they were made for an image of another shape.
     pub left_out: usize,
 }
 
-/// What an image was when regions were made for it.
+/// State of the image when regions were made for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MadeFor {
-    /// The image as it is stored.
+    /// The image as stored.
     Stored,
     /// The image as displayed.
     Displayed,
-    /// It does not say.
+    /// The packet has no size.
     Unknown,
     /// Another image.
     Other,
 }
 
 impl PhotoRegions {
-    /// Those of a photo that has these packets. What facematch wrote to one of them and another program copied to another one
-    /// is left out.
+    /// Returns the regions of a photo with these packets. Regions that facematch wrote into one
+    /// packet and another program copied to another one are left out.
     pub fn new(mut packets: Vec<NamedRegions>) -> Self {
         let own: Vec<_> = packets
             .iter()
@@ -51,16 +52,17 @@ impl PhotoRegions {
         Self(packets)
     }
 
-    /// Whether nobody is tagged.
+    /// Returns whether no person is tagged.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The regions in the photo `original` as displayed. They are parts of the image as it is stored (MWG Guidelines 2.0,
-    /// section 5.9), unless the size that they were made for has the shape of the displayed one alone.
+    /// Returns the regions in the photo `original` as displayed. Their areas refer to the image as
+    /// stored (MWG Guidelines 2.0, section 5.9), unless the size they were made for has only the
+    /// shape of the displayed image.
     ///
-    /// Where it has the shape of neither, the photo was cropped or turned since, and nobody knows where the regions are now:
-    /// they are left out, and with them those of other packets that do not say what they were made for.
+    /// If the size matches neither, the photo was cropped or rotated since, so the positions are
+    /// unknown. These regions are left out, and so are regions of other packets without a size.
     pub fn displayed(&self, original: Original) -> DisplayedRegions {
         let packets: Vec<_> = self
             .0
@@ -88,7 +90,7 @@ impl PhotoRegions {
 }
 
 impl DisplayedRegions {
-    /// Adds the regions of an image that is stored as `orientation` says, but those that are there.
+    /// Adds the regions of an image stored in `orientation`, except those that are already present.
     fn add(&mut self, regions: &[NamedRegion], orientation: Orientation) {
         for NamedRegion { name, area } in regions {
             let area = area.displayed(orientation);
@@ -146,7 +148,7 @@ mod tests {
         }
     }
 
-    /// A photo that is displayed with 300x400 pixels.
+    /// Returns a photo that is displayed with 300x400 pixels.
     fn original(exif: u8) -> Original {
         Original {
             size: (300, 400),
@@ -182,7 +184,7 @@ mod tests {
             let of_cropped = packet("Ann", Some(dimensions));
             let found = displayed(&[of_cropped.clone(), packet("Bob", None)], 1);
             assert_eq!((found.regions, found.left_out), (Vec::new(), 2));
-            // What was tagged after that says so by its size.
+            // Regions tagged after the change have the new size.
             let later = packet("Bob", Some((300.0, 400.0)));
             let found = displayed(&[of_cropped, later], 1);
             assert_eq!(found.regions, [region("Bob", AREA)]);

@@ -1,10 +1,11 @@
-//! What facematch notes of what it added, in properties of its own namespace: so that it can be taken away again, and told
-//! from what others wrote.
+//! Records of facematch's additions, in properties of its own namespace. They allow removing the
+//! additions, and distinguish them from the content of other programs.
 //!
-//! `facematch:Tags` is a list of structures, one for each item that was added to a list: the property, the item's text (for
-//! a region its name and area), the distance of the face where it is of one, the version and the date. `facematch:Created` lists the properties
-//! that were not there before, [`SIDECAR`] when there was no sidecar, and [`copy_note`] when it began as a copy of what the
-//! photo has inside.
+//! `facematch:Tags` is a list of structures, one for each item that was added to a list: the
+//! property, the item's text (for a region its name and area), the distance if the item is for a
+//! face, the version and the date. `facematch:Created` lists the properties that facematch created,
+//! [`SIDECAR`] if it created the sidecar, and [`copy_note`] if the sidecar began as a copy of the
+//! photo's embedded metadata.
 
 use super::regions::{REGIONS, area_text, parse_area};
 use super::xmp::tree::Element;
@@ -15,11 +16,11 @@ use crate::composed_name;
 pub(super) const PREFIX: &str = "facematch";
 pub(super) const TAGS: Property = Property::new(PREFIX, "Tags");
 pub(super) const CREATED: Property = Property::new(PREFIX, "Created");
-/// Stands for the whole sidecar in [`CREATED`].
+/// Entry for the whole sidecar in [`CREATED`].
 pub(super) const SIDECAR: &str = "sidecar";
 
-/// Stands in [`CREATED`] for the whole sidecar that was `text` before tags were added: what is left when they are gone tells
-/// by this whether somebody changed it.
+/// Returns the entry in [`CREATED`] for a whole sidecar that was `text` before tags were added.
+/// After the tags are removed, it shows whether the rest was changed.
 pub(super) fn copy_note(text: &str) -> String {
     format!("{SIDECAR} {}", blake3::hash(text.as_bytes()).to_hex())
 }
@@ -32,18 +33,19 @@ const DISTANCE: Property = Property::new(PREFIX, "Distance");
 /// An item that facematch added to a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Record {
-    /// The list, such as `dc:subject`.
+    /// List, such as `dc:subject`.
     pub(super) property: String,
-    /// The item's text, or the name of a region.
+    /// Text of the item, or the name of a region.
     pub(super) value: String,
-    /// The area of a region.
+    /// Area of a region.
     pub(super) area: Option<Area>,
-    /// How far the face is from the nearest known one of the person; `None` where it is a keyword from another list.
+    /// Distance of the face from the nearest known face of the person, or `None` for a keyword from
+    /// another list.
     pub(super) distance: Option<f32>,
 }
 
 impl Record {
-    /// The records in an `rdf:RDF`.
+    /// Returns the records in an `rdf:RDF`.
     pub(super) fn all(rdf: &Element) -> Result<Vec<Self>, XmpError> {
         let items = rdf
             .property_list(TAGS)?
@@ -61,7 +63,7 @@ impl Record {
         })
     }
 
-    /// Its name and area, where it is of a region.
+    /// Returns the name and area if the record is for a region.
     pub(super) fn region(&self) -> Option<(&str, Area)> {
         match self.property == REGIONS.to_string() {
             true => Some((&self.value, self.area?)),
@@ -69,12 +71,12 @@ impl Record {
         }
     }
 
-    /// Its list and its text, in the one spelling in which texts are compared.
+    /// Returns the list and the text, in the spelling in which texts are compared.
     pub(super) fn item_name(&self) -> (&str, String) {
         (&self.property, composed_name(&self.value))
     }
 
-    /// It as an item of [`TAGS`]; `rdf` is the prefix of the list.
+    /// Returns the record as an item of [`TAGS`], with `rdf` as the prefix of the list.
     pub(super) fn item(&self, rdf: &str, stamp: Stamp<'_>) -> String {
         let distance = self.distance.map_or_else(String::new, |distance| {
             format!(" facematch:Distance=\"{distance:.4}\"")
@@ -94,7 +96,7 @@ impl Record {
     }
 }
 
-/// The properties that facematch created, in an `rdf:RDF`.
+/// Returns the properties that facematch created in an `rdf:RDF`.
 pub(super) fn created(rdf: &Element) -> Result<Vec<&str>, XmpError> {
     let items = rdf
         .property_list(CREATED)?

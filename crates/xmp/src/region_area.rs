@@ -1,7 +1,8 @@
-//! Where a region is. In comes the area of a region as other programs write it, out comes an [`Area`], or why there is none.
+//! Area of a region. Input: the area as other programs write it. Output: an [`Area`], or the reason
+//! why there is none.
 //!
-//! Some programs write numbers with a decimal comma, as the language of their user has it. Circles become the squares around
-//! them.
+//! Some programs write numbers with a decimal comma if the user's language has one. Circles become
+//! the squares around them.
 
 use super::Area;
 use super::xmp::Property;
@@ -9,34 +10,35 @@ use super::xmp::tree::Element;
 
 pub(super) const DIMENSIONS: Property = Property::new("mwg-rs", "AppliedToDimensions");
 
-/// Why the region of a named person is left out.
+/// Reason why the region of a named person is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum AreaFault {
-    /// It is a name without a place.
+    /// The region has a name but no area.
     #[error("no area")]
     None,
-    /// It is a point.
+    /// The area is a point.
     #[error("no size")]
     NoSize,
-    /// A number is not one, or too few are there.
+    /// A number is not valid, or there are too few numbers.
     #[error("unreadable numbers")]
     Numbers,
-    /// Its unit is neither `normalized` nor `pixel`.
+    /// The unit is neither `normalized` nor `pixel`.
     #[error("unknown unit")]
     Unit,
-    /// It is in pixels of an image whose size is not given.
+    /// The area is in pixels of an image whose size is not given.
     #[error("pixels of an image of unknown size")]
     NoDimensions,
-    /// Its centre lies outside of the image, or it is larger than the image.
+    /// The centre lies outside the image, or the area is larger than the image.
     #[error("outside of the image")]
     Outside,
-    /// It is of none of the types that the Metadata Working Group knows.
+    /// The type is not one defined by the Metadata Working Group.
     #[error("unknown type")]
     Type,
 }
 
-/// The size of the image that the regions in `mwg-rs:Regions` were made for: width and height, both more than 0.
+/// Returns the size of the image that the regions in `mwg-rs:Regions` were made for: width and
+/// height, both more than 0.
 pub(super) fn dimensions(regions: &Element) -> Option<(f64, f64)> {
     let size = regions.field(DIMENSIONS)?;
     let side = |name| {
@@ -50,7 +52,8 @@ pub(super) fn dimensions(regions: &Element) -> Option<(f64, f64)> {
     Some((side("w")?, side("h")?))
 }
 
-/// The area in `mwg-rs:Area`: a centre with a size or a diameter, in parts of the image or in the pixels of one of `dimensions`.
+/// Returns the area in `mwg-rs:Area`: a centre with a size or a diameter, in fractions of the image
+/// or in pixels of an image of `dimensions`.
 pub(super) fn working_group_area(
     area: &Element,
     dimensions: Option<(f64, f64)>,
@@ -67,7 +70,7 @@ pub(super) fn working_group_area(
         (true, Some(size)) => size,
         (true, None) => return Err(AreaFault::NoDimensions),
     };
-    // In pixels a comma may separate thousands.
+    // In pixels, a comma may separate thousands.
     let read = |text: &str| match is_pixels {
         true => finite(text),
         false => decimal(text),
@@ -93,8 +96,8 @@ pub(super) fn working_group_area(
     })
 }
 
-/// The width and the height of a circle. A diameter in parts of the image is one of its shorter side; where its shape is not
-/// known, it is taken for a square.
+/// Returns the width and the height of a circle. A diameter in fractions of the image refers to its
+/// shorter side; an image without known dimensions is assumed to be square.
 fn circle(diameter: f64, is_pixels: bool, dimensions: Option<(f64, f64)>) -> (f64, f64) {
     match dimensions.filter(|_| !is_pixels) {
         Some((width, height)) => {
@@ -105,7 +108,8 @@ fn circle(diameter: f64, is_pixels: bool, dimensions: Option<(f64, f64)>) -> (f6
     }
 }
 
-/// The area in "x, y, w, h" of Microsoft's regions: its upper left corner and its size, in parts of the image.
+/// Returns the area in "x, y, w, h" of Microsoft's regions: the upper left corner and the size, in
+/// fractions of the image.
 pub(super) fn microsoft_area(rectangle: &str) -> Result<Area, AreaFault> {
     let [left, top, w, h] = four_numbers(rectangle).ok_or(AreaFault::Numbers)?;
     Ok(Area {
@@ -116,7 +120,8 @@ pub(super) fn microsoft_area(rectangle: &str) -> Result<Area, AreaFault> {
     })
 }
 
-/// The numbers in a list that commas separate, also where they have decimal commas: "0,1, 0,2, 0,3, 0,4", "0,1;0,2;0,3;0,4".
+/// Returns the numbers of a list separated by commas, even if they have decimal commas: "0,1, 0,2,
+/// 0,3, 0,4", "0,1;0,2;0,3;0,4".
 fn four_numbers(list: &str) -> Option<[f64; 4]> {
     let of = |parts: Vec<String>| -> Option<[f64; 4]> {
         let numbers: Option<Vec<f64>> = parts.iter().map(|part| decimal(part)).collect();
@@ -144,7 +149,7 @@ fn four_numbers(list: &str) -> Option<[f64; 4]> {
     }
 }
 
-/// A number with a decimal point or a decimal comma.
+/// Parses a number with a decimal point or a decimal comma.
 fn decimal(text: &str) -> Option<f64> {
     match text.split_once(',') {
         Some((whole, part)) => finite(&format!("{whole}.{part}")),

@@ -1,5 +1,5 @@
-//! Face regions: where somebody is in a photo. Their schema is that of the Metadata Working Group (Guidelines for Handling
-//! Image Metadata 2.0, section 5.9).
+//! Face regions: the positions of people in a photo. Their schema is that of the Metadata Working
+//! Group (Guidelines for Handling Image Metadata 2.0, section 5.9).
 
 use super::Area;
 use super::region_area::working_group_area;
@@ -13,25 +13,26 @@ pub(super) const NAME: Property = Property::new("mwg-rs", "Name");
 pub(super) const AREA: Property = Property::new("mwg-rs", "Area");
 pub(super) const TYPE: Property = Property::new("mwg-rs", "Type");
 
-/// How much a region of the same name must overlap a face to be the face's.
+/// Overlap above which a face belongs to a region of the same name.
 pub(super) const SAME_FACE: f64 = 0.5;
-/// How far numbers may be apart that were the same when they were written: other programs write fewer digits.
+/// Maximum difference of numbers that are considered equal, because other programs write fewer
+/// digits.
 const SAME_NUMBER: f64 = 1e-4;
 
-/// A region that is in a sidecar.
+/// A region in a sidecar.
 pub(super) struct Region<'a> {
     name: Option<&'a str>,
     area: Option<Area>,
 }
 
-/// The list of regions in the property `regions`; `None` when it has none.
+/// Returns the list of regions in the property `regions`, or `None` if it has none.
 pub(super) fn region_list(regions: &Element) -> Result<Option<&Element>, XmpError> {
     let list = regions.field(REGION_LIST);
     list.map(|list| list.list(REGION_LIST)).transpose()
 }
 
 impl<'a> Region<'a> {
-    /// The region in an item of the list, which was made for an image of `dimensions`.
+    /// Returns the region in an item of the list, which was made for an image of `dimensions`.
     pub(super) fn of(item: &'a Element, dimensions: Option<(f64, f64)>) -> Self {
         let area = item.structure().field(AREA);
         Self {
@@ -40,7 +41,7 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Whether it says that the face at `area` is `name`'s.
+    /// Returns whether the region assigns the face at `area` to `name`.
     pub(super) fn shows(&self, name: &str, area: &Area) -> bool {
         let overlap = self.area.map_or(0.0, |own| own.overlap(area));
         self.is_called(name) && overlap > SAME_FACE
@@ -51,7 +52,7 @@ impl<'a> Region<'a> {
         self.name.is_some_and(|own| composed_name(own) == name)
     }
 
-    /// Whether it has this name and this area.
+    /// Returns whether the region has this name and this area.
     pub(super) fn is(&self, name: &str, area: &Area) -> bool {
         let numbers = |area: &Area| [area.x, area.y, area.w, area.h];
         self.is_called(name)
@@ -62,7 +63,7 @@ impl<'a> Region<'a> {
     }
 }
 
-/// An area as four numbers in a text, and such a text as an area.
+/// Formats an area as four numbers; `parse_area` is the inverse.
 pub(super) fn area_text(area: &Area) -> String {
     let Area { x, y, w, h } = area;
     format!("{x:.6} {y:.6} {w:.6} {h:.6}")
@@ -79,7 +80,7 @@ pub(super) fn parse_area(text: &str) -> Option<Area> {
     })
 }
 
-/// The item of a list for the face of `name` at `area`; `rdf` is the prefix of the list.
+/// Returns the list item for the face of `name` at `area`, with `rdf` as the prefix of the list.
 pub(super) fn region_item(rdf: &str, name: &str, area: &Area) -> String {
     let Area { x, y, w, h } = area;
     format!(
@@ -91,7 +92,7 @@ pub(super) fn region_item(rdf: &str, name: &str, area: &Area) -> String {
     )
 }
 
-/// The size of the image that areas are parts of.
+/// Returns the size of the image that areas refer to, as an element.
 pub(super) fn dimensions((width, height): (u32, u32)) -> String {
     format!(
         "<mwg-rs:AppliedToDimensions {} stDim:w=\"{width}\" stDim:h=\"{height}\" stDim:unit=\"pixel\"/>",

@@ -1,4 +1,4 @@
-//! What facematch added to a sidecar, taken away again.
+//! Removal of facematch's additions from a sidecar.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,25 +15,27 @@ use super::xmp::tree::Element;
 use super::xmp::{Property, XmpError, check_file, namespace};
 use crate::composed_name;
 
-/// What is left of a sidecar.
+/// Content of a sidecar without facematch's additions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WithoutTags {
-    /// Nothing in it is of facematch.
+    /// The sidecar contains nothing from facematch.
     Unchanged,
-    /// This content.
+    /// This content is left.
     Changed(Vec<u8>),
-    /// This content: what facematch took over from inside the photo when it made the sidecar. Nobody has changed it, so it
-    /// can go where the photo [has it still](super::holds).
+    /// Only the content that facematch copied from the photo when it created the sidecar is left,
+    /// unchanged. The sidecar can be removed if the photo [still contains it](super::holds).
     Copied(Vec<u8>),
-    /// Nothing but what every new sidecar of facematch begins with: facematch made it, and there is nothing of others in it.
+    /// Only the frame of a new sidecar is left: facematch created the sidecar, and no other program
+    /// added to it.
     Nothing,
 }
 
-/// The sidecar `existing` without what [`with_tags`](super::with_tags) added to it. What others changed meanwhile is theirs
-/// and stays.
+/// Returns the sidecar `existing` without the additions of [`with_tags`](super::with_tags). Content
+/// that other programs have changed since is theirs and stays.
 ///
 /// # Errors
-/// [`XmpError`] when it cannot be parsed, or a property in it is not what its schema says.
+/// [`XmpError`] if the sidecar cannot be parsed, or a property in it does not have the form of its
+/// schema.
 pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     let text = std::str::from_utf8(existing).map_err(|_| XmpError::Encoding)?;
     let root = Element::parse(text)?;
@@ -67,11 +69,12 @@ pub fn without_tags(existing: &[u8]) -> Result<WithoutTags, XmpError> {
     })
 }
 
-/// The items of the lists of keywords, by their property and their text in the one spelling in which texts are compared.
+/// Items of the lists of keywords, by property and by text in the spelling in which texts are
+/// compared.
 type Items<'a> = HashMap<(String, String), Vec<&'a Element>>;
 
-/// Those that hold more than a text, such as a comment or a language, are left out, and so are all of a property that is no
-/// list: another program has written to them.
+/// Returns the items that hold only a text, of properties that are lists. Other programs have added
+/// to all others, for example a comment or a language.
 fn items<'a>(text: &str, rdf: &'a Element) -> Items<'a> {
     let mut items = Items::new();
     for property in KEYWORD_LISTS.map(|list| list.property) {
@@ -86,7 +89,7 @@ fn items<'a>(text: &str, rdf: &'a Element) -> Items<'a> {
     items
 }
 
-/// The elements that go, by where they begin.
+/// Elements to remove, by their start.
 #[derive(Clone, Default)]
 struct Removal(HashSet<usize>);
 
@@ -103,12 +106,12 @@ impl Removal {
         element.children.iter().all(|child| self.has(child))
     }
 
-    /// Whether nothing is left in `element`, comments included.
+    /// Returns whether nothing is left in `element`, not even a comment.
     fn empties(&self, text: &str, element: &Element) -> bool {
         self.has_all_children_of(element) && is_blank(text, element)
     }
 
-    /// Removes what `records` tell of.
+    /// Removes the items of `records`.
     fn remove_items<'a>(
         &mut self,
         text: &str,
@@ -125,8 +128,8 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes the keywords from other lists that `copies` tell of, if nothing else is in the list of `property` any more:
-    /// where somebody has filled it, programs look for keywords there alone.
+    /// Removes the keywords in `copies`, which came from other lists, if the list of `property` has
+    /// no other items. Otherwise they stay, because programs look for keywords only in this list.
     fn remove_copies(
         &mut self,
         text: &str,
@@ -147,7 +150,7 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes one region, if it is still there and no other program has added to it.
+    /// Removes one region if it still exists and no other program has added to it.
     fn remove_region(
         &mut self,
         text: &str,
@@ -167,7 +170,7 @@ impl Removal {
         Ok(())
     }
 
-    /// Removes one keyword, if it is there still; of two spellings the one that was written.
+    /// Removes one keyword if it still exists, preferring the spelling that was written.
     fn remove_keyword(&mut self, items: &Items<'_>, record: &Record) {
         let key = (record.property.clone(), composed_name(&record.value));
         let named = items.get(&key).map_or(&[][..], Vec::as_slice);
@@ -178,7 +181,7 @@ impl Removal {
         found.into_iter().for_each(|item| self.remove(item));
     }
 
-    /// Removes the properties that facematch created and that hold nothing else by now.
+    /// Removes the properties that facematch created and that are now empty.
     fn remove_created(&mut self, text: &str, rdf: &Element, created: &[&str]) {
         let lists = KEYWORD_LISTS.map(|list| (list.property, rdf.property(list.property), LIST));
         for (property, element, shape) in lists {
@@ -214,7 +217,7 @@ impl Removal {
         }
     }
 
-    /// Removes one of facematch's own properties, or what facematch wrote into it.
+    /// Removes one of facematch's own properties, or only facematch's content in it.
     fn remove_own(&mut self, text: &str, property: &Element) {
         let is_own = |item: &&Element| match property.name() == CREATED.full_name() {
             true => is_plain_text(text, item),
@@ -227,8 +230,8 @@ impl Removal {
         }
     }
 
-    /// Removes the descriptions that had something that goes, and have nothing left in them. The last one that says what all
-    /// are about stays.
+    /// Removes the descriptions that are empty after the removal. The last description that states
+    /// the subject of all stays.
     fn remove_descriptions(&mut self, text: &str, rdf: &Element) {
         let own = namespace(record::PREFIX);
         for description in rdf.descriptions() {
@@ -242,7 +245,8 @@ impl Removal {
         }
     }
 
-    /// Whether what `description` is about is nothing, or is said by another description that stays.
+    /// Returns whether `description` has no subject, or another description that stays has the same
+    /// subject.
     fn is_about_kept(&self, rdf: &Element, description: &Element) -> bool {
         let about = description.own_about();
         let mut others = rdf
@@ -251,7 +255,8 @@ impl Removal {
         about.is_empty() || others.any(|other| other.own_about() == about)
     }
 
-    /// The edits that remove all from `element`. A list that loses its last item becomes empty as one that never had any.
+    /// Collects the edits for `element`. A list that loses its last item becomes an empty element,
+    /// as if it never had items.
     fn collect(&self, text: &str, element: &Element, edits: &mut Edits) {
         if let Some(content) = &element.content
             && !element.children.is_empty()
@@ -271,8 +276,8 @@ impl Removal {
     }
 }
 
-/// Whether there is nothing around the content of `rdf` but what programs put around all XMP: `x:xmpmeta` with the name of the
-/// program, and the instructions that begin and end a packet.
+/// Returns whether only the usual XMP frame surrounds the content of `rdf`: `x:xmpmeta` with the
+/// name of the program, and the instructions that begin and end a packet.
 fn is_only_frame(text: &str, root: &Element, rdf: &Element) -> bool {
     let outside = [&text[..root.span.start], &text[root.span.end..]];
     let is_plain = |element: &Element| {
@@ -286,7 +291,8 @@ fn is_only_frame(text: &str, root: &Element, rdf: &Element) -> bool {
         && (is_rdf || is_plain(rdf) && has_only_rdf())
 }
 
-/// Whether `outside`, what is before or behind the root, has only an XML declaration and the instructions of a packet.
+/// Returns whether `outside`, the text before or after the root, has only an XML declaration and
+/// the instructions of a packet.
 fn is_packet_frame(outside: &str) -> bool {
     let ignored = ['\u{feff}', '\0', ' ', '\t', '\r', '\n'];
     let mut rest = outside.trim_matches(ignored);

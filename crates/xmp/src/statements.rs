@@ -1,5 +1,5 @@
-//! What XMP says, however it is spelled: ExifTool and others write elements where there were attributes, and in another order.
-//! In come packets, out come pairs of a place and a text.
+//! Statements of XMP, independent of its syntax: ExifTool and others turn attributes into elements,
+//! and change their order. Input: packets. Output: pairs of a path and a text.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,14 @@ use super::merge::copy_of;
 use super::xmp::namespace;
 use super::xmp::tree::Element;
 
-/// The names on the way to a text, each with its namespace, and the text.
+/// The names on the path to a text, each with its namespace, and the text.
 type Statement = (Vec<(String, String)>, String);
 
-/// Attributes of RDF that say how something is spelled, and what it is about.
+/// Attributes of RDF that describe the syntax or the subject.
 const FORMS: [&str; 2] = ["about", "parseType"];
 
-/// Whether a photo with the XMP `packets` inside says all that is in the sidecar `copy`, which was taken over from it.
+/// Returns whether a photo with the embedded XMP `packets` contains all statements of the sidecar
+/// `copy`, which was copied from it.
 pub fn holds(packets: &[impl AsRef<[u8]>], copy: &[u8]) -> bool {
     let inside = copy_of(packets).unwrap_or_default();
     let inside = statements(&inside);
@@ -21,7 +22,7 @@ pub fn holds(packets: &[impl AsRef<[u8]>], copy: &[u8]) -> bool {
     copy.is_ok_and(|copy| copy.is_subset(&inside))
 }
 
-/// Of what cannot be parsed, none.
+/// Returns the statements in `text`, or none if it cannot be parsed.
 fn statements(text: &str) -> HashSet<Statement> {
     let mut found = HashSet::new();
     let root = Element::parse(text);

@@ -1,30 +1,32 @@
-//! Which face is tagged. In come the regions with a name and the faces that were found in a photo, both in the photo as
-//! displayed; out comes the face of each region, or why there is none.
+//! Assignment of regions to faces. Input: the regions with a name and the faces found in a photo,
+//! both in the photo as displayed. Output: the face of each region, or the reason why there is
+//! none.
 //!
-//! Programs draw a region around the whole head, or around the eyes and the mouth alone, while detectors go from the brows to
-//! the chin: a region and a face belong together when the centre of each lies in the other.
+//! Programs draw a region around the whole head, or only around the eyes and the mouth, while
+//! detectors cover the brows to the chin. A region and a face therefore belong together if each
+//! contains the centre of the other.
 
 use super::Area;
 use super::named_regions::NamedRegion;
 
-/// A face that fills less of a region, or a region that fills less of a face, is not what it is about: 1/3 of its width and
-/// of its height.
+/// Minimum overlap of a region and a face that belong together: the smaller one covers about 1/3 of
+/// the other's width and height.
 const LEAST_OVERLAP: f64 = 0.1;
-/// A region that overlaps a face by this part of what another one does claims it as well.
+/// Ratio of overlaps above which a region claims the face of another region as well.
 const ABOUT_EQUAL: f64 = 0.5;
 
-/// Whose face a region shows.
+/// Face that a region shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaceOfRegion<'a> {
-    /// This one of the faces.
+    /// The face with this index.
     Face(usize),
-    /// No face lies there.
+    /// There is no face in the region.
     None,
-    /// The face that lies there is about as much that of a region with this other name: nobody knows whose it is.
+    /// The face fits a region with this other name about as well, so its person is uncertain.
     Contested(&'a str),
-    /// The face that lies there is that of another region with the same name.
+    /// The face belongs to another region with the same name.
     Counted,
-    /// Several faces have this name, of which at most one is right.
+    /// Several faces have this name; at most one of them is right.
     Several,
 }
 
@@ -35,8 +37,8 @@ struct Pair {
     overlap: f64,
 }
 
-/// The face of each of `regions`, of those at `faces`. No two regions get the same face, and no name gets two; the pairs
-/// that overlap the most come first.
+/// Returns the face of each of `regions` among those at `faces`. No face has two regions, and no
+/// name has two faces. Pairs with the largest overlap are assigned first.
 pub fn faces_of_regions<'a>(regions: &'a [NamedRegion], faces: &[Area]) -> Vec<FaceOfRegion<'a>> {
     let pairs = pairs(regions, faces);
     let assigned = assign(&pairs, regions.len());
@@ -57,7 +59,8 @@ pub fn faces_of_regions<'a>(regions: &'a [NamedRegion], faces: &[Area]) -> Vec<F
         .collect()
 }
 
-/// All regions and faces that may belong together, those that overlap the most first.
+/// Returns all pairs of regions and faces that may belong together, those with the largest overlap
+/// first.
 fn pairs(regions: &[NamedRegion], faces: &[Area]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for (region, NamedRegion { area, .. }) in regions.iter().enumerate() {
@@ -73,12 +76,12 @@ fn pairs(regions: &[NamedRegion], faces: &[Area]) -> Vec<Pair> {
             }
         }
     }
-    // Stable: of equal ones the first region comes first.
+    // The sort is stable: of equal pairs, that of the first region comes first.
     pairs.sort_by(|a, b| b.overlap.total_cmp(&a.overlap));
     pairs
 }
 
-/// For each region the pair that it is in, when each region and each face is in one at most.
+/// Returns the pair of each region, where each region and each face is in at most one pair.
 fn assign(pairs: &[Pair], regions: usize) -> Vec<Option<&Pair>> {
     let mut assigned: Vec<Option<&Pair>> = vec![None; regions];
     for pair in pairs {
@@ -93,7 +96,7 @@ fn assign(pairs: &[Pair], regions: usize) -> Vec<Option<&Pair>> {
     assigned
 }
 
-/// The face of one region when `assigned` says which pair each is in.
+/// Returns the face of one region, given the pairs in `assigned`.
 fn face_of<'a>(
     region: usize,
     regions: &'a [NamedRegion],
@@ -110,7 +113,7 @@ fn face_of<'a>(
         return FaceOfRegion::None;
     };
     let own = assigned[region];
-    // The face that it lies at the most, where that is another region's.
+    // The best face of this region, if it belongs to another region.
     let first_owner = owner(best.face).filter(|owner| owner.region != region);
     if let Some(first) = first_owner {
         let other = &regions[first.region].name;
@@ -201,7 +204,7 @@ mod tests {
             let names = [("Ann", area(0.5, 0.5, side))];
             assert_eq!(found(&names, &face), expected(&[wanted]), "{side}");
         }
-        // Hair and neck belong to the head, too, but the centre must be in the face.
+        // Hair and neck belong to the head too, but the centre must lie in the face.
         let head = ("Ann", area(0.5, 0.46, 0.18));
         assert_eq!(found(&[head], &face), expected(&[Face(0)]));
         let beside = ("Ann", area(0.56, 0.5, 0.14));
@@ -221,7 +224,8 @@ mod tests {
         let names = [("Ann", area(0.5, 0.5, 0.1)), ("Bob", area(0.51, 0.5, 0.11))];
         let nobody = [Contested("Bob"), Contested("Ann")];
         assert_eq!(found(&names, &face), expected(&nobody));
-        // A large region around a face that is tagged well, for somebody who was not found.
+        // A large region, for a person whose face was not found, contains a face that has a good
+        // region.
         let names = [("Ann", area(0.5, 0.5, 0.1)), ("Bob", area(0.52, 0.5, 0.2))];
         let anns = [Face(0), FaceOfRegion::None];
         assert_eq!(found(&names, &face), expected(&anns));
@@ -238,10 +242,10 @@ mod tests {
     #[test]
     fn two_regions_of_one_name_are_one_person() {
         let faces = [area(0.5, 0.5, 0.1), area(0.8, 0.5, 0.1)];
-        // A face with two boxes around it counts once.
+        // A face with two regions around it counts once.
         let names = [("Ann", area(0.5, 0.5, 0.2)), ("Ann", area(0.5, 0.5, 0.1))];
         assert_eq!(found(&names, &faces), expected(&[Counted, Face(0)]));
-        // Two faces cannot both be theirs, but the others' count.
+        // Two faces cannot belong to the same person, but the faces of other people count.
         let names = [("Ann", area(0.5, 0.5, 0.1)), ("Ann", area(0.8, 0.5, 0.1))];
         assert_eq!(found(&names, &faces), expected(&[Several, Several]));
     }

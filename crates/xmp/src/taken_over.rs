@@ -1,9 +1,11 @@
-//! What a photo has inside, for its new sidecar. In come the photo's XMP packets, out comes a sidecar with what people have
-//! said of the photo: keywords, regions, ratings, titles, places, rights.
+//! Content of a photo's embedded metadata for its new sidecar. Input: the photo's XMP packets.
+//! Output: a sidecar with the users' statements about the photo: keywords, regions, ratings,
+//! titles, places, rights.
 //!
-//! digiKam reads no XMP inside of a photo that has a sidecar, Immich no property that the sidecar has, so a sidecar with the
-//! new names alone would hide all others. What is the file's own is not taken over, as it would be told twice, grow stale or
-//! be applied twice: EXIF as XMP, sizes and dates, the settings of raw converters, the history.
+//! digiKam ignores embedded XMP if the photo has a sidecar, and Immich ignores embedded properties
+//! that the sidecar has, so a sidecar with only the new names would hide all others. Data of the
+//! file itself is not copied, because it would be duplicated, become outdated or be applied twice:
+//! EXIF as XMP, sizes and dates, the settings of raw converters, the history.
 
 use std::collections::HashSet;
 
@@ -14,7 +16,8 @@ use super::xmp::encoding::decoded;
 use super::xmp::tree::{Attribute, Element};
 use super::xmp::{check_well_formed, declaration, escaped};
 
-/// The namespaces whose properties are taken over, and which ones; none stands for all.
+/// Namespaces whose properties are copied, with the names of these properties; an empty list means
+/// all.
 const TAKEN: [(&str, &[&str]); 15] = [
     ("http://purl.org/dc/elements/1.1/", &[]),
     ("http://ns.adobe.com/xap/1.0/", &["Label", "Rating"]),
@@ -51,8 +54,8 @@ const TAKEN: [(&str, &[&str]); 15] = [
     ),
 ];
 
-/// The descriptions, for an `rdf:RDF`, of what is taken over from the XMP `packets` of a photo, without what facematch has
-/// written there. `None` when that is nothing, or when none of the packets can be parsed.
+/// Returns the descriptions for an `rdf:RDF` that are copied from the XMP `packets` of a photo,
+/// without facematch's additions. Returns `None` if there are none, or if no packet can be parsed.
 pub(super) fn taken_over(packets: &[impl AsRef<[u8]>]) -> Option<String> {
     let texts = packets.iter().filter_map(|packet| {
         let text = decoded(packet.as_ref());
@@ -71,13 +74,14 @@ pub(super) fn taken_over(packets: &[impl AsRef<[u8]>]) -> Option<String> {
     (!descriptions.is_empty()).then_some(descriptions)
 }
 
-/// What is taken over from the packet `text`, but properties that are among `seen`, to which its own come.
+/// Returns the descriptions that are copied from the packet `text`, without properties in `seen`,
+/// and adds their properties to `seen`.
 fn taken_descriptions(text: &str, seen: &mut HashSet<(String, String)>) -> Option<String> {
-    // Its limits come first: a strict reader has none.
+    // This parser limits its input, so it runs before the strict one, which does not.
     let root = Element::parse(text).ok()?;
     check_well_formed(text).ok()?;
     let rdf = root.rdf().ok()?;
-    // Programs on Adobe's XMP Toolkit read nothing of RDF with another prefix.
+    // Programs based on Adobe's XMP Toolkit ignore RDF with another prefix.
     if rdf.prefix() != "rdf:" {
         return None;
     }
@@ -89,7 +93,8 @@ fn taken_descriptions(text: &str, seen: &mut HashSet<(String, String)>) -> Optio
     )
 }
 
-/// The last one of `open`, a description in `text` and what it is in, with what is taken over of it.
+/// Returns the last element of `open`, a description in `text` with its ancestors, reduced to the
+/// properties that are copied.
 fn taken_description(
     text: &str,
     open: [&Element; 3],
@@ -135,13 +140,14 @@ fn taken_description(
         })
         .map(written)
         .collect();
-    // All descriptions of a packet are about the same.
+    // All descriptions of a packet have the same subject.
     Some(format!(
         "\n  <rdf:Description rdf:about=\"\"{declarations}{texts}>{properties}\n  </rdf:Description>"
     ))
 }
 
-/// The property `element` in `text`, in the form to which names can be added; `None` where there is no such form.
+/// Returns the property `element` in `text` in a form that names can be added to, or `None` if
+/// there is no such form.
 fn property(text: &str, element: &Element) -> Option<String> {
     let is_regions = element.name() == REGIONS.full_name();
     match list_called(element.name()) {
@@ -159,27 +165,30 @@ fn has_items(list: Option<&Element>) -> bool {
     list.is_some_and(|list| list.items().next().is_some())
 }
 
-/// Whether there is XML in it that is to be taken as a text, which the XMP specification (part 1, 7.9.2) forbids.
+/// Returns whether the element contains XML literals, which the XMP specification (part 1, 7.9.2)
+/// forbids.
 fn has_literal(element: &Element) -> bool {
     let mut attributes = element.attributes.iter();
     attributes.any(|attribute| attribute.local == "parseType" && attribute.value == "Literal")
         || element.children.iter().any(has_literal)
 }
 
-/// The list to which names are added that has this namespace and name.
+/// Returns the list with this namespace and name that names are added to.
 fn list_called(name: (&str, &str)) -> Option<KeywordList> {
     let mut lists = KEYWORD_LISTS.into_iter();
     lists.find(|list| list.property.full_name() == name)
 }
 
-/// A list with the one item that somebody wrote in its place, if anything. `written` is what the property is called there.
+/// Returns a list with the single item that another program wrote instead of a list, if it is not
+/// empty. `written` is the name of the property in the packet.
 fn list_of_one(list: KeywordList, written: &str, item: &str) -> Option<String> {
     let item = escaped(item.trim());
     if item.is_empty() {
         return None;
     }
     let KeywordList { property, form, .. } = list;
-    // Its own prefix: two for one namespace are too many for exiv2.
+    // Keeps the prefix of the packet, because exiv2 does not support two prefixes for one
+    // namespace.
     let (name, declaration) = match written.split_once(':') {
         Some((prefix, _)) => {
             let namespace = property.namespace();
@@ -195,12 +204,13 @@ fn list_of_one(list: KeywordList, written: &str, item: &str) -> Option<String> {
     ))
 }
 
-/// Whether a property may be a text alone, and so an attribute.
+/// Returns whether a property may be a plain text, and therefore an attribute.
 fn is_text(name: (&str, &str)) -> bool {
     list_called(name).is_none() && name != REGIONS.full_name()
 }
 
-/// The declarations that hold in the last one of `open`: of two of one prefix the inner one.
+/// Returns the declarations in scope in the last element of `open`. An inner one replaces an outer
+/// one with the same prefix.
 fn declarations(open: [&Element; 3]) -> Vec<&Attribute> {
     let mut declarations: Vec<&Attribute> = Vec::new();
     let inner_first = open.into_iter().rev();
@@ -215,7 +225,8 @@ fn declarations(open: [&Element; 3]) -> Vec<&Attribute> {
     declarations
 }
 
-/// An attribute on a line of its own. Of white space a parser keeps spaces alone (XML 1.0, 3.3.3).
+/// Formats an attribute on a line of its own. Other white space than spaces is escaped, because
+/// parsers turn it into spaces (XML 1.0, 3.3.3).
 fn written(attribute: &Attribute) -> String {
     let value = escaped(&attribute.value)
         .replace('\t', "&#9;")

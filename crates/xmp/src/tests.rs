@@ -32,7 +32,7 @@ fn tags(faces: &[FaceTag]) -> PhotoTags {
     }
 }
 
-/// `existing` with `faces`; panics when nothing is to be added.
+/// Returns `existing` with `faces`; panics if there is nothing to add.
 fn tagged(existing: Option<&str>, faces: &[FaceTag]) -> String {
     let added = with_tags(existing.map(str::as_bytes), &tags(faces), STAMP);
     String::from_utf8(added.unwrap().unwrap()).unwrap()
@@ -144,7 +144,7 @@ fn a_region_that_somebody_made_is_left_alone() {
         "{tagged}"
     );
     assert!(tagged.contains("facematch:Property=\"Iptc4xmpExt:PersonInImage\""));
-    // The same name elsewhere is another face; so is another name in the same place.
+    // The same name in another place is another face, and so is another name in the same place.
     for other in [
         face("Eileen Collins", 0.8),
         FaceTag {
@@ -230,7 +230,7 @@ fn keywords_that_come_later_are_added_to_the_trees_that_are_ours() {
     let again = tagged(Some(&ours), &faces);
     assert_eq!([count(&ours), count(&again)], [1, 3], "{again}");
     assert_eq!(untagged(&again), untagged(&ours));
-    // What another program has made says itself what is in it.
+    // A list that another program created is complete.
     let theirs = rome(&tagged(Some(DIGIKAM), &faces));
     let again = with_tags(Some(theirs.as_bytes()), &tags(&faces), STAMP);
     assert_eq!(again, Ok(None));
@@ -244,7 +244,8 @@ fn keywords_from_other_lists_stay_where_somebody_has_added_to_them() {
     assert_eq!(sidecar.matches(beach).count(), 3, "{sidecar}");
     let ann = "<rdf:li>People/Ann</rdf:li>";
     let theirs = sidecar.replacen(ann, &format!("{ann}<rdf:li>sunset</rdf:li>"), 1);
-    // In digiKam's tree, beside theirs, and where Lightroom had it.
+    // The keyword stays in digiKam's tree, which has another item, and in Lightroom's original
+    // list.
     let left = untagged(&theirs);
     assert_eq!(left.matches(beach).count(), 2, "{left}");
     assert!(left.contains("sunset") && !left.contains("Ann"), "{left}");
@@ -277,7 +278,7 @@ fn what_somebody_corrected_or_took_out_is_not_written_again() {
     let faces = [face("Ann", 0.5), face("Bob", 0.8)];
     let sidecar = tagged(Some(LIGHTROOM), &faces);
     let again = |xmp: &str| with_tags(Some(xmp.as_bytes()), &tags(&faces), STAMP);
-    // As photo managers do: the region and all keywords.
+    // Photo managers rename the region and all keywords.
     let renamed = sidecar
         .replace("mwg-rs:Name=\"Ann\"", "mwg-rs:Name=\"Jo\"")
         .replace("Ann</rdf:li>", "Jo</rdf:li>");
@@ -289,14 +290,14 @@ fn what_somebody_corrected_or_took_out_is_not_written_again() {
     let deleted = without_ann.join("\n");
     assert!(!deleted.contains("mwg-rs:Name=\"Ann\"") && deleted.contains("mwg-rs:Name=\"Bob\""));
     assert_eq!(again(&deleted), Ok(None));
-    // One keyword alone.
+    // Only one keyword is missing.
     let without_keyword = sidecar.replacen("<rdf:li>People|Bob</rdf:li>", "", 1);
     assert_eq!(again(&without_keyword), Ok(None));
-    // A face elsewhere is another one, of which nothing was said.
+    // A face in another place is another face, which the user has not corrected.
     let elsewhere = tagged(Some(&deleted), &[face("Ann", 0.1)]);
     assert!(elsewhere.contains("mwg-rs:Name=\"Ann\""), "{elsewhere}");
     assert_eq!(elsewhere.matches("People|Ann</rdf:li>").count(), 1);
-    // What was said of it is forgotten with the notes.
+    // Corrections are forgotten when the records are removed.
     let left = untagged(&renamed);
     assert!(tagged(Some(&left), &faces).contains("mwg-rs:Name=\"Ann\""));
 }
@@ -314,7 +315,7 @@ fn another_spelling_of_the_same_properties_is_understood() {
         "{tagged}"
     );
     assert!(tagged.contains("r:about=\"x\""), "{tagged}");
-    // Two prefixes for one namespace are too many for exiv2.
+    // exiv2 does not support two prefixes for one namespace.
     for prefix in ["rdf:", "dc:", "mwg-rs:", "stArea:"] {
         let noted = tagged.replace(&format!("Property=\"{prefix}"), "");
         assert!(
@@ -334,7 +335,7 @@ fn names_are_taken_out_in_whichever_spelling_they_are_by_then() {
         .replace("mwg-rs:Name=\"José", "mwg-rs:Name=\"Jose\u{301}");
     assert_eq!(apart.matches("Jose\u{301}").count(), 5);
     assert_eq!(untagged(&apart), LIGHTROOM);
-    // Also where the notes are spelled so, and somebody corrected the name.
+    // The same holds if the records have this spelling and the user corrected the name.
     let notes = tagged.replace("José", "Jose\u{301}").replacen(
         "mwg-rs:Name=\"Jose\u{301}",
         "mwg-rs:Name=\"Jo",
@@ -395,7 +396,7 @@ fn what_cannot_be_merged_is_an_error() {
         let error = with_tags(Some(sidecar.as_bytes()), &tags(&[face("Ann", 0.5)]), STAMP);
         assert!(error.unwrap_err().to_string().contains(reason), "{reason}");
     }
-    // Nothing is to be taken out of it.
+    // There is nothing to remove.
     assert_eq!(without_tags(no_list.as_bytes()), Ok(WithoutTags::Unchanged));
     let latin1 = b"<x:xmpmeta x='\xE9'/>";
     assert_eq!(without_tags(latin1), Err(XmpError::Encoding));
@@ -410,7 +411,7 @@ fn a_name_of_spaces_alone_is_not_written() {
 }
 
 proptest! {
-    /// Whatever people are called, what was there comes back, and the tags are found again.
+    /// For any names, the original content can be restored and the tags are found again.
     #[test]
     fn any_names_can_be_added_and_removed(
         names in proptest::collection::vec("\\PC{1,12}|[ &<>\"'/|\t\u{1}-\u{1f}]{1,4}x", 1..4),
@@ -471,7 +472,7 @@ fn exiftool_gets_whole_lists_and_all_regions() {
       }
     }
     "#);
-    // One that has nothing gives nothing.
+    // A packet without tags results in none.
     let other = exiftool_tags(untagged(&tagged(Some(DARKTABLE), &[face("Ann", 0.5)])).as_bytes());
     assert!(!other.unwrap().contains_key("XMP-mwg-rs:RegionInfo"));
 }

@@ -14,7 +14,7 @@ const AREA: Area = Area {
     h: 0.25,
 };
 
-/// A packet with these properties.
+/// Returns a packet with these properties.
 fn packet(properties: &str) -> String {
     format!(
         "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
@@ -25,7 +25,7 @@ fn packet(properties: &str) -> String {
     )
 }
 
-/// A packet with these items in its list of regions.
+/// Returns a packet with these items in its list of regions.
 fn working_group(items: &str) -> String {
     packet(&format!(
         "<mwg-rs:Regions rdf:parseType='Resource'><mwg-rs:AppliedToDimensions stDim:w='400' stDim:h='200' stDim:unit='pixel'/>\
@@ -39,7 +39,7 @@ fn microsoft(items: &str) -> String {
     ))
 }
 
-/// A region with these attributes beside its name, at an area with these.
+/// Returns a region with these attributes beside its name, at an area with these attributes.
 fn item(attributes: &str, area: &str) -> String {
     working_group(&format!(
         "<rdf:li><rdf:Description {attributes}><mwg-rs:Area {area}/></rdf:Description></rdf:li>"
@@ -68,7 +68,7 @@ fn anns() -> [NamedRegion; 1] {
 fn what_digikam_and_lightroom_write_is_read() {
     let found = read(DIGIKAM);
     assert_eq!(found.dimensions, Some((4000.0, 3000.0)));
-    // Both schemas, each in its way: the centre, and the upper left corner.
+    // Both schemas are read: one with the centre, one with the upper left corner.
     let places = [0, 1].map(|i| &found.regions[i]);
     assert!(places.iter().all(|region| region.name == "Eileen Collins"));
     assert!(places[0].area.overlap(&places[1].area) > 0.999);
@@ -157,12 +157,12 @@ fn a_name_that_names_nobody_is_left_out() {
         let packet = item(&format!("mwg-rs:Name='{name}'"), AT_AREA);
         assert_eq!(names(&packet), [name]);
     }
-    // A tab would be a column of the results.
+    // A tab would begin a new column in the results.
     let spaced = item("mwg-rs:Name=' Ann&#9;Lee '", AT_AREA);
     assert_eq!(names(&spaced), ["Ann Lee"]);
 }
 
-/// Why the only region in `packet`, Ann's, is left out.
+/// Returns the reason why the only region in `packet`, Ann's, is left out.
 fn fault(packet: &str) -> AreaFault {
     let found = read(packet);
     assert_eq!(found.regions, [], "{packet}");
@@ -245,10 +245,10 @@ fn what_is_no_area_of_an_image_is_left_out_with_a_reason() {
     );
     let body = item("mwg-rs:Name='Ann' mwg-rs:Type='Body'", AT_AREA);
     assert_eq!(fault(&body), AreaFault::Type);
-    // A face at the edge may reach beyond it.
+    // A face at the edge may extend beyond it.
     let edge = "<rdf:li MPReg:PersonDisplayName='Ann' MPReg:Rectangle='-0.05, 0.1, 0.2, 0.2'/>";
     assert_eq!(names(&microsoft(edge)), ["Ann"]);
-    // A face that nobody has named is no loss.
+    // A face without a name is not reported.
     let point = item("mwg-rs:Name=''", "stArea:x='0.5' stArea:y='0.5'");
     assert_eq!(read(&point).unread, []);
 }
@@ -273,7 +273,7 @@ fn a_circle_is_the_square_around_it() {
     let pixels = "stArea:x='100' stArea:y='75' stArea:d='50' stArea:unit='Pixel'";
     let in_pixels = item("mwg-rs:Name='Ann'", pixels);
     assert_eq!(read(&in_pixels).regions, anns());
-    // Without the shape of the image.
+    // The shape of the image is unknown.
     let unknown = read(&circle.replace("stDim:w='400'", "")).regions;
     let area = Area { w: 0.25, ..AREA };
     let name = "Ann".to_owned();
@@ -296,7 +296,7 @@ const STAMP: Stamp<'_> = Stamp {
     date: "2026-11-26T12:00:00Z",
 };
 
-/// `existing` with a region that facematch wrote for Bob.
+/// Returns `existing` with a region that facematch wrote for Bob.
 fn tagged(existing: Option<&str>) -> String {
     let tags = PhotoTags {
         stored_size: (4000, 3000),
@@ -320,10 +320,10 @@ fn what_facematch_wrote_makes_nobody_known() {
         area: Area { x: 0.75, ..AREA },
     };
     assert_eq!(found.own, [own]);
-    // What was there stays that of whoever wrote it.
+    // Existing regions still belong to the user.
     let both = tagged(Some(DIGIKAM));
     assert_eq!(names(&both), ["Eileen Collins", "Eileen Collins"]);
-    // A program that writes the same in its own schema, too, has copied it.
+    // If another program writes the same region in its own schema, it is a copy.
     let copy = "<MP:RegionInfo rdf:parseType='Resource'><MPRI:Regions><rdf:Bag><rdf:li MPReg:PersonDisplayName='Bob' \
         MPReg:Rectangle='0.6875, 0.25, 0.1251, 0.2499'/></rdf:Bag></MPRI:Regions></MP:RegionInfo>";
     assert_eq!(names(&tagged(Some(&packet(copy)))), [""; 0]);
@@ -365,7 +365,7 @@ fn what_cannot_be_read_is_an_error() {
 }
 
 proptest! {
-    /// Whatever people are called: what is tagged is read, but what facematch wrote itself.
+    /// For any name, a tag is read unless facematch wrote it.
     #[test]
     fn any_name_is_read_as_it_was_written(name in "[a-zA-Z\u{c0}-\u{2ff}&<>\"' /|]{1,12}") {
         let escaped = crate::xmp::escaped(&name);

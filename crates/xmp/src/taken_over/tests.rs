@@ -32,7 +32,7 @@ fn ann() -> PhotoTags {
     }
 }
 
-/// The sidecar of a photo with `packet` inside on which Ann is found.
+/// Returns the sidecar of a photo with the embedded `packet` in which Ann is found.
 fn sidecar(packet: &str) -> String {
     let sidecar = new_sidecar(&[packet], &ann(), STAMP);
     String::from_utf8(sidecar.unwrap().unwrap()).unwrap()
@@ -81,7 +81,7 @@ fn a_new_sidecar_has_what_is_inside_and_goes_again() {
             panic!("{sidecar}");
         };
         assert!(holds(&[packet], &left));
-        // What somebody has changed since is theirs.
+        // Content changed since belongs to the user.
         let changed = sidecar.replace("</rdf:RDF>", "<!-- mine --></rdf:RDF>");
         match without_tags(changed.as_bytes()).unwrap() {
             WithoutTags::Changed(left) => {
@@ -111,7 +111,7 @@ fn somebody_who_is_tagged_inside_already_gets_a_sidecar_all_the_same() {
     let sidecar = sidecar(&String::from_utf8(inside).unwrap());
     assert_eq!(sidecar.matches("mwg-rs:Name=\"Ann\"").count(), 1);
     assert_eq!(without_tags(sidecar.as_bytes()), Ok(WithoutTags::Nothing));
-    // Nobody, no sidecar.
+    // Without names there is no sidecar.
     let nobody = PhotoTags {
         faces: Vec::new(),
         ..ann()
@@ -222,7 +222,7 @@ fn a_copy_is_told_from_what_the_photo_has_lost() {
     let Ok(WithoutTags::Copied(copy)) = without_tags(sidecar.as_bytes()) else {
         panic!("{sidecar}");
     };
-    // In other words, with more in it, and with names of facematch.
+    // The same statements in another syntax, with additions and with facematch's names.
     let element = LIGHTROOM.replace("   xmp:Rating=\"5\"\n", "").replacen(
         "<dc:subject>",
         "<xmp:Rating>5</xmp:Rating><dc:creator><rdf:Seq/></dc:creator><dc:subject>",
@@ -288,7 +288,7 @@ fn what_strict_readers_refuse_is_passed_over() {
         .replace("rdf:", "r:")
         .replace("xmlns:rdf", "xmlns:r");
     assert_eq!(taken_over(&[others]), None, "another prefix for RDF");
-    // Of these, the property alone.
+    // Only the property is left out.
     for property in [
         "<dc:source rdf:parseType='Literal'><b/></dc:source>",
         "<dc:subject><rdf:Bag></rdf:Bag></dc:subject>",

@@ -1,20 +1,21 @@
-//! Changes to a text, collected and made at once.
+//! Changes to a text, collected and applied at once.
 
 use std::ops::Range;
 
 use super::tree::Element;
 
-/// What is to be replaced where. No two may overlap.
+/// Replacements by their range. No two ranges may overlap.
 #[derive(Debug, Default)]
 pub(crate) struct Edits(Vec<(Range<usize>, String)>);
 
 impl Edits {
-    /// Puts `new` in the place of the bytes `range`, which must lie between characters.
+    /// Replaces the bytes `range`, which must lie between characters, with `new`.
     pub(crate) fn replace(&mut self, range: Range<usize>, new: impl Into<String>) {
         self.0.push((range, new.into()));
     }
 
-    /// Adds `elements` behind the last child of `parent`, each on a line of its own where the others have one.
+    /// Adds `elements` after the last child of `parent`, each on its own line if the existing
+    /// children are.
     pub(crate) fn append(&mut self, text: &str, parent: &Element, elements: &[String]) {
         let Some(content) = &parent.content else {
             let end = parent.span.end;
@@ -40,7 +41,7 @@ impl Edits {
         self.replace(before.start..element.span.end, "");
     }
 
-    /// `text` with all changes made.
+    /// Returns `text` with all changes applied.
     pub(crate) fn apply(mut self, text: &str) -> String {
         self.0.sort_by_key(|(range, _)| (range.start, range.end));
         let mut changed = String::with_capacity(text.len());
@@ -55,7 +56,7 @@ impl Edits {
     }
 }
 
-/// The white space that ends at `end`.
+/// Returns the range of the white space that ends at `end`.
 fn blank_before(text: &str, end: usize) -> Range<usize> {
     let start = text[..end].trim_end_matches([' ', '\t', '\r', '\n']).len();
     start..end

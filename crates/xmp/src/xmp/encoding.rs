@@ -1,6 +1,7 @@
-//! The encodings of packets inside of photos. In come bytes, out comes text.
+//! Encodings of packets embedded in photos. Input: bytes. Output: text.
 
-/// A packet as UTF-8. Some programs write UTF-16, some single bytes of Latin-1, as which Adobe's XMP Toolkit reads them too.
+/// Decodes a packet. Some programs write UTF-16, some single bytes of Latin-1, which Adobe's XMP
+/// Toolkit accepts too.
 pub(crate) fn decoded(packet: &[u8]) -> String {
     let wide = |of: fn([u8; 2]) -> u16| {
         let units = packet.as_chunks::<2>().0.iter().map(|unit| of(*unit));

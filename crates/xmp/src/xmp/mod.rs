@@ -1,6 +1,6 @@
-//! XMP (ISO 16684-1): metadata as RDF in XML. In comes the text of a sidecar, out come its properties with the places where
-//! they stand, and a text in which some were added or removed. All the rest stays as it was, byte for byte: the text is never
-//! written anew.
+//! XMP (ISO 16684-1): metadata as RDF in XML. Input: the text of a sidecar. Output: its properties
+//! with their positions, and the text with properties added or removed. All other content stays as
+//! it is, byte for byte, because the text is edited and never serialized again.
 
 pub(super) mod edits;
 pub(super) mod encoding;
@@ -8,42 +8,42 @@ pub(super) mod prefixes;
 pub(super) mod properties;
 pub(super) mod tree;
 
-/// Why a sidecar is left alone.
+/// Reason why a sidecar is left alone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum XmpError {
-    /// It is no UTF-8, the encoding of sidecars.
+    /// The sidecar is not UTF-8, the encoding of sidecars.
     #[error("is not UTF-8")]
     Encoding,
-    /// It is no well-formed XML, or has what XMP does not allow.
+    /// The sidecar is not well-formed XML, or contains something that XMP does not allow.
     #[error("cannot be parsed at byte {at}: {reason}")]
     Syntax {
-        /// Where, from 0 on.
+        /// Byte offset of the error, starting at 0.
         at: usize,
-        /// What is wrong.
+        /// Description of the error.
         reason: String,
     },
-    /// It is no XML to a strict reader, though parts of it can be read.
+    /// The sidecar is not XML to a strict reader, though parts of it can be read.
     #[error("is not well-formed XML: {0}")]
     Malformed(String),
-    /// Other programs read its text as that of another encoding.
+    /// The XML declaration names another encoding, which other programs use to read the text.
     #[error("declares the encoding {0:?} instead of UTF-8")]
     DeclaredEncoding(String),
-    /// It is XML, but no XMP.
+    /// The sidecar is XML, but not XMP.
     #[error("has no rdf:RDF, so it is no XMP")]
     NotXmp,
-    /// A property has another form than its schema says.
+    /// A property does not have the form of its schema.
     #[error("has a {property} that is no {expected}")]
     Form {
-        /// The property, such as `dc:subject`.
+        /// Property, such as `dc:subject`.
         property: String,
-        /// What it should be: "list", "structure".
+        /// Expected form: "list", "structure".
         expected: &'static str,
     },
 }
 
-/// Refuses a text that strict readers refuse, as most programs are: control characters, `<` in attributes, two attributes
-/// of one name. What stands around it in a file is not looked at.
+/// Refuses a text that strict readers, and so most programs, refuse: control characters, `<` in
+/// attributes, two attributes with the same name. The frame around it in a file is not checked.
 pub(super) fn check_well_formed(text: &str) -> Result<(), XmpError> {
     let text = text.trim_matches(['\u{feff}', '\0', ' ', '\t', '\r', '\n']);
     roxmltree::Document::parse(text)
@@ -51,8 +51,9 @@ pub(super) fn check_well_formed(text: &str) -> Result<(), XmpError> {
         .map_err(|error| XmpError::Malformed(error.to_string()))
 }
 
-/// Refuses a file that other programs do not read: [not well-formed](check_well_formed), with anything but one byte order
-/// mark before its XML declaration, or in another encoding by that declaration. NUL behind the end is no hindrance.
+/// Refuses a file that other programs cannot read: [not well-formed](check_well_formed), with
+/// anything except one byte order mark before its XML declaration, or declared in another encoding.
+/// Trailing NUL bytes are allowed.
 pub(super) fn check_file(text: &str) -> Result<(), XmpError> {
     let malformed = |reason: &str| Err(XmpError::Malformed(reason.to_owned()));
     let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -81,10 +82,10 @@ pub(super) fn check_file(text: &str) -> Result<(), XmpError> {
     }
 }
 
-/// How an XML declaration begins.
+/// Beginning of an XML declaration.
 const DECLARATION: &str = "<?xml";
 
-/// The encoding in the XML declaration of a well-formed `text`, if any.
+/// Returns the encoding in the XML declaration of a well-formed `text`, if any.
 fn declared_encoding(text: &str) -> Option<&str> {
     let (declaration, _) = text.strip_prefix(DECLARATION)?.split_once("?>")?;
     let (_, value) = declaration.split_once("encoding")?;
@@ -93,7 +94,7 @@ fn declared_encoding(text: &str) -> Option<&str> {
     value[quote.len_utf8()..].split(quote).next()
 }
 
-/// A property of XMP: the prefix that it is written with here, and its name.
+/// A property of XMP: facematch's prefix for it, and its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Property {
     pub(super) prefix: &'static str,
@@ -109,7 +110,7 @@ impl Property {
         namespace(self.prefix)
     }
 
-    /// Its namespace and its name.
+    /// Returns the namespace and the name.
     pub(super) fn full_name(self) -> (&'static str, &'static str) {
         (self.namespace(), self.name)
     }
@@ -121,7 +122,7 @@ impl std::fmt::Display for Property {
     }
 }
 
-/// The namespaces that are read and written, by their usual prefixes.
+/// Namespaces that are read and written, by their usual prefixes.
 const NAMESPACES: [(&str, &str); 15] = [
     ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
     ("dc", "http://purl.org/dc/elements/1.1/"),
@@ -135,7 +136,7 @@ const NAMESPACES: [(&str, &str); 15] = [
     ("stDim", "http://ns.adobe.com/xap/1.0/sType/Dimensions#"),
     ("stArea", "http://ns.adobe.com/xmp/sType/Area#"),
     ("MicrosoftPhoto", "http://ns.microsoft.com/photo/1.0/"),
-    // As ExifTool writes it.
+    // ExifTool's prefix.
     ("MicrosoftPhoto10", "http://ns.microsoft.com/photo/1.0"),
     ("mediapro", "http://ns.iview-multimedia.com/mediapro/1.0/"),
     ("MP", "http://ns.microsoft.com/photo/1.2/"),
@@ -144,24 +145,24 @@ const NAMESPACES: [(&str, &str); 15] = [
     ("facematch", super::NAMESPACE),
 ];
 
-/// The namespace of one of our prefixes.
+/// Returns the namespace of one of our prefixes.
 pub(super) fn namespace(prefix: &str) -> &'static str {
     let found = NAMESPACES.iter().find(|(known, _)| *known == prefix);
     found.map_or("", |(_, namespace)| namespace)
 }
 
-/// The declaration of one of our prefixes.
+/// Returns the declaration of one of our prefixes.
 pub(super) fn declaration(prefix: &str) -> String {
     format!("xmlns:{prefix}=\"{}\"", namespace(prefix))
 }
 
-/// `text` for an element or an attribute.
+/// Escapes `text` for an element or an attribute.
 pub(super) fn escaped(text: &str) -> String {
     quick_xml::escape::escape(text).into_owned()
 }
 
-/// `text` in characters that XML keeps wherever they stand: it has no way to write most control characters (XML 1.0, 2.2),
-/// and takes those that it can write for spaces in attributes (3.3.3) and in front and behind.
+/// Replaces the characters of `text` that XML does not preserve. Most control characters are not
+/// allowed (XML 1.0, 2.2), and the others become spaces in attributes (3.3.3) and at both ends.
 pub(super) fn lasting(text: &str) -> String {
     let lasting: String = text
         .chars()

@@ -1,5 +1,6 @@
-//! The prefixes of a document. exiv2, and digiKam and darktable with it, read nothing of a document in which a namespace has
-//! two. In comes what is to be added, with our prefixes; out it comes with those that the document has.
+//! Prefixes of a document. exiv2, and therefore digiKam and darktable, reads nothing from a
+//! document with two prefixes for one namespace. Input: additions with our prefixes. Output: the
+//! additions with those of the document.
 
 use std::collections::HashMap;
 
@@ -9,12 +10,13 @@ use quick_xml::events::{BytesEnd, BytesStart, Event};
 use super::NAMESPACES;
 use super::tree::Element;
 
-/// What a document calls namespaces that we call otherwise, by our prefixes.
+/// The document's prefixes for namespaces for which ours differ, by our prefixes.
 #[derive(Debug, Default)]
 pub(crate) struct Prefixes(HashMap<&'static str, String>);
 
 impl Prefixes {
-    /// Those that the document with this root declares, the outermost ones first.
+    /// Returns the prefixes that the document with this root declares, preferring outer
+    /// declarations.
     pub(crate) fn of(root: &Element) -> Self {
         let mut declared = HashMap::new();
         collect(root, &mut declared);
@@ -25,11 +27,11 @@ impl Prefixes {
         Self(NAMESPACES.iter().filter_map(other).collect())
     }
 
-    /// `element`, which has our prefixes, with those of the document.
+    /// Returns `element`, which has our prefixes, with those of the document.
     pub(crate) fn renamed(&self, element: &str) -> String {
         match self.0.is_empty() {
             true => element.to_owned(),
-            // What we write ourselves can be read.
+            // Our own content can always be parsed.
             false => self
                 .try_renamed(element)
                 .unwrap_or_else(|| element.to_owned()),
@@ -82,7 +84,8 @@ impl Prefixes {
     }
 }
 
-/// The prefixes that are declared in `element`, by their namespaces. A default has none.
+/// Collects the prefixes that are declared in `element`, by namespace. Default namespaces have
+/// none.
 fn collect<'a>(element: &'a Element, declared: &mut HashMap<&'a str, &'a str>) {
     for attribute in &element.attributes {
         if attribute.is_declaration() && !attribute.local.is_empty() {

@@ -1,4 +1,4 @@
-//! The elements of an XML text, each with its place. In comes the text, out comes its root.
+//! Elements of an XML text with their positions. Input: the text. Output: its root.
 
 use std::ops::Range;
 
@@ -8,39 +8,40 @@ use quick_xml::{NsReader, XmlVersion};
 
 use super::XmpError;
 
-/// How deep elements may be nested: XMP needs about a dozen levels.
+/// Maximum nesting depth of elements; XMP needs about a dozen levels.
 const MOST_LEVELS: usize = 64;
-/// Most attributes of an element. Lightroom writes some 300. Strict readers compare each with every
-/// other one, so a megabyte of them would take a minute. quick-xml limits the namespaces.
+/// Maximum number of attributes of an element; Lightroom writes about 300. Strict readers compare
+/// each with every other one, so a megabyte of them would take a minute. quick-xml limits the
+/// namespaces.
 const MOST_ATTRIBUTES: usize = 1000;
-/// The namespace under which declarations of namespaces are listed among the attributes.
+/// Namespace of namespace declarations among the attributes.
 const DECLARATION: &str = "xmlns";
 
-/// An element with all that is in it.
+/// An element with its content.
 #[derive(Debug)]
 pub(crate) struct Element {
     pub(super) namespace: String,
     pub(super) local: String,
-    /// The name as it is written, with its prefix.
+    /// Name as written, with its prefix.
     pub(crate) written: String,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) children: Vec<Self>,
-    /// The characters directly in it.
+    /// Characters directly in the element.
     pub(crate) text: String,
-    /// From `<` to `>` of its end.
+    /// Range from `<` to the `>` of the end tag.
     pub(crate) span: Range<usize>,
-    /// Between its tags; `None` for `<this/>`.
+    /// Range between the tags, or `None` for `<this/>`.
     pub(crate) content: Option<Range<usize>>,
 }
 
 /// An attribute of an element.
 #[derive(Debug)]
 pub(crate) struct Attribute {
-    /// Of a declaration [`DECLARATION`].
+    /// Namespace; [`DECLARATION`] for a declaration.
     pub(super) namespace: String,
-    /// Of a declaration the prefix; empty for none.
+    /// Local name. For a declaration, its prefix, or empty for the default namespace.
     pub(crate) local: String,
-    /// The name as it is written, with its prefix.
+    /// Name as written, with its prefix.
     pub(crate) written: String,
     pub(crate) value: String,
 }
@@ -52,17 +53,18 @@ impl Attribute {
 }
 
 impl Element {
-    /// The root of the XML `text`. Entities that a document type defines are refused: XMP has none.
+    /// Returns the root of the XML `text`. Refuses entities defined in a document type, which XMP
+    /// does not have.
     pub(crate) fn parse(text: &str) -> Result<Self, XmpError> {
         Parser::new(text).root()
     }
 
-    /// Whether it has this name.
+    /// Returns whether the element has this name.
     pub(crate) fn is(&self, namespace: &str, local: &str) -> bool {
         self.namespace == namespace && self.local == local
     }
 
-    /// The prefix that it is written with, colon included; empty for none.
+    /// Returns the prefix as written, with its colon, or empty if there is none.
     pub(crate) fn prefix(&self) -> &str {
         self.written
             .strip_suffix(self.local.as_str())
@@ -72,16 +74,16 @@ impl Element {
 
 struct Parser<'a> {
     reader: NsReader<&'a [u8]>,
-    /// The bytes in front of what `reader` reads.
+    /// Number of bytes before the input of `reader`.
     offset: usize,
-    /// The elements that are open, outermost first.
+    /// Open elements, outermost first.
     open: Vec<Element>,
     root: Option<Element>,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
-        // The reader would pass over a byte order mark without counting it.
+        // The reader would skip a byte order mark without counting it.
         let marked = text.trim_start_matches('\u{feff}');
         Self {
             reader: NsReader::from_str(marked),
@@ -146,7 +148,7 @@ impl<'a> Parser<'a> {
         self.offset + self.reader.buffer_position() as usize
     }
 
-    /// The element that `tag`, in the bytes `span`, begins.
+    /// Returns the element that `tag`, in the bytes `span`, begins.
     fn element(&self, tag: &BytesStart<'_>, span: Range<usize>) -> Result<Element, XmpError> {
         let at = span.start;
         let resolver = self.reader.resolver();
@@ -166,7 +168,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Puts a finished element where it belongs.
+    /// Adds a finished element to its parent, or makes it the root.
     fn close(&mut self, element: Element, at: usize) -> Result<(), XmpError> {
         if let Some(parent) = self.open.last_mut() {
             parent.children.push(element);
@@ -226,7 +228,7 @@ fn attributes(
         .collect()
 }
 
-/// The namespace that a name is in; empty for none.
+/// Returns the namespace of a name, empty if there is none.
 fn bound(namespace: ResolveResult<'_>, at: usize) -> Result<String, XmpError> {
     match namespace {
         ResolveResult::Bound(namespace) => Ok(namespace.0.to_owned()),
@@ -238,7 +240,7 @@ fn bound(namespace: ResolveResult<'_>, at: usize) -> Result<String, XmpError> {
     }
 }
 
-/// The character that `&reference;` stands for.
+/// Returns the character for `&reference;`.
 fn character(reference: &BytesRef<'_>, at: usize) -> Result<char, XmpError> {
     let resolved = reference
         .resolve_char_ref()
