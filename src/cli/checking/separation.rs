@@ -19,7 +19,6 @@ const LARGEST: f32 = 2.0;
 /// A threshold and its error rates, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ErrorRates {
-    /// The threshold.
     pub(crate) threshold: f32,
     /// False match rate: the share of pairs of two people that are accepted.
     pub(crate) fmr: f64,

@@ -12,15 +12,12 @@ use crate::cli::evaluation::{Identification, Tally};
 /// Figures measured on labelled photos, with the settings used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct IdentificationReport {
-    /// The figures.
     pub(crate) figures: Identification,
     /// Number of photos that cannot be read. They are left out of the figures.
     pub(crate) unreadable: usize,
     /// Largest distance of a match.
     pub(crate) threshold: f32,
-    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 

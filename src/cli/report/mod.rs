@@ -157,7 +157,6 @@ pub(crate) struct FaceRecord {
 /// Result of a command for a face.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Finding {
-    /// The person.
     Identity(Identity),
     /// Landmarks, in the order of the model's names.
     Landmarks(Vec<Point>),
@@ -194,9 +193,7 @@ pub(crate) struct Summary {
     pub(crate) errors: usize,
     /// Number of photos that were skipped, by extension.
     pub(crate) skipped: BTreeMap<String, usize>,
-    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 

@@ -21,9 +21,7 @@ pub(crate) struct PairsReport {
     pub(crate) verification_only: Verification,
     /// Figures of all pairs. Those with a photo without a face count as rejected.
     pub(crate) end_to_end: Verification,
-    /// Name of the engine.
     pub(crate) engine: &'static str,
-    /// Name of the detector.
     pub(crate) detector: &'static str,
 }
 
