@@ -14,7 +14,6 @@ mod picture_mark;
 mod plane_resizing;
 mod resize;
 mod tiff;
-mod transpose;
 mod unsupported;
 
 pub use decode::{decode_upright, has_image_signature, read_file};

@@ -2,11 +2,8 @@
 //! only for the pixels of the small copy.
 
 use facematch_jpeg::{ComponentPlanes, Plane};
-use fast_image_resize::pixels::U8;
+use facematch_resizing::{Source, resize_plane};
 use image::RgbImage;
-
-use super::resize::{Source, resize_pixels};
-use super::transpose::transposed;
 
 /// Returns `photo` in RGB, resized to `size`, or `None` if pixels are missing.
 pub(super) fn resized(photo: &ComponentPlanes, size: (u32, u32)) -> Option<RgbImage> {
@@ -28,26 +25,12 @@ pub(super) fn to_rgb(photo: &ComponentPlanes) -> Option<RgbImage> {
 }
 
 fn resized_plane(plane: &Plane, size: (u32, u32)) -> Option<Vec<u8>> {
-    let (width, height) = plane.extent;
-    let columns = width.ceil() as u32;
-    let shrunk = resize_pixels::<U8>(
-        &Source {
-            pixels: &plane.pixels,
-            width: plane.width,
-            extent: (columns.into(), height),
-        },
-        (columns, size.1),
-    )?;
-    // For single bytes, the library resizes columns several times as fast as rows.
-    let shrunk = resize_pixels::<U8>(
-        &Source {
-            pixels: &transposed(&shrunk, columns as usize),
-            width: size.1 as usize,
-            extent: (size.1.into(), width),
-        },
-        (size.1, size.0),
-    )?;
-    Some(transposed(&shrunk, size.1 as usize))
+    let source = Source {
+        pixels: &plane.pixels,
+        width: plane.width,
+        extent: plane.extent,
+    };
+    resize_plane(&source, size)
 }
 
 #[cfg(test)]

@@ -1,16 +1,9 @@
 //! Resizing to the working width, antialiased when shrinking.
 
-use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::U8x3;
-use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
+use facematch_resizing::{Source, resize_rgb};
 use image::RgbImage;
 
 use super::MAX_DECODED_BYTES;
-
-/// Filter: Catmull-Rom cubic. It had the best accuracy of Lanczos, cubic and linear on LFW (folds 1
-/// and 2, enlarged from 250 to 500 pixels): 98.98% of the pairs at the best threshold, compared
-/// with 98.73% and 98.90%.
-const FILTER: FilterType = FilterType::CatmullRom;
 
 /// Largest ratio of height to width of a copy of full width. Higher images are screenshots and
 /// strips and would cost many times as much as a photo.
@@ -73,44 +66,7 @@ pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
         width: image.width() as usize,
         extent: (image.width().into(), image.height().into()),
     };
-    RgbImage::from_raw(size.0, size.1, resize_pixels::<U8x3>(&source, size)?)
-}
-
-/// Pixels to resize.
-pub(super) struct Source<'a> {
-    /// Pixels row by row, one byte per channel.
-    pub(super) pixels: &'a [u8],
-    /// Pixels per row, including those outside the extent.
-    pub(super) width: usize,
-    /// Width and height in pixels of the part to resize, from the upper left corner. A fraction of
-    /// a pixel at the end counts as that fraction.
-    pub(super) extent: (f64, f64),
-}
-
-/// Returns the pixels of `source` resized to `size`, or `None` if a side is 0 or pixels are
-/// missing.
-///
-/// The pixel type is chosen at compile time: the library's choice at run time would link the code
-/// for all thirteen types, which is more code than the rest of this crate.
-pub(super) fn resize_pixels<Pixel: PixelTrait>(
-    source: &Source,
-    size: (u32, u32),
-) -> Option<Vec<u8>> {
-    let (width, height) = source.extent;
-    let (columns, rows) = (width.ceil() as u32, height.ceil() as u32);
-    let stride = u32::try_from(source.width).ok()?;
-    let image = TypedImageRef::<Pixel>::from_buffer(stride, rows, source.pixels).ok()?;
-    // Pixels outside the extent must not be blended in.
-    let image = TypedCroppedImage::new(image, 0, 0, columns, rows).ok()?;
-    let mut pixels = vec![0; size.0 as usize * size.1 as usize * Pixel::size()];
-    let mut resized = TypedImage::<Pixel>::from_buffer(size.0, size.1, &mut pixels).ok()?;
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FILTER))
-        .crop(0.0, 0.0, width, height);
-    Resizer::new()
-        .resize_typed(&image, &mut resized, &options)
-        .ok()?;
-    Some(pixels)
+    RgbImage::from_raw(size.0, size.1, resize_rgb(&source, size)?)
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sanitize_filename::{Options, sanitize_with_options};
-
 /// Maximum length of a folder name in bytes. File systems accept 255, which leaves room for a
 /// number.
 const MOST_BYTES: usize = 200;
@@ -66,15 +64,29 @@ fn safe_name(name: &str) -> String {
     sanitize(cut.trim())
 }
 
+/// Device names of Windows, also with an extension.
+const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
+
+/// Replaces by `_` what Windows, Linux or macOS does not accept in a name.
 fn sanitize(name: &str) -> String {
-    let options = Options {
-        windows: true,
-        truncate: false,
-        replacement: "_",
-    };
-    match sanitize_with_options(name, options) {
-        empty if empty.trim().is_empty() => "_".to_owned(),
-        name => name,
+    let is_refused = |c: char| r#"/?<>\:*|""#.contains(c) || c.is_control();
+    let name = name.replace(is_refused, "_");
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let is_port = |digit: &str| digit.len() == 1 && digit.chars().all(|c| c.is_ascii_digit());
+    let port = stem
+        .strip_prefix("com")
+        .or_else(|| stem.strip_prefix("lpt"));
+    let is_device = DEVICES.contains(&stem.as_str()) || port.is_some_and(is_port);
+    let kept = name.trim_end_matches(['.', ' ']);
+    match kept {
+        "" => "_".to_owned(),
+        _ if is_device => "_".to_owned(),
+        _ if kept == name => name,
+        _ => format!("{kept}_"),
     }
 }
 
@@ -121,6 +133,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn names_are_sanitized_as_by_the_library(name in "(con|AUX|Lpt5|com10|nul)?[.]?.{0,6}[ .]?|[ab/.:?* ]{0,5}") {
+            use sanitize_filename::{Options, sanitize_with_options};
+            let options = Options { windows: true, truncate: false, replacement: "_" };
+            let expected = match sanitize_with_options(name.replace('\u{7f}', "_"), options) {
+                empty if empty.trim().is_empty() => "_".to_owned(),
+                name => name,
+            };
+            prop_assert_eq!(sanitize(&name), expected, "{:?}", name);
+        }
+
         #[test]
         fn folders_are_names_and_everybody_has_their_own(names in proptest::collection::hash_set(".{0,12}|[ab/.:]{1,3}", 0..20)) {
             let folders = PersonFolders::of(names.iter().map(String::as_str), &[]);

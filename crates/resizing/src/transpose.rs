@@ -4,7 +4,7 @@
 const SIDE: usize = 8;
 
 /// Returns the `width` columns of `pixels` as rows. Bytes after the last complete row are ignored.
-pub(super) fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
+pub(crate) fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
     let height = pixels.len().checked_div(width).unwrap_or(0);
     let mut columns = vec![0; width * height];
     let (whole_width, whole_height) = (width - width % SIDE, height - height % SIDE);
