@@ -223,8 +223,8 @@ const COPY_WORDS: [&str; 7] = [
     "kopie",
 ];
 
-/// Returns `name` without the numbers and words at its end that mark a copy: `obama copy 2`, `obama
-/// - Copy (2)`, `obama (3rd copy)`.
+/// Returns `name` without the numbers and words at its end that mark a copy: `obama copy 2`,
+/// `obama - Copy (2)`, `obama (3rd copy)`.
 fn stem(name: &str) -> &str {
     let mut name = name.strip_prefix("Copy of ").unwrap_or(name).trim();
     loop {

@@ -1,5 +1,5 @@
-//! `facematch eval pairs`: measures how well two photos of one person are told from photos of two
-//! people.
+//! `facematch eval pairs`: measures how reliably two photos of one person are distinguished from
+//! photos of two people.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
