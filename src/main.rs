@@ -1,4 +1,4 @@
-//! The command line of facematch.
+//! The command-line program facematch.
 
 #![forbid(unsafe_code)]
 

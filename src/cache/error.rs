@@ -1,51 +1,52 @@
-//! What can go wrong with the file of a cache, and what that means for the file.
+//! Errors of a cache's file, and their meaning for the file.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a cache cannot be used.
+/// Reason why a cache cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
-    /// Another process has it open.
+    /// Another process has the cache open.
     #[error("cache {}: in use by another process", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// Its content is not what was written there.
+    /// The content is not what was written.
     #[error("cache {}: damaged: {reason}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What the database said.
+        /// Message of the database.
         reason: String,
     },
-    /// In its place stands something that no cache can be: a folder, a pipe, a photo.
+    /// The path leads to something that cannot be a cache: a folder, a pipe, a photo.
     #[error("cache {}: {what}", path.display())]
     Foreign {
         /// The path.
         path: PathBuf,
-        /// What it is: "a folder stands there", ...
+        /// Description: "a folder stands there", ...
         what: &'static str,
     },
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("cache {}: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error from the operating system.
         source: io::Error,
     },
 }
 
 impl CacheError {
-    /// What `error` of the database in the file `path` means.
+    /// Converts `error` of the database in the file `path`.
     pub(super) fn of_database(path: &Path, error: redb::Error) -> Self {
         let path = path.to_owned();
         match error {
             redb::Error::DatabaseAlreadyOpen => Self::InUse { path },
-            // What redb says of a file without its mark and of one that is cut off.
+            // redb returns the excluded kinds for a file without its mark and for a truncated file:
+            // these are damage.
             redb::Error::Io(source)
                 if !matches!(
                     source.kind(),
@@ -65,7 +66,8 @@ impl CacheError {
         }
     }
 
-    /// The database in the file `path` panicked, as it does on some damaged files.
+    /// Returns the error for a panic of the database in the file `path`, which some damaged files
+    /// cause.
     pub(super) fn of_panic(path: &Path) -> Self {
         Self::Damaged {
             path: path.to_owned(),

@@ -15,17 +15,18 @@ use crate::photo::{
     PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes, working_copy,
 };
 
-/// Finds faces in photos with the same settings; takes what a cache has instead of searching again.
+/// Finds faces in photos with the same settings, and uses the results that a cache has instead of
+/// searching again.
 pub struct FaceFinder {
     settings: PhotoSettings,
     cached: Option<Cached>,
 }
 
-/// A cache, and the settings as it knows them.
+/// A cache with the fingerprint of the settings.
 struct Cached {
     cache: Cache,
     fingerprint: SettingsFingerprint,
-    /// The number of photos that it had, and of photos that are new in it.
+    /// Number of photos found in the cache, and of photos added to it.
     known: AtomicUsize,
     new: AtomicUsize,
 }
@@ -39,11 +40,12 @@ impl FaceFinder {
         }
     }
 
-    /// Returns a finder that searches the photos that `cache` does not have. `params` must be those of the engines that
-    /// [`find`](Self::find) is called with.
+    /// Returns a finder that searches the photos that `cache` does not have. `params` must be those
+    /// of the engines that [`find`](Self::find) is called with.
     ///
     /// # Errors
-    /// [`LoadError::Model`](crate::LoadError::Model) if the user's own landmark model cannot be read.
+    /// [`LoadError::Model`](crate::LoadError::Model) if the user's own landmark model cannot be
+    /// read.
     pub fn with_cache(
         settings: PhotoSettings,
         params: &EngineParams,
@@ -64,8 +66,8 @@ impl FaceFinder {
     /// Returns the faces in the photo at `path`.
     ///
     /// # Errors
-    /// When the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`] allow, or is refused by the
-    /// engine.
+    /// If the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`]
+    /// allow, or is refused by the engine.
     pub fn find(&self, path: &Path, engine: &mut dyn FaceEngine) -> Result<PhotoFaces, Error> {
         let Some(cached) = &self.cached else {
             return find_faces(path, &self.settings, engine);
@@ -93,19 +95,20 @@ impl FaceFinder {
         Ok(photo)
     }
 
-    /// Returns the working copy of the photo at `path`, for pictures of a photo that the cache had.
+    /// Returns the working copy of the photo at `path`, for pictures of a photo found in the cache.
     ///
     /// # Errors
-    /// When the photo cannot be read or decoded any more.
+    /// If the photo cannot be read or decoded any more.
     pub fn working_copy(&self, path: &Path) -> Result<RgbImage, Error> {
         let (_, copy) = working_copy(path, self.settings.width)?;
         Ok(copy)
     }
 
-    /// Ends the work with the cache, if there is one. Returns how many photos it knew, and how many are new in it.
+    /// Closes the cache, if there is one. Returns how many photos were found in it and how many
+    /// were added.
     ///
     /// # Errors
-    /// The first thing that went wrong with the cache; the photos were searched without it since.
+    /// The first error of the cache. The photos after it were searched without the cache.
     pub fn close(self) -> Result<Option<(usize, usize)>, CacheError> {
         let Some(cached) = self.cached else {
             return Ok(None);
@@ -174,7 +177,7 @@ mod tests {
         let moved = scene.folder.path().join("moved.png");
         std::fs::rename(&photo, &moved).unwrap();
         let finder = scene.finder();
-        // An engine that finds nothing: the faces come from the cache.
+        // This engine finds nothing, so the faces come from the cache.
         let second = finder.find(&moved, &mut FakeEngine::default()).unwrap();
         assert_eq!(second.original, first.original);
         assert_eq!(second.faces, first.faces);

@@ -1,4 +1,5 @@
-//! What an entry is found by: the content of a photo's file, and everything that decides what is found in it.
+//! Keys of cache entries: the content of a photo's file, and everything that affects what is found
+//! in it.
 
 use std::fmt::Write;
 
@@ -7,32 +8,36 @@ use crate::engine::{EngineKind, EngineParams};
 use crate::error::Error;
 use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 
-/// To be raised with every change of the code after which another result may be found in some photo: a decoder, a
-/// resize, a detector, the order of a sum, a field of the stored values. What older versions found is then not found
-/// again, and `facematch cache prune` removes it.
+/// Revision of the code that affects results. Increase it with every change that may find another
+/// result in some photo: a decoder, a resize, a detector, the order of a sum, a field of the stored
+/// values. Results of older versions are then no longer found, and `facematch cache prune` removes
+/// them.
 pub(super) const RESULTS_REVISION: u32 = 4;
 
-/// How many bytes a key has: the revision, the fingerprint, the hash of the content.
+/// Length of a key in bytes: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;
 
-/// Stands for how photos are searched: two searches with the same fingerprint find the same in the same file.
+/// Fingerprint of the settings of a search: two searches with the same fingerprint find the same in
+/// the same file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SettingsFingerprint([u8; 32]);
 
 impl SettingsFingerprint {
-    /// The fingerprint of a search with an engine made of `params`, as `settings` say.
+    /// Returns the fingerprint of a search with `settings` and an engine made from `params`.
     ///
     /// # Errors
-    /// [`LoadError::Model`](crate::LoadError::Model) when the user's own landmark model cannot be read.
+    /// [`LoadError::Model`](crate::LoadError::Model) if the user's own landmark model cannot be
+    /// read.
     pub(super) fn new(params: &EngineParams, settings: &PhotoSettings) -> Result<Self, Error> {
-        // Whoever adds a parameter must decide here whether it belongs to the fingerprint.
+        // The pattern is exhaustive so that a new parameter does not compile until its place is
+        // decided here.
         let EngineParams {
             kind,
             detector,
             upsample,
             jitters,
             flip,
-            // Every source gives the same models, which are known by their SHA-256.
+            // All sources have the same models, which are identified by their SHA-256.
             models: _,
             landmarks,
             simd,
@@ -44,7 +49,7 @@ impl SettingsFingerprint {
             try_rotations,
         } = settings;
         let engine = match kind {
-            // Its levels differ in the last digits.
+            // The native engine's SIMD levels differ in the last digits.
             EngineKind::Native => format!("native {}", simd.name()),
             EngineKind::Dlib => "dlib".to_owned(),
         };
@@ -53,7 +58,7 @@ impl SettingsFingerprint {
             EncodeFrom::Original => "original",
         };
         let encoded = match depth {
-            // How faces would have been encoded does not matter.
+            // Encoding options have no effect if faces are not encoded.
             Depth::Landmarks => "not encoded".to_owned(),
             Depth::Encodings => {
                 format!("jitters {jitters}, flip {flip}, encoded from {encode_from}")
@@ -64,7 +69,7 @@ impl SettingsFingerprint {
             detector.name()
         );
         for model in ShippedModel::ALL {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(words, ", {} {}", model.file_name(), model.sha256());
         }
         if let Some(file) = landmarks {
@@ -78,12 +83,12 @@ impl SettingsFingerprint {
     }
 }
 
-/// The key of one photo under one fingerprint.
+/// Key of one photo under one fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PhotoKey([u8; KEY_LEN]);
 
 impl PhotoKey {
-    /// The key of a file with this content.
+    /// Returns the key of a file with this content.
     pub(super) fn new(fingerprint: &SettingsFingerprint, content: &[u8]) -> Self {
         let mut key = [0; KEY_LEN];
         let (revision, hashes) = key.split_at_mut(4);
@@ -98,12 +103,12 @@ impl PhotoKey {
     }
 }
 
-/// Whether `key` was made under the present [`RESULTS_REVISION`].
+/// Returns whether `key` was made under the current [`RESULTS_REVISION`].
 pub(super) fn is_of_this_revision(key: &[u8; KEY_LEN]) -> bool {
     key.starts_with(&RESULTS_REVISION.to_be_bytes())
 }
 
-/// The part of `key` that stands for the content of a file.
+/// Returns the hash of the file's content in `key`.
 pub(super) fn content_of(key: &[u8; KEY_LEN]) -> [u8; 32] {
     let mut content = [0; 32];
     content.copy_from_slice(&key[KEY_LEN - 32..]);
@@ -222,7 +227,7 @@ mod tests {
         assert_eq!(moved[0], moved[1]);
     }
 
-    /// They differ in the last digits; dlib does not know them.
+    /// SIMD levels differ in the last digits; dlib does not use them.
     #[test]
     fn each_level_of_the_native_engine_makes_another() {
         let of = |kind, simd| {

@@ -1,14 +1,17 @@
 //! A cache of the faces found in photos, so that a photo is searched once and not in every run.
 //!
-//! Input: the content of a photo's file and the settings. Output: the faces found in it, equal to the last bit of every
-//! number. The name and the place of the file do not count, so a photo that was moved or renamed is still known.
+//! Input: the content of a photo's file and the settings. Output: the faces found in it, equal to
+//! the last bit of every number. The file's name and folder do not matter, so a photo that was
+//! moved or renamed is still found.
 //!
-//! [`FaceFinder`] is [`find_faces`](crate::photo::find_faces) with a [`Cache`] in front of it. The file is a database of
-//! [redb](https://docs.rs/redb); one process at a time reads and writes it. [`Cache::open`] renames a damaged file and
-//! starts a new one, so damage costs only the results in the file.
+//! [`FaceFinder`] is [`find_faces`](crate::photo::find_faces) with a [`Cache`] in front of it. The
+//! file is a database of [redb](https://docs.rs/redb); one process at a time reads and writes it.
+//! [`Cache::open`] renames a damaged file and starts a new one, so damage costs only the results in
+//! the file.
 //!
-//! The cache keeps results, also of photos without faces, but no errors: a file that cannot be decoded is refused in a
-//! fraction of the time that a search takes, and the next version may be able to read it.
+//! The cache keeps results, including those of photos without faces, but no errors: a file that
+//! cannot be decoded is refused in a fraction of the time of a search, and the next version may be
+//! able to read it.
 
 mod error;
 mod face_finder;
@@ -26,6 +29,6 @@ pub use store::{CacheStats, Pruned};
 pub use value::{decode, encode};
 pub use writer::Cache;
 
-/// The name of the threads on which redb may meet a damaged file, so that a panic hook can tell them. It panics on some;
-/// that becomes [`CacheError::Damaged`].
+/// Name of the threads on which redb may read a damaged file. redb panics on some of them, which
+/// becomes [`CacheError::Damaged`]; a panic hook can recognize these threads by the name.
 pub const THREAD_NAME: &str = "facematch-cache";

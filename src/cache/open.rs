@@ -1,4 +1,5 @@
-//! The file of a store: made for its owner alone, opened by one process at a time, set aside when it is damaged, deleted.
+//! The file of a store: creates it for its owner only, opens it in one process at a time, sets it
+//! aside if it is damaged, and deletes it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -9,24 +10,25 @@ use redb::{Builder, ReadOnlyDatabase, ReadableDatabase, TableHandle};
 use super::error::CacheError;
 use super::store::{CacheStats, Pruned, Store, TABLES, in_thread};
 
-/// What the file of a database begins with. redb writes it last when it makes one: until then there are zeros.
+/// First bytes of a database file. redb writes them last when it creates a file, which begins with
+/// zeros until then.
 const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-/// How often opening begins anew because another process set the file aside meanwhile.
+/// Maximum number of attempts to open a file that other processes keep setting aside.
 const ATTEMPTS: usize = 3;
 
-/// How many damaged files may lie beside a store.
+/// Maximum number of damaged files beside a store.
 const MOST_SET_ASIDE: usize = 100;
 
-/// Memory for parts of the file, in bytes: redb would take up to 1 GiB.
+/// Memory for parts of the file, in bytes: redb would use up to 1 GiB.
 const PAGE_CACHE_BYTES: usize = 32 << 20;
 
 /// A damaged file that was renamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
-    /// Where it is now.
+    /// New path of the file.
     pub path: PathBuf,
-    /// What was wrong with it.
+    /// Problem with the file.
     pub reason: String,
 }
 
@@ -34,9 +36,9 @@ impl Store {
     /// Opens the store in the file `path`, which must exist.
     ///
     /// # Errors
-    /// [`CacheError::InUse`] when another process has it open, [`CacheError::Damaged`], [`CacheError::Foreign`] when it is
-    /// no file, or one that neither begins nor is named as a store, [`CacheError::Io`] when it is missing or cannot be read
-    /// and written.
+    /// [`CacheError::InUse`] if another process has it open, [`CacheError::Damaged`],
+    /// [`CacheError::Foreign`] if it is not a file, or one that neither begins nor is named like a
+    /// store, [`CacheError::Io`] if it is missing or cannot be read and written.
     pub(super) fn open(path: &Path) -> Result<Self, CacheError> {
         let path = &real_path(path);
         let file = open_file(path, &options(), may_be_used)?;
@@ -44,11 +46,12 @@ impl Store {
         load(path, file)
     }
 
-    /// Opens the store in the file `path`; makes it and its folders where there are none, for their owner alone. A damaged
-    /// file is renamed to `path` with `.damaged` (`.damaged-2`, ...) behind it, and a new store takes its place.
+    /// Opens the store in the file `path`. Creates the file and its folders if they do not exist,
+    /// only for their owner. Renames a damaged file to `path` with `.damaged` (`.damaged-2`, ...)
+    /// appended, and starts a new one.
     ///
     /// # Errors
-    /// As [`Store::open`], but a damaged or a missing file is none.
+    /// Those of [`Store::open`], except for a damaged or missing file.
     pub(super) fn open_or_rebuild(path: &Path) -> Result<(Self, Option<SetAside>), CacheError> {
         make_folder(path)?;
         let path = &real_path(path);
@@ -56,14 +59,15 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let file = open_file(path, options().create(true), may_be_used)?;
             restrict(&file);
-            // The same open file. redb gives up the lock on it when it is done; with this it can be taken once more, unless
-            // another process was faster, and it can be told whether the file is still in its place.
+            // A second handle of the same open file. redb releases its lock when it fails; this
+            // handle takes the lock again, unless another process is faster, and shows whether the
+            // file is still at `path`.
             let held = file
                 .try_clone()
                 .map_err(|error| CacheError::io(path, error))?;
             match load(path, file) {
                 Ok(store) if is_at(&held, path) => return Ok((store, set_aside)),
-                // Another process has set it aside since.
+                // Another process has set the file aside since.
                 Ok(_) => {}
                 Err(CacheError::Damaged { reason, .. }) => {
                     set_aside = rename(path, &held, reason)?.or(set_aside);
@@ -75,7 +79,8 @@ impl Store {
     }
 }
 
-/// Sets the file `path` aside in which damage was met while it was used, for this `reason`. It must be closed.
+/// Sets the file `path` aside after damage was found in use, for this `reason`. The file must be
+/// closed.
 pub(super) fn retire(path: &Path, reason: String) -> Result<Option<SetAside>, CacheError> {
     let file = options()
         .open(path)
@@ -83,7 +88,7 @@ pub(super) fn retire(path: &Path, reason: String) -> Result<Option<SetAside>, Ca
     rename(path, &file, reason)
 }
 
-/// Opens the store in the file `path`, if there is one.
+/// Opens the store in the file `path`, if it exists.
 fn open_existing(path: &Path) -> Result<Option<Store>, CacheError> {
     match Store::open(path) {
         Ok(store) => Ok(Some(store)),
@@ -92,7 +97,7 @@ fn open_existing(path: &Path) -> Result<Option<Store>, CacheError> {
     }
 }
 
-/// Counts what is in the cache in the file `path`; nothing, if there is no file.
+/// Returns the contents of the cache in the file `path`, all zero if the file does not exist.
 ///
 /// # Errors
 /// [`CacheError::InUse`] if another process has it open, and every other error of reading it.
@@ -100,11 +105,12 @@ pub fn stats(path: &Path) -> Result<CacheStats, CacheError> {
     open_existing(path)?.map_or_else(|| Ok(CacheStats::default()), |store| store.stats())
 }
 
-/// Removes from the cache in the file `path` the results of other versions of facematch and, with `unused_days`, those that
-/// were not used for that number of days or longer, and makes the file as small as it can be.
+/// Removes from the cache in the file `path` the results of other versions of facematch and, with
+/// `unused_days`, those that were not used for that number of days or longer. Compacts the file.
 ///
 /// # Errors
-/// [`CacheError::InUse`] if another process has it open, and every other error of reading and writing it.
+/// [`CacheError::InUse`] if another process has it open, and every other error of reading and
+/// writing it.
 pub fn prune(path: &Path, unused_days: Option<u32>) -> Result<Pruned, CacheError> {
     let store = open_existing(path)?;
     store.map_or_else(
@@ -113,12 +119,12 @@ pub fn prune(path: &Path, unused_days: Option<u32>) -> Result<Pruned, CacheError
     )
 }
 
-/// Deletes the store in the file `path`, and what was set aside beside it. Where `path` is a link, that is where it leads.
-/// Returns how many files that were.
+/// Deletes the store in the file `path` and the damaged files beside it. If `path` is a link, this
+/// applies to the file that it leads to. Returns the number of deleted files.
 ///
 /// # Errors
-/// [`CacheError::Foreign`] when something else stands there: that is left alone. [`CacheError::InUse`] when another
-/// process has it open, [`CacheError::Io`] when it cannot be deleted.
+/// [`CacheError::Foreign`] if `path` is something else, which is left alone. [`CacheError::InUse`]
+/// if another process has the store open, [`CacheError::Io`] if it cannot be deleted.
 pub fn clear(path: &Path) -> Result<usize, CacheError> {
     let path = &real_path(path);
     let mut files = Vec::new();
@@ -133,7 +139,7 @@ pub fn clear(path: &Path) -> Result<usize, CacheError> {
     for aside in (1..=MOST_SET_ASIDE).map(|number| aside_name(path, number)) {
         match open_to_delete(&aside) {
             Ok(Some(_)) => files.push(aside),
-            // Somebody else's file that happens to have the name.
+            // A file of another program that happens to have the name.
             Ok(None) | Err(CacheError::Foreign { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -141,21 +147,21 @@ pub fn clear(path: &Path) -> Result<usize, CacheError> {
     for file in &files {
         fs::remove_file(file).map_err(|error| CacheError::io(file, error))?;
     }
-    // With it goes the lock: until here nobody could begin to use what is being deleted.
+    // Releases the lock, which until now kept other processes from using the deleted file.
     drop(store);
     Ok(files.len())
 }
 
-/// The file that `path` leads to, which is another one where `path` is a symbolic link: what is set aside or deleted is the
-/// file and not the link.
+/// Returns the target of `path` if it is a symbolic link, else `path`: the file is set aside or
+/// deleted, not the link.
 fn real_path(path: &Path) -> PathBuf {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
     let real = is_link.then(|| fs::canonicalize(path).ok()).flatten();
     real.unwrap_or_else(|| path.to_owned())
 }
 
-/// Opens the file `path`, unless it belongs to another program: its tables are not ours, or they cannot be read and `is_ours`
-/// rejects its first bytes.
+/// Opens the file `path`, unless it belongs to another program: its tables are not ours, or they
+/// cannot be read and `is_ours` rejects its first bytes.
 fn open_file(
     path: &Path,
     options: &OpenOptions,
@@ -186,21 +192,22 @@ fn foreign(path: &Path) -> CacheError {
     }
 }
 
-/// Whether a run may use the file `path`, which begins with `start`, or set it aside: it is empty, a database that must be
-/// repaired before its tables are known, or has the name of a store, whose first bytes are damaged.
+/// Returns whether a run may use or set aside the file `path`, which begins with `start`: it is
+/// empty, is a database that must be repaired before its tables are known, or is named like a store
+/// but has damaged first bytes.
 fn may_be_used(path: &Path, start: &[u8]) -> bool {
     start.is_empty() || start == MAGIC || is_named_as_a_store(path)
 }
 
-/// Whether the file `path`, which begins with `start`, may be deleted: it has the name of a store, and begins as one that was not
-/// finished.
+/// Returns whether the file `path`, which begins with `start`, may be deleted: it is named like a
+/// store and begins like an unfinished one.
 fn may_be_deleted(path: &Path, start: &[u8]) -> bool {
-    // Zeros where redb did not come to its end.
+    // The file has zeros if redb did not finish it.
     let may_begin_one = MAGIC.starts_with(start) || start.iter().all(|&byte| byte == 0);
     is_named_as_a_store(path) && may_begin_one
 }
 
-/// Whether `path` is named `*.redb`, or as one that was set aside.
+/// Returns whether `path` is named `*.redb` or like a store that was set aside.
 fn is_named_as_a_store(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = match name.rsplit_once(".damaged") {
@@ -214,7 +221,8 @@ fn is_named_as_a_store(path: &Path) -> bool {
     name.ends_with(".redb")
 }
 
-/// Whether the database in the file `path` has tables of ours and no others; `None` if it cannot be read.
+/// Returns whether the database in the file `path` has only tables of ours; `None` if it cannot be
+/// read.
 fn has_our_tables(path: &Path) -> Option<bool> {
     let file = path.to_owned();
     let tables = in_thread(path, move || {
@@ -222,15 +230,16 @@ fn has_our_tables(path: &Path) -> Option<bool> {
     });
     match tables {
         Ok(Ok(are_ours)) => Some(are_ours),
-        // Of a version that never wrote a store.
+        // A database version that never contained a store.
         Ok(Err(redb::Error::UpgradeRequired(_))) => Some(false),
-        // Then it is in use.
+        // The caller reports that it is in use.
         Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Some(true),
         _ => None,
     }
 }
 
-/// Whether `database` has no tables of other programs. One without any table is a store that was not finished.
+/// Returns whether `database` has no tables of other programs. A database without tables is an
+/// unfinished store.
 fn has_only_our_tables(database: &impl ReadableDatabase) -> Result<bool, redb::Error> {
     let transaction = database.begin_read()?;
     let mut tables = transaction.list_tables()?;
@@ -239,7 +248,7 @@ fn has_only_our_tables(database: &impl ReadableDatabase) -> Result<bool, redb::E
     Ok(are_ours && multimaps.next().is_none())
 }
 
-/// The file `path`, open for reading, if there is one.
+/// Opens the file `path` for reading, if it exists.
 fn open_to_delete(path: &Path) -> Result<Option<File>, CacheError> {
     match open_file(path, OpenOptions::new().read(true), may_be_deleted) {
         Ok(file) => Ok(Some(file)),
@@ -248,8 +257,9 @@ fn open_to_delete(path: &Path) -> Result<Option<File>, CacheError> {
     }
 }
 
-/// Takes everybody's access to `file` away but its owner's: encodings are biometric data. Some file systems know no
-/// access, and the owner may be somebody else; both are no reason to do without the cache.
+/// Removes access to `file` for all users except its owner, because encodings are biometric data.
+/// Errors are ignored: the cache is useful even if the file system has no permissions or another
+/// user owns the file.
 #[cfg(unix)]
 fn restrict(file: &File) {
     use std::os::unix::fs::PermissionsExt;
@@ -262,19 +272,19 @@ fn restrict(file: &File) {
 #[cfg(not(unix))]
 fn restrict(_file: &File) {}
 
-/// Opens the database in `file`, on a thread of its own: redb panics on some damaged files.
+/// Opens the database in `file` on a separate thread, because redb panics on some damaged files.
 fn load(path: &Path, file: File) -> Result<Store, CacheError> {
     let opened = in_thread(path, move || {
         let mut database = Builder::new()
             .set_cache_size(PAGE_CACHE_BYTES)
             .create_file(file)?;
-        // redb itself looks at the checksums only after a crash. Without them, damage would be met in the midst of the
-        // run, or not at all, as wrong results.
+        // redb itself checks the checksums only after a crash. Without this check, damage would
+        // appear in the middle of the run or produce wrong results.
         database.check_integrity()?;
         if !has_only_our_tables(&database)? {
             return Ok(None);
         }
-        // A few numbers have no checksum; where they are wrong, redb panics when it first writes.
+        // A few numbers have no checksum; if they are wrong, redb panics at its first write.
         database.begin_write()?.commit()?;
         Ok::<_, redb::Error>(Some(database))
     });
@@ -282,7 +292,7 @@ fn load(path: &Path, file: File) -> Result<Store, CacheError> {
     Store::new(path, database.ok_or_else(|| foreign(path))?)
 }
 
-/// A store lies in a regular file. What else stands in its place was put there by the user and stays there.
+/// Refuses a `path` that is not a regular file: the user put it there, so it is left alone.
 fn check_kind(path: &Path) -> Result<(), CacheError> {
     let what = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => "a folder stands there",
@@ -298,7 +308,7 @@ fn check_kind(path: &Path) -> Result<(), CacheError> {
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
-    // Encodings are biometric data.
+    // Only for the owner, because encodings are biometric data.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
@@ -326,18 +336,18 @@ fn in_use(path: &Path) -> CacheError {
     }
 }
 
-/// Locks `file`, as redb does when it opens it, for as long as it is open.
+/// Locks `file` until it is closed, as redb does.
 fn lock(file: &File, path: &Path) -> Result<(), CacheError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(in_use(path)),
-        // Where nothing can be locked, redb goes on too.
+        // redb also continues on a file system without locks.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(TryLockError::Error(error)) => Err(CacheError::io(path, error)),
     }
 }
 
-/// Whether `file` is still the one that `path` leads to.
+/// Returns whether `path` still leads to `file`.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -347,7 +357,8 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Elsewhere files have no number that the standard library tells.
+/// Returns whether `path` still leads to `file`, by size and time: on other systems the standard
+/// library reports no file number.
 #[cfg(not(unix))]
 fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::metadata(path)) {
@@ -356,8 +367,9 @@ fn is_at(file: &File, path: &Path) -> bool {
     }
 }
 
-/// Renames the damaged file at `path`, which is open as `file`. Under its lock, and only while it stands there: of two
-/// processes that find it damaged the second must not rename what the first made in its place.
+/// Renames the damaged file at `path`, which is open as `file`. It is renamed under its lock and
+/// only while it is at `path`: if two processes find the damage, the second must not rename the
+/// first one's new file.
 fn rename(path: &Path, file: &File, reason: String) -> Result<Option<SetAside>, CacheError> {
     lock(file, path)?;
     if !is_at(file, path) {
@@ -376,7 +388,7 @@ fn rename(path: &Path, file: &File, reason: String) -> Result<Option<SetAside>, 
     Ok(Some(SetAside { path: to, reason }))
 }
 
-/// The name of the damaged file `number`, counted from 1.
+/// Returns the name of damaged file `number`, counted from 1.
 fn aside_name(path: &Path, number: usize) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".damaged");

@@ -1,4 +1,5 @@
-//! The database below a cache: one table, from a photo's key to the day of its last use and what was found in it.
+//! The database of a cache: one table that maps a photo's key to the day of its last use and the
+//! results.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,50 +15,51 @@ use super::key::{KEY_LEN, PhotoKey, content_of, is_of_this_revision};
 /// Prefix of our tables' names, in all versions.
 pub(super) const TABLES: &str = "photos ";
 
-/// A value is the day of its last use, counted from the beginning of 1970 (u32, little-endian), and the encoded photo.
-/// Another layout gets another name.
+/// Table of results. A value is the day of its last use, counted from 1970-01-01 (u32,
+/// little-endian), and the encoded photo. A new layout needs a new name.
 const PHOTOS: TableDefinition<&[u8; KEY_LEN], &[u8]> = TableDefinition::new("photos 1");
 
-/// The file of a cache, open in this process alone.
+/// The file of a cache, open only in this process.
 pub(super) struct Store {
     path: PathBuf,
-    /// Until it is dropped.
+    /// `None` once it is dropped.
     database: Option<Database>,
 }
 
-/// What stands under a key.
+/// Entry of a key.
 pub(super) struct Entry {
-    /// The day of its last use.
+    /// Day of its last use, counted from 1970-01-01.
     pub(super) day: u32,
     pub(super) value: Vec<u8>,
 }
 
-/// The contents of a cache.
+/// Contents of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CacheStats {
-    /// The results in it.
+    /// Number of results.
     pub entries: u64,
-    /// The photos that they are about: one that was searched in several ways has several results.
+    /// Number of photos with results: a photo that was searched with several settings has several
+    /// results.
     pub photos: u64,
-    /// The results of other versions of facematch, which are not used any more.
+    /// Number of results of other versions of facematch, which are no longer used.
     pub outdated: u64,
-    /// For how many days the result was not used that was not used for longest.
+    /// Days since the last use of the least recently used result.
     pub longest_unused: Option<u32>,
-    /// The size of the file in bytes.
+    /// Size of the file in bytes.
     pub file_bytes: u64,
 }
 
-/// What [`prune`](super::prune) did.
+/// Outcome of [`prune`](super::prune).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Pruned {
-    /// Results that were removed.
+    /// Number of results that were removed.
     pub removed: u64,
-    /// Results that are left.
+    /// Number of results that are left.
     pub kept: u64,
 }
 
 impl Store {
-    /// The store in `database`, the file at `path`.
+    /// Returns the store in `database`, the file at `path`.
     pub(super) fn new(path: &Path, database: Database) -> Result<Self, CacheError> {
         let store = Self {
             path: path.to_owned(),
@@ -75,12 +77,12 @@ impl Store {
         Ok(store)
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What stands under `key`.
+    /// Returns the entry of `key`.
     pub(super) fn read(&self, key: &PhotoKey) -> Result<Option<Entry>, CacheError> {
         self.with(|database| {
             let table = database.begin_read()?.open_table(PHOTOS)?;
@@ -93,7 +95,8 @@ impl Store {
         })
     }
 
-    /// Puts encoded photos under their keys, used last on the day `today`. When this returns they are on the disk.
+    /// Writes encoded photos under their keys, with `today` as the day of their last use. They are
+    /// on disk when this returns.
     pub(super) fn write(
         &self,
         entries: &[(PhotoKey, Vec<u8>)],
@@ -112,7 +115,7 @@ impl Store {
         })
     }
 
-    /// What is in it, on the day `today`.
+    /// Returns the contents of the store on the day `today`.
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
@@ -139,8 +142,8 @@ impl Store {
         })
     }
 
-    /// Removes what other versions of facematch found and, where `unused_days` are given, what was not used for so many
-    /// days or longer, and makes the file as small as it can be.
+    /// Removes the results of other versions of facematch and, with `unused_days`, those that were
+    /// not used for that number of days or longer. Compacts the file.
     pub(super) fn prune_on(
         &mut self,
         today: u32,
@@ -174,7 +177,7 @@ impl Store {
         Ok(pruned)
     }
 
-    /// [`with`](Self::with) on a thread whose panics are not shown, for work that is done on the main thread.
+    /// Calls [`with`](Self::with) on a thread whose panics are hidden, for work of the main thread.
     fn with_in_thread<T: Send>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, redb::Error> + Send,
@@ -182,7 +185,7 @@ impl Store {
         in_thread(&self.path, || self.with(work))?
     }
 
-    /// What `work` makes of the database; that it panics is an error too.
+    /// Returns the result of `work` on the database. A panic becomes an error.
     fn with<T>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, redb::Error>,
@@ -198,24 +201,24 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// redb writes something at the end, and so can panic.
+    /// Closes the database on a separate thread, because redb writes at the end and so can panic.
     fn drop(&mut self) {
         let database = self.database.take();
-        // There is nobody to be told of it; the next run that opens the file checks it.
+        // An error cannot be reported here; the next run that opens the file checks it.
         let _ = in_thread(&self.path, move || drop(database));
     }
 }
 
-/// The day and the encoded photo in a value.
+/// Splits a value into the day and the encoded photo.
 fn split(value: &[u8]) -> Option<(u32, &[u8])> {
     let (day, value) = value.split_first_chunk()?;
     Some((u32::from_le_bytes(*day), value))
 }
 
-/// Does `work`, which is about the file `path`, on a thread of the name [`THREAD_NAME`].
+/// Runs `work` on the file `path` on a thread named [`THREAD_NAME`].
 ///
 /// # Errors
-/// [`CacheError::Damaged`] when it panics, [`CacheError::Io`] when there can be no further thread.
+/// [`CacheError::Damaged`] if it panics, [`CacheError::Io`] if no thread can be started.
 pub(super) fn in_thread<T: Send>(
     path: &Path,
     work: impl FnOnce() -> T + Send,
@@ -286,7 +289,7 @@ mod tests {
         );
     }
 
-    /// The panic hook of the program is silent on threads of this name alone.
+    /// The program's panic hook is silent only on threads of this name.
     #[test]
     fn a_panic_of_the_database_is_damage_and_happens_on_a_thread_of_its_own() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,25 +1,28 @@
-//! What was found in a photo as bytes, and back: exact for every number, and panic-free for every input.
+//! Encoding of the results of a photo as bytes, and decoding: exact for every number, and free of
+//! panics for every input.
 //!
-//! The form, all numbers little-endian: the version (1 byte), width and height (u32 each), EXIF orientation (1 byte),
-//! the faces' number (u32), and each face. A face: box (4 x u32), score, landmarks, whether it is upright (1 byte: 0 or 1),
-//! turn (1 byte), the rectangle of the working landmarks (4 x i64), working landmarks, encoding. Points are a number (u32) and two f64 each; score (f32) and
-//! encoding (128 x f32) follow a byte that is 1 where there is one and 0 where there is none.
+//! The format, with all numbers little-endian: version (1 byte), width and height (u32 each), EXIF
+//! orientation (1 byte), number of faces (u32), and each face. A face: box (4 x u32), score,
+//! landmarks, upright or not (1 byte: 1 or 0), turn (1 byte), rectangle of the working landmarks (4
+//! x i64), working landmarks, encoding. Points are a number (u32) and two f64 each. A score (f32)
+//! and an encoding (128 x f32) follow a byte that is 1 if there is one and 0 if there is none.
 
 use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
 use crate::image_files::{Orientation, Original};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
-/// Another version is not read. To be raised when the form changes.
+/// Version of the format; other versions are not read. Increase it when the format changes.
 const VERSION: u8 = 2;
 
-/// The bytes of the smallest face: box, no score, no points, upright, turn, a rectangle, no points, no encoding.
+/// Size in bytes of the smallest face: box, no score, no points, upright, turn, rectangle, no
+/// points, no encoding.
 const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 32 + 4 + 1;
 
-/// The bytes of a point.
+/// Size in bytes of a point.
 const POINT_BYTES: usize = 16;
 
-/// `photo` as bytes.
+/// Encodes `photo`.
 pub fn encode(photo: &PhotoFaces) -> Vec<u8> {
     let PhotoFaces {
         original, faces, ..
@@ -35,8 +38,9 @@ pub fn encode(photo: &PhotoFaces) -> Vec<u8> {
     bytes
 }
 
-/// The photo in `bytes`; `None` when they are not exactly what [`encode`] makes of one: cut off, too long, of another
-/// version, a number that is none, an encoding that no encoder makes, a box that leaves the photo.
+/// Decodes the photo in `bytes`. Returns `None` if they are not exactly the output of [`encode`]
+/// for some photo: truncated, too long, of another version, with an invalid number, with an
+/// encoding that no encoder makes, or with a box that leaves the photo.
 pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     let mut reader = Reader(bytes);
     if reader.byte()? != VERSION {
@@ -112,7 +116,8 @@ fn put_points(bytes: &mut Vec<u8>, points: &[Point]) {
     }
 }
 
-/// A number of things that lie in memory for one photo, far below 2^32.
+/// Appends a `count`. The counted things of one photo are in memory, so there are far fewer than
+/// 2^32.
 fn put_count(bytes: &mut Vec<u8>, count: usize) {
     put_u32(bytes, u32::try_from(count).unwrap_or(u32::MAX));
 }
@@ -125,7 +130,7 @@ fn put_f32(bytes: &mut Vec<u8>, number: f32) {
     bytes.extend(number.to_le_bytes());
 }
 
-/// What is left to be read.
+/// Reader of the remaining bytes.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -157,7 +162,7 @@ impl Reader<'_> {
         number.is_finite().then_some(number)
     }
 
-    /// Whether something follows, or is so.
+    /// Reads a byte that must be 0 (false) or 1 (true).
     fn flag(&mut self) -> Option<bool> {
         match self.byte()? {
             0 => Some(false),
@@ -172,8 +177,8 @@ impl Reader<'_> {
         turns.find(|turn| turn_number(*turn) == number)
     }
 
-    /// How many things follow, of `bytes` at least each: never more than there can be, so that no memory is taken for
-    /// things that are not there.
+    /// Reads a count of things of at least `bytes` bytes each. A count that exceeds the remaining
+    /// bytes is refused, so that no memory is allocated for things that do not exist.
     fn count(&mut self, bytes: usize) -> Option<usize> {
         let count = usize::try_from(self.u32()?).ok()?;
         (count <= self.0.len() / bytes).then_some(count)
@@ -186,7 +191,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// A box inside a photo of `size`.
+    /// Reads a box, which must be inside a photo of `size`.
     fn bounds(&mut self, (width, height): (u32, u32)) -> Option<PixelBox> {
         let (x, y, w, h) = (self.u32()?, self.u32()?, self.u32()?, self.u32()?);
         let inside = x.checked_add(w)? <= width && y.checked_add(h)? <= height;
@@ -266,7 +271,7 @@ pub(super) mod tests {
         let bounds = (0..width, 0..height).prop_flat_map(move |(x, y)| {
             (0..=width - x, 0..=height - y).prop_map(move |(w, h)| PixelBox { x, y, w, h })
         });
-        // Small enough for an encoding, with all that a number can have: signs of zero, subnormal ones.
+        // Small enough for an encoding, but with signs of zero and subnormal numbers.
         let number = finite_f32().prop_map(|n| n % 8.0);
         let encoding = prop::option::of(prop::collection::vec(number, ENCODING_LEN));
         let rect = any::<[i64; 4]>();
@@ -308,7 +313,7 @@ pub(super) mod tests {
         })
     }
 
-    /// A photo with one face that has an encoding of this number, up to 255.
+    /// Returns a photo with one face whose encoding depends on `number`, up to 255.
     pub(in crate::cache) fn sample(number: f32) -> PhotoFaces {
         let points = vec![Point::new(1.0 / 3.0, f64::from(number)); 5];
         let original = Original {
@@ -343,7 +348,7 @@ pub(super) mod tests {
     }
 
     proptest! {
-        /// Equal bytes are equal bits of every number; the sign of a zero is not seen by `==`.
+        /// Compared as bytes, so that every bit counts: `==` ignores the sign of a zero.
         #[test]
         fn what_is_read_is_what_was_written(photo in photo()) {
             let bytes = encode(&photo);

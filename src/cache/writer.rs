@@ -1,4 +1,4 @@
-//! A store that many threads use at once: each reads for itself, and one thread writes for all.
+//! A store for many threads: each thread reads for itself, and one thread writes for all.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -14,38 +14,41 @@ use super::store::{CacheStats, Pruned, Store};
 use super::value::{decode, encode};
 use crate::photo::PhotoFaces;
 
-/// How many photos are written at a time. Each time the disk is waited for, so that few at a time would cost much.
+/// Maximum number of photos written together. Each write waits for the disk, so small batches would
+/// be slow.
 const BATCH: usize = 64;
 
-/// How long a photo waits to be written at most: what a run that is killed loses.
+/// Maximum time that a photo waits to be written, and so the work that a killed run loses.
 const MOST_WAIT: Duration = Duration::from_secs(1);
 
-/// How many photos may wait for the writer before whoever finds more waits too.
+/// Maximum number of photos that wait for the writer. A worker that finds more waits too.
 const MOST_WAITING: usize = 4 * BATCH;
 
-/// From so many days on the day of an entry's last use is written anew. Each day would mean that the first run of a day
-/// writes all that it reads.
+/// Age in days from which the day of an entry's last use is updated. A daily update would make the
+/// first run of a day write everything that it reads.
 const REFRESH_DAYS: u32 = 7;
 
 type Message = (PhotoKey, Vec<u8>);
 
-/// A cache in use. When it is closed or dropped, all that was put there is on the disk.
+/// A cache in use. Everything put into it is on disk once it is closed or dropped.
 pub struct Cache {
     store: Arc<Store>,
-    /// Until it is closed.
+    /// `None` once the cache is closed.
     writer: Option<(SyncSender<Message>, JoinHandle<()>)>,
-    /// The first thing that went wrong; from then on nothing is found or kept.
+    /// First error. After it nothing is found or kept.
     problem: Arc<OnceLock<CacheError>>,
     today: u32,
 }
 
 impl Cache {
-    /// Opens the cache in the file `path`. Creates the file and its folders if they do not exist, only for their owner. Renames
-    /// a damaged file to `path` with `.damaged` (`.damaged-2`, ...) appended, and starts a new one.
+    /// Opens the cache in the file `path`. Creates the file and its folders if they do not exist,
+    /// only for their owner. Renames a damaged file to `path` with `.damaged` (`.damaged-2`, ...)
+    /// appended, and starts a new one.
     ///
     /// # Errors
-    /// [`CacheError::InUse`] if another process has it open, [`CacheError::Foreign`] if it is not a file, or one that neither
-    /// begins nor is named like a cache, [`CacheError::Io`] if it cannot be read and written or no thread can be started.
+    /// [`CacheError::InUse`] if another process has it open, [`CacheError::Foreign`] if it is not a
+    /// file, or one that neither begins nor is named like a cache, [`CacheError::Io`] if it cannot
+    /// be read and written or no thread can be started.
     pub fn open(path: &Path) -> Result<(Self, Option<SetAside>), CacheError> {
         let (store, set_aside) = Store::open_or_rebuild(path)?;
         Ok((Self::on_day(today(), store)?, set_aside))
@@ -71,7 +74,8 @@ impl Cache {
         })
     }
 
-    /// What was found in the photo of this key. What cannot be read was not found.
+    /// Returns what was found in the photo of this key; `None` if it is not in the cache or cannot
+    /// be read.
     pub(super) fn get(&self, key: &PhotoKey) -> Option<PhotoFaces> {
         if self.problem.get().is_some() {
             return None;
@@ -90,22 +94,23 @@ impl Cache {
         Some(found)
     }
 
-    /// Keeps what was found in the photo of this key.
+    /// Stores what was found in the photo of this key.
     pub(super) fn put(&self, key: PhotoKey, found: &PhotoFaces) {
         self.send((key, encode(found)));
     }
 
     fn send(&self, message: Message) {
         if let Some((sender, _)) = &self.writer {
-            // A writer that has ended has told its problem.
+            // A writer that has ended has already recorded its error.
             let _ = sender.send(message);
         }
     }
 
-    /// Waits until everything is on the disk. A file in which damage was met is set aside, so that the next run begins anew.
+    /// Waits until everything is on disk. A file in which damage was found is set aside, so that
+    /// the next run starts a new one.
     ///
     /// # Errors
-    /// The first thing that went wrong with the cache since it was opened.
+    /// The first error of the cache since it was opened.
     pub(super) fn close(mut self) -> Result<(), CacheError> {
         self.finish();
         let problem = Arc::clone(&self.problem);
@@ -136,7 +141,7 @@ impl Drop for Cache {
     }
 }
 
-/// Writes what is received, some at a time, until nobody can send any more or something goes wrong.
+/// Writes received messages in batches until all senders are gone or an error occurs.
 fn write_all(
     store: &Store,
     messages: &Receiver<Message>,
@@ -151,8 +156,8 @@ fn write_all(
     }
 }
 
-/// The next photos to be written: [`BATCH`], or those that come within [`MOST_WAIT`] of the first. `None` when there
-/// will be none.
+/// Returns the next photos to write: [`BATCH`], or those that arrive within [`MOST_WAIT`] of the
+/// first. `None` if all senders are gone.
 fn next_batch(messages: &Receiver<Message>) -> Option<Vec<Message>> {
     let mut batch = vec![messages.recv().ok()?];
     let end = Instant::now() + MOST_WAIT;
@@ -165,7 +170,7 @@ fn next_batch(messages: &Receiver<Message>) -> Option<Vec<Message>> {
     Some(batch)
 }
 
-/// The day, counted from the beginning of 1970.
+/// Returns the current day, counted from 1970-01-01.
 fn today() -> u32 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let days = since.map_or(0, |time| time.as_secs() / 86_400);
@@ -173,7 +178,7 @@ fn today() -> u32 {
 }
 
 impl Store {
-    /// What is in it.
+    /// Returns the contents of the store.
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].
@@ -181,8 +186,8 @@ impl Store {
         self.stats_on(today())
     }
 
-    /// Removes what other versions of facematch found and, where `unused_days` are given, what was not used for so many
-    /// days or longer, and makes the file as small as it can be.
+    /// Removes the results of other versions of facematch and, with `unused_days`, those that were
+    /// not used for that number of days or longer. Compacts the file.
     ///
     /// # Errors
     /// [`CacheError::Damaged`] and [`CacheError::Io`].

@@ -1,12 +1,11 @@
-//! What the user can do about an error of the library, which does not know the options of the
-//! program.
+//! Advice for errors of the library, which does not know the program's options.
 
 use std::fmt;
 
 use facematch::gallery::GalleryMismatch;
 use facematch::{EngineError, Error, LoadError};
 
-/// An error with the option that helps.
+/// An error followed by the option that helps.
 pub(crate) struct Advised<'a, E>(pub(crate) &'a E);
 
 impl fmt::Display for Advised<'_, LoadError> {

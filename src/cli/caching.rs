@@ -1,4 +1,4 @@
-//! The cache on the command line: where it is, how a run works with it, and when the user is told of it.
+//! The cache on the command line: its location, its use during a run, and the messages about it.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,21 +14,21 @@ use super::engine::path_in;
 use super::exit::Failure;
 use super::guard::RunInputs;
 
-/// After a run of more than this without a cache the user is told that there is one.
+/// Duration of a run without a cache above which the program suggests `--cache`.
 const LONG_RUN: Duration = Duration::from_secs(30);
 
-/// The finder of one run, from its beginning to its end.
+/// The face finder of one run.
 pub(super) struct Session<'a> {
     pub(super) finder: FaceFinder,
-    /// Whether the user has decided on the cache, for or against it.
+    /// True if the user has chosen to use a cache or not to use one.
     decided: bool,
     began: Instant,
     console: &'a Console,
 }
 
 impl<'a> Session<'a> {
-    /// Begins to find faces with an engine made of `params`. A cache that cannot be used is a
-    /// warning, unless the user named a file that is something else.
+    /// Starts a session with engines made from `params`. A cache that cannot be used only causes a
+    /// warning, unless the user named a file that is not a cache.
     pub(super) fn begin(
         config: &CacheConfig,
         inputs: &RunInputs<'_>,
@@ -62,7 +62,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    /// Ends it: what was found is on the disk, and what the user should know of the cache is told.
+    /// Ends the session: writes the results to disk and prints messages about the cache.
     pub(super) fn finish(self) {
         let console = self.console;
         match self.finder.close() {
@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The file of the cache that `config` asks for, if it does.
+/// Returns the cache file that `config` asks for, or `None` if caching is off.
 pub(super) fn file(config: &CacheConfig) -> Result<Option<PathBuf>, Failure> {
     match config {
         CacheConfig::Off => Ok(None),
@@ -109,7 +109,8 @@ fn from_environment() -> Option<PathBuf> {
     path_in("FACEMATCH_CACHE")
 }
 
-/// The cache where no other is named: `FACEMATCH_CACHE`, else `facematch/cache.redb` in the user's cache folder.
+/// Returns the default cache file: `FACEMATCH_CACHE`, else `facematch/cache.redb` in the user's
+/// cache folder.
 pub(super) fn usual_file() -> Result<PathBuf, Failure> {
     if let Some(file) = from_environment() {
         return Ok(file);
@@ -128,7 +129,8 @@ pub(super) fn usual_file() -> Result<PathBuf, Failure> {
     }
 }
 
-/// The XDG base directory for caches. The specification has relative paths ignored, an empty one among them.
+/// Returns the XDG base directory for caches. The specification says to ignore relative paths,
+/// which include the empty one.
 fn cache_home(xdg_cache_home: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     xdg_cache_home
         .map(PathBuf::from)

@@ -1,4 +1,4 @@
-//! The error stream: messages and the progress bar. Results never go here.
+//! The error stream: messages and the progress bar. Results are never written here.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use super::config::{Messages, When};
 use super::progress::Progress;
 
-/// What the user reads beside the results.
+/// Writer for everything the user reads apart from the results.
 pub(super) struct Console {
     quiet: bool,
     verbose: bool,
@@ -26,43 +26,44 @@ impl Console {
         }
     }
 
-    /// Something went wrong with an input or with the run.
+    /// Prints an error about an input or the run.
     pub(super) fn error(&self, message: impl Display) {
         print_error(message);
     }
 
-    /// Something the user should know.
+    /// Prints a warning, unless `--quiet` is given.
     pub(super) fn warn(&self, message: impl Display) {
         if !self.quiet {
             line(format_args!("facematch: warning: {message}"));
         }
     }
 
-    /// Photos that are not searched. Written with `--quiet`, too: the user would miss them.
+    /// Prints which photos are not searched. `--quiet` does not hide it, because the user would
+    /// miss them in the results.
     pub(super) fn skipped(&self, message: impl Display) {
         line(format_args!("facematch: {message}"));
     }
 
-    /// The end of a run.
+    /// Prints the summary of a run, unless `--quiet` is given.
     pub(super) fn summary(&self, message: impl Display) {
         if !self.quiet {
             line(format_args!("facematch: {message}"));
         }
     }
 
-    /// What only somebody who looks for it wants to know.
+    /// Prints a detail for `--verbose`.
     pub(super) fn detail(&self, message: impl Display) {
         if self.verbose {
             line(format_args!("facematch: {message}"));
         }
     }
 
-    /// A table that was asked for.
+    /// Prints a table that the user asked for.
     pub(super) fn table(&self, table: impl Display) {
         write_line(&table.to_string());
     }
 
-    /// The progress through `count` photos, with a line that is hidden unless it is wanted.
+    /// Returns the progress through `count` photos. Its line is shown only if the user wants it.
     pub(super) fn progress(&self, doing: &'static str, count: usize) -> Progress {
         Progress::begin(doing, count, self.progress)
     }
@@ -73,8 +74,8 @@ pub(super) fn print_error(message: impl Display) {
     line(format_args!("facematch: {message}"));
 }
 
-/// One line on the error stream. Control characters, which a file's name may hold, are escaped: they could forge a line
-/// or command the terminal.
+/// Writes one line to the error stream. Control characters, which file names may contain, are
+/// escaped: they could forge a line or send commands to the terminal.
 fn line(message: impl Display) {
     let message = message.to_string();
     let escaped = message.chars().fold(String::new(), |mut line, c| {
@@ -88,7 +89,7 @@ fn line(message: impl Display) {
     write_line(&escaped);
 }
 
-/// A closed error stream is no reason to stop.
+/// Writes `line` and ignores errors: a closed error stream is no reason to stop.
 fn write_line(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

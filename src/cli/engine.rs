@@ -1,4 +1,4 @@
-//! The engine of a run, one per worker.
+//! The engines of a run, one per worker.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::config::EngineConfig;
 use super::console::Console;
 use super::exit::Failure;
 
-/// The engine's parameters, with the models' place looked up.
+/// Returns the engine's parameters and looks up where the models are.
 pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
     engine::check_available(config.kind)?;
     let models = config
@@ -33,8 +33,8 @@ pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
     })
 }
 
-/// The path in the environment variable `name`, unless it is empty. Not by clap, which takes an
-/// empty value for a mistake instead of for none.
+/// Returns the path in the environment variable `name`, unless it is empty. clap is not used here
+/// because it rejects an empty value instead of ignoring it.
 pub(super) fn path_in(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os(name).filter(|path| !path.is_empty());
     path.map(PathBuf::from)
@@ -60,7 +60,7 @@ pub(super) fn load(
     Ok(engine)
 }
 
-/// The number of workers for `inputs` photos.
+/// Returns the number of workers for `inputs` photos.
 pub(super) fn jobs(config: &EngineConfig, inputs: usize) -> usize {
     let wanted = config.jobs.map_or_else(
         || std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
@@ -69,7 +69,7 @@ pub(super) fn jobs(config: &EngineConfig, inputs: usize) -> usize {
     wanted.min(inputs).max(1)
 }
 
-/// An engine for each worker that `inputs` photos need: `engine` and forks of it.
+/// Returns an engine for each worker that `inputs` photos need: `engine` and forks of it.
 pub(super) fn workers(
     engine: Box<dyn FaceEngine>,
     config: &EngineConfig,
@@ -80,17 +80,17 @@ pub(super) fn workers(
     engines
 }
 
-/// How near strangers come to encodings of this kind.
+/// Returns the distances between strangers for encodings made with `params`.
 pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
-    // Jittered copies are averaged without being brought to one length.
+    // The average of jittered copies is not normalized.
     match params.flip && params.jitters < 2 {
         true => ImpostorDistances::flipped(),
         false => ImpostorDistances::plain(),
     }
 }
 
-/// Whether the second detector of `--detector auto` searches a photo of `size` if the first finds
-/// nothing. True for other detectors, which search every photo or refuse it.
+/// Returns whether the second detector of `--detector auto` searches a photo of `size` if the first
+/// finds nothing. Always true for other detectors: they search every photo or refuse it.
 pub(super) fn auto_asks_cnn(config: &EngineConfig, size: (u32, u32)) -> bool {
     let size = working_size(size, config.settings.width);
     config.detector != Detector::Auto || config.kind.auto_asks_cnn(size, config.upsample)

@@ -1,4 +1,4 @@
-//! How the program ends.
+//! Exit statuses, and failures that end the program.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use facematch::batch::RunError;
 
 use super::advice::Advised;
 
-/// The exit codes.
+/// Exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// 0: done, with or without matches.
@@ -35,22 +35,22 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command ended before its work was done.
+/// Reason why a command ended before its work was done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// Something is wrong with the arguments.
+    /// The arguments are wrong.
     #[error("{0}")]
     Usage(String),
     /// The run could not start.
     #[error("{0}")]
     Start(String),
-    /// The engine could not be made.
+    /// The engine could not be loaded.
     #[error("{}", Advised(.0))]
     Load(#[from] LoadError),
     /// KNOWN could not be read.
     #[error("{}", Advised(.0))]
     Library(#[from] facematch::Error),
-    /// The photos could not be worked on.
+    /// The photos could not be processed.
     #[error("{}{}", .0, advice(.0))]
     Run(#[from] RunError),
     /// The results could not be written.
@@ -58,29 +58,29 @@ pub(crate) enum Failure {
     Output {
         /// The file, or "standard output".
         target: String,
-        /// What the operating system said.
+        /// Error from the operating system.
         source: std::io::Error,
     },
-    /// There is no folder for the results.
+    /// The folder for the results is missing.
     #[error("{}: cannot write: the folder {} {reason}", target.display(), folder.display())]
     NoFolder {
         /// The file.
         target: PathBuf,
-        /// The folder that it was to be in.
+        /// Its folder.
         folder: PathBuf,
-        /// "does not exist", or what is wrong with it.
+        /// "does not exist", or another problem with the folder.
         reason: &'static str,
     },
-    /// Somebody else wrote to a file between its reading and its writing.
+    /// Another program changed a file after facematch read it and before facematch wrote it.
     #[error("{}: changed meanwhile, nothing written; run it again", .0.display())]
     Changed(PathBuf),
 }
 
-/// What follows the system's own words where no thread can be started.
+/// Advice that follows the system's own error message if no thread can be started.
 pub(crate) const NO_THREADS: &str = "; the limit on threads (ulimit -u) or on memory is reached: raise it, end other \
                                      programs, or use a smaller --jobs";
 
-/// What the user can do about `error`.
+/// Returns advice about `error`.
 fn advice(error: &RunError) -> &'static str {
     match error {
         RunError::NoWorker(_) => NO_THREADS,

@@ -1,4 +1,4 @@
-//! Folders for what a run writes.
+//! Folders that a run writes to.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::config::Results;
 use super::exit::Failure;
 use super::interrupt::UnfinishedFiles;
 
-/// Makes the folders for pictures, so that the run does not begin in vain.
+/// Creates the folders for pictures, so that a run fails before it searches photos for nothing.
 pub(super) fn make_picture_folders(
     results: &Results,
     unfinished: &UnfinishedFiles,
@@ -16,13 +16,13 @@ pub(super) fn make_picture_folders(
     folders.try_for_each(|folder| create_folder(folder, unfinished))
 }
 
-/// Makes `folder` if it is not there yet.
+/// Creates `folder` if it does not exist.
 pub(super) fn create_folder(folder: &Path, unfinished: &UnfinishedFiles) -> Result<(), Failure> {
     let created = unfinished.create_folder(folder);
     created.map_err(|error| no_folder(folder, &error))
 }
 
-/// Refuses what [`create_folder`] would, as something else has its name.
+/// Refuses a `folder` that [`create_folder`] cannot create because a file has its name.
 pub(super) fn check_no_file(folder: &Path) -> Result<(), Failure> {
     match std::fs::metadata(folder) {
         Ok(metadata) if !metadata.is_dir() => {

@@ -1,4 +1,5 @@
-//! What a run may write: no file that it reads, no file of another kind than what it writes, and no photo of KNOWN.
+//! Guards what a run may write: it never overwrites a file that it reads or a file of another kind
+//! than it writes, and never adds a photo to KNOWN.
 
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
@@ -17,30 +18,30 @@ use super::pictures::{crop_path, drawing_path, shared_picture};
 use super::same_file::{Existing, is_in, is_stdin, resolved};
 use crate::cli::report::{PLOT_TITLE, is_report};
 
-/// Bytes of an existing file by which its content is known.
+/// Number of bytes of an existing file that are read to recognize its content.
 const START: u64 = 1 << 16;
 
-/// A database of redb begins with these bytes.
+/// First bytes of every redb database.
 const CACHE_START: &[u8] = b"redb";
 
-/// What is written to a file.
+/// Kind of content that is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
-    /// Text, JSON or CSV, by `--output`.
+    /// Text, JSON or CSV for `--output`.
     Results,
-    /// The SVG of `--plot`.
+    /// SVG for `--plot`.
     Plot,
-    /// A gallery, in the place of an earlier one only if the user says so.
+    /// A gallery. It replaces an existing one only with `force`.
     Gallery { force: bool },
-    /// A gallery that was read from the same file.
+    /// A changed gallery that was read from the same file.
     ChangedGallery,
-    /// A JPEG of `--draw`.
+    /// JPEG for `--draw`.
     Drawing,
-    /// A PNG of `--crops`.
+    /// PNG for `--crops`.
     Crop,
 }
 
-/// What an existing file holds.
+/// Content of an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Content {
     Empty,
@@ -48,9 +49,9 @@ enum Content {
     /// Text that facematch did not write.
     Text,
     Xml,
-    /// The plot of `--plot`.
+    /// A plot written by `--plot`.
     Plot,
-    /// A picture that facematch has drawn.
+    /// A picture drawn by facematch.
     OwnPicture,
     Image,
     Gallery,
@@ -59,7 +60,7 @@ enum Content {
 }
 
 impl Written {
-    /// What else the user can do.
+    /// Returns what the user can do instead.
     fn advice(self) -> &'static str {
         match self {
             Self::Results | Self::Gallery { .. } => "name another file with -o",
@@ -70,7 +71,8 @@ impl Written {
         }
     }
 
-    /// Why the file `path` must not be overwritten, and what to do; none if it may be, or if there is none.
+    /// Returns why the file `path` must not be overwritten and what to do about it, or `None` if it
+    /// may be overwritten or does not exist.
     pub(super) fn objection(self, path: &Path) -> Option<String> {
         let metadata = std::fs::metadata(path).ok()?;
         if metadata.permissions().readonly() {
@@ -123,7 +125,8 @@ impl Content {
         })
     }
 
-    /// Returns the content of a file that begins with `start`. Results are still [`Self::Text`].
+    /// Returns the content of a file that begins with `start`. Results still count as
+    /// [`Self::Text`].
     fn of_bytes(start: &[u8]) -> Self {
         let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
         let text = text.trim_ascii_start();
@@ -153,7 +156,8 @@ impl Content {
     }
 }
 
-/// `xml` from its root element on: without the declaration, comments and the document type before it.
+/// Returns `xml` from its root element on, without the declaration, comments and document type
+/// before it.
 fn root_element(mut xml: &[u8]) -> &[u8] {
     loop {
         let end: &[u8] = match xml {
@@ -173,30 +177,31 @@ fn is_svg(text: &[u8]) -> bool {
     text.starts_with(b"<") && root_element(text).starts_with(b"<svg")
 }
 
-/// Whether `text` is an SVG with the title that the plots of facematch have.
+/// Returns whether `text` is an SVG with the title of facematch's plots.
 fn is_plot(text: &[u8]) -> bool {
     is_svg(text) && memchr::memmem::find(text, PLOT_TITLE.as_bytes()).is_some()
 }
 
-/// Whether `bytes` are text in UTF-8 or another encoding that contains ASCII: no control characters but those that texts
-/// and terminals have (tab, line feed, form feed, carriage return, escape).
+/// Returns whether `bytes` are text in UTF-8 or another superset of ASCII: the only control
+/// characters are those found in text and terminal output (tab, line feed, form feed, carriage
+/// return, escape).
 fn is_text(bytes: &[u8]) -> bool {
     let is_allowed = |byte: u8| matches!(byte, b'\t' | b'\n' | 0x0C | b'\r' | 0x1B);
     let mut bytes = bytes.iter();
     bytes.all(|&byte| !byte.is_ascii_control() || is_allowed(byte))
 }
 
-/// The files that a run reads. None of them is overwritten.
+/// Files that a run reads and therefore must not overwrite.
 #[derive(Default)]
 pub(super) struct RunInputs<'a> {
     known: Vec<&'a Path>,
-    /// Each after what it is, in words.
+    /// Each file with a description of it.
     files: Vec<(&'static str, &'a Path)>,
     cache: Option<PathBuf>,
 }
 
 impl<'a> RunInputs<'a> {
-    /// What a run reads besides photos.
+    /// Returns the files that a run reads apart from photos.
     pub(super) fn new(engine: &'a EngineConfig, cache: Option<&CacheConfig>) -> Self {
         let landmarks = engine.landmarks.iter();
         Self {
@@ -208,14 +213,14 @@ impl<'a> RunInputs<'a> {
         }
     }
 
-    /// With KNOWN, a folder, a photo or a gallery.
+    /// Adds KNOWN: a folder, a photo or a gallery.
     pub(super) fn with_known(mut self, known: &'a Path) -> Self {
         self.known.push(known);
         self.files.push(("KNOWN", known));
         self
     }
 
-    /// With `photos`.
+    /// Adds `photos`.
     pub(super) fn with_photos(mut self, photos: impl IntoIterator<Item = &'a Path>) -> Self {
         let photos = photos.into_iter();
         self.files
@@ -223,13 +228,13 @@ impl<'a> RunInputs<'a> {
         self
     }
 
-    /// With the list of photos `list`.
+    /// Adds the list of photos `list`.
     pub(super) fn with_list(mut self, list: &'a Path) -> Self {
         self.files.push(("the list of photos", list));
         self
     }
 
-    /// Refuses to write to `path` what would destroy a file or become a photo of KNOWN.
+    /// Refuses to write to `path` if that would destroy a file or add a photo to KNOWN.
     ///
     /// # Errors
     /// [`Failure::Usage`].
@@ -264,7 +269,8 @@ impl<'a> RunInputs<'a> {
         }
     }
 
-    /// Why a later run would read a file `path`, if it would; where `path` is a link, the file that it leads to.
+    /// Returns why a later run would read the file `path`, or `None` if it would not. If `path` is
+    /// a link, its target counts.
     fn becomes_input(&self, path: &Path) -> Option<&'static str> {
         let names = [path, &resolved(path)];
         if names.iter().any(|name| is_sidecar(name)) {
@@ -279,7 +285,7 @@ impl<'a> RunInputs<'a> {
         })
     }
 
-    /// Refuses a cache in a file that the run reads, or that would become a photo of KNOWN.
+    /// Refuses a cache in a file that the run reads or that would become a photo of KNOWN.
     pub(super) fn check_cache(&self, cache: &Path) -> Result<(), Failure> {
         let reason = match self.reads(cache) {
             _ if cache == STDOUT => "not written: it stands for standard output".to_owned(),
@@ -295,7 +301,7 @@ impl<'a> RunInputs<'a> {
         )))
     }
 
-    /// Refuses pictures of `photos` that would overwrite one of them, or become photos of KNOWN.
+    /// Refuses pictures of `photos` that would overwrite one of them or become photos of KNOWN.
     pub(super) fn check_pictures<'b>(
         &self,
         results: &Results,
@@ -344,14 +350,15 @@ impl<'a> RunInputs<'a> {
         Ok(())
     }
 
-    /// The first picture of `photos` that would be in KNOWN.
+    /// Returns the first picture of `photos` that would be in KNOWN.
     fn picture_in_known<'b>(
         &self,
         mut photos: impl Iterator<Item = &'b Path>,
         folder: &Path,
         written: Written,
     ) -> Option<PathBuf> {
-        // Links below the folder may lead anywhere. Most photos have the folder of the one before.
+        // Every folder must be checked because links below `folder` may lead anywhere. Most photos
+        // share the folder of the previous one.
         let mut last = None;
         photos.find_map(|photo| {
             let picture = first_picture(photo, folder, written);
@@ -373,7 +380,7 @@ impl<'a> RunInputs<'a> {
         numbers.collect()
     }
 
-    /// As what the run reads the file `path`, if it does.
+    /// Returns the role in which the run reads the file `path`, or `None` if it does not read it.
     fn reads(&self, path: &Path) -> Option<&'static str> {
         let output = Existing::of(path)?;
         if is_stdin(output.number) {
@@ -395,7 +402,7 @@ fn is_sidecar(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("xmp"))
 }
 
-/// The place of the first picture of `photo` below `folder`.
+/// Returns the path of the first picture of `photo` below `folder`.
 fn first_picture(photo: &Path, folder: &Path, written: Written) -> PathBuf {
     match written {
         Written::Drawing => drawing_path(folder, photo),
@@ -403,7 +410,7 @@ fn first_picture(photo: &Path, folder: &Path, written: Written) -> PathBuf {
     }
 }
 
-/// The pictures of `photo` that are already below `folder`, with their numbers.
+/// Returns the pictures of `photo` that already exist below `folder`, with their numbers.
 fn pictures_of(
     photo: &Path,
     folder: &Path,

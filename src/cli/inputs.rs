@@ -1,4 +1,4 @@
-//! The photos of a run, found.
+//! Finds the photos of a run.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::exit::Failure;
 use super::path_list::stdin_paths;
 use super::skipped::{skipped_instead, skipped_photos};
 
-/// The photos of `source`.
+/// Returns the photos of `source`.
 pub(super) fn inputs(source: &PhotoSource, console: &Console) -> Result<Inputs, Failure> {
     let mut options = source.options.clone();
     let folders = source.left_out.iter();
@@ -42,7 +42,7 @@ pub(super) fn inputs(source: &PhotoSource, console: &Console) -> Result<Inputs, 
     Ok(inputs)
 }
 
-/// Refuses KNOWN when it is not there.
+/// Refuses KNOWN if it does not exist.
 pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
     std::fs::metadata(known).map_err(|source| Error::Read {
         path: known.to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn check_known(known: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The photos of KNOWN, a folder or one photo.
+/// Returns the photos of KNOWN, which is a folder or one photo.
 pub(super) fn known_photos(
     known: &Path,
     options: &WalkOptions,
@@ -63,7 +63,7 @@ pub(super) fn known_photos(
     })
 }
 
-/// The photos of KNOWN, a folder or one photo, in which people are tagged.
+/// Returns the photos of KNOWN, a folder or one photo, to search for tagged people.
 pub(super) fn tagged_photos(
     known: &Path,
     options: &WalkOptions,
@@ -75,7 +75,10 @@ pub(super) fn tagged_photos(
     })
 }
 
-/// The photos of `root`; if there are none, what was skipped, in words.
+/// Returns the photos of `root`.
+///
+/// # Errors
+/// If there are none: what was skipped, in words.
 fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result<Inputs, String> {
     let photos = walk(&[root.to_owned()], options);
     if photos.list.is_empty() {
@@ -87,7 +90,7 @@ fn photos_below(root: &Path, options: &WalkOptions, console: &Console) -> Result
     Ok(photos)
 }
 
-/// Nobody is known, for this `reason`.
+/// Returns the failure that KNOWN has no known face, for this `reason`.
 pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
     let place = known.display();
     Failure::Start(if known.is_dir() {
@@ -101,7 +104,7 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
     })
 }
 
-/// Whether `path` is a gallery file; not where that cannot be read.
+/// Returns whether `path` is a gallery file; false if it cannot be read.
 pub(super) fn is_gallery(path: &Path) -> bool {
     is_gallery_file(path).unwrap_or(false)
 }

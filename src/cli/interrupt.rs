@@ -1,4 +1,4 @@
-//! Ctrl-C: end at once, say how far the run was, and leave no half-written file behind.
+//! Ctrl-C: ends at once, reports how far the run was, and leaves no half-written file behind.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,24 +10,25 @@ use super::exit::NO_THREADS;
 #[cfg(unix)]
 use super::progress::how_far;
 
-/// Stack of the thread that waits for a signal, which does little.
+/// Stack size in bytes of the thread that waits for signals, which does little work.
 #[cfg(unix)]
 const STACK_BYTES: usize = 256 << 10;
 
-/// The temporary files that are being written, and the folders that were made for finished ones.
+/// Temporary files being written, and folders created for finished files.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UnfinishedFiles(Arc<Mutex<Unfinishable>>);
 
 #[derive(Debug, Default)]
 struct Unfinishable {
     files: BTreeSet<PathBuf>,
-    /// Each before those that lie in it.
+    /// Created folders, each before its subfolders.
     folders: Vec<PathBuf>,
-    /// Folders in which leftovers of killed runs were looked for, with the prefix of their names.
+    /// Folders already searched for leftovers of killed runs, with the prefix of the leftovers'
+    /// names.
     swept: BTreeSet<PathBuf>,
 }
 
-/// Removes the folders that the run made and that are empty, when it is dropped.
+/// Guard that, when dropped, removes the folders that the run created and that are still empty.
 #[derive(Debug)]
 pub(super) struct EmptyFolders(UnfinishedFiles);
 
@@ -40,13 +41,13 @@ impl Drop for EmptyFolders {
 impl Unfinishable {
     fn remove_empty_folders(&mut self) {
         while let Some(folder) = self.folders.pop() {
-            // Fails, as it should, if there is something in it.
+            // Fails if the folder is not empty, as it should.
             let _ = std::fs::remove_dir(folder);
         }
     }
 }
 
-/// A file that is being written, until this is dropped.
+/// A file that counts as unfinished until this guard is dropped.
 #[derive(Debug)]
 pub(super) struct Unfinished {
     path: PathBuf,
@@ -64,7 +65,8 @@ impl UnfinishedFiles {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a temporary file by `create` and notes it; both under one lock, so that an interrupt misses none.
+    /// Opens a temporary file with `create` and records it. One lock covers both steps, so that an
+    /// interrupt misses no file.
     pub(super) fn create<T>(
         &self,
         create: impl FnOnce() -> std::io::Result<T>,
@@ -78,7 +80,7 @@ impl UnfinishedFiles {
         Ok((file, Unfinished { path, all }))
     }
 
-    /// Makes `folder`, and those above it that are not there yet, and notes those that it made.
+    /// Creates `folder` and its missing parents, and records those that it created.
     pub(super) fn create_folder(&self, folder: &Path) -> std::io::Result<()> {
         if folder.as_os_str().is_empty() || folder.is_dir() {
             return Ok(());
@@ -92,24 +94,25 @@ impl UnfinishedFiles {
                 unfinished.folders.push(folder.to_owned());
                 Ok(())
             }
-            // Another run or another worker was faster.
+            // Another run or worker created it first.
             Err(_) if folder.is_dir() => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// A guard that removes the noted folders that are empty in the end.
+    /// Returns a guard that removes the recorded folders if they are still empty at the end.
     pub(super) fn empty_folders(&self) -> EmptyFolders {
         EmptyFolders(self.clone())
     }
 
-    /// Whether the run asks for the first time about `prefix`, a folder and how its temporary files begin.
+    /// Returns whether this is the run's first call for `prefix`: a folder joined with the prefix
+    /// of its temporary files.
     pub(super) fn is_first(&self, prefix: &Path) -> bool {
         self.lock().swept.insert(prefix.to_owned())
     }
 
-    /// On SIGINT, SIGTERM and SIGHUP removes the unfinished files and ends the process with status 130. Signals that
-    /// the parent had ignored (`nohup`) stay ignored.
+    /// Sets up a handler for SIGINT, SIGTERM and SIGHUP that removes the unfinished files and ends
+    /// the process with status 130. Signals that the parent process ignored (`nohup`) stay ignored.
     #[cfg(unix)]
     pub(super) fn remove_on_interrupt(&self) -> Result<(), Failure> {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -135,7 +138,7 @@ impl UnfinishedFiles {
         Ok(())
     }
 
-    /// Elsewhere the system ends the process by itself.
+    /// Does nothing: on other systems an interrupt ends the process without our help.
     #[cfg(not(unix))]
     pub(super) fn remove_on_interrupt(&self) -> Result<(), Failure> {
         Ok(())
@@ -145,15 +148,15 @@ impl UnfinishedFiles {
     fn remove_and_exit(&self) {
         use std::io::{IsTerminal, Write};
 
-        // Held to the end, so that no other file is begun.
+        // Locked until the process ends, so that no other file is started.
         let mut unfinished = self.lock();
         for path in &unfinished.files {
             let _ = std::fs::remove_file(path);
         }
         unfinished.remove_empty_folders();
-        // Held to the end, too, so that this is the last line.
+        // Locked until the process ends too, so that this is the last line.
         let mut stderr = std::io::stderr().lock();
-        // In the place of the `^C` and the progress line (ECMA-48: erase the line).
+        // Overwrites the `^C` and the progress line (ECMA-48: erase the line).
         let start = if stderr.is_terminal() {
             "\r\x1b[2K"
         } else {
@@ -161,12 +164,13 @@ impl UnfinishedFiles {
         };
         let how_far = how_far().map_or_else(String::new, |how_far| format!(": {how_far}"));
         let _ = writeln!(stderr, "{start}facematch: interrupted{how_far}");
-        // Without destructors: the workers are still in the midst of C++.
+        // No destructors run, because the workers may still be executing C++ code.
         signal_hook::low_level::exit(super::exit::INTERRUPTED);
     }
 }
 
-/// The signals that were ignored when the process began, signal n as bit n - 1, where the system tells (Linux, proc(5)).
+/// Returns the signals that were ignored when the process started, with signal n as bit n - 1. Zero
+/// on systems that do not report them (Linux does, proc(5)).
 #[cfg(unix)]
 fn ignored_signals() -> u64 {
     std::fs::read_to_string("/proc/self/status")

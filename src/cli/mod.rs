@@ -1,8 +1,8 @@
-//! The command line: arguments, their check, the commands, and what the user sees.
+//! The command line: arguments, their validation, the commands, and all output.
 //!
-//! `args` (what clap parses) becomes `config` (what is valid); a command is a function of it and of
-//! a `console` for the error stream, and opens an `output` for its results. Nothing of this is part
-//! of the library.
+//! `args` (parsed by clap) becomes `config` (validated). A command is a function of its config and
+//! a `console` for the error stream, and opens an `output` for its results. The library contains
+//! none of this.
 
 mod advice;
 mod args;
@@ -41,7 +41,7 @@ use console::Console;
 use exit::{Exit, Failure};
 use output::Output;
 
-/// Runs the program and says how it ended.
+/// Runs the program and returns its exit status.
 pub(crate) fn run() -> Exit {
     silence_worker_panics();
     let invocation = match args::parse(std::env::args_os().collect()) {
@@ -81,8 +81,8 @@ fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
     }
 }
 
-/// A panic on a worker becomes an error record of its photo, one on a thread of the cache a
-/// warning; the default message would only add noise.
+/// Hides the default message of panics on worker and cache threads. A worker's panic becomes an
+/// error record of its photo and a cache thread's panic a warning.
 fn silence_worker_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

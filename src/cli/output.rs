@@ -1,4 +1,4 @@
-//! Where results go: standard output, or a file that appears whole or not at all.
+//! Destinations of results: standard output, or a file that appears complete or not at all.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -16,16 +16,17 @@ use super::same_file::is_stream;
 use super::same_file::resolved;
 use super::temporary::{HIDDEN, Temporary, sync};
 
-/// Who may read a file.
+/// Read access to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     /// Permissions from the umask, or those of the existing file.
     Usual,
-    /// The owner alone: biometric data.
+    /// Only the owner, because the file holds biometric data.
     Owner,
 }
 
-/// A file that is written under another name beside its place and renamed when it is finished.
+/// A file that is written under a temporary name in the same folder and renamed when it is
+/// finished.
 pub(super) struct WholeFile {
     target: PathBuf,
     access: Access,
@@ -33,7 +34,8 @@ pub(super) struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins the file `target`; its folder must exist. A link is followed, so that it stays one.
+    /// Starts writing the file `target`, whose folder must exist. If `target` is a link, the file
+    /// that it leads to is replaced and the link is kept.
     pub(super) fn begin(
         target: &Path,
         access: Access,
@@ -44,17 +46,18 @@ impl WholeFile {
         let mode = match (access, &existing) {
             (Access::Owner, _) => 0o600,
             (Access::Usual, Some(existing)) => mode_of(existing),
-            // As every program that makes a file: what the user's umask leaves.
+            // The usual mode of a new file, which the umask then restricts.
             (Access::Usual, None) => 0o666,
         };
         let temporary = Temporary::begin(folder_of(&target), HIDDEN, mode, unfinished)?;
         if let Some(existing) = existing {
             let file = temporary.file();
-            // Before the permissions, of which it clears some.
+            // Changing the owner clears some permissions, so it comes first.
             keep_owner(file, &existing);
             if access == Access::Usual {
                 keep_attributes(file, &target);
-                // The file was made with them, but for what the umask takes. Not all file systems can change them.
+                // The file has these permissions already, except those that the umask removed. Not
+                // all file systems can change them.
                 let _ = file.set_permissions(existing.permissions());
             }
         }
@@ -65,13 +68,13 @@ impl WholeFile {
         })
     }
 
-    /// Where to write.
+    /// Returns the file to write to.
     pub(super) fn file(&self) -> &File {
         self.temporary.file()
     }
 
-    /// Puts the finished file in its place. What cannot be made again easily is on the disk by then, as by
-    /// [`Self::finish_on_disk`].
+    /// Renames the finished file to its target. A file that is hard to recreate is first synced to
+    /// disk, as in [`Self::finish_on_disk`].
     pub(super) fn finish(self) -> io::Result<()> {
         match self.access {
             Access::Owner => self.finish_on_disk(),
@@ -79,15 +82,15 @@ impl WholeFile {
         }
     }
 
-    /// Puts the finished file in its place once it is on the disk: after a power cut either the old file stands there or
-    /// the new one.
+    /// Syncs the finished file to disk and renames it to its target, so that after a power cut
+    /// either the old or the new file is there.
     pub(super) fn finish_on_disk(self) -> io::Result<()> {
         sync(self.temporary.file())?;
         self.temporary.rename(&self.target)
     }
 }
 
-/// The folder of `file`.
+/// Returns the folder of `file`.
 pub(super) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -95,7 +98,7 @@ pub(super) fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// The permissions in `metadata`, for a file that is made.
+/// Returns the permissions in `metadata` as the mode for a new file.
 #[cfg(unix)]
 pub(super) fn mode_of(metadata: &Metadata) -> u32 {
     std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
@@ -106,24 +109,26 @@ pub(super) fn mode_of(_metadata: &Metadata) -> u32 {
     0o666
 }
 
-/// Gives `file` the owner and the group of `existing`, as far as the system lets us: root tags photos of other users.
+/// Gives `file` the owner and the group of `existing` as far as the system allows, so that photos
+/// that root tags stay with their owners.
 #[cfg(unix)]
 pub(super) fn keep_owner(file: &File, existing: &Metadata) {
     use std::os::unix::fs::{MetadataExt, fchown};
     let group = Some(existing.gid());
-    // Who is not root may give it to another of their own groups.
+    // A user other than root can only change the group, to another of their own groups.
     let _ = fchown(file, Some(existing.uid()), group).or_else(|_| fchown(file, None, group));
 }
 
 #[cfg(not(unix))]
 pub(super) fn keep_owner(_file: &File, _existing: &Metadata) {}
 
-/// Beginnings of the extended attributes by which a system decides what programs may do. They belong to a place.
+/// Prefixes of the extended attributes that control what programs may do. They depend on the file's
+/// location and are not copied.
 #[cfg(unix)]
 const SYSTEM_ATTRIBUTES: [&str; 2] = ["security.", "trusted."];
 
-/// Gives `file` the extended attributes of `existing`, such as tags of a file manager and access lists, as far as the file
-/// system keeps them.
+/// Copies the extended attributes of `existing` to `file` as far as the file system supports them:
+/// a file manager's tags and access control lists, for example.
 #[cfg(unix)]
 pub(super) fn keep_attributes(file: &File, existing: &Path) {
     use xattr::FileExt;
@@ -142,31 +147,31 @@ pub(super) fn keep_attributes(file: &File, existing: &Path) {
 #[cfg(not(unix))]
 pub(super) fn keep_attributes(_file: &File, _existing: &Path) {}
 
-/// What stands for standard output in the place of a file.
+/// Name that means standard output instead of a file.
 pub(super) const STDOUT: &str = "-";
 
-/// Whether the results for `target` go to standard output.
+/// Returns whether the results for `target` go to standard output.
 pub(super) fn is_stdout(target: Option<&Path>) -> bool {
     target.is_none_or(|path| path == STDOUT)
 }
 
-/// The destination of a report.
+/// Destination of a report.
 pub(super) struct Output {
-    /// What the user calls it.
+    /// Name of the destination in messages.
     name: String,
     place: Place,
 }
 
 enum Place {
     Stdout,
-    /// A file, whole or not at all.
+    /// A file that appears complete or not at all.
     Whole(WholeFile, Written),
     /// A pipe or a device, which cannot be replaced.
     Stream(File),
 }
 
 impl Output {
-    /// Standard output.
+    /// Returns standard output.
     pub(super) fn stdout() -> Self {
         Self {
             name: "standard output".to_owned(),
@@ -174,7 +179,7 @@ impl Output {
         }
     }
 
-    /// Opens `target`, or standard output when there is none or it is `-`.
+    /// Opens `target`, or standard output if `target` is `None` or `-`.
     pub(super) fn open(
         target: Option<&Path>,
         inputs: &RunInputs<'_>,
@@ -188,7 +193,8 @@ impl Output {
         }
     }
 
-    /// Opens where the results of a run go. Only the owner can read a file with encodings.
+    /// Opens the destination of a run's results. A file with encodings is readable only by its
+    /// owner.
     pub(super) fn open_results(
         results: &Results,
         inputs: &RunInputs<'_>,
@@ -202,10 +208,11 @@ impl Output {
         }
     }
 
-    /// Opens the file `path` for what is `written`, of a run that reads `inputs`.
+    /// Opens the file `path` for content of the kind `written`, for a run that reads `inputs`.
     ///
     /// # Errors
-    /// [`Failure::Usage`] if that would destroy a file, [`Failure::NoFolder`] and [`Failure::Output`] if it is not possible.
+    /// [`Failure::Usage`] if that would destroy a file, [`Failure::NoFolder`] or
+    /// [`Failure::Output`] if the file cannot be opened.
     pub(super) fn open_file(
         path: &Path,
         written: Written,
@@ -235,7 +242,7 @@ impl Output {
         Ok(Self { name, place })
     }
 
-    /// Where to write.
+    /// Returns the writer of the destination.
     pub(super) fn writer(&self) -> Box<dyn Write + '_> {
         match &self.place {
             Place::Stdout => Box::new(BufWriter::new(io::stdout())),
@@ -244,7 +251,8 @@ impl Output {
         }
     }
 
-    /// Checks the `result` of writing there. A broken pipe is fine: the reader has seen enough.
+    /// Checks the `result` of writing. A broken pipe is not an error: its reader needs no more
+    /// output.
     pub(super) fn written(&self, result: io::Result<()>) -> Result<(), Failure> {
         match result {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(self.failure(error)),
@@ -252,7 +260,7 @@ impl Output {
         }
     }
 
-    /// That writing there failed with `source`.
+    /// Returns the failure that writing to this destination failed with `source`.
     pub(super) fn failure(&self, source: io::Error) -> Failure {
         Failure::Output {
             target: self.name.clone(),
@@ -260,11 +268,12 @@ impl Output {
         }
     }
 
-    /// Puts a finished file in its place.
+    /// Finishes the output: a file is renamed to its target.
     pub(super) fn finish(self) -> Result<(), Failure> {
         let finished = match self.place {
             Place::Stdout | Place::Stream(_) => Ok(()),
-            // Another program, or this run itself, may have put something else there meanwhile.
+            // Another program, or this run itself, may have created a file there since the check at
+            // the start.
             Place::Whole(file, written) => match written.objection(&file.target) {
                 Some(objection) => Err(io::Error::other(objection)),
                 None => file.finish(),
@@ -278,7 +287,8 @@ impl Output {
 }
 
 impl Place {
-    /// The place that `path` already is; none where a file is to be made or replaced.
+    /// Returns the destination if `path` exists and must be written in place; `None` if the file is
+    /// created or replaced.
     fn of_existing(path: &Path) -> io::Result<Option<Self>> {
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -299,7 +309,8 @@ impl Place {
         }
         #[cfg(unix)]
         {
-            // /dev/stdout of a run whose output goes to a file: what that has already stays.
+            // `/dev/stdout` when the user redirects standard output to a file: the file keeps its
+            // existing content.
             let number = file_number(&metadata);
             if is_stream(number, io::stdout()) {
                 return Ok(Some(Self::Stdout));
@@ -312,10 +323,10 @@ impl Place {
     }
 }
 
-/// Refuses `path` where it has no folder, and one that can only be a folder.
+/// Refuses `path` if its folder does not exist or if `path` itself can only be a folder.
 fn check_folder(path: &Path) -> Result<(), Failure> {
     let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-    // A link leads to a file in another folder.
+    // A link may lead to another folder.
     let target = match path.is_symlink() {
         true => resolved(path),
         false => path.to_owned(),
@@ -333,7 +344,7 @@ fn check_folder(path: &Path) -> Result<(), Failure> {
     let reason = match std::fs::metadata(folder) {
         Ok(metadata) if !metadata.is_dir() => "is not a folder",
         Err(error) if is_missing(&error) => "does not exist",
-        // The file cannot be made there either, and that error says why.
+        // Creating the file fails as well, with an error that says why.
         _ => return Ok(()),
     };
     Err(Failure::NoFolder {
@@ -343,14 +354,14 @@ fn check_folder(path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// A file that is read, changed and written again, as it was when it was read.
+/// A file that is read, changed and written again, with its state at the time of reading.
 #[derive(Debug, Clone)]
 pub(super) struct ReadFile {
     path: PathBuf,
     state: FileState,
 }
 
-/// What another file in the same place has otherwise, and the same file after it was written to.
+/// State of a file that differs if the file is replaced or written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileState {
     number: Option<[u64; 2]>,
@@ -359,10 +370,10 @@ pub(super) struct FileState {
 }
 
 impl ReadFile {
-    /// The file `path` as it is now. To be called before it is read.
+    /// Returns the current state of the file `path`. Call this before reading the file.
     ///
     /// # Errors
-    /// [`Error::Read`] when it is not there.
+    /// [`Error::Read`] if the file does not exist.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let state = FileState::of(path).map_err(|source| Error::Read {
             path: path.to_owned(),
@@ -372,10 +383,10 @@ impl ReadFile {
         Ok(Self { path, state })
     }
 
-    /// Refuses to write over what was not read.
+    /// Refuses to overwrite content that was not read.
     ///
     /// # Errors
-    /// [`Failure::Changed`] when the file was written to, replaced or removed since.
+    /// [`Failure::Changed`] if the file was written to, replaced or removed since.
     pub(super) fn check_unchanged(&self) -> Result<(), Failure> {
         match self.is_unchanged() {
             true => Ok(()),
@@ -383,7 +394,7 @@ impl ReadFile {
         }
     }
 
-    /// Whether the file is there as it was.
+    /// Returns whether the file still exists and is unchanged.
     pub(super) fn is_unchanged(&self) -> bool {
         FileState::of(&self.path).is_ok_and(|state| state == self.state)
     }
@@ -405,7 +416,7 @@ impl From<&Metadata> for FileState {
     }
 }
 
-/// The device and the inode, where there are any.
+/// Returns the device and inode numbers, where the system has them.
 #[cfg(unix)]
 pub(super) fn file_number(metadata: &Metadata) -> Option<[u64; 2]> {
     use std::os::unix::fs::MetadataExt;
@@ -443,7 +454,7 @@ mod tests {
         assert!(ReadFile::of(&path).is_err());
     }
 
-    /// Another program has put a photo there while the run was searching.
+    /// Another program created a photo with the target's name during the run.
     #[test]
     fn what_has_come_to_the_place_meanwhile_is_not_replaced() {
         let folder = tempfile::tempdir().unwrap();

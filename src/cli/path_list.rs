@@ -8,13 +8,14 @@ use facematch::image_files::{foreign_format, has_image_signature};
 
 use super::exit::Failure;
 
-/// Bytes that are looked at before the rest is read: enough to tell a photo, or a video of gigabytes, from a list.
+/// Number of bytes checked before the rest is read: enough to tell a photo, or a video of several
+/// gigabytes, from a list.
 const START_BYTES: u64 = 64 << 10;
 
-/// U+FEFF in UTF-8, with which some editors begin a text.
+/// U+FEFF in UTF-8, which some editors put at the start of a text file.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The paths on standard input. Each ends with NUL if `null` says so, else with a newline.
+/// Returns the paths on standard input. Each ends with NUL if `null` is true, else with a newline.
 pub(super) fn stdin_paths(null: bool) -> Result<Vec<PathBuf>, Failure> {
     let mut bytes = Vec::new();
     let unreadable = |error| Failure::Start(format!("cannot read standard input: {error}"));
@@ -32,12 +33,14 @@ pub(super) fn stdin_paths(null: bool) -> Result<Vec<PathBuf>, Failure> {
     Ok(split_paths(&bytes, if null { 0 } else { b'\n' }, exists))
 }
 
-/// Why input that begins with `start` is certainly no list of paths, and what to do.
+/// Returns why input that begins with `start` is certainly not a list of paths, and what to do;
+/// `None` if it may be one.
 fn no_path_list(start: &[u8], null: bool) -> Option<&'static str> {
     let start = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
     let has_nul = start.contains(&0);
     let is_utf_16 = start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF");
-    // Two NULs would be an empty path. The signature of a BMP alone may begin a path.
+    // A signature is not enough: a path may begin with BM, as a BMP does. Two consecutive NULs
+    // would be an empty path.
     let is_binary = match null {
         true => start.first().is_some_and(|&first| first >= 0x80) || has_empty_path(start),
         false => has_nul,
@@ -62,8 +65,8 @@ fn has_empty_path(start: &[u8]) -> bool {
     signature.windows(2).any(|pair| pair == [0, 0])
 }
 
-/// The paths in `bytes`, a list that may come from Windows: without the byte order mark before the first line, and without
-/// the carriage return at the end of a line unless the path with it `exists`.
+/// Splits `bytes` into paths. For lists from Windows, removes the byte order mark before the first
+/// line and the carriage return at the end of a line, unless the path with it `exists`.
 fn split_paths(bytes: &[u8], separator: u8, exists: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let path = |line: &[u8]| PathBuf::from(os_string(line));

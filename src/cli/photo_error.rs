@@ -1,25 +1,25 @@
-//! What can go wrong with one photo of a run.
+//! Errors about one photo of a run.
 
 use std::io;
 use std::path::PathBuf;
 
 use super::advice::Advised;
 
-/// Why a photo has no result, or only a part of it.
+/// Reason why a photo has no result, or only part of one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PhotoError {
-    /// Its faces could not be found.
+    /// The photo could not be searched for faces.
     #[error("{}", Advised(.0))]
     Library(#[from] facematch::Error),
-    /// A sidecar could not be read, or is no XMP. It stays as it is.
+    /// A sidecar could not be read or is not XMP. It is left unchanged.
     #[error("{}: the sidecar {reason}; it stays as it is", path.display())]
     Sidecar {
         /// The sidecar.
         path: PathBuf,
-        /// What is wrong with it, such as "is not UTF-8".
+        /// Problem with it, such as "is not UTF-8".
         reason: String,
     },
-    /// The metadata inside the photo could not be read or written. The photo stays as it is.
+    /// The metadata inside the photo could not be read or written. The photo is left unchanged.
     #[error(
         "{}: its metadata cannot be changed: {reason}; the photo stays as it is",
         path.display()
@@ -27,15 +27,15 @@ pub(crate) enum PhotoError {
     Embedding {
         /// The photo.
         path: PathBuf,
-        /// What is wrong, in the words of the program that writes it.
+        /// Problem, in the words of the program that writes the metadata.
         reason: String,
     },
-    /// The photo could not be put into a folder. It stays where it is, if it is still there.
+    /// The photo could not be put into a folder. It stays where it is, if it still exists.
     #[error("{}: not sorted: {reason}", path.display())]
     Sorting {
         /// The photo.
         path: PathBuf,
-        /// Why, with the place that it was to have, and what to do.
+        /// Reason, with the intended path and what to do.
         reason: String,
     },
     /// A picture or a sidecar could not be written.
@@ -43,13 +43,13 @@ pub(crate) enum PhotoError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// Error from the operating system.
         source: io::Error,
     },
 }
 
 impl PhotoError {
-    /// One word for programs, stable between versions: the `kind` of an error record.
+    /// Returns the `kind` of an error record: one word for other programs, stable between versions.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Library(error) => error.kind(),

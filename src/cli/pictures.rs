@@ -1,6 +1,7 @@
-//! Pictures of the faces: aligned chips (`--crops`) and photos with the findings drawn on them (`--draw`).
+//! Pictures of the faces: aligned chips (`--crops`) and photos with the findings drawn on them
+//! (`--draw`).
 //!
-//! Below the folder that was asked for, each photo's own path is repeated: `unknown/a.jpg` becomes
+//! Each photo's own path is repeated below the folder that the user names: `unknown/a.jpg` becomes
 //! `DIR/unknown/a.jpg.face1.png` and `DIR/unknown/a.jpg.faces.jpg`.
 
 use std::collections::{HashMap, HashSet};
@@ -27,13 +28,14 @@ use crate::cli::photo_error::PhotoError;
 /// JPEG quality of drawings, 1 to 100.
 const DRAWING_QUALITY: u8 = 90;
 
-/// Writes the pictures that were asked for.
+/// Writer of the pictures that the user asked for.
 pub(super) struct Pictures {
     crops: Option<PathBuf>,
     drawings: Option<PathBuf>,
     fonts: Fonts,
     unfinished: UnfinishedFiles,
-    /// The files of this run. Where small and capital letters are the same, two photos may have one picture.
+    /// Drawings written by this run, by file number. On case-insensitive file systems two photos
+    /// may share one drawing.
     drawn: Mutex<HashSet<[u64; 2]>>,
 }
 
@@ -48,17 +50,19 @@ impl Pictures {
         }
     }
 
-    /// Whether [`Self::write_crops`] does anything, and so whether the working copy is needed.
+    /// Returns whether [`Self::write_crops`] writes anything, and so whether it needs the working
+    /// copy.
     pub(super) fn wants_crops(&self) -> bool {
         self.crops.is_some()
     }
 
-    /// Whether [`Self::write_drawing`] does anything, and so whether the photo is needed at full size.
+    /// Returns whether [`Self::write_drawing`] writes anything, and so whether it needs the photo
+    /// at full size.
     pub(super) fn wants_drawings(&self) -> bool {
         self.drawings.is_some()
     }
 
-    /// Writes the chip of each face of the photo at `path`, cut from its working copy.
+    /// Writes the chip of each face in the photo at `path`, cut from the photo's working copy.
     pub(super) fn write_crops(
         &self,
         path: &Path,
@@ -99,7 +103,7 @@ impl Pictures {
         Ok(())
     }
 
-    /// Writes `picture`, the photo at `path` upright at full size, with `markings` drawn on it.
+    /// Writes `picture`, the photo at `path` upright and at full size, with `markings` drawn on it.
     pub(super) fn write_drawing(
         &self,
         path: &Path,
@@ -116,7 +120,7 @@ impl Pictures {
         })
     }
 
-    /// Warns of letters in drawings that no font has.
+    /// Warns if drawings contain letters that no font has.
     pub(super) fn warn_of_boxes(&self, console: &Console) {
         let lacking = self.fonts.lacking();
         if lacking.is_empty() {
@@ -183,17 +187,18 @@ impl Pictures {
     }
 }
 
-/// The place of the crop `number`, counted from 1, of `photo` below `folder`.
+/// Returns the path of crop `number`, counted from 1, of `photo` below `folder`.
 pub(super) fn crop_path(folder: &Path, photo: &Path, number: usize) -> PathBuf {
     picture_path(folder, photo, &format!(".face{number}.png"))
 }
 
-/// The place of the drawing of `photo` below `folder`.
+/// Returns the path of the drawing of `photo` below `folder`.
 pub(super) fn drawing_path(folder: &Path, photo: &Path) -> PathBuf {
     picture_path(folder, photo, ".faces.jpg")
 }
 
-/// The folders of `FACEMATCH_FONTS`, which are separated as those of `PATH` are, else those of the system.
+/// Returns the folders in `FACEMATCH_FONTS`, which are separated like those in `PATH`, or the
+/// system's font folders.
 fn font_folders() -> Vec<PathBuf> {
     match std::env::var_os("FACEMATCH_FONTS").filter(|folders| !folders.is_empty()) {
         Some(folders) => std::env::split_paths(&folders).collect(),
@@ -201,12 +206,12 @@ fn font_folders() -> Vec<PathBuf> {
     }
 }
 
-/// Whether it is a letter of Chinese, Japanese or Korean.
+/// Returns whether `letter` is Chinese, Japanese or Korean.
 fn is_east_asian(letter: char) -> bool {
     matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// `encoder`, whose picture a later search will skip.
+/// Returns `encoder` with facematch's mark added, so that later searches skip its picture.
 fn marked<E: ImageEncoder>(mut encoder: E) -> Result<E, ImageError> {
     encoder
         .set_exif_metadata(mark_exif())
@@ -214,7 +219,8 @@ fn marked<E: ImageEncoder>(mut encoder: E) -> Result<E, ImageError> {
     Ok(encoder)
 }
 
-/// Returns two of `photos` that have the same `place` for a picture, as `/a.jpg` and `a.jpg` do, with that place.
+/// Returns two of `photos` with the same `place` for a picture, as `/a.jpg` and `a.jpg` have, and
+/// that place.
 pub(super) fn shared_picture<'a>(
     photos: impl Iterator<Item = &'a Path>,
     place: impl Fn(&Path) -> PathBuf,
@@ -230,8 +236,9 @@ pub(super) fn shared_picture<'a>(
     None
 }
 
-/// The place of a picture of `photo`: the photo's path repeated below `folder`, and `suffix` after it. `..` becomes `__`, and
-/// a name of underscores gets one more, so that it remains another folder.
+/// Returns the path of a picture of `photo`: the photo's path repeated below `folder`, followed by
+/// `suffix`. `..` becomes `__`, and a name of underscores gets one more so that it stays a
+/// different folder.
 fn picture_path(folder: &Path, photo: &Path, suffix: &str) -> PathBuf {
     let mut target = folder.to_owned();
     for part in photo.components() {
@@ -251,7 +258,8 @@ fn picture_path(folder: &Path, photo: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether `name` is `__`, which stands for `..` in the path of a picture, or a longer one of that kind.
+/// Returns whether `name` is `__`, which replaces `..` in the path of a picture, or a longer run of
+/// underscores.
 fn is_underscores(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.len() > 1 && name.iter().all(|&byte| byte == b'_')

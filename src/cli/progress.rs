@@ -1,4 +1,4 @@
-//! How far a run is: the progress line on the error stream, and what Ctrl-C reports.
+//! Progress of a run: the progress line on the error stream, and the report of Ctrl-C.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -11,40 +11,41 @@ use indicatif::{
     HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike,
 };
 
-/// Width of an error stream that is no terminal, in columns.
+/// Width in columns of an error stream that is not a terminal.
 const PLAIN_WIDTH: usize = 80;
 
-/// Columns of the bar, at least and at most.
+/// Minimum and maximum width of the bar in columns.
 const BAR_WIDTHS: [usize; 2] = [10, 30];
 
 /// Time between two updates of the line while no photo is finished.
 const TICK: Duration = Duration::from_millis(500);
 
-/// The stage that the run is in. Process-wide, as signals are.
+/// Current stage of the run. It is process-wide because signals are.
 static STAGE: Mutex<Option<Stage>> = Mutex::new(None);
 
-/// A part of a run that goes through photos.
+/// Part of a run that processes photos.
 struct Stage {
     doing: &'static str,
     count: usize,
     done: Arc<AtomicUsize>,
 }
 
-/// The progress through a number of photos.
+/// Progress through a number of photos.
 pub(super) struct Progress {
     bar: ProgressBar,
-    // Beside the bar's own, whose lock is held while results are written, perhaps to a pipe that is full.
+    // Separate from the bar's own counter, whose lock is held while results are written, perhaps to
+    // a full pipe.
     done: Arc<AtomicUsize>,
     ticker: Option<JoinHandle<()>>,
 }
 
 impl Progress {
-    /// Progress through `count` photos, with a line on the error stream if `shown`.
+    /// Starts the progress through `count` photos, with a line on the error stream if `shown`.
     pub(super) fn begin(doing: &'static str, count: usize, shown: bool) -> Self {
         let target = match (shown, io::stderr().is_terminal()) {
             (false, _) => ProgressDrawTarget::hidden(),
             (true, true) => ProgressDrawTarget::stderr(),
-            // indicatif shows nothing where there is no terminal; the user asked for it.
+            // indicatif shows nothing without a terminal, but the user asked for the line.
             (true, false) => ProgressDrawTarget::term_like_with_hz(Box::new(PlainTerminal), 2),
         };
         let bar = ProgressBar::with_draw_target(Some(count as u64), target);
@@ -65,13 +66,13 @@ impl Progress {
         Self { bar, done, ticker }
     }
 
-    /// Counts `photos` more as done.
+    /// Adds `photos` to the number of finished photos.
     pub(super) fn inc(&self, photos: u64) {
         self.done.fetch_add(photos as usize, Ordering::Relaxed);
         self.bar.inc(photos);
     }
 
-    /// Does `work`, which writes to the terminal, while the line is not there.
+    /// Hides the line while `work` writes to the terminal.
     pub(super) fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
         self.bar.suspend(work)
     }
@@ -85,7 +86,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.finish_and_clear();
-        // Waited for: the next threads may need its place below the system's limit.
+        // Joined because the next threads may need its slot below the system's thread limit.
         if let Some(ticker) = self.ticker.take() {
             ticker.thread().unpark();
             let _ = ticker.join();
@@ -97,7 +98,8 @@ fn stage() -> MutexGuard<'static, Option<Stage>> {
     STAGE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far the run is, such as "70 of 1,583 photos done"; none before its first photo is begun.
+/// Returns the progress of the run, such as "70 of 1,583 photos done"; `None` before its first
+/// photo is started.
 pub(super) fn how_far() -> Option<String> {
     let stage = stage();
     let Stage { doing, count, done } = stage.as_ref()?;
@@ -111,8 +113,8 @@ pub(super) fn how_far() -> Option<String> {
     Some(format!("{done} of {} {photos} done", grouped(*count)))
 }
 
-/// Draws the bar from time to time, as the first photo may take a while. indicatif's own ticker panics if it cannot start
-/// a thread; the line can do without.
+/// Redraws the bar at intervals because the first photo may take a while. indicatif's own ticker
+/// panics if it cannot start a thread, but the line works without one.
 fn ticker(bar: &ProgressBar) -> Option<JoinHandle<()>> {
     bar.tick();
     let bar = bar.clone();
@@ -126,21 +128,22 @@ fn ticker(bar: &ProgressBar) -> Option<JoinHandle<()>> {
     thread.spawn(tick).ok()
 }
 
-/// Columns that the line may have: one fewer than the terminal, some of which wrap a full line.
+/// Returns the maximum width of the line in columns: one fewer than the terminal has, because some
+/// terminals wrap a full line.
 fn line_width() -> usize {
     let size = terminal_size::terminal_size_of(io::stderr());
     let width = size.map_or(PLAIN_WIDTH, |(width, _)| usize::from(width.0));
     width.saturating_sub(1)
 }
 
-/// What the line says.
+/// Content of the progress line.
 struct Line {
     doing: &'static str,
     done: u64,
     count: u64,
-    /// None before the first photo is done.
+    /// `None` before the first photo is done.
     per_second: Option<f64>,
-    /// None where it is not known, or next to nothing.
+    /// `None` if unknown or close to zero.
     left: Option<Duration>,
 }
 
@@ -157,7 +160,8 @@ impl Line {
         }
     }
 
-    /// As much of the line as has room in `width` columns: "searching [==>   ] 70/1,583 photos, 12.3/s, 2m left".
+    /// Returns as much of the line as fits in `width` columns: "searching [==>   ] 70/1,583 photos,
+    /// 12.3/s, 2m left".
     fn fitted(&self, width: usize) -> String {
         let [done, count] = [self.done, self.count].map(|count| grouped(count as usize));
         let photos = format!("{done}/{count} photos");
@@ -170,7 +174,7 @@ impl Line {
         let doing = self.doing;
         let whole = format!("{doing} {photos}{speed}{left}");
         let [least, most] = BAR_WIDTHS;
-        // The brackets and a space around the bar.
+        // 3 columns for the brackets and the space after the bar.
         let room = width.saturating_sub(whole.len() + 3);
         if room >= least {
             let bar = self.bar(room.min(most));
@@ -195,7 +199,7 @@ impl Line {
     }
 }
 
-/// A number with commas: "1,583".
+/// Formats a number with commas: "1,583".
 pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
@@ -208,7 +212,7 @@ pub(super) fn grouped(number: usize) -> String {
     grouped
 }
 
-/// The error stream where it is no terminal.
+/// An error stream that is not a terminal.
 #[derive(Debug)]
 struct PlainTerminal;
 

@@ -1,4 +1,4 @@
-//! Finds out whether two paths lead to the same file, or one into the folder of the other.
+//! Checks whether two paths lead to the same file, or one path into the folder of another.
 
 use std::fs::File;
 use std::io;
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use super::output::file_number;
 
-/// Whether `path`, which need not exist, is `place` or lies in it. Not by the path alone, which may be spelled in small and
-/// capital letters.
+/// Returns whether `path`, which need not exist, is `place` or lies in it. Comparing the paths is
+/// not enough, because they may differ in upper and lower case.
 pub(super) fn is_in(path: &Path, place: &Path) -> bool {
     let there = Existing::of(place);
     there.is_some_and(|place| resolved(path).ancestors().any(|at| place.is(at)))
 }
 
-/// A file that is there.
+/// An existing file.
 pub(super) struct Existing {
     pub(super) number: Option<[u64; 2]>,
     place: PathBuf,
@@ -28,13 +28,13 @@ impl Existing {
         })
     }
 
-    /// Whether `path` is another name for this file.
+    /// Returns whether `path` is another name for this file.
     pub(super) fn is(&self, path: &Path) -> bool {
         let number = std::fs::metadata(path).map(|metadata| file_number(&metadata));
         match (self.number, number) {
             (_, Err(_)) => false,
             (Some(a), Ok(Some(b))) if a == b => true,
-            // Some network file systems do not always give a file the same number.
+            // Some network file systems do not always report the same number for a file.
             _ => {
                 let name = |path: &Path| path.file_name().map(std::ffi::OsStr::to_ascii_lowercase);
                 name(path) == name(&self.place) && resolved(path) == self.place
@@ -43,13 +43,13 @@ impl Existing {
     }
 }
 
-/// Whether the file `number` is what standard input reads.
+/// Returns whether standard input reads the file `number`.
 #[cfg(unix)]
 pub(super) fn is_stdin(number: Option<[u64; 2]>) -> bool {
     is_stream(number, io::stdin())
 }
 
-/// Whether the file `number` is what `stream` reads or writes.
+/// Returns whether `stream` reads or writes the file `number`.
 #[cfg(unix)]
 pub(super) fn is_stream(number: Option<[u64; 2]>, stream: impl std::os::fd::AsFd) -> bool {
     let file = stream.as_fd().try_clone_to_owned().map(File::from);
@@ -62,11 +62,11 @@ pub(super) fn is_stdin(_number: Option<[u64; 2]>) -> bool {
     false
 }
 
-/// Links that are followed in a path that leads nowhere yet: as many as Linux follows.
+/// Maximum number of links followed in a path that does not exist yet, the same as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// `path` without links and `..`, also if it does not exist yet or is a link to what does not. A folder that is missing counts
-/// as one that will be made.
+/// Returns `path` without links and `..`, even if it does not exist yet or is a dangling link.
+/// Missing folders are treated as folders that will be created.
 pub(super) fn resolved(path: &Path) -> PathBuf {
     if let Ok(resolved) = std::fs::canonicalize(path) {
         return resolved;
@@ -95,7 +95,7 @@ pub(super) fn resolved(path: &Path) -> PathBuf {
                 links += 1;
                 rest.extend(parts_backwards(&target));
             }
-            // `join` replaces the path if the part is a root.
+            // `join` replaces the whole path if the part is a root.
             _ => place = next,
         }
     }

@@ -1,16 +1,18 @@
-//! Finds people whose names are nearly the same and whose faces match: `obama1` and `obama2`, `Obama` and `obama copy`. They are
-//! probably one person, and every photo of that person would be ambiguous.
+//! Finds people whose names are nearly the same and whose faces match: `obama1` and `obama2`,
+//! `Obama` and `obama copy`. They are probably one person, and every photo of that person would be
+//! ambiguous.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use facematch::gallery::{Gallery, KnownFace};
 
-/// Each face is compared with at most this number of faces after it, in the order of the numbers: a folder of ten thousand
-/// photos called IMG_0001.jpg and so on must not cost fifty million comparisons.
+/// Maximum number of later faces that each face is compared with, in the order of the numbers. A
+/// folder of ten thousand photos named IMG_0001.jpg and so on must not cost fifty million
+/// comparisons.
 const MOST_COMPARED: usize = 256;
 
-/// What may stand between a name and its number.
+/// Characters that may separate a name from its number.
 const SEPARATORS: [char; 5] = [' ', '_', '-', '.', '#'];
 
 /// People who are probably one person.
@@ -18,21 +20,22 @@ const SEPARATORS: [char; 5] = [' ', '_', '-', '.', '#'];
 pub(crate) struct SimilarlyNamed {
     /// Their names, at least two, in the order of their numbers.
     pub(crate) names: Vec<String>,
-    /// The smallest distance of two of them.
+    /// Smallest distance between two of them.
     pub(crate) distance: f32,
-    /// A photo of the first.
+    /// A photo of the first person.
     pub(crate) photo: PathBuf,
 }
 
 impl SimilarlyNamed {
-    /// Says how to name the photos so that they are known to show one person.
+    /// Returns advice on how to name the photos so that they count as one person.
     pub(crate) fn advice(&self) -> String {
         let name = self.names.first().map_or("", String::as_str);
         naming_advice(name, &self.photo)
     }
 }
 
-/// Says how to name photos of one person, one of whom is called `name`, as is the person of `photo`.
+/// Returns advice on how to name photos of one person, given one of the names, `name`, and the
+/// `photo` that has it.
 pub(crate) fn naming_advice(name: &str, photo: &Path) -> String {
     let name = stem(name);
     let extension = photo.extension().unwrap_or("jpg".as_ref());
@@ -43,12 +46,14 @@ pub(crate) fn naming_advice(name: &str, photo: &Path) -> String {
     )
 }
 
-/// Whether two names differ only by a number or "copy" at their end, capital letters, spaces and the like.
+/// Returns whether two names differ only in a number or "copy" at the end, in letter case, in
+/// spaces and the like.
 pub(crate) fn are_nearly_equal(a: &str, b: &str) -> bool {
     a != b && key(a) == key(b)
 }
 
-/// Returns the people of `gallery` whose names are nearly the same, and who are within `threshold` of each other.
+/// Returns the people of `gallery` whose names are nearly the same and who are within `threshold`
+/// of each other.
 pub(crate) fn similarly_named(gallery: &Gallery, threshold: f32) -> Vec<SimilarlyNamed> {
     let names: Vec<_> = gallery.names().collect();
     let stems = people_of_stems(&names);
@@ -68,7 +73,7 @@ pub(crate) fn similarly_named(gallery: &Gallery, threshold: f32) -> Vec<Similarl
     found.into_iter().map(|(_, people)| people).collect()
 }
 
-/// Returns the people of each stem that several share, in the order of their numbers.
+/// Returns the people of each stem that several people share, in the order of their numbers.
 fn people_of_stems(names: &[&str]) -> Vec<Vec<usize>> {
     let mut people: HashMap<String, Vec<usize>> = HashMap::new();
     for (person, name) in names.iter().enumerate() {
@@ -82,11 +87,11 @@ fn people_of_stems(names: &[&str]) -> Vec<Vec<usize>> {
     stems
 }
 
-/// The people of a gallery, by the order of their names.
+/// The people of a gallery, in the order of their names.
 struct KnownPeople<'a> {
     names: Vec<&'a str>,
     faces: Vec<KnownFace<'a>>,
-    /// The places in `faces` of each person.
+    /// Indices in `faces` of each person.
     rows: Vec<Vec<usize>>,
 }
 
@@ -107,7 +112,8 @@ impl<'a> KnownPeople<'a> {
         Self { names, faces, rows }
     }
 
-    /// Calls `found` with the places in `people` of two whose faces are within `threshold` of each other, and the distance.
+    /// Calls `found` for every two people whose faces are within `threshold` of each other, with
+    /// their indices in `people` and the distance.
     fn for_each_link(
         &self,
         people: &[usize],
@@ -130,11 +136,11 @@ impl<'a> KnownPeople<'a> {
     }
 }
 
-/// Which people are connected by links.
+/// Groups of people connected by links.
 struct Groups {
-    /// For each place an earlier one of its group, or its own.
+    /// For each index an earlier one of its group, or itself.
     parents: Vec<usize>,
-    /// For the first place of each group the smallest distance in it.
+    /// For the first index of each group the smallest distance in the group.
     distances: Vec<f32>,
 }
 
@@ -187,8 +193,9 @@ impl Groups {
     }
 }
 
-/// `name` without the number at its end, and the number: `obama 2`, `obama_0002`, `obama-2`, `obama2`, `obama (2)`. `None`
-/// when it has none, or nothing would be left that could be a name.
+/// Splits `name` into the part before the number at its end and the number: `obama 2`,
+/// `obama_0002`, `obama-2`, `obama2`, `obama (2)`. Returns `None` if it has no number or the rest
+/// could not be a name.
 fn split_number(name: &str) -> Option<(&str, &str)> {
     let name = name.trim_end();
     let brackets = [('(', ')'), ('[', ']')];
@@ -216,7 +223,8 @@ const COPY_WORDS: [&str; 7] = [
     "kopie",
 ];
 
-/// `name` without the numbers and words at its end that name a copy: `obama copy 2`, `obama - Copy (2)`, `obama (3rd copy)`.
+/// Returns `name` without the numbers and words at its end that mark a copy: `obama copy 2`,
+/// `obama - Copy (2)`, `obama (3rd copy)`.
 fn stem(name: &str) -> &str {
     let mut name = name.strip_prefix("Copy of ").unwrap_or(name).trim();
     loop {
@@ -229,7 +237,7 @@ fn stem(name: &str) -> &str {
     }
 }
 
-/// `name` without a word, or words in brackets, at its end that name a copy.
+/// Returns `name` without a word, or words in brackets, at its end that mark a copy.
 fn without_copy_words(name: &str) -> &str {
     let name = name.trim_end();
     let is_copy_word = |word: &str| {
@@ -247,13 +255,13 @@ fn without_copy_words(name: &str) -> &str {
     stem.map_or(name, |(stem, _)| stem.trim_end_matches(SEPARATORS))
 }
 
-/// What names have in common that are nearly the same.
+/// Returns a key that nearly equal names share.
 fn key(name: &str) -> String {
     let words = stem(name).split(SEPARATORS).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The number at the end of a name as it is sorted; a name without one comes first.
+/// Returns a sort key for the number at the end of a name. A name without a number comes first.
 fn number(name: &str) -> (usize, String) {
     let digits = split_number(name).map_or("", |(_, digits)| digits);
     let digits = digits.trim_start_matches('0');
@@ -268,7 +276,7 @@ mod tests {
 
     use super::*;
 
-    /// Known faces of people at places on a line.
+    /// Returns known faces of people placed on a line.
     fn gallery<S: AsRef<str>>(people: &[(S, f32)]) -> Gallery {
         let mut builder = GalleryBuilder::default();
         for (name, place) in people {
@@ -330,7 +338,7 @@ mod tests {
             ("biden", 9.0),
             ("obama2", 0.25),
             ("obama", 0.5),
-            // Another face, and another name at the same place.
+            // Another face, and another name at the same position.
             ("obama3", 5.0),
             ("ann", 0.25),
         ];
@@ -394,7 +402,7 @@ mod tests {
     fn people_whose_faces_do_not_match_are_not_told() {
         assert_eq!(names(&[("agent 1", 0.0), ("agent 2", 0.7)]).len(), 0);
         assert_eq!(names(&[("ann", 0.0), ("bob", 0.0)]).len(), 0);
-        // Two people who share a stem, each with two photos.
+        // Two people with the same stem, each with two photos.
         let people = [("x1", 0.0), ("x2", 5.0), ("x3", 0.1), ("x4", 5.1)];
         assert_eq!(names(&people), [["x1", "x3"], ["x2", "x4"]]);
     }

@@ -6,10 +6,10 @@ use facematch::batch::{OWN_PICTURES, is_foreign_extension};
 
 use super::progress::grouped;
 
-/// Maximum number of extensions listed: in some folders every file has its own.
+/// Maximum number of extensions listed, because in some folders every file has its own.
 const MOST_EXTENSIONS: usize = 10;
 
-/// What was skipped where no photo is left, for the end of a message.
+/// Returns the end of a message that no photo is left, listing the skipped files.
 pub(super) fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
     let pictures: usize = OWN_PICTURES
         .iter()
@@ -30,7 +30,8 @@ pub(super) fn skipped_instead(skipped: &BTreeMap<String, usize>) -> String {
     }
 }
 
-/// "skipped 3 files in unsupported formats: 2 .heic, 1 .nef", and "skipped 1 photo that is not named like one: 1 .bak".
+/// Returns sentences such as "skipped 3 files in unsupported formats: 2 .heic, 1 .nef" and "skipped
+/// 1 photo that is not named like one: 1 .bak".
 pub(super) fn skipped_photos(skipped: &BTreeMap<String, usize>) -> Vec<String> {
     let mut photos = skipped.clone();
     photos.retain(|kind, _| !OWN_PICTURES.contains(&kind.as_str()));
@@ -64,7 +65,7 @@ pub(super) fn skipped_photos(skipped: &BTreeMap<String, usize>) -> Vec<String> {
         .collect()
 }
 
-/// "2 .heic, 1 .nef".
+/// Returns a list such as "2 .heic, 1 .nef".
 pub(super) fn by_extension(skipped: &BTreeMap<String, usize>) -> String {
     let mut kinds: Vec<_> = skipped.iter().collect();
     if kinds.len() > MOST_EXTENSIONS {

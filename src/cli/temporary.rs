@@ -1,5 +1,5 @@
-//! Temporary files, which are renamed when they are finished. A run locks each of its own for as long as it writes to it;
-//! the next run that writes to the same folder removes those that a killed run left.
+//! Temporary files that are renamed when they are finished. A run locks each temporary file while
+//! writing to it, and removes the files that a killed run left in the same folder.
 
 use std::fs::File;
 use std::io;
@@ -9,35 +9,36 @@ use tempfile::{Builder, NamedTempFile, PersistError};
 
 use super::interrupt::{Unfinished, UnfinishedFiles};
 
-/// How temporary files of one kind are named: these, and between them the boot of the machine and random letters.
+/// Prefix and suffix of one kind of temporary file. The machine's boot and random letters go
+/// between them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Naming {
     pub(super) prefix: &'static str,
     pub(super) suffix: &'static str,
 }
 
-/// Hidden, so that no program takes them for photos.
+/// Naming of hidden files, so that no program takes them for photos.
 pub(super) const HIDDEN: Naming = Naming {
     prefix: ".facematch-",
     suffix: "",
 };
 
-/// `error` without the path that tempfile adds to it, which says nothing to the user.
+/// Returns `error` without the path that tempfile adds, which means nothing to the user.
 fn without_path(error: &io::Error) -> io::Error {
     let words = error.to_string();
     let cause = words.split(" at path ").next().unwrap_or_default();
     io::Error::new(error.kind(), cause)
 }
 
-/// A temporary file, which is removed unless it is renamed.
+/// A temporary file that is removed unless it is renamed.
 pub(super) struct Temporary {
     file: NamedTempFile,
-    /// After `file`, so that the file is gone before it is forgotten.
+    /// Declared after `file`, so that the file is removed before its record is dropped.
     _unfinished: Unfinished,
 }
 
 impl Temporary {
-    /// Makes one in `folder`, with the permissions `mode` as far as the umask allows.
+    /// Creates a temporary file in `folder` with the permissions `mode`, restricted by the umask.
     pub(super) fn begin(
         folder: &Path,
         naming: Naming,
@@ -60,7 +61,7 @@ impl Temporary {
         Ok(Self { file, _unfinished })
     }
 
-    /// Where to write.
+    /// Returns the file to write to.
     pub(super) fn file(&self) -> &File {
         self.file.as_file()
     }
@@ -69,7 +70,7 @@ impl Temporary {
         self.file.path()
     }
 
-    /// Renames the file to `target`. A file with that name is overwritten.
+    /// Renames the file to `target`. An existing file is overwritten.
     pub(super) fn rename(self, target: &Path) -> io::Result<()> {
         self.file
             .persist(target)
@@ -77,23 +78,24 @@ impl Temporary {
             .map_err(|PersistError { error, .. }| error)
     }
 
-    /// Renames the file to `target`, unless there is something with that name.
+    /// Renames the file to `target`, unless `target` exists.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`] if there is.
+    /// [`io::ErrorKind::AlreadyExists`] if it does.
     pub(super) fn rename_to_new(self, target: &Path) -> io::Result<()> {
         match self.file.persist_noclobber(target) {
             Ok(_) => Ok(()),
             Err(PersistError { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(error)
             }
-            // Many FUSE file systems neither rename without replacing nor have hard links.
+            // Many FUSE file systems support neither renaming without replacing nor hard links.
             Err(PersistError { file, .. }) => rename_over_claim(file, target),
         }
     }
 }
 
-/// Claims the name `target` by an empty file, which no other program has to lose, and replaces that.
+/// Claims the name `target` by creating an empty file, which fails if it exists, and then replaces
+/// that file.
 fn rename_over_claim(file: NamedTempFile, target: &Path) -> io::Result<()> {
     File::create_new(target)?;
     file.persist(target).map(drop).map_err(|failed| {
@@ -102,34 +104,36 @@ fn rename_over_claim(file: NamedTempFile, target: &Path) -> io::Result<()> {
     })
 }
 
-/// A new file that this process has locked, if the file system has locks.
+/// Creates a file and locks it, if the file system supports locks.
 #[cfg(unix)]
 fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
     use std::fs::TryLockError;
 
-    /// Each fails only if another run looks for leftovers at that very moment.
+    /// Maximum number of attempts. Each fails only if another run looks for leftovers at that very
+    /// moment.
     const ATTEMPTS: usize = 100;
 
     for _ in 0..ATTEMPTS {
         let file = builder.tempfile_in(folder)?;
         match file.as_file().try_lock() {
             Err(TryLockError::WouldBlock) => {}
-            // Another run took it for a leftover before it was locked.
+            // Another run removed it as a leftover before it was locked.
             Ok(()) if !file.path().exists() => {}
-            // Without locks no run removes anything.
+            // On a file system without locks no run removes leftovers.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
-/// Where a locked file cannot be read by another program, such as ExifTool, none is locked, and no leftovers are removed.
+/// Creates a file without locking it: on this system other programs, such as ExifTool, cannot read
+/// a locked file. Leftovers are therefore not removed.
 #[cfg(not(unix))]
 fn create_locked(builder: &Builder<'_, '_>, folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Puts `file` on the disk. Some file systems do not offer that; they do it when they choose to.
+/// Syncs `file` to disk. Some file systems do not support that and write it in their own time.
 pub(super) fn sync(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(error) if is_unsupported(&error) => Ok(()),
@@ -137,19 +141,20 @@ pub(super) fn sync(file: &File) -> io::Result<()> {
     }
 }
 
-/// Puts the name of the new file `file` on the disk, where folders can be opened and synced.
+/// Syncs the name of the new file `file` to disk, where folders can be opened and synced.
 pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
     let Some(folder) = file.parent().filter(|_| cfg!(unix)) else {
         return Ok(());
     };
     match File::open(folder).and_then(|folder| sync(&folder)) {
-        // Files may be made in a folder that may not be read.
+        // Files can be created in a folder that cannot be read.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         synced => synced,
     }
 }
 
-/// Whether a file system says by `error` that it does not do what it was asked for (fsync(2), open(2)).
+/// Returns whether `error` means that the file system does not support the operation (fsync(2),
+/// open(2)).
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -157,7 +162,7 @@ fn is_unsupported(error: &io::Error) -> bool {
     )
 }
 
-/// Files that a killed run left.
+/// Files that killed runs left behind.
 #[cfg(unix)]
 mod leftovers {
     use std::ffi::OsStr;
@@ -169,13 +174,15 @@ mod leftovers {
 
     use super::Naming;
 
-    /// tempfile's.
+    /// Number of random letters that tempfile adds to a name.
     const RANDOM_LETTERS: usize = 6;
 
-    /// Age from which a file of another machine is a leftover, as not every network file system shows its locks here.
+    /// Age at which a file from another machine counts as a leftover, because not every network
+    /// file system shows that machine's locks here.
     const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// Eight letters for this boot of this machine, if the system has them (Linux, random(4)).
+    /// Returns eight letters for the current boot of this machine, if the system provides them
+    /// (Linux, random(4)).
     pub(super) fn boot() -> &'static str {
         static BOOT: OnceLock<String> = OnceLock::new();
         BOOT.get_or_init(|| {
@@ -186,7 +193,8 @@ mod leftovers {
         })
     }
 
-    /// Removes what killed runs left in `folder`; `own` is a file that this run made there. Whatever fails, the file stays.
+    /// Removes the files that killed runs left in `folder`. `own` is a file that this run created
+    /// there. A file stays if any step fails.
     pub(super) fn remove(folder: &Path, naming: Naming, own: &File) {
         let (Ok(own), Ok(entries)) = (own.metadata(), fs::read_dir(folder)) else {
             return;
@@ -198,15 +206,16 @@ mod leftovers {
         }
     }
 
-    /// Where a temporary file was made.
+    /// Place where a temporary file was created.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) enum Origin {
-        /// Here, so that its lock is seen.
+        /// This machine since its last boot, so the file's lock is visible.
         ThisBoot,
         Elsewhere,
     }
 
-    /// Where a file called `name` was made; none if it is no temporary file of facematch.
+    /// Returns where the file `name` was created, or `None` if it is not a temporary file of
+    /// facematch.
     pub(super) fn origin_of(name: &OsStr, naming: Naming) -> Option<Origin> {
         let middle = name.to_str()?.strip_prefix(naming.prefix)?;
         let middle = middle.strip_suffix(naming.suffix)?;
@@ -230,10 +239,11 @@ mod leftovers {
         if origin == Origin::Elsewhere && found.modified().ok()?.elapsed().ok()? < ABANDONED {
             return None;
         }
-        // NFS locks no file that is open only for reading.
+        // NFS cannot lock a file that is open only for reading.
         let writable = File::options().read(true).write(true).open(path);
         let file = writable.or_else(|_| File::open(path)).ok()?;
-        // A run that is alive has locked it; where there are no locks, that is not known.
+        // A run that is still alive holds the lock. Without lock support nothing is known, so the
+        // file stays.
         file.try_lock().ok()?;
         let (locked, there) = (file.metadata().ok()?, fs::symlink_metadata(path).ok()?);
         if (locked.dev(), locked.ino()) != (there.dev(), there.ino()) {
@@ -287,7 +297,7 @@ mod tests {
 
     #[test]
     fn what_a_file_system_does_not_offer_is_no_error_and_a_broken_disk_is() {
-        // EINVAL and EOPNOTSUPP are what fsync(2) says; EIO is a loss.
+        // fsync(2) returns EINVAL or EOPNOTSUPP if it is unsupported; EIO means that data was lost.
         for (number, expected) in [(22, true), (95, true), (5, false), (28, false)] {
             let error = io::Error::from_raw_os_error(number);
             assert_eq!(is_unsupported(&error), expected, "{error}");
@@ -336,7 +346,8 @@ mod tests {
             }
         }
 
-        /// Of a machine that has no boot id, all files are old enough to be leftovers or none is removed.
+        /// On a machine without a boot id either all files are old enough to be leftovers or none
+        /// is removed.
         #[test]
         fn only_files_that_no_process_owns_are_removed() {
             let folder = tempfile::tempdir().unwrap();
@@ -363,7 +374,7 @@ mod tests {
             std::os::unix::fs::symlink("nowhere", path(&name(boot(), "linked"))).unwrap();
             let owner = File::open(path(&locked)).unwrap();
             owner.lock().unwrap();
-            // A run that is alive, seen by another one.
+            // A run that is still alive, as another run sees it.
             let alive = begin(folder.path(), &UnfinishedFiles::default());
             assert!(!path(&killed).exists() && !path(&other).exists());
             let left = begin(folder.path(), &UnfinishedFiles::default());
@@ -385,7 +396,7 @@ mod tests {
                     let folder = folder.path();
                     scope.spawn(move || {
                         for number in 0..100 {
-                            // As another process: each looks for leftovers.
+                            // Like another process: each call looks for leftovers.
                             let file = begin(folder, &UnfinishedFiles::default());
                             let target = folder.join(format!("{worker}.{number}"));
                             file.rename(&target).unwrap();

@@ -1,4 +1,4 @@
-//! The terminal that results may go to.
+//! The terminal that results may be printed on.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -7,11 +7,11 @@ use super::config::{Results, When};
 use super::output::is_stdout;
 use crate::cli::report::{Columns, Layout, TextStyle};
 
-/// Columns of a terminal that does not say how many it has.
+/// Width in columns of a terminal that does not report one.
 const USUAL_WIDTH: usize = 80;
 
-/// How lines about `paths` and people called `names` are laid out on standard output, or in the file `output` if that is
-/// one: in columns on a terminal, else with tabs.
+/// Returns the layout of lines about `paths` and people called `names`: columns if they go to a
+/// terminal, else tabs.
 pub(super) fn layout<'a>(
     output: Option<&Path>,
     paths: impl IntoIterator<Item = &'a Path>,
@@ -23,13 +23,13 @@ pub(super) fn layout<'a>(
     }
 }
 
-/// How text among `results` looks; it is coloured where the user wants that and can see it.
+/// Returns the style of text among `results`. It is coloured if the user wants that and can see it.
 pub(super) fn style(results: &Results, layout: Layout) -> TextStyle {
     let colored = match results.color {
         When::Always => true,
         When::Never => false,
         When::Auto => {
-            // https://no-color.org: any value but the empty one.
+            // https://no-color.org: any value except the empty one.
             let refused = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
                 || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
             is_stdout(results.file.as_deref()) && io::stdout().is_terminal() && !refused

@@ -1,4 +1,4 @@
-//! The table of `--timings`: where the time of a run went.
+//! The table of `--timings`: how long each part of a run took.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,19 +7,19 @@ use facematch::photo::{Stage, StageTimes};
 
 use super::commands::words::counted;
 
-/// What a run took.
+/// Times of a run.
 pub(super) struct Timings {
     /// Time per stage, summed over photos and workers.
     pub(super) stages: StageTimes,
-    /// Loading the engine.
+    /// Time to load the engine.
     pub(super) start: Duration,
-    /// Finding and encoding the known people.
+    /// Time to find and encode the known people.
     pub(super) enrolled: Duration,
-    /// Photos that were searched.
+    /// Number of searched photos.
     pub(super) photos: usize,
-    /// Time on the clock while photos were searched.
+    /// Wall-clock time while photos were searched.
     pub(super) clock: Duration,
-    /// Workers.
+    /// Number of workers.
     pub(super) jobs: usize,
 }
 

@@ -53,7 +53,7 @@ fn nobody_else_may_read_it() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&path), 0o600);
     assert_eq!(mode(path.parent().unwrap()), 0o700);
-    // One that others could read, such as a copy.
+    // A store that other users can read, such as a copy.
     for open in [
         |path: &Path| Store::open(path).map(drop),
         |path: &Path| Store::open_or_rebuild(path).map(drop),
@@ -112,7 +112,7 @@ fn another_file_is_neither_set_aside_nor_cleared_away() {
     assert_eq!(clear(&folder.path().join("none")).unwrap(), 0);
 }
 
-/// `cache clear` deleted it, and a run wrote a table into it.
+/// `cache clear` used to delete such a database, and a run used to write a table into it.
 #[test]
 fn the_database_of_another_program_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
@@ -144,7 +144,8 @@ fn the_database_of_another_program_stays_as_it_is() {
     }
 }
 
-/// What a killed run leaves must be repaired before its tables are known. It was taken for another program's.
+/// A store left by a killed run must be repaired before its tables are known. It used to be refused
+/// as another program's.
 #[test]
 fn a_store_of_any_name_is_used_again_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
@@ -159,7 +160,7 @@ fn a_store_of_any_name_is_used_again_after_a_kill() {
     assert_eq!(read(&store, 2), Some(sample(2.0)));
 }
 
-/// A photo that is called so was deleted.
+/// A photo with such a name used to be deleted.
 #[test]
 fn clear_deletes_nothing_that_begins_otherwise_whatever_its_name() {
     let folder = tempfile::tempdir().unwrap();
@@ -185,7 +186,7 @@ fn damaged_files_are_kept_side_by_side_until_they_are_cleared() {
     let foreign = folder.path().join("cache.redb.damaged-2");
     fs::write(&foreign, "somebody else's").unwrap();
     for (name, length) in [("cache.redb.damaged", 1), ("cache.redb.damaged-3", 5_000)] {
-        // What a process leaves that is killed while it makes a store.
+        // A process that is killed while it creates a store leaves this.
         let zeros = vec![0; length];
         fs::write(&path, &zeros).unwrap();
         let (_, set_aside) = Store::open_or_rebuild(&path).unwrap();
@@ -198,7 +199,7 @@ fn damaged_files_are_kept_side_by_side_until_they_are_cleared() {
     assert!(foreign.exists());
 }
 
-/// What a cache begins with may be damaged too; its name still tells it from a photo.
+/// The first bytes of a store may be damaged too; its name still distinguishes it from a photo.
 #[test]
 fn a_store_without_its_first_bytes_is_set_aside_and_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
@@ -214,7 +215,8 @@ fn a_store_without_its_first_bytes_is_set_aside_and_rebuilt() {
         assert_eq!(set_aside.unwrap().path, folder.path().join(name));
         assert_eq!(read(&store, 0), None);
     }
-    // Beside a store only what begins as one is deleted: anybody could have such a name.
+    // Beside a store only files that begin like one are deleted, because any program could use such
+    // a name.
     assert_eq!(clear(&path).unwrap(), 1);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
@@ -237,7 +239,7 @@ fn through_a_link_the_file_itself_is_set_aside_and_cleared_away() {
     let (file, link) = (folder.path().join("a/c.redb"), folder.path().join("link"));
     fs::create_dir(folder.path().join("a")).unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
-    // A link that leads nowhere yet.
+    // A dangling link.
     fill(&link, 1);
     assert!(file.is_file());
     fs::write(&file, [0; 100]).unwrap();
@@ -262,11 +264,12 @@ impl Random {
     }
 }
 
-/// `bytes` with one of the things that happen to files: some bytes changed, cut off, a block of zeros or of noise.
+/// Returns `bytes` with one kind of damage: changed bytes, a truncated end, or a block of zeros or
+/// noise.
 fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     let length = bytes.len();
-    // Every other time in the header and the first pages, where the structure is.
+    // Half of the time in the header and the first pages, which hold the structure.
     let end = [length, 4096 * 4][random.below(2)].min(length);
     match random.below(4) {
         0 => bytes.truncate(random.below(length)),
@@ -302,7 +305,7 @@ fn no_damage_gives_wrong_results_or_ends_the_program() {
         fs::write(&path, &damaged).unwrap();
         let (store, set_aside) = match Store::open_or_rebuild(&path) {
             Ok(opened) => opened,
-            // Without its mark a cache is any file.
+            // A file without the mark may be any file.
             Err(CacheError::Foreign { .. }) if !damaged.starts_with(MAGIC) => {
                 assert!(fs::read(&path).unwrap() == damaged, "round {round}");
                 continue;

@@ -1,4 +1,4 @@
-//! From what clap parsed to the config of each command.
+//! Converts the arguments parsed by clap to the config of each command.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ use crate::cli::output::Output;
 use crate::cli::report::SortMethod;
 use crate::cli::tagging::{Backup, SidecarNaming, Writing};
 
-/// Why there is no command to run.
+/// Reason why there is no command to run.
 pub(crate) enum NoCommand {
     /// A mistake, or a request for help or the version.
     Clap(clap::Error),
@@ -36,14 +36,14 @@ pub(crate) enum NoCommand {
     Refused(Failure),
 }
 
-/// Returns the command that `words` ask for, of which the first is the program.
+/// Returns the command that `words` ask for. The first word is the program.
 pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, NoCommand> {
     let args = parsing::parse(words).map_err(NoCommand::Clap)?;
     invocation(args).map_err(NoCommand::Refused)
 }
 
 impl NoCommand {
-    /// Prints it and returns how the program ends.
+    /// Prints the reason and returns the exit status.
     pub(crate) fn print(&self) -> Exit {
         let error = match self {
             Self::Clap(error) => error,
@@ -65,14 +65,14 @@ impl NoCommand {
     }
 }
 
-/// The command that `args` ask for.
+/// Returns the command that `args` ask for.
 ///
 /// # Errors
-/// [`Failure::Usage`] for options that do not work together.
+/// [`Failure::Usage`] if options do not work together.
 fn invocation(args: Args) -> Result<Invocation, Failure> {
     use config::Command as To;
     let (messages, command) = match args.command {
-        // Without a subcommand clap requires the paths.
+        // clap requires the paths if there is no subcommand.
         None => (
             args.matching.common.messages,
             To::Match(default_command(args.matching)?),
@@ -105,7 +105,7 @@ fn invocation(args: Args) -> Result<Invocation, Failure> {
             (args.messages, command)
         }
         Some(Command::Completions { shell, messages }) => {
-            // clap_complete panics when it cannot write.
+            // Written to a buffer first, because clap_complete panics if it cannot write.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
             (messages, To::Completions(script))

@@ -11,22 +11,22 @@ use super::{CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs};
 pub(crate) enum EvalCommand {
     /// Verification: do two photos show the same person? Accuracy, EER, FMR, FNMR, TAR at FAR
     ///
-    /// The most central face of each photo counts. "Verification only" covers the pairs with two found faces, "end to end"
-    /// all pairs: a pair without a found face counts as rejected.
+    /// The most central face of each photo counts. "Verification only" covers the pairs with two
+    /// found faces, "end to end" all pairs: a pair without a found face counts as rejected.
     #[command(override_usage = "facematch eval pairs [OPTIONS] <PAIRS>")]
     Pairs(EvalPairsArgs),
     /// Identification: are the names right? Precision and recall of each person, FPIR, FNIR
     ///
-    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default command. A face in a photo
-    /// without known people counts as a stranger.
+    /// The photos of LABELS are searched for the people of KNOWN, by the rules of the default
+    /// command. A face in a photo without known people counts as a stranger.
     #[command(
         override_usage = "facematch eval identify [OPTIONS] --labels <LABELS> <KNOWN> <UNKNOWN>"
     )]
     Identify(EvalIdentifyArgs),
     /// Impostors: how close photos of different people are, as the table of --threshold auto
     ///
-    /// Every two photos of different people are compared by their most central faces. Prints the fraction of the pairs
-    /// (the false match rate) and the distance that it is within, as CSV.
+    /// Every two photos of different people are compared by their most central faces. Prints the
+    /// fraction of the pairs (the false match rate) and the distance that it is within, as CSV.
     #[command(override_usage = "facematch eval impostors [OPTIONS] <PEOPLE>")]
     Impostors(EvalImpostorsArgs),
 }
@@ -71,7 +71,8 @@ pub(crate) struct EvalIdentifyArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct EvalImpostorsArgs {
-    /// Folder with photos of many people, named as known people are (ann.jpg, ann.2.jpg, Eileen Collins/*.jpg)
+    /// Folder with photos of many people, named as known people are (ann.jpg, ann.2.jpg, Eileen
+    /// Collins/*.jpg)
     #[arg(value_hint = ValueHint::DirPath)]
     pub(crate) people: PathBuf,
 

@@ -1,5 +1,5 @@
-//! The arguments as clap parses them: here the commands, in [`options`] what several of them
-//! share. Nothing outside knows clap: [`parse`] returns a config.
+//! The arguments as clap parses them: this module has the commands, [`options`] the options that
+//! several commands share. No other module depends on clap: [`parse`] returns a config.
 
 mod configs;
 mod evaluating;
@@ -25,8 +25,8 @@ use sorting::SortArgs;
 
 /// Find known people in your photos (KNOWN: a folder of their photos, or a gallery file)
 ///
-/// Every face in UNKNOWN is compared with the people of KNOWN. One line per face is printed: the photo, the
-/// person's name or "unknown", and the distance. Nothing leaves your machine.
+/// Every face in UNKNOWN is compared with the people of KNOWN. One line per face is printed: the
+/// photo, the person's name or "unknown", and the distance. Nothing leaves your machine.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     pub(crate) matching: MatchArgs,
 }
 
-/// The version and what this build can do, for bug reports.
+/// Version and features of this build, for bug reports.
 static BUILD: LazyLock<String> = LazyLock::new(|| {
     let features = [
         (cfg!(feature = "embed-models"), "embed-models"),
@@ -68,7 +68,7 @@ static BUILD: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// How the default command is used; printed below its options.
+/// Examples of the default command, printed below its options.
 const EXAMPLES: &str = "Examples:
   facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
   facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
@@ -89,9 +89,10 @@ pub(crate) enum Command {
     Detect(DetectArgs),
     /// Write names into XMP sidecars or into photos, for photo managers
     ///
-    /// photo.jpg.xmp (with --embed, the photo itself) gets a face region and keywords for each known person in the photo.
-    /// Everything else in it is kept. One line is printed for each file that is created or changed: the photo, the action,
-    /// the file, the names. With -f exiftool-json nothing is written; the output is for exiftool -json=FILE.
+    /// photo.jpg.xmp (with --embed, the photo itself) gets a face region and keywords for each
+    /// known person in the photo. Everything else in it is kept. One line is printed for each file
+    /// that is created or changed: the photo, the action, the file, the names. With -f
+    /// exiftool-json nothing is written; the output is for exiftool -json=FILE.
     #[command(
         override_usage = "facematch tag [OPTIONS] <KNOWN> <PHOTO>...",
         after_long_help = "Examples:
@@ -110,10 +111,11 @@ pub(crate) enum Command {
     Untag(UntagArgs),
     /// Sort photos into one folder per person
     ///
-    /// Photos are copied to DIR/Ann/photo.jpg, or linked or moved there. A photo with two people is put into both folders;
-    /// photos without a match stay where they are. Sidecars go along. Existing files are never overwritten: a second
-    /// photo.jpg becomes photo.2.jpg. One line is printed for each photo that is put somewhere: the photo, the action, the
-    /// new path, the person.
+    /// Photos are copied to DIR/Ann/photo.jpg, or linked or moved there. A photo with two people is
+    /// put into both folders; photos without a match stay where they are. Sidecars go along.
+    /// Existing files are never overwritten: a second photo.jpg becomes photo.2.jpg. One line is
+    /// printed for each photo that is put somewhere: the photo, the action, the new path, the
+    /// person.
     #[command(
         override_usage = "facematch sort [OPTIONS] --into <DIR> <KNOWN> <PHOTO>...",
         after_long_help = "Examples:
@@ -124,8 +126,8 @@ pub(crate) enum Command {
     Sort(SortArgs),
     /// Save known people in a gallery file, which replaces their photos
     ///
-    /// The file can be given as KNOWN: facematch people.safetensors ~/Photos. It holds encodings, which are biometric data:
-    /// only you can read it, and deleting it deletes them.
+    /// The file can be given as KNOWN: facematch people.safetensors ~/Photos. It holds encodings,
+    /// which are biometric data: only you can read it, and deleting it deletes them.
     #[command(
         override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
                           facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
@@ -140,8 +142,9 @@ pub(crate) enum Command {
     Enroll(EnrollArgs),
     /// Find mistakes in the photos of known people
     ///
-    /// Reports photos that cannot be read, have no, several or tiny faces, or seem to show another person; the same picture
-    /// twice; people who are closer than the threshold; and the threshold that separates these people best.
+    /// Reports photos that cannot be read, have no, several or tiny faces, or seem to show another
+    /// person; the same picture twice; people who are closer than the threshold; and the threshold
+    /// that separates these people best.
     #[command(
         override_usage = "facematch check [OPTIONS] <KNOWN>",
         after_long_help = "Examples:
@@ -176,8 +179,8 @@ Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could 
 pub(crate) struct MatchArgs {
     /// Known people: a folder, a photo or a gallery file
     ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
-    /// Collins/*.jpg. `facematch enroll` makes gallery files.
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
+    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
     #[arg(hide_short_help = true, value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Option<PathBuf>,
 
@@ -217,7 +220,7 @@ pub(crate) struct DetectArgs {
     #[command(flatten)]
     pub(crate) common: CommonArgs,
 
-    /// How faces are encoded for `--with-encodings`.
+    /// Options for the encodings of `--with-encodings`.
     #[command(flatten)]
     pub(crate) encoding: EncodingArgs,
 }
@@ -227,8 +230,8 @@ pub(crate) struct DetectArgs {
 pub(crate) struct TagArgs {
     /// Known people: a folder, a photo or a gallery file
     ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
-    /// Collins/*.jpg. `facematch enroll` makes gallery files.
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
+    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
@@ -246,7 +249,8 @@ pub(crate) struct TagArgs {
 
     /// Write into the photos themselves instead of sidecars, with exiftool (version 12 or newer)
     ///
-    /// Each photo is kept as it was, as photo.jpg_original, unless there is such a file; `exiftool -delete_original DIR` deletes these backups.
+    /// Each photo is kept as it was, as photo.jpg_original, unless there is such a file; `exiftool
+    /// -delete_original DIR` deletes these backups.
     #[arg(long, conflicts_with = "sidecar_naming")]
     pub(crate) embed: bool,
 
@@ -298,8 +302,9 @@ pub(crate) enum SidecarNamingArg {
 pub(crate) struct EnrollArgs {
     /// Known people: folders, photos and gallery files
     ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
-    /// Collins/*.jpg. With --from-tags, any photos and folders; with --remove and --list, the gallery file.
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
+    /// known/Eileen Collins/*.jpg. With --from-tags, any photos and folders; with --remove and
+    /// --list, the gallery file.
     #[arg(value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Vec<PathBuf>,
 
@@ -315,7 +320,8 @@ pub(crate) struct EnrollArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) add: Option<PathBuf>,
 
-    /// Learn people from the named face regions that digiKam, Lightroom and others wrote into photos and sidecars
+    /// Learn people from the named face regions that digiKam, Lightroom and others wrote into
+    /// photos and sidecars
     #[arg(long)]
     pub(crate) from_tags: bool,
 
@@ -349,7 +355,7 @@ pub(crate) struct EnrollArgs {
 }
 
 impl EnrollArgs {
-    /// The first option that is about photos: it has no effect where none is searched.
+    /// Returns the first option about photos, which has no effect if no photo is searched.
     pub(crate) fn about_photos(&self) -> Option<&'static str> {
         let others = [
             (self.from_tags, "--from-tags"),
@@ -368,8 +374,8 @@ impl EnrollArgs {
 pub(crate) struct CheckArgs {
     /// Known people: a folder or a gallery file, about which less can be found
     ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
-    /// Collins/*.jpg.
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
+    /// known/Eileen Collins/*.jpg.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
@@ -410,7 +416,7 @@ pub(crate) struct CheckArgs {
 }
 
 impl CheckArgs {
-    /// The first option that is about photos: it has no effect on a gallery file.
+    /// Returns the first option about photos, which has no effect on a gallery file.
     pub(crate) fn about_photos(&self) -> Option<&'static str> {
         let choosing = [
             (self.follow_links, "--follow-links"),

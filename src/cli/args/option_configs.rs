@@ -1,4 +1,4 @@
-//! From the options that several commands share to the parts of their configs.
+//! Converts the options that several commands share to the matching parts of configs.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The options that several commands share.
+//! Options that several commands share.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::matching::{DistanceThreshold, Margin};
 
-/// The options of every command that searches photos.
+/// Options of every command that searches photos.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CommonArgs {
     #[command(flatten)]
@@ -33,8 +33,9 @@ pub(crate) struct CommonArgs {
 pub(crate) struct CacheArgs {
     /// Remember what is found, and search only new photos
     ///
-    /// The cache is FILE, else FACEMATCH_CACHE (which switches it on by itself), else facematch/cache.redb in the user's
-    /// cache folder. It holds encodings, which are biometric data.
+    /// The cache is FILE, else FACEMATCH_CACHE (which switches it on by itself), else
+    /// facematch/cache.redb in the user's cache folder. It holds encodings, which are biometric
+    /// data.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath, help_heading = COMMON)]
     pub(crate) cache: Option<Option<PathBuf>>,
 
@@ -43,7 +44,7 @@ pub(crate) struct CacheArgs {
     pub(crate) no_cache: bool,
 }
 
-/// No heading: the options that most people need stand together, and are all that `-h` shows.
+/// Heading of the most common options: none. They form one group, the only one that `-h` shows.
 const COMMON: Option<&str> = None;
 
 const DEFAULT_WIDTH: u32 = 500;
@@ -58,7 +59,8 @@ pub(crate) struct EngineArgs {
     #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch::image_files::MAX_WIDTH))]
     pub(crate) width: u32,
 
-    /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1 from 40, 2 from 20
+    /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1
+    /// from 40, 2 from 20
     #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
     pub(crate) upsample: u32,
 
@@ -78,7 +80,8 @@ pub(crate) struct EngineArgs {
     #[arg(long, hide_short_help = true, value_enum, default_value_t = EngineArg::Native)]
     pub(crate) engine: EngineArg,
 
-    /// Folder with the models, instead of those inside the program (native) or in the usual places (dlib) [env: FACEMATCH_MODELS]
+    /// Folder with the models, instead of those inside the program (native) or in the usual places
+    /// (dlib) [env: FACEMATCH_MODELS]
     #[arg(long, hide_short_help = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) models: Option<PathBuf>,
 
@@ -88,8 +91,8 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// The first option that makes a difference to what is found in a photo. `--models` does not count: it may come from
-    /// the environment.
+    /// Returns the first given option that changes what is found in a photo. `--models` is left out
+    /// because it may come from the environment.
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
             (self.width != DEFAULT_WIDTH, "--width"),
@@ -102,19 +105,20 @@ impl EngineArgs {
     }
 }
 
-/// The name of the first option that is given.
+/// Returns the name of the first option that is given.
 pub(super) fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
     let given = options.iter().find(|(is_given, _)| *is_given);
     given.map(|(_, name)| *name)
 }
 
-/// How it is decided who a face is.
+/// Options that decide which person a face belongs to.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Matching")]
 pub(crate) struct DecisionArgs {
     /// Largest distance of a match, or auto
     ///
-    /// Less means fewer wrong names. With auto, the threshold follows from the number of known faces and --target-fpir.
+    /// Less means fewer wrong names. With auto, the threshold follows from the number of known
+    /// faces and --target-fpir.
     #[arg(
         short,
         long,
@@ -129,7 +133,8 @@ pub(crate) struct DecisionArgs {
     #[arg(long, hide_short_help = true, value_name = "FRACTION", value_parser = fraction)]
     pub(crate) target_fpir: Option<f64>,
 
-    /// A face is ambiguous unless the next person is at least this much farther away than the nearest one
+    /// A face is ambiguous unless the next person is at least this much farther away than the
+    /// nearest one
     #[arg(
         long,
         hide_short_help = true,
@@ -144,7 +149,7 @@ pub(crate) struct DecisionArgs {
     pub(crate) allow_repeat: bool,
 }
 
-/// A threshold as it is asked for.
+/// Value of `--threshold`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum ThresholdArg {
     Fixed(DistanceThreshold),
@@ -165,7 +170,7 @@ impl FromStr for ThresholdArg {
     }
 }
 
-/// Reads a whole number in `range`.
+/// Returns a parser for whole numbers in `range`.
 pub(crate) fn whole_number<T>(
     range: RangeInclusive<T>,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync
@@ -184,11 +189,11 @@ fn fraction(text: &str) -> Result<f64, String> {
     fraction.ok_or_else(|| "expected a fraction from 0.000001 to 0.5, such as 0.01".to_owned())
 }
 
-/// How faces become encodings. Known and unknown photos are always treated alike.
+/// Options for encoding faces. They always apply to known and unknown photos alike.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
 pub(crate) struct EncodingArgs {
-    // Undoes an earlier --no-flip, such as one in an alias.
+    // Overrides an earlier --no-flip, such as one in an alias.
     #[arg(long, hide = true, overrides_with = "no_flip")]
     pub(crate) flip: bool,
 
@@ -200,13 +205,14 @@ pub(crate) struct EncodingArgs {
     #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number(0..=1000u32))]
     pub(crate) jitters: u32,
 
-    /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to decode
+    /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to
+    /// decode
     #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
     pub(crate) encode_from: EncodeFromArg,
 }
 
 impl EncodingArgs {
-    /// The first option that is given.
+    /// Returns the first option that is given.
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
             (self.flip, "--flip"),
@@ -290,8 +296,8 @@ pub(crate) struct MessageArgs {
     pub(crate) progress: WhenArg,
 }
 
-/// Hides the options of [`MessageArgs`] in the help of commands that print little: they accept them, so that an alias or a
-/// script may give them to every command.
+/// Hides the options of [`MessageArgs`] in the help of commands that print little. These commands
+/// still accept them, so that an alias or a script can pass them to every command.
 pub(super) fn hidden_messages(arg: Arg) -> Arg {
     let is_message = matches!(arg.get_id().as_str(), "quiet" | "verbose" | "progress");
     arg.hide(is_message)
@@ -326,12 +332,12 @@ pub(crate) enum FormatArg {
     /// RFC 4180 with a header
     Csv,
     /// What exiftool -json=FILE reads
-    // Only `facematch tag` has it; see `with_hidden_formats`.
+    // Only `facematch tag` supports it; see `with_hidden_formats`.
     #[value(hide = true)]
     ExiftoolJson,
 }
 
-/// Lists the forms that other commands hide among the possible values of `format`.
+/// Adds the formats that other commands hide to the possible values of `format`.
 pub(super) fn with_hidden_formats(format: Arg) -> Arg {
     let values = FormatArg::value_variants()
         .iter()

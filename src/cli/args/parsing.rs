@@ -1,4 +1,5 @@
-//! From the words of the command line to [`Args`]: a command is found behind options too, and a mistake is explained.
+//! Parses the words of the command line to [`Args`], finds a command that follows options, and
+//! explains mistakes.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,13 +10,14 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches};
 use super::Args;
 use crate::cli::exit::Failure;
 
-/// Names are taken for a mistyped command from this similarity on (Jaro).
+/// Minimum similarity (Jaro) at which a name counts as a mistyped command.
 const SIMILAR: f64 = 0.8;
 
-/// The arguments in `words`, of which the first is the program.
+/// Parses `words`, the first of which is the program.
 ///
 /// # Errors
-/// What clap says, with a tip where it has none: which command an option belongs to, which command may be meant.
+/// clap's error. If it has no tip, one is added: which command an option belongs to, or which
+/// command the user may have meant.
 pub(super) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
     let mut command = Args::command();
     command.build();
@@ -32,7 +34,7 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
     parsed.map_err(|error| with_tip(error, &command, &words))
 }
 
-/// `words` with the options that stand before a command moved behind it: `-q detect photos` is `detect -q photos`.
+/// Moves the options before a command behind it: `-q detect photos` becomes `detect -q photos`.
 fn command_first(command: &Command, mut words: Vec<OsString>) -> Vec<OsString> {
     let place = first_positional(command, &words);
     if place.is_none() && command.is_subcommand_required_set() {
@@ -48,13 +50,15 @@ fn command_first(command: &Command, mut words: Vec<OsString>) -> Vec<OsString> {
         words = without_messages(words);
     }
     let mut moved = vec![words.remove(0), name];
-    // The command's own commands come behind it in the same way; it stands in the place of the program.
+    // The command's own subcommands are moved in the same way, with the command in place of the
+    // program.
     let rest = std::iter::once(OsString::new()).chain(words).collect();
     moved.extend(command_first(chosen, rest).into_iter().skip(1));
     moved
 }
 
-/// `words` without the options about messages, which change nothing where only help is printed.
+/// Returns `words` without the options about messages, which have no effect if only help is
+/// printed.
 fn without_messages(words: Vec<OsString>) -> Vec<OsString> {
     let mut kept = Vec::with_capacity(words.len());
     let mut words = words.into_iter();
@@ -73,7 +77,7 @@ fn without_messages(words: Vec<OsString>) -> Vec<OsString> {
     kept
 }
 
-/// The place of the first of `words` that is neither an option nor the value of one.
+/// Returns the index of the first of `words` that is neither an option nor an option's value.
 fn first_positional(command: &Command, words: &[OsString]) -> Option<usize> {
     let mut place = 1;
     while let Some(word) = words.get(place) {
@@ -89,18 +93,19 @@ fn first_positional(command: &Command, words: &[OsString]) -> Option<usize> {
     None
 }
 
-/// Whether the short options in `cluster`, such as `qt`, end with one whose value is the next word.
+/// Returns whether the short options in `cluster`, such as `qt`, end with one whose value is the
+/// next word.
 fn last_short_takes_next_word(command: &Command, cluster: &str) -> bool {
     let takes_value = |short| takes_next_word(command, |arg| arg.get_short() == Some(short));
-    // What follows an option with a value in its cluster is that value.
+    // If an option in a cluster takes a value, the rest of the cluster is that value.
     let first = cluster
         .char_indices()
         .find(|&(_, short)| takes_value(short));
     first.is_some_and(|(at, short)| at + short.len_utf8() == cluster.len())
 }
 
-/// Whether the value of the option that `is_meant` is the next word. An option that the command lacks may be one of its
-/// commands'.
+/// Returns whether the value of the option that `is_meant` accepts is the next word. An option that
+/// `command` lacks may belong to one of its subcommands.
 fn takes_next_word(command: &Command, is_meant: impl Fn(&Arg) -> bool) -> bool {
     let commands =
         std::iter::once(command).chain(all_commands(command).map(|(_, command)| command));
@@ -109,7 +114,8 @@ fn takes_next_word(command: &Command, is_meant: impl Fn(&Arg) -> bool) -> bool {
     option.is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
 }
 
-/// The commands below `command`, and those below them, with what the user types: "sort", "eval pairs".
+/// Returns the subcommands of `command` at all levels, each with the words that the user types:
+/// "sort", "eval pairs".
 fn all_commands(command: &Command) -> impl Iterator<Item = (String, &Command)> {
     command.get_subcommands().flat_map(|below| {
         let name = below.get_name();
@@ -119,7 +125,7 @@ fn all_commands(command: &Command) -> impl Iterator<Item = (String, &Command)> {
     })
 }
 
-/// `error` with a tip about what may be meant.
+/// Adds a tip to `error` about what the user may have meant.
 fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> clap::Error {
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => match error.get(ContextKind::InvalidArg) {
@@ -136,7 +142,7 @@ fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> cl
         _ => None,
     };
     if let Some(tip) = tip {
-        // In the place of clap's, which takes the option for a path.
+        // Replaces clap's own suggestion, which takes the option for a path.
         error.remove(ContextKind::SuggestedArg);
         error.insert(
             ContextKind::Suggested,
@@ -146,8 +152,8 @@ fn with_tip(mut error: clap::Error, command: &Command, words: &[OsString]) -> cl
     error
 }
 
-/// The long option that one of `words` is, with a dash too few: `-version`. It would be `-v` with others, or `-o` with the file
-/// `utput`.
+/// Returns the long option that the user wrote with one dash instead of two in one of `words`, such
+/// as `-version`. clap reads it as short options: `-v` and others, or `-o` with the file `utput`.
 fn option_with_one_dash<'a>(command: &Command, words: &'a [OsString]) -> Option<&'a str> {
     let commands = || std::iter::once(command).chain(all_commands(command).map(|(_, below)| below));
     let is_option = |name: &str| {
@@ -159,7 +165,7 @@ fn option_with_one_dash<'a>(command: &Command, words: &'a [OsString]) -> Option<
     names.find(|name| is_option(name.split('=').next().unwrap_or_default()))
 }
 
-/// Which commands have `option`.
+/// Returns a tip that names the commands that have `option`.
 fn owners_tip(command: &Command, option: &str) -> Option<String> {
     let (long, short) = match option.strip_prefix("--") {
         Some(long) => (Some(long.split('=').next()?), None),
@@ -182,7 +188,8 @@ fn owners_tip(command: &Command, option: &str) -> Option<String> {
     (!owners.is_empty()).then(|| format!("'{option}' is an option of {}", owners.join(", ")))
 }
 
-/// Refuses a KNOWN that is not there and looks like a mistyped command, and a command behind it.
+/// Refuses a KNOWN that does not exist and looks like a mistyped command, and a command after
+/// KNOWN.
 pub(super) fn check_no_command(known: &Path, unknown: &[PathBuf]) -> Result<(), Failure> {
     let mut command = Args::command();
     command.build();
@@ -203,7 +210,7 @@ pub(super) fn check_no_command(known: &Path, unknown: &[PathBuf]) -> Result<(), 
     )))
 }
 
-/// The first of `words` that is the name of a command and of no file.
+/// Returns the first of `words` that is the name of a command and not of a file.
 fn misplaced_command(words: &[PathBuf]) -> Option<&str> {
     let command = Args::command();
     let mut names = words.iter().filter_map(|word| word.to_str());
@@ -221,7 +228,7 @@ fn similar_command(command: &Command, word: &OsStr) -> Option<String> {
     }
     let word = word.to_lowercase();
     let similarity = |name: &str| match strsim::osa_distance(name, &word) {
-        // Short names have few letters in common with their mistypings.
+        // Short names share too few letters with their misspellings for Jaro.
         0 | 1 => 1.0,
         _ => strsim::jaro(name, &word),
     };

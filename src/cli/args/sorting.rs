@@ -10,8 +10,8 @@ use super::{CommonArgs, DecisionArgs, EncodingArgs};
 pub(crate) struct SortArgs {
     /// Known people: a folder, a photo or a gallery file
     ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg, known/Eileen
-    /// Collins/*.jpg. `facematch enroll` makes gallery files.
+    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
+    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 

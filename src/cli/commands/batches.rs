@@ -1,22 +1,23 @@
-//! Results that are handled many at a time: a program that takes turns with the workers for each of
-//! them finds the caches of the processor full of other data.
+//! Results that are handled in batches. Handling them one by one, in turn with the workers, would
+//! keep filling the processor's caches with other data.
 
 use std::time::{Duration, Instant};
 
-/// So long results are held back, and then until the next one comes: a person at a terminal sees that it goes on.
+/// Maximum time since the last batch, after which the next result completes a batch: a user at a
+/// terminal sees that the run makes progress.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Results that wait to be handled together.
 pub(super) struct Batch<T> {
-    /// So many wait no longer.
+    /// Number of results in a full batch.
     most: usize,
     waiting: Vec<T>,
-    /// When the last ones had been handled.
+    /// Time when the last batch had been handled.
     last: Instant,
 }
 
 impl<T> Batch<T> {
-    /// One that is full with `most` results.
+    /// Starts an empty batch that is full with `most` results.
     pub(super) fn begin(most: usize) -> Self {
         Self {
             most,
@@ -25,7 +26,8 @@ impl<T> Batch<T> {
         }
     }
 
-    /// Takes `result` in; all that wait, when they are enough or the last ones are some time ago.
+    /// Adds `result`. Returns all waiting results if the batch is full or the last one is long ago,
+    /// else none.
     pub(super) fn add(&mut self, result: T) -> Vec<T> {
         self.waiting.push(result);
         match self.waiting.len() >= self.most || self.last.elapsed() >= LONGEST_WAIT {
@@ -34,12 +36,12 @@ impl<T> Batch<T> {
         }
     }
 
-    /// All that wait.
+    /// Returns all waiting results.
     pub(super) fn rest(&mut self) -> Vec<T> {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Those that went out have been handled.
+    /// Records that the last batch has been handled.
     pub(super) fn handled(&mut self) {
         self.last = Instant::now();
     }
@@ -52,7 +54,7 @@ mod tests {
     #[test]
     fn results_go_out_when_they_are_enough_and_in_their_order() {
         let mut batch = Batch::begin(3);
-        // On a slow machine some may go out before.
+        // On a slow machine a batch may go out before it is full.
         let out: Vec<Vec<_>> = (0..8).map(|result| batch.add(result)).collect();
         assert!(out.iter().all(|together| together.len() <= 3));
         let rest = batch.rest();
@@ -75,7 +77,7 @@ mod tests {
         assert_eq!(batch.add('a'), ['a']);
         assert_eq!(batch.add('b'), ['b']);
         batch.handled();
-        // On a slow machine a second may be over.
+        // On a slow machine a second may have passed.
         let out = batch.add('c');
         assert!(out.is_empty() || batch.last.elapsed() >= LONGEST_WAIT);
     }

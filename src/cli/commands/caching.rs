@@ -1,4 +1,4 @@
-//! `facematch cache`: where the cache is, what is in it, and how it gets smaller.
+//! `facematch cache`: shows where the cache is and what it contains, and shrinks or deletes it.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::cli::report::write_values;
 use crate::cli::terminal;
 
-/// Values to print, each with what it is.
+/// Values to print, each with its label.
 type Values = Vec<(&'static str, String)>;
 
 pub(crate) fn run(config: &CacheCommandConfig) -> Result<Exit, Failure> {
@@ -58,7 +58,7 @@ fn stats(file: &Path) -> Result<Values, CacheError> {
     ])
 }
 
-/// Prunes the cache in `file` and returns the numbers of results.
+/// Prunes the cache in `file` and returns how many results were removed and kept.
 fn prune(file: &Path, unused_days: Option<u32>) -> Result<Values, CacheError> {
     let Pruned { removed, kept } = cache::prune(file, unused_days)?;
     Ok(vec![

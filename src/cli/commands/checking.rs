@@ -1,4 +1,5 @@
-//! `facematch check`: what is wrong with the photos of known people, before anybody is searched.
+//! `facematch check`: finds problems with the photos of known people before they are used in a
+//! search.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -75,7 +76,8 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
     })
 }
 
-/// Refuses options that would have no effect, as the faces of a gallery file are found and encoded already.
+/// Refuses options that would have no effect because the faces of a gallery file are already found
+/// and encoded.
 fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
     match config.about_photos {
         Some(option) => Err(Failure::Usage(format!(
@@ -86,7 +88,7 @@ fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
     }
 }
 
-/// The faces of a gallery file. No engine is needed for them.
+/// Returns the faces of a gallery file, which needs no engine.
 fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
     let (gallery, _) = read_gallery(file, SimdLevel::best())?;
     if gallery.is_empty() {
@@ -103,7 +105,7 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
     Ok(photos_of(&gallery))
 }
 
-/// The photos `inputs`, with the faces in them.
+/// Returns the photos `inputs` with the faces in them.
 fn checked_photos(
     config: &CheckConfig,
     inputs: &Inputs,
@@ -154,7 +156,7 @@ fn content(
     })
 }
 
-/// "5 photos, 4 faces of 3 people: 2 findings".
+/// Returns a summary such as "5 photos, 4 faces of 3 people: 2 findings".
 fn in_words(check: &Check) -> String {
     let found = match check.findings.len() + check.unlisted_close_people {
         0 => "nothing found".to_owned(),

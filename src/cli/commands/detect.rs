@@ -1,4 +1,4 @@
-//! `facematch detect`: the faces of each photo, without any known people.
+//! `facematch detect`: finds the faces of each photo, without known people.
 
 use std::time::{Duration, Instant};
 

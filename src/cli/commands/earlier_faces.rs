@@ -1,13 +1,13 @@
-//! The faces that gallery files have of photos that are enrolled again: which of them a new face
-//! replaces.
+//! Faces that gallery files already have of photos that are enrolled again, and which of them a new
+//! face replaces.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use facematch::gallery::KnownFace;
 
-/// Photos of people, told apart as in gallery files: by the person's name and the photo's path. The name belongs to it as
-/// one photo may be enrolled for several people.
+/// Photos of people, identified as in gallery files by the person's name and the photo's path. The
+/// name is needed because one photo may be enrolled for several people.
 #[derive(Default)]
 struct PhotosOfPeople(HashMap<String, HashSet<String>>);
 
@@ -18,31 +18,31 @@ impl PhotosOfPeople {
     }
 
     fn contains(&self, person: &str, photo: &Path) -> bool {
-        // The name first: a gallery may have a million faces.
+        // The name is checked first because a gallery may have a million faces.
         let photos = self.0.get(person);
         photos.is_some_and(|photos| photos.contains(&comparable(photo)))
     }
 }
 
-/// `photo` as it is compared: absolute and without `.`, so that several ways to write a path are one, and as gallery files
-/// have it, with U+FFFD for bytes that are not UTF-8. Nobody knows which folder a relative path in a file was relative to;
-/// it is taken from the present one, as those of the command line are.
+/// Returns `photo` in a form that can be compared: absolute, without `.`, and with U+FFFD for bytes
+/// that are not UTF-8, as in gallery files. A gallery file does not say which folder its relative
+/// paths refer to; like those on the command line, they are resolved against the current one.
 fn comparable(photo: &Path) -> String {
     let absolute = std::path::absolute(photo);
     let path = absolute.as_deref().unwrap_or(photo);
     path.to_string_lossy().into_owned()
 }
 
-/// The photos to enroll, and whom they show where that is known before.
+/// Photos to enroll, with the people they show if that is known in advance.
 pub(super) struct PhotosToEnroll {
-    /// By their names.
+    /// Photos of people who are known from names.
     of_people: PhotosOfPeople,
-    /// Who is in them turns out when their tags are read.
+    /// Photos whose people are known only once their tags are read.
     of_anybody: HashSet<String>,
 }
 
 impl PhotosToEnroll {
-    /// Photos, each after the person that it shows.
+    /// Returns photos to enroll, each given with the person it shows.
     pub(super) fn of_people<'a>(photos: impl Iterator<Item = (String, &'a Path)>) -> Self {
         let mut of_people = PhotosOfPeople::default();
         for (person, photo) in photos {
@@ -54,7 +54,7 @@ impl PhotosToEnroll {
         }
     }
 
-    /// Photos of anybody.
+    /// Returns photos to enroll that may show anyone.
     pub(super) fn of_anybody<'a>(photos: impl Iterator<Item = &'a Path>) -> Self {
         Self {
             of_people: PhotosOfPeople::default(),
@@ -68,15 +68,15 @@ impl PhotosToEnroll {
     }
 }
 
-/// The photos to enroll of which a gallery file already has a face.
+/// Photos to enroll of which a gallery file already has a face.
 pub(super) struct EarlierFaces {
     in_galleries: PhotosOfPeople,
-    /// Those of them in which a face was found: it takes the place of the earlier one.
+    /// Photos of these in which a new face was found, which replaces the earlier one.
     replaced: PhotosOfPeople,
 }
 
 impl EarlierFaces {
-    /// Those of `known` that are of the photos `to_enroll`.
+    /// Returns the faces among `known` that may come from the photos `to_enroll`.
     pub(super) fn among<'a>(
         known: impl Iterator<Item = KnownFace<'a>>,
         to_enroll: &PhotosToEnroll,
@@ -91,7 +91,7 @@ impl EarlierFaces {
         }
     }
 
-    /// What a warning that no face of this photo is taken says at its end.
+    /// Returns the end of a warning that no face is taken from this photo.
     pub(super) fn stays(&self, person: &str, photo: &Path) -> &'static str {
         match self.in_galleries.contains(person, photo) {
             true => "; its earlier face stays in the gallery",
@@ -99,14 +99,14 @@ impl EarlierFaces {
         }
     }
 
-    /// Lets a new face take the place of the earlier one.
+    /// Records that a new face replaces the earlier one.
     pub(super) fn replace(&mut self, person: &str, photo: &Path) {
         if self.in_galleries.contains(person, photo) {
             self.replaced.insert(person, photo);
         }
     }
 
-    /// Whether a new face took the place of this one.
+    /// Returns whether a new face replaces this one.
     pub(super) fn has_replaced(&self, face: &KnownFace<'_>) -> bool {
         self.replaced.contains(face.name, face.source)
     }

@@ -1,4 +1,5 @@
-//! `facematch enroll`: known people as a gallery file: make it, add to it, remove people from it, list them.
+//! `facematch enroll`: creates a gallery file of known people, adds people to it, removes them, and
+//! lists them.
 
 use std::io::Write;
 use std::path::Path;
@@ -28,20 +29,20 @@ use crate::cli::output::{Access, Output, ReadFile};
 use crate::cli::report::write_people;
 use crate::cli::terminal;
 
-/// Who is to be enrolled.
+/// People to enroll.
 enum People {
-    /// Those after whom photos and folders are called.
+    /// People named by their photos and folders.
     Named(KnownPeople),
-    /// Those who are tagged in photos.
+    /// People tagged in photos.
     Tagged(TaggedPeople),
 }
 
-/// Who was enrolled.
+/// Result of enrolling.
 struct Enrolled {
     gallery: Gallery,
-    /// Photos that could not be read.
+    /// Number of photos that could not be read.
     unreadable: usize,
-    /// Tagged people whose face was not found.
+    /// Number of tagged people whose face was not found.
     without_face: usize,
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn run(config: &EnrollConfig, console: &Console) -> Result<Exit, Fail
 fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
     let adds = config.adds();
     if adds {
-        // Before anything else, as the wrong file would be overwritten.
+        // Checked first because otherwise the wrong file would be overwritten.
         check_gallery(&config.file)?;
     }
     let unfinished = UnfinishedFiles::default();
@@ -237,7 +238,7 @@ fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Refuses `file` when it does not begin like a gallery.
+/// Refuses `file` if it does not begin like a gallery.
 fn check_gallery(file: &Path) -> Result<(), Failure> {
     check_known(file)?;
     match is_gallery_file(file)? {
@@ -249,7 +250,7 @@ fn check_gallery(file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Writes `gallery` to `file`, which must still be as it was `before`, where it was read.
+/// Writes `gallery` to `file`. If the file was read, its state must still be `before`.
 fn write(
     gallery: &Gallery,
     fingerprint: &Fingerprint,

@@ -1,4 +1,4 @@
-//! The known people of a command: out of folders, photos and gallery files becomes one gallery.
+//! Known people of a command. Input: folders, photos and gallery files. Output: one gallery.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -19,21 +19,22 @@ use crate::cli::inputs::{known_photos, no_known_face};
 use crate::cli::photo_error::PhotoError;
 use crate::cli::similar_names::similarly_named;
 
-/// Known people who are not all enrolled yet, by the names of their photos.
+/// Known people, named by their photos, who are not all enrolled yet.
 pub(super) struct KnownPeople {
     pub(super) sources: KnownSources,
 }
 
-/// Known people, enrolled.
+/// Known people who are enrolled.
 pub(super) struct Enrolled {
     pub(super) gallery: Gallery,
-    /// Photos that could not be read.
+    /// Number of photos that could not be read.
     pub(super) unreadable: usize,
 }
 
 impl KnownPeople {
-    /// The people of `known`. Gallery files are read, and refused when the engine of `params` makes other encodings. A
-    /// photo that is given twice, alone and with its folder, is one photo.
+    /// Finds the people of `known`. Gallery files are read, and refused if the engine of `params`
+    /// makes different encodings. A photo that is given twice, by itself and with its folder,
+    /// counts once.
     pub(super) fn find(
         known: &[PathBuf],
         options: &WalkOptions,
@@ -54,18 +55,18 @@ impl KnownPeople {
         Ok(Self { sources })
     }
 
-    /// The number of photos to enroll.
+    /// Returns the number of photos to enroll.
     pub(super) fn photos(&self) -> usize {
         self.sources.photos()
     }
 
-    /// The photos to enroll.
+    /// Returns the paths of the photos to enroll.
     pub(super) fn photo_paths(&self) -> impl Iterator<Item = &Path> {
         self.sources.photo_paths().map(|(_, photo)| photo)
     }
 
-    /// The gallery of all of them. A photo that cannot be read is an error, what else is wrong with one a warning; that
-    /// no known person is left is a failure.
+    /// Returns the gallery of all known people. A photo that cannot be read is reported as an error
+    /// and other problems of a photo as warnings; the run fails if no known person is left.
     pub(super) fn enroll(
         mut self,
         engines: &mut [Box<dyn FaceEngine>],
@@ -93,7 +94,7 @@ impl KnownPeople {
         Ok(enrolled)
     }
 
-    /// All sources in one gallery.
+    /// Joins all sources in one gallery.
     fn join(
         &self,
         engines: &mut [Box<dyn FaceEngine>],
@@ -141,11 +142,11 @@ impl KnownPeople {
     }
 }
 
-/// The most groups of people, and names of a group, that warnings list.
+/// Maximum number of groups of people, and of names in a group, that warnings list.
 const MOST_LISTED: usize = 10;
 
-/// Warns of people who are probably one, as their names are nearly the same and their faces match: every photo of that
-/// person would be ambiguous.
+/// Warns of people who are probably one person, because their names are nearly the same and their
+/// faces match: every photo of that person would be ambiguous.
 pub(super) fn warn_of_similar_names(
     gallery: &Gallery,
     threshold: DistanceThreshold,
@@ -177,8 +178,8 @@ pub(super) fn warn_of_similar_names(
     }
 }
 
-/// Adds the face that was found in the photo at `path` of the KNOWN `root`. When there is none, or the photo could not be
-/// read, the face that it once had stays.
+/// Adds the face found in the photo at `path` of the KNOWN `root`. If there is none or the photo
+/// could not be read, its earlier face stays.
 fn add_photo(
     builder: &mut GalleryBuilder,
     root: &Path,

@@ -1,5 +1,5 @@
-//! What known people are made of: photos and gallery files. In comes each KNOWN, out comes one gallery, when somebody says who
-//! is in the photos.
+//! Sources of known people. Input: each KNOWN (photos or a gallery file), and a caller that says
+//! who is in the photos. Output: one gallery.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::cli::exit::Failure;
 use crate::cli::inputs::check_known;
 use crate::cli::photo_error::PhotoError;
 
-/// What one KNOWN is.
+/// Content of one KNOWN.
 enum Source {
     Photos { root: PathBuf, photos: Inputs },
     Gallery(Box<GalleryFile>),
@@ -32,16 +32,17 @@ pub(super) struct GalleryFile {
     made_by: Fingerprint,
 }
 
-/// All KNOWN, in their order.
+/// All KNOWN, in the order given.
 pub(super) struct KnownSources {
     list: Vec<Source>,
-    /// What all of them are compared by.
+    /// Fingerprint of the options by which all of them are compared.
     pub(super) fingerprint: Fingerprint,
 }
 
 impl KnownSources {
-    /// Those of `known`; `photos_of` finds the photos of each that is no gallery file. Gallery files are read, and refused when
-    /// the engine of `params` makes other encodings.
+    /// Finds the sources of `known`. `photos_of` finds the photos of each KNOWN that is not a
+    /// gallery file. Gallery files are read, and refused if the engine of `params` makes different
+    /// encodings.
     pub(super) fn find(
         known: &[PathBuf],
         params: &EngineParams,
@@ -72,12 +73,12 @@ impl KnownSources {
         Ok(sources)
     }
 
-    /// The number of photos to enroll.
+    /// Returns the number of photos to enroll.
     pub(super) fn photos(&self) -> usize {
         self.photo_paths().count()
     }
 
-    /// The photos to enroll, each after the KNOWN that it is of.
+    /// Returns the photos to enroll, each preceded by the KNOWN it belongs to.
     pub(super) fn photo_paths(&self) -> impl Iterator<Item = (&Path, &Path)> {
         let inputs = self.list.iter().filter_map(|source| match source {
             Source::Photos { root, photos } => Some((root, photos)),
@@ -91,7 +92,7 @@ impl KnownSources {
         })
     }
 
-    /// Skipped photos, by their extension.
+    /// Returns the number of skipped photos by extension.
     pub(super) fn skipped(&self) -> BTreeMap<String, usize> {
         let mut skipped = BTreeMap::new();
         for source in &self.list {
@@ -104,7 +105,7 @@ impl KnownSources {
         skipped
     }
 
-    /// Every KNOWN that is no gallery file.
+    /// Returns every KNOWN that is not a gallery file.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Path> {
         self.list.iter().filter_map(|source| match source {
             Source::Photos { root, .. } => Some(root.as_path()),
@@ -119,7 +120,8 @@ impl KnownSources {
         })
     }
 
-    /// Refuses gallery files whose faces cannot stand in one file with those that are enrolled now. An empty one has none.
+    /// Refuses gallery files whose faces must not share a file with newly enrolled ones. An empty
+    /// gallery has no faces and is accepted.
     pub(super) fn check_same_options(&self) -> Result<(), Failure> {
         for file in self.galleries().filter(|file| !file.gallery.is_empty()) {
             file.made_by
@@ -128,7 +130,7 @@ impl KnownSources {
         Ok(())
     }
 
-    /// Faces that were encoded with other options can be compared, a little less well.
+    /// Warns of faces that were encoded with other options: they can be compared, but less exactly.
     pub(super) fn warn_of_other_options(&self, console: &Console) {
         for file in self.galleries() {
             if let Some(other) = file.made_by.other_options(&self.fingerprint) {
@@ -141,7 +143,7 @@ impl KnownSources {
         }
     }
 
-    /// The gallery file when there is nothing else: it may be large, and needs no copy.
+    /// Takes the gallery if it is the only source: it may be large and need not be copied.
     pub(super) fn take_only_gallery(&mut self) -> Option<Gallery> {
         match self.list.as_mut_slice() {
             [Source::Gallery(file)] => Some(std::mem::take(&mut file.gallery)),
@@ -149,8 +151,8 @@ impl KnownSources {
         }
     }
 
-    /// All of them in one gallery. `enroll` adds the faces of the photos of one KNOWN to the
-    /// builder, and says which earlier faces of the photos `to_enroll` they replace.
+    /// Joins all sources in one gallery. `enroll` adds the faces of one KNOWN's photos to the
+    /// builder, and records which earlier faces of the photos `to_enroll` they replace.
     pub(super) fn join(
         &self,
         params: &EngineParams,
@@ -185,11 +187,11 @@ impl KnownSources {
     }
 }
 
-/// Hands what `work` finds in each of `photos` to `add`, in order. Returns how many could not be
-/// read.
+/// Calls `work` on each of `photos` and passes the results to `add` in order. Returns how many
+/// photos could not be read.
 ///
 /// # Errors
-/// When there is no thread for them.
+/// If no thread can be started.
 pub(super) fn find_known_faces<R: Send>(
     photos: &Inputs,
     engines: &mut [Box<dyn FaceEngine>],

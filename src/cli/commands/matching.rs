@@ -1,4 +1,4 @@
-//! The default command: who is in which photo.
+//! The default command: finds known people in photos.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -55,8 +55,8 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
 }
 
 impl Matching<'_> {
-    /// Reports who is in the photos, in the form for the `subject` of the known people, with what
-    /// `after` did with the photos, in their order.
+    /// Reports who is in each photo and what `after` did with it, in the order of the photos.
+    /// `subject` returns the subject of the report for the gallery of known people.
     pub(super) fn run(
         &self,
         console: &Console,
@@ -172,7 +172,7 @@ fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
     )))
 }
 
-/// Words that stand in the place of a name in the text form.
+/// Words that the text format prints instead of a name.
 const RESERVED_NAMES: [&str; 3] = ["ambiguous", "unknown", "no faces"];
 
 fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
@@ -183,7 +183,7 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
     }
 }
 
-/// Returns who each face of a photo is.
+/// Returns the identity of each face in a photo.
 fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
     let identities = identify_faces(gallery, faces.iter().map(|found| &found.face), rules);
     identities.into_iter().map(judgement).collect()

@@ -1,4 +1,4 @@
-//! The commands. Each is a function of its config; those that report photos begin a [`run::Run`].
+//! The commands. Each is a function of its config; those that report photos start a [`run::Run`].
 
 mod batches;
 pub(super) mod caching;

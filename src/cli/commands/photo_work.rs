@@ -1,5 +1,5 @@
-//! What a worker does with a photo, whatever the command: it finds the faces, has them judged and
-//! writes their pictures.
+//! A worker's processing of one photo, the same for all commands: it finds the faces, judges them
+//! and writes their pictures.
 
 use std::path::Path;
 
@@ -13,23 +13,23 @@ use crate::cli::photo_error::PhotoError;
 use crate::cli::pictures::Pictures;
 use crate::cli::report::{FaceRecord, Finding, Photo};
 
-/// The result of the work on a photo.
+/// Result of processing a photo.
 pub(super) struct PhotoResult {
     pub(super) photo: Photo,
     pub(super) times: StageTimes,
-    /// Why its pictures could not be written. Its findings are as good as without.
+    /// Error from writing the photo's pictures. The findings are valid even so.
     pub(super) picture_error: Option<PhotoError>,
 }
 
-/// The work on each photo of a run.
+/// Processing of each photo in a run.
 pub(super) struct PhotoWork<'a> {
     pub(super) finder: &'a FaceFinder,
     pub(super) pictures: Pictures,
-    /// Whether the encodings are reported.
+    /// True if the encodings are reported.
     pub(super) with_encodings: bool,
 }
 
-/// What a command thinks of a face: for the report, and for the drawing.
+/// A command's judgement of a face, for the report and for the drawing.
 pub(super) struct Judgement {
     pub(super) finding: Finding,
     pub(super) label: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Judgement {
 }
 
 impl PhotoWork<'_> {
-    /// Works on the photo at `path`; `judge` returns a judgement of each of its faces.
+    /// Processes the photo at `path`. `judge` returns a judgement of each of its faces.
     pub(super) fn result(
         &self,
         engine: &mut dyn FaceEngine,
@@ -50,7 +50,7 @@ impl PhotoWork<'_> {
             mut copy,
             mut times,
         } = self.finder.find(path, engine)?;
-        // A photo that the cache had was not decoded.
+        // A photo found in the cache was not decoded.
         if copy.is_none() && self.pictures.wants_crops() && !faces.is_empty() {
             let decoded = times.measure(Stage::Decode, || self.finder.working_copy(path));
             copy = Some(decoded?);
@@ -63,8 +63,8 @@ impl PhotoWork<'_> {
             if faces.is_empty() || !self.pictures.wants_drawings() {
                 return Ok(());
             }
-            // Read once more: what is found must not depend on whether it is drawn, and a photo at
-            // full size is too large to be kept meanwhile.
+            // The photo is read again: findings must not depend on whether they are drawn, and a
+            // photo at full size is too large to keep in memory until now.
             let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
             self.pictures
                 .write_drawing(path, open_whole(path)?, &markings)

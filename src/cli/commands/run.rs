@@ -1,4 +1,4 @@
-//! A run through photos: each is worked on, and reported in its turn.
+//! A run through photos: processes each one and reports them in order.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,7 +28,7 @@ use crate::cli::report::{
 use crate::cli::terminal;
 use crate::cli::timings::Timings;
 
-/// What was counted during a run.
+/// Totals of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) images: usize,
@@ -37,9 +37,10 @@ pub(super) struct Totals {
     pub(super) ambiguous: usize,
     pub(super) unknown: usize,
     pub(super) errors: usize,
-    /// Photos without a found face that are too large for the second detector of `--detector auto`.
+    /// Number of photos without a found face that are too large for the second detector of
+    /// `--detector auto`.
     pub(super) not_by_cnn: usize,
-    /// Skipped photos, by their extension.
+    /// Number of skipped photos by extension.
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) times: StageTimes,
 }
@@ -62,11 +63,11 @@ impl Totals {
     }
 }
 
-/// What a command did with a photo whose faces were found.
+/// Actions of a command on a photo whose faces were found.
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) outcome: PhotoOutcome,
-    /// What it could not do.
+    /// Errors from actions that failed.
     pub(super) errors: Vec<PhotoError>,
 }
 
@@ -83,22 +84,22 @@ impl From<Result<PhotoOutcome, PhotoError>> for Done {
     }
 }
 
-/// Does nothing with `photos`.
+/// Does nothing with `photos`: the command only reports them.
 pub(super) fn only_found(photos: &[&Photo]) -> Result<Vec<Done>, Failure> {
     Ok(photos.iter().map(|_| Done::default()).collect())
 }
 
-/// A run through photos that is ready to begin.
+/// A run through photos that is ready to start.
 pub(super) struct Run<'a> {
     pub(super) config: &'a RunConfig,
     pub(super) console: &'a Console,
     pub(super) inputs: Inputs,
     pub(super) engines: Vec<Box<dyn FaceEngine>>,
-    /// How long it took to get the engine ready.
+    /// Time to load the engine.
     pub(super) start: Duration,
-    /// Known photos that could not be read.
+    /// Number of known photos that could not be read.
     pub(super) unreadable_known: usize,
-    /// How long the known people took.
+    /// Time to find and encode the known people.
     pub(super) enrolled: Duration,
     pub(super) subject: Subject,
     pub(super) layout: Layout,
@@ -107,11 +108,11 @@ pub(super) struct Run<'a> {
     pub(super) at_a_time: usize,
 }
 
-/// Why a run ended before its last photo.
+/// Reason why a run ended before its last photo.
 enum EarlyEnd {
     /// The results could not be written.
     Output(io::Error),
-    /// What is done with the photos could not be done with any.
+    /// `after` failed for all photos, not just for one.
     Failure(Failure),
 }
 
@@ -128,8 +129,8 @@ impl From<io::Error> for EarlyEnd {
 }
 
 impl Run<'_> {
-    /// Does the `work` on every photo, several at a time; reports them with what `after` did with
-    /// them, in their order, unless that fails; ends with what `summarize` makes of the totals.
+    /// Calls `work` on every photo, several at a time, and `after` on the results, in order;
+    /// reports both. Stops if `after` fails. `summarize` turns the totals into the summary.
     pub(super) fn run(
         mut self,
         work: impl Fn(&mut dyn FaceEngine, &Path) -> Result<PhotoResult, Error> + Sync,
@@ -152,7 +153,7 @@ impl Run<'_> {
                     self.console.summary(words);
                 }
             }
-            // Whoever read the results has seen enough.
+            // The reader of the results closed the pipe and needs no more.
             Err(end) if end.is_broken_pipe() => {}
             Err(EarlyEnd::Output(error)) => return Err(self.output.failure(error)),
             Err(EarlyEnd::Failure(failure)) => return Err(failure),
@@ -186,7 +187,8 @@ impl Run<'_> {
         let mut report = report::new(format, style, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut end = Ok(());
-        // Tagging and sorting are not done for their report: they go on when nobody reads that any more.
+        // The report is not the purpose of tagging and sorting, so they continue after its reader
+        // has closed the pipe.
         let goes_on = matches!(self.subject, Subject::Tags(_) | Subject::Places)
             && format != Format::ExiftoolJson;
         let (engines, console) = (&mut self.engines, self.console);
@@ -235,7 +237,7 @@ impl Run<'_> {
                 }
             },
         );
-        // Nothing waits after a break.
+        // After a break no results are waiting.
         let rest = waiting.rest();
         if !rest.is_empty() {
             let _ = handle(rest);
@@ -249,7 +251,7 @@ impl Run<'_> {
     }
 }
 
-/// Warns once of all the photos that [`Totals::not_by_cnn`] counts.
+/// Prints one warning for all photos counted in [`Totals::not_by_cnn`].
 fn warn_of_photos_not_searched_by_cnn(photos: usize, console: &Console) {
     if photos == 0 {
         return;
@@ -284,7 +286,7 @@ fn add(
                 photo: result.photo,
                 outcome: done.outcome,
             });
-            // Printed and counted even if the report's reader has gone.
+            // Errors are printed and counted even if the report's reader has closed the pipe.
             let errors = result.picture_error.into_iter().chain(done.errors);
             let errors = errors.map(|error| add_error(report, path, &error, totals, console));
             errors.fold(written, Result::and)

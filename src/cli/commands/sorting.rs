@@ -1,4 +1,4 @@
-//! `facematch sort`: photos into folders by person.
+//! `facematch sort`: sorts photos into one folder per person.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
     Ok(exit)
 }
 
-/// A wrong name would make the next photos of that face match, too.
+/// Refuses a target folder in KNOWN: one wrong name would make later photos of that face match too.
 fn check_not_known(config: &SortConfig) -> Result<(), Failure> {
     let known = &config.matching.known;
     match config.folders().find(|folder| is_in(folder, known)) {
@@ -94,7 +94,8 @@ fn check_not_known(config: &SortConfig) -> Result<(), Failure> {
     }
 }
 
-/// What those of `folders` that stand in `into` are called: no person's folder may be one of them.
+/// Returns the names of those of `folders` that are directly in `into`. No person's folder may have
+/// one of these names.
 fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
     let into = resolved(into);
     let is_in = |folder: &PathBuf| resolved(folder).parent() == Some(&into);
@@ -107,7 +108,7 @@ fn names_in(into: &Path, folders: [&Option<PathBuf>; 2]) -> Vec<String> {
         .collect()
 }
 
-/// Brings a photo to its places.
+/// Puts a photo into its folders.
 fn sort(
     config: &SortConfig,
     photo: &Photo,
@@ -148,7 +149,7 @@ fn sort(
     people.iter().map(into_folder_of).collect()
 }
 
-/// Refuses a `folder` that leads into KNOWN, as a link may.
+/// Refuses a `folder` that leads into KNOWN, for example through a link.
 fn check_not_in_known(photo: &Photo, folder: &Path, known: &Path) -> Result<(), PhotoError> {
     match is_in(folder, known) {
         true => {
@@ -162,7 +163,7 @@ fn check_not_in_known(photo: &Photo, folder: &Path, known: &Path) -> Result<(), 
     }
 }
 
-/// The known people in a photo from left to right, each once.
+/// Returns the known people in a photo from left to right, each once.
 fn people_on(photo: &Photo) -> Vec<&str> {
     let mut people = Vec::new();
     for face in &photo.faces {
@@ -180,18 +181,18 @@ fn people_on(photo: &Photo) -> Vec<&str> {
 /// Number of photos of each kind.
 #[derive(Debug, Default)]
 struct Counts {
-    /// Photos that came to at least one place.
+    /// Photos that were put into at least one folder.
     new: usize,
-    /// The places that they came to: a photo of two people has two.
+    /// Folders that these photos were put into: two for a photo of two people.
     new_places: usize,
-    /// Photos that were at all of their places already.
+    /// Photos that were already in all of their folders.
     kept: usize,
-    /// Photos by which people are known, which stay where they are.
+    /// Photos of KNOWN, which stay where they are.
     known: usize,
 }
 
 impl Counts {
-    /// Counts a photo with all of its places, of which there are none for a photo that is not sorted.
+    /// Counts a photo with all of its `places`. A photo that is not sorted has none.
     fn add(&mut self, places: &[SortedPhoto]) {
         let is_new = |place: &&SortedPhoto| place.change == SortChange::Create;
         match places.iter().filter(is_new).count() {
@@ -204,7 +205,8 @@ impl Counts {
         }
     }
 
-    /// "3 photos copied to 4 places, 2 unchanged", or what would be. The places are counted only where they are more.
+    /// Returns a summary such as "3 photos copied to 4 places, 2 unchanged", or the equivalent for
+    /// a dry run. The number of places is given only if it exceeds that of photos.
     fn in_words(&self, method: SortMethod, dry_run: bool) -> String {
         let done = match (method, dry_run) {
             (SortMethod::Copy, false) => "copied",

@@ -1,5 +1,5 @@
-//! Known people from tags: whoever has a face region with a name in a photo or its sidecar. In come photos and gallery files,
-//! out comes one gallery.
+//! Known people from tags: people with a named face region in a photo or its sidecar. Input: photos
+//! and gallery files. Output: one gallery.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -29,25 +29,25 @@ pub(super) struct TaggedPeople {
     pub(super) sources: KnownSources,
 }
 
-/// Tagged people, enrolled.
+/// Tagged people who are enrolled.
 pub(super) struct EnrolledFromTags {
     pub(super) gallery: Gallery,
-    /// What came of the photos.
+    /// Outcome of the photos.
     pub(super) counts: TagCounts,
 }
 
-/// What came of tagged photos.
+/// Outcome of tagged photos.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TagCounts {
-    /// Regions with a name.
+    /// Number of regions with a name.
     pub(super) regions: usize,
-    /// Those of them of which no face was taken.
+    /// Number of those regions that gave no face.
     pub(super) without_face: usize,
-    /// Photos that could not be read.
+    /// Number of photos that could not be read.
     pub(super) unreadable: usize,
 }
 
-/// What the tags of one photo are worth.
+/// Usable tags of one photo.
 #[derive(Default)]
 struct TaggedPhoto {
     faces: Vec<TaggedFace>,
@@ -56,24 +56,24 @@ struct TaggedPhoto {
     without_face: usize,
 }
 
-/// A face that somebody tagged.
+/// A face tagged with a name.
 struct TaggedFace {
     name: String,
     bounds: PixelBox,
     encoding: Encoding,
 }
 
-/// Something about a photo that the user should know.
+/// A warning about a photo.
 struct Warning {
     about: PathBuf,
-    /// Of whom no face was taken, where it is about somebody.
+    /// Person whose face was not taken, if the warning is about a person.
     person: Option<String>,
     message: String,
 }
 
 impl TaggedPeople {
-    /// The people who are tagged in the photos of `known`, and those of the gallery files among it. A photo that is given
-    /// twice, alone and with its folder, is one photo.
+    /// Finds the people tagged in the photos of `known`, and those in its gallery files. A photo
+    /// that is given twice, by itself and with its folder, counts once.
     pub(super) fn find(
         known: &[PathBuf],
         options: &WalkOptions,
@@ -98,7 +98,8 @@ impl TaggedPeople {
         Ok(Self { sources })
     }
 
-    /// The gallery of all of them. What is wrong with a photo or a tag is a warning; that nobody is known is a failure.
+    /// Returns the gallery of all tagged people. A problem with a photo or a tag is a warning; the
+    /// run fails if no person is left.
     pub(super) fn enroll(
         self,
         engines: &mut [Box<dyn FaceEngine>],
@@ -108,7 +109,7 @@ impl TaggedPeople {
     ) -> Result<EnrolledFromTags, Failure> {
         let mut counts = TagCounts::default();
         let has_galleries = self.sources.galleries().next().is_some();
-        // Without a gallery there is nothing that they could be compared with.
+        // Without a gallery file there are no earlier faces to compare them with.
         let photos = self.sources.photo_paths().filter(|_| has_galleries);
         let to_enroll = PhotosToEnroll::of_anybody(photos.map(|(_, photo)| photo));
         let work = |engine: &mut dyn FaceEngine, path: &Path| tagged_photo(engine, path, finder);
@@ -164,7 +165,7 @@ impl TaggedPeople {
         })
     }
 
-    /// Where the photos are, in words.
+    /// Returns the given photos and folders, for messages.
     fn places(&self) -> String {
         let roots = self.sources.roots();
         let roots: Vec<_> = roots.map(|root| root.display().to_string()).collect();
@@ -172,7 +173,8 @@ impl TaggedPeople {
     }
 }
 
-/// Adds the faces of the photo at `path`. Where none is found for somebody, the face that they once had there stays.
+/// Adds the faces of the photo at `path`. If no face of a person is found, the person's earlier
+/// face from this photo stays.
 fn add_photo(
     builder: &mut GalleryBuilder,
     path: &Path,
@@ -200,7 +202,8 @@ fn add_photo(
     }
 }
 
-/// The tagged faces of the photo at `path`. It is searched when somebody is tagged alone: most photos are not decoded.
+/// Returns the tagged faces of the photo at `path`. A photo without tags is not searched, so most
+/// photos are not decoded.
 fn tagged_photo(
     engine: &mut dyn FaceEngine,
     path: &Path,
@@ -240,11 +243,11 @@ fn tagged_photo(
     })
 }
 
-/// What is tagged in the sidecars of the photo at `path` and inside of it, and how many regions with a name cannot be read. What
-/// cannot be read is a warning.
+/// Reads the tags in the sidecars of the photo at `path` and inside it. Returns them with the
+/// number of people whose named regions cannot be read. Adds a warning for what cannot be read.
 ///
 /// # Errors
-/// When the photo cannot be read, and nobody is tagged in its sidecars.
+/// If the photo cannot be read and its sidecars have no tags.
 fn read_tags(
     path: &Path,
     warnings: &mut Vec<Warning>,
@@ -266,7 +269,7 @@ fn read_tags(
             let parsed = inside.filter_map(|xmp| parse(path, "the XMP in it ", xmp, warnings));
             packets.extend(parsed.map(|packet| (path.to_owned(), packet)));
         }
-        // The search says it once more, if it is more than the metadata.
+        // The search reports the error again if more than the metadata is damaged.
         Err(_) if is_tagged => {}
         Err(error) => return Err(error.into()),
     }
@@ -275,8 +278,9 @@ fn read_tags(
     Ok((PhotoRegions::new(packets), unread))
 }
 
-/// Warns of the people whose regions in the `packets` of a photo cannot be read. Returns how many these are. Programs write
-/// regions in several schemas and places: a person of whom another region is read is not among them.
+/// Warns of the people whose regions in the `packets` of a photo cannot be read, and returns their
+/// number. Programs write the same region in several schemas and places, so a person with another
+/// region that can be read is not counted.
 fn warn_of_unread(packets: &[(PathBuf, NamedRegions)], warnings: &mut Vec<Warning>) -> usize {
     const MOST_NAMES: usize = 8;
     let read = packets.iter().flat_map(|(_, packet)| &packet.regions);
@@ -331,8 +335,8 @@ fn unread_sidecar(sidecar: PathBuf, error: PhotoError) -> Warning {
     }
 }
 
-/// The face of each of `regions` among those that were `found` in the photo at `path`, and a warning for each person of
-/// whom none is taken.
+/// Returns the face of each of `regions` among the faces `found` in the photo at `path`, and a
+/// warning for each person whose face is not taken.
 fn faces_of(
     path: &Path,
     regions: &[NamedRegion],
@@ -344,7 +348,7 @@ fn faces_of(
         .map(|found_face| Area::of_box(found_face.face.bounds, found.original.size))
         .collect();
     let mut faces = Vec::new();
-    // A person who is tagged twice is told once.
+    // A person who is tagged twice causes only one warning.
     let mut told = BTreeSet::new();
     for (region, face) in regions.iter().zip(faces_of_regions(regions, &areas)) {
         let name = &region.name;

@@ -1,4 +1,5 @@
-//! `facematch tag` and `facematch untag`: names into photos or their sidecars, and out of them again.
+//! `facematch tag` and `facematch untag`: write names into photos or their sidecars, and remove
+//! them.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ use crate::cli::tagging::{
 };
 use crate::cli::terminal;
 
-/// How many files of one place there were of each kind.
+/// Number of files by outcome, for sidecars or for photos.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     created: usize,
@@ -46,7 +47,8 @@ impl Counts {
         } += 1;
     }
 
-    /// "3 sidecars created, 1 changed, 2 unchanged", or what would be; nothing where there are none.
+    /// Returns a summary such as "3 sidecars created, 1 changed, 2 unchanged", or the equivalent
+    /// for a dry run; `None` if there are no files.
     fn in_words(&self, [one, many]: [&str; 2], writing: Writing) -> Option<String> {
         let [created, changed, removed] = match writing {
             Writing::Done => ["created", "changed", "removed"],
@@ -67,7 +69,7 @@ impl Counts {
     }
 }
 
-/// How many files there were.
+/// Number of sidecars and photos by outcome.
 #[derive(Debug, Default)]
 struct FileCounts {
     sidecars: Counts,
@@ -82,7 +84,8 @@ impl FileCounts {
         }
     }
 
-    /// "1 sidecar created; 2 photos changed"; nothing where there are none.
+    /// Returns a summary such as "1 sidecar created; 2 photos changed"; `None` if there are no
+    /// files.
     fn in_words(&self, writing: Writing) -> Option<String> {
         let sidecars = self.sidecars.in_words(["sidecar", "sidecars"], writing);
         let photos = self.photos.in_words(["photo", "photos"], writing);
@@ -92,24 +95,25 @@ impl FileCounts {
         }
     }
 
-    /// As [`Self::in_words`]; when there were none, "no `none`".
+    /// Returns the same as [`Self::in_words`], or "no `none`" if there are no files.
     fn or_none(&self, writing: Writing, none: &str) -> String {
         self.in_words(writing)
             .unwrap_or_else(|| format!("no {none}"))
     }
 }
 
-/// The outcome of a run of `untag`.
+/// Outcome of a run of `untag`.
 #[derive(Debug, Default)]
 struct UntagCounts {
-    /// Photos that are there, or whose sidecars are.
+    /// Number of photos that exist or have sidecars.
     photos: usize,
     files: FileCounts,
     failed: usize,
 }
 
 impl UntagCounts {
-    /// "2 photos: 1 sidecar removed; 1 failed". That there are no names is said only where all were looked at.
+    /// Returns a summary such as "2 photos: 1 sidecar removed; 1 failed". It says that there are no
+    /// names only if all photos could be read.
     fn in_words(&self, writing: Writing) -> String {
         let photos = counted(self.photos, "photo", "photos");
         let words = match (self.files.in_words(writing), self.failed) {
@@ -124,7 +128,7 @@ impl UntagCounts {
     }
 }
 
-/// Where the names of a run go.
+/// Writer for the names of a run.
 enum Tagger {
     Sidecars(Sidecars, SidecarNaming),
     Photos(EmbeddedTags),
@@ -162,7 +166,7 @@ impl Tagger {
         }
     }
 
-    /// So many photos are best tagged together.
+    /// Returns the number of photos per batch.
     fn at_a_time(&self) -> usize {
         match self {
             Self::Sidecars(..) | Self::Exiftool(_) => 1,
@@ -170,11 +174,11 @@ impl Tagger {
         }
     }
 
-    /// The outcome of each of `photos`, in their order.
+    /// Tags `photos` and returns their outcomes in the same order.
     fn tag(&mut self, photos: &[(&Path, &PhotoTags)]) -> Vec<Result<PhotoOutcome, PhotoError>> {
         let outcome = |file: Option<_>| file.map_or(PhotoOutcome::Nothing, PhotoOutcome::Tagged);
         match self {
-            // One after the other: photos may share a sidecar.
+            // One after the other, because photos may share a sidecar.
             Self::Sidecars(sidecars, naming) => {
                 let files = photos
                     .iter()
@@ -213,7 +217,7 @@ pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure
         &unfinished,
         |_| Subject::Tags(place),
         |photos| {
-            // Not before the first photos: ExifTool starts meanwhile.
+            // Checked only now, because ExifTool starts up while the first photos are searched.
             tagger.check()?;
             let tags: Vec<_> = photos.iter().map(|photo| tags_of(photo)).collect();
             let photos = photos.iter().map(|photo| photo.path.as_path()).zip(&tags);
@@ -245,21 +249,22 @@ pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure
     Ok(exit)
 }
 
-/// Takes names out of files.
+/// Removes names from files.
 struct Untagger {
     run: TaggingRun,
     sidecars: Sidecars,
-    /// From the first photo on that has names inside.
+    /// `None` until the first photo that has names inside.
     embedded: Option<EmbeddedTags>,
     backup: Backup,
     unfinished: UnfinishedFiles,
 }
 
 impl Untagger {
-    /// The outcomes for the sidecars of the photo `input` and for itself.
+    /// Removes names from the sidecars of the photo `input` and from the photo itself, and returns
+    /// the outcomes.
     ///
     /// # Errors
-    /// When there is no such photo.
+    /// If the photo does not exist.
     fn untag(&mut self, input: &Input) -> Result<Vec<Result<TaggedFile, PhotoError>>, PhotoError> {
         if let Some(problem) = input.problem() {
             return Err(problem.into());
@@ -274,7 +279,7 @@ impl Untagger {
     }
 
     fn untag_inside(&mut self, photo: &Path) -> Result<Option<TaggedFile>, PhotoError> {
-        // Of a photo that was moved away its sidecars are left.
+        // A photo that was moved away may leave its sidecars behind.
         if !photo.exists() || !EmbeddedTags::may_be_in(photo)? {
             return Ok(None);
         }
@@ -364,7 +369,7 @@ fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-/// The faces of a photo that are somebody, for its metadata.
+/// Returns the recognized faces of a photo, for its metadata.
 fn tags_of(photo: &Photo) -> PhotoTags {
     let size = (photo.width, photo.height);
     let orientation = Orientation::from_exif(photo.orientation).unwrap_or(Orientation::UPRIGHT);

@@ -1,4 +1,4 @@
-//! The summaries of runs in words.
+//! Summaries of runs in words.
 
 use std::collections::BTreeMap;
 
@@ -6,22 +6,22 @@ use crate::cli::progress::grouped;
 use crate::cli::report::{MatchingSummary, Summary};
 use crate::cli::skipped::by_extension;
 
-/// From this number of known people on, the user is always told how many strangers would get a
-/// name.
+/// Number of known people from which the summary always says how many strangers would get a name.
 const MANY_PEOPLE: usize = 10;
 
-/// With fewer people the user is told only if more than 1 in so many strangers would get a name.
+/// With fewer people, the summary says it only if more than 1 in this number of strangers would get
+/// a name.
 const FEW_STRANGERS: f64 = 100.0;
 
-/// Rarer than 1 in so many is not told apart: the rates were measured on about as many pairs.
+/// Rates below 1 in this number are not distinguished: they were measured on about as many pairs.
 const FEWEST_STRANGERS: f64 = 1e6;
 
-/// From this part of strangers with a name on, a threshold that follows from the gallery is
+/// Fraction of strangers with a name from which a threshold that follows from the gallery is
 /// recommended.
 const WORTH_ADVICE: f64 = 0.02;
 
-/// The summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold
-/// 0.6); 1 failed; skipped 2 .heic".
+/// Returns the summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known,
+/// threshold 0.6); 1 failed; skipped 2 .heic".
 pub(super) fn in_words(summary: &Summary) -> String {
     let mut words = format!(
         "{}, {}",
@@ -47,7 +47,8 @@ pub(super) fn in_words(summary: &Summary) -> String {
     words + &skipped_in_words(&summary.skipped)
 }
 
-/// The end of a summary that says what was skipped, if anything was: "; skipped 2 .heic, 1 .nef".
+/// Returns the part of a summary about skipped files, or an empty string: "; skipped 2 .heic, 1
+/// .nef".
 pub(super) fn skipped_in_words(skipped: &BTreeMap<String, usize>) -> String {
     match skipped.is_empty() {
         true => String::new(),
@@ -55,13 +56,15 @@ pub(super) fn skipped_in_words(skipped: &BTreeMap<String, usize>) -> String {
     }
 }
 
-/// A threshold that was computed has more digits than a reader needs.
+/// Rounds a threshold to 4 decimal places, because a computed one has more digits than a reader
+/// needs.
 fn rounded_threshold(threshold: f32) -> f64 {
     (f64::from(threshold) * 1e4).round() / 1e4
 }
 
-/// What the threshold means for strangers: "about 1 in 79 strangers would get a name at this
-/// threshold". Nothing where few people are known and hardly any stranger would.
+/// Returns the effect of the threshold on strangers: "about 1 in 79 strangers would get a name at
+/// this threshold". Returns `None` if few people are known and hardly any stranger would get a
+/// name.
 pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     let named = matching.strangers_named;
     let one_in = (1.0 / named).round();
@@ -87,7 +90,7 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     ))
 }
 
-/// `count` with the word for it: "1 photo", "2 photos".
+/// Returns `count` with a singular or plural noun: "1 photo", "2 photos".
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
@@ -111,7 +114,7 @@ mod tests {
         let words =
             |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
         assert_eq!(told(2, 0.01266), words("about 1 in 79 strangers"));
-        // --threshold auto, but for the last digits.
+        // The rates of --threshold auto, apart from the last digits.
         assert_eq!(told(2, 0.010_000_01), None);
         assert_eq!(told(9, 0.009), None);
         assert_eq!(told(10, 0.010_000_01), words("about 1 in 100 strangers"));

@@ -2,7 +2,7 @@ use facematch::image_files::mark_exif;
 
 use super::*;
 
-/// A picture that begins with `signature` and has facematch's mark.
+/// Returns a picture that begins with `signature` and has facematch's mark.
 fn marked(signature: &[u8]) -> Vec<u8> {
     [signature, &mark_exif()].concat()
 }
@@ -71,7 +71,7 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
     ] {
         assert_eq!(objection(written, own), None, "{written:?}");
         assert_eq!(objection(written, b""), None, "{written:?}");
-        // A photo that has the name of a picture is not one.
+        // A photo with the file name of a picture is not one.
         for other in [
             &b"\0\0"[..],
             b"GIF89a",

@@ -1,4 +1,4 @@
-//! The names inside photos: the XMP packet of a photo is read, and written with names added or taken out.
+//! Names inside photos: reads a photo's XMP packet, and writes it with names added or removed.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -19,19 +19,21 @@ use crate::cli::output::ReadFile;
 use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
-/// A JPEG begins with these bytes (ITU-T T.81, B.2.1).
+/// First bytes of a JPEG (ITU-T T.81, B.2.1).
 const JPEG_START: &[u8] = &[0xFF, 0xD8];
 
-/// A PNG begins with these bytes (ISO/IEC 15948, 5.2).
+/// First bytes of a PNG (ISO/IEC 15948, 5.2).
 const PNG_START: &[u8] = b"\x89PNG";
 
-/// XMP as ImageMagick keeps it in a PNG. ExifTool reads it, and writes a packet beside it.
+/// Keyword of XMP that ImageMagick stores in a PNG. ExifTool reads it but writes a second packet
+/// beside it.
 const PNG_RAW_PROFILE: &[u8] = b"Raw profile type xmp";
 
-/// Before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
+/// Bytes before every part of the XMP in a JPEG (XMP specification, part 3, 1.1.3).
 const JPEG_XMP: &[u8] = b"http://ns.adobe.com/x";
 
-/// So many bytes of photos are looked at before the first of them is written: other programs should find little time in between.
+/// Maximum number of bytes of photos read before the first of them is written. It keeps the window
+/// small in which another program can change a photo.
 const BYTES_TOGETHER: u64 = 256 << 20;
 
 /// Reads and writes the names inside photos.
@@ -41,11 +43,13 @@ pub(crate) struct EmbeddedTags {
 }
 
 impl EmbeddedTags {
-    /// So many photos are best tagged together: ExifTool is much slower where it takes turns with a search.
+    /// Photos per batch: ExifTool is much slower when it takes turns with a search.
     pub(crate) const AT_A_TIME: usize = 128;
 
+    /// Starts ExifTool, which writes the names.
+    ///
     /// # Errors
-    /// Why ExifTool, which writes them, cannot be run.
+    /// Reason why ExifTool cannot be run.
     pub(crate) fn new(
         run: &TaggingRun,
         backup: Backup,
@@ -57,21 +61,22 @@ impl EmbeddedTags {
         })
     }
 
-    /// Waits until ExifTool has begun.
+    /// Waits until ExifTool has started.
     ///
     /// # Errors
-    /// Why it cannot be used.
+    /// Reason why it cannot be used.
     pub(crate) fn check(&mut self) -> Result<(), String> {
         self.exiftool.check()
     }
 
-    /// Whether `photo` may have names that facematch wrote: a quick look, which needs no ExifTool.
+    /// Returns whether `photo` may contain names that facematch wrote. This quick check does not
+    /// need ExifTool.
     pub(crate) fn may_be_in(photo: &Path) -> Result<bool, PhotoError> {
         contains(open(photo)?, NAMESPACE.as_bytes()).map_err(|source| unreadable(photo, source))
     }
 
-    /// Adds to the packet in each of `photos` the tags that stand beside it. What comes of each, in their order; `None` when it
-    /// has no packet and no name can be written.
+    /// Adds to the packet in each of `photos` the tags given with it. Returns the outcomes in the
+    /// same order; `None` for a photo without a packet if no name can be written.
     pub(crate) fn tag(
         &mut self,
         photos: &[(&Path, &PhotoTags)],
@@ -88,7 +93,7 @@ impl EmbeddedTags {
         files
     }
 
-    /// Takes out of `photo` what [`Self::tag`] added to it.
+    /// Removes from `photo` what [`Self::tag`] added.
     pub(crate) fn untag(&mut self, photo: &Path) -> Result<Option<TaggedFile>, PhotoError> {
         let step = self.begin_untag(photo);
         let files = self.finish(vec![(photo, step)]);
@@ -140,14 +145,14 @@ impl EmbeddedTags {
         Ok(packet)
     }
 
-    /// Begins to write `packet` into `photo`, or to take out the one that it has.
+    /// Prepares to write `packet` into `photo`, or to remove the existing packet.
     fn begin_change(
         &mut self,
         photo: &Path,
         file: ReadFile,
         packet: Option<Vec<u8>>,
     ) -> Result<Step, PhotoError> {
-        // ExifTool would put a new file in its place all the same.
+        // ExifTool would replace the file even so.
         if is_protected(photo) {
             return Err(refused(photo, "it is write-protected"));
         }
@@ -157,7 +162,7 @@ impl EmbeddedTags {
         }
     }
 
-    /// Has ExifTool make the changes that wait.
+    /// Makes the pending changes with ExifTool.
     fn finish(
         &mut self,
         steps: Vec<(&Path, Result<Step, PhotoError>)>,
@@ -201,16 +206,17 @@ impl EmbeddedTags {
     }
 }
 
-/// How far a photo is.
+/// Progress on a photo.
 enum Step {
-    /// What becomes of it, if anything.
+    /// Finished, with the change if there is one.
     Done(Option<TagChange>),
-    /// ExifTool has to write the packet into the photo that was read, or to take out the one that it has.
+    /// Pending: ExifTool must write the packet into the photo that was read, or remove the existing
+    /// one.
     Waits(ReadFile, Option<Vec<u8>>),
 }
 
-/// The first of `photos`, not too many, up to one that is there a second time: what it has by then is not known before the
-/// first is written.
+/// Returns the first of `photos`, up to [`BYTES_TOGETHER`] and up to the first duplicate. The
+/// content of a duplicate is not known until the first one is written.
 fn different<'a, 'b>(photos: &'a [(&'b Path, &'b PhotoTags)]) -> &'a [(&'b Path, &'b PhotoTags)] {
     let mut files = HashSet::new();
     let mut bytes = 0;
@@ -224,7 +230,7 @@ fn different<'a, 'b>(photos: &'a [(&'b Path, &'b PhotoTags)]) -> &'a [(&'b Path,
     &photos[..count]
 }
 
-/// `tags` without the faces that somebody has corrected in a sidecar of `photo`.
+/// Returns `tags` without the faces that the user has corrected in a sidecar of `photo`.
 fn without_corrected_beside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
     let sidecars = Sidecars::of(photo).unwrap_or_default();
     let contents = sidecars.iter().filter_map(|path| Sidecars::read(path).ok());
@@ -236,7 +242,7 @@ fn without_corrected_beside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
 fn not_written(photo: &Path, reason: String) -> PhotoError {
     match photo.exists() {
         true => refused(photo, reason),
-        // ExifTool ended between giving the old one and the new one their names.
+        // ExifTool ended after it renamed the old file and before it renamed the new one.
         false => {
             let hint = "it is gone since exiftool was told to write it; see whether its name with _original is there";
             unreadable(photo, io::Error::new(io::ErrorKind::NotFound, hint))
@@ -244,16 +250,16 @@ fn not_written(photo: &Path, reason: String) -> PhotoError {
     }
 }
 
-/// What a quick look at a photo tells.
+/// Result of a quick look at a photo.
 enum Look {
     WithoutXmp,
     RawProfile,
-    /// ExifTool has to look.
+    /// Only ExifTool can say.
     Unknown,
 }
 
-/// A quick look at what most photos are: nothing of a JPEG is compressed but its pixels, behind which ExifTool looks for no
-/// XMP, of a PNG no keyword.
+/// Looks quickly at the usual formats. Only the pixels of a JPEG are compressed, and ExifTool looks
+/// for no XMP after them; a PNG's keywords are never compressed.
 fn look(photo: &Path) -> Result<Look, PhotoError> {
     let looked = File::open(photo).and_then(|mut file| {
         let mut start = Vec::new();
@@ -330,7 +336,7 @@ mod tests {
         let photos: Vec<_> = paths.iter().map(|path| (path.as_path(), &tags)).collect();
         assert_eq!(different(&photos).len(), 2);
         assert_eq!(different(&photos[2..]).len(), 2);
-        // Files without content on the disk, but with a size.
+        // Sparse files, which have a size but take no space on disk.
         for name in ["large", "larger"] {
             let file = File::create(path(name)).unwrap();
             file.set_len(BYTES_TOGETHER - 1).unwrap();

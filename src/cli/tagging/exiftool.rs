@@ -1,5 +1,5 @@
-//! ExifTool, which writes into photos of any format. In come a photo and an XMP packet; the photo comes to have it, and
-//! what it has can be asked for. One process does the whole run.
+//! ExifTool, which writes into photos of any format. Input: a photo and an XMP packet. Output: the
+//! photo with that packet, or the packet that a photo has. One process serves the whole run.
 
 mod answers;
 mod process;
@@ -18,54 +18,54 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::ReadFile;
 use crate::cli::temporary::{Naming, Temporary};
 
-/// So begins what ExifTool says where the file system refuses something. It leaves out why.
+/// Starts of ExifTool's messages when the file system refuses an operation. They do not say why.
 const REFUSED_BY_FILE_SYSTEM: [&str; 3] = ["Error creating", "Error writing", "Error renaming"];
 
-/// What becomes of the photo as it was.
+/// Handling of the original photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backup {
-    /// It stays beside the new one, as `photo.jpg_original`, unless there is one already.
+    /// It is kept beside the new one as `photo.jpg_original`, unless that file exists.
     Kept,
-    /// It is gone.
+    /// It is not kept.
     None,
 }
 
-/// ExifTool, found.
+/// An installed ExifTool.
 pub(super) struct ExifTool {
-    /// `None` after a photo on which it ended: the next one gets another.
+    /// `None` after a photo on which the process ended; the next photo starts another one.
     process: Option<Process>,
     backup: Backup,
     unfinished: UnfinishedFiles,
 }
 
-/// What becomes of the XMP in a photo.
+/// Change of the XMP in a photo.
 pub(super) struct Change<'a> {
     pub(super) photo: &'a Path,
-    /// As it was read.
+    /// State of the photo when it was read.
     pub(super) file: ReadFile,
-    /// It takes the place of the one that the photo has. `None` takes that out.
+    /// Packet that replaces the existing one; `None` removes it.
     pub(super) packet: Option<Vec<u8>>,
 }
 
 /// A file from which ExifTool imports packets (`-json=FILE`, see exiftool(1)).
 struct ImportFile(Temporary);
 
-/// It holds names, so that only the user may read it.
+/// Mode of an import file, which contains names and so is readable only by the user.
 const IMPORT_MODE: u32 = 0o600;
 
-/// ExifTool goes by the end of the name.
+/// Naming of import files. ExifTool recognizes the format by the end of the name.
 const IMPORT_NAMING: Naming = Naming {
     prefix: "facematch-",
     suffix: ".json",
 };
 
 impl ExifTool {
-    /// Looks for ExifTool on the path, and lets it begin.
+    /// Finds ExifTool on the path and starts it.
     ///
     /// # Errors
-    /// What to do when there is none, or no room for what it is to import.
+    /// Advice if ExifTool is missing, or if there is no space for an import file.
     pub(super) fn find(backup: Backup, unfinished: &UnfinishedFiles) -> Result<Self, String> {
-        // Told before the search, not of every photo.
+        // Fails here, before the search, instead of once for every photo.
         ImportFile::new(&[], unfinished)?;
         Ok(Self {
             process: Some(Process::begin()?),
@@ -74,10 +74,10 @@ impl ExifTool {
         })
     }
 
-    /// Waits until it has begun. Where it has ended since, that is told of the next photo.
+    /// Waits until the process has started. If it has ended since, the next photo reports that.
     ///
     /// # Errors
-    /// What to do when it is older than version 12.
+    /// Advice if the version is older than 12.
     pub(super) fn check(&mut self) -> Result<(), String> {
         match self.process {
             Some(_) => self.with_process(Process::check),
@@ -85,10 +85,10 @@ impl ExifTool {
         }
     }
 
-    /// The XMP packet inside `photo`, if it has one.
+    /// Returns the XMP packet inside `photo`, if it has one.
     ///
     /// # Errors
-    /// What is wrong with the photo, in ExifTool's words, or that it has several packets.
+    /// Problem with the photo in ExifTool's words, or that it has several packets.
     pub(super) fn read(&mut self, photo: &Path) -> Result<Option<Vec<u8>>, String> {
         let photo = whole_path(photo)?;
         let options = ["-j", "-b", "-a", "-G4", "-XMP"].map(OsStr::new);
@@ -108,8 +108,9 @@ impl ExifTool {
         }
     }
 
-    /// Makes `changes`, of different photos. What came of each, in their order: why it could not be written, in ExifTool's
-    /// words; the photo is as it was then, unless another program changed it.
+    /// Makes `changes`, each to a different photo, and returns the outcomes in the same order. An
+    /// error is in ExifTool's words and means that the photo is unchanged, unless another program
+    /// changed it.
     pub(super) fn make(&mut self, changes: &[Change]) -> Vec<Result<(), String>> {
         let told = self.make_together(changes);
         let made = changes
@@ -122,7 +123,8 @@ impl ExifTool {
         made.collect()
     }
 
-    /// Makes as many of `changes` as it can at once, with less work for ExifTool. Which of them it tells to have made.
+    /// Makes as many of `changes` as possible with one command, which is less work for ExifTool.
+    /// Returns which of them ExifTool reports as made.
     fn make_together(&mut self, changes: &[Change]) -> Vec<bool> {
         let imports: Vec<_> = changes.iter().map(Change::import).collect();
         let (photos, packets): (Vec<_>, Vec<_>) = imports
@@ -141,14 +143,14 @@ impl ExifTool {
             import.is_some() && !change.file.is_unchanged()
         };
         let changed: Vec<_> = changes.iter().zip(&imports).map(is_changed).collect();
-        // Of many, ExifTool only tells how many it wrote.
+        // For several photos ExifTool reports only how many it wrote.
         match told == Some(changed.iter().filter(|&&changed| changed).count()) {
             true => changed,
             false => vec![false; changes.len()],
         }
     }
 
-    /// Makes `change`, unless the photo has become another one.
+    /// Makes `change`, unless the photo has been replaced or changed.
     fn make_one(&mut self, change: &Change) -> Result<(), String> {
         if change.file.is_unchanged() {
             let asked = self.ask_one(change);
@@ -156,7 +158,7 @@ impl ExifTool {
                 return asked;
             }
         }
-        // ExifTool may have ended when it had written it.
+        // ExifTool may have written the photo and ended before it answered.
         match change.is_made() {
             true => Ok(()),
             false => Err("another program changed it meanwhile; run it again".to_owned()),
@@ -176,7 +178,8 @@ impl ExifTool {
     }
 
     fn import(&mut self, packets: &[&Value], photos: &[&Path]) -> Result<Answer, String> {
-        // Each time another: an ExifTool that lives on after it was given up must not find what is for other photos.
+        // A new file each time: an ExifTool process that outlives its timeout must not read the
+        // packets of other photos.
         let file = ImportFile::new(packets, &self.unfinished)?;
         let mut option = OsString::from("-json=");
         option.push(file.path());
@@ -190,7 +193,7 @@ impl ExifTool {
         }
     }
 
-    /// What ExifTool says to `options` for `photos`.
+    /// Returns ExifTool's answer to `options` for `photos`.
     fn ask(&mut self, options: &[&OsStr], photos: &[&Path]) -> Result<Answer, String> {
         let lines = lines(
             options
@@ -223,11 +226,12 @@ impl ExifTool {
     }
 }
 
-/// In the place of its name, of the only photo of an import.
+/// Stands for the only photo of an import instead of its name.
 const ANY_PHOTO: &str = "*";
 
 impl Change<'_> {
-    /// How ExifTool is told the photo, and its packet as it is imported among others. `None` where that is not possible.
+    /// Returns the photo's path for ExifTool and its packet for an import of several photos; `None`
+    /// if the change cannot be part of one.
     fn import(&self) -> Option<(PathBuf, Value)> {
         if !self.file.is_unchanged() {
             return None;
@@ -238,7 +242,7 @@ impl Change<'_> {
         Some((photo, packet))
     }
 
-    /// Whether the packet is in the photo. ExifTool never compresses one.
+    /// Returns whether the packet is in the photo. ExifTool never compresses packets.
     fn is_made(&self) -> bool {
         let is_inside = |packet: &Vec<u8>| {
             let found = File::open(self.photo).and_then(|photo| contains(photo, unframed(packet)));
@@ -248,7 +252,8 @@ impl Change<'_> {
     }
 }
 
-/// `packet` without the processing instructions around it (XMP specification, part 1, 7.3.2), which ExifTool writes anew.
+/// Returns `packet` without the processing instructions around it (XMP specification, part 1,
+/// 7.3.2), because ExifTool writes its own.
 fn unframed(packet: &[u8]) -> &[u8] {
     const INSTRUCTION: &[u8] = b"<?xpacket";
     let start = match packet.starts_with(INSTRUCTION) {
@@ -260,8 +265,9 @@ fn unframed(packet: &[u8]) -> &[u8] {
     content[..end].trim_ascii()
 }
 
-/// The name of `photo`, by which ExifTool finds its packet among others. `None` where it would find none, as JSON has no names
-/// that are not UTF-8, or another's: to it `\` is `/` too, and a line break ends the name.
+/// Returns the name by which ExifTool finds the packet of `photo` in an import; `None` if it would
+/// find none or another photo's. JSON has no names that are not UTF-8, ExifTool treats `\` like
+/// `/`, and a line break ends the name.
 fn import_name(photo: &Path) -> Option<&str> {
     let name = photo.to_str()?;
     let is_taken = |letter| match letter {
@@ -271,21 +277,23 @@ fn import_name(photo: &Path) -> Option<&str> {
     (!name.chars().any(is_taken)).then_some(name)
 }
 
-/// `packet` for the photo `name`, as ExifTool imports it.
+/// Returns `packet` for the photo `name` in the form that ExifTool imports.
 fn packet_for(name: &str, packet: &[u8]) -> Value {
     let encoded = base64::engine::general_purpose::STANDARD.encode(packet);
-    // Without the group of the tag it would look for places of other kinds, too, and write some parts anew for them.
+    // Without the tag's group ExifTool would also look in other places for XMP, and rewrite some
+    // parts for them.
     json!({"SourceFile": name, "XMP:XMP": format!("base64:{encoded}")})
 }
 
-/// What ExifTool printed.
+/// Output of ExifTool for one question.
 struct Answer {
     output: Vec<u8>,
     errors: String,
 }
 
 impl Answer {
-    /// How many photos it tells to have written. Of those that it imports for, it does so among the errors.
+    /// Returns the number of photos that ExifTool reports as written. For imports it is reported on
+    /// the error stream.
     fn updated(&self) -> Option<usize> {
         let output = String::from_utf8_lossy(&self.output);
         let mut lines = output.lines().chain(self.errors.lines());
@@ -297,12 +305,14 @@ impl Answer {
         })
     }
 
-    /// The first error. Warnings are told on the same stream, of photos that ExifTool reads and writes nevertheless.
+    /// Returns the first error. The same stream has warnings about photos that ExifTool reads and
+    /// writes even so.
     fn error(&self) -> Option<&str> {
         self.errors.lines().find(|line| line.starts_with("Error"))
     }
 
-    /// The first error, else the first warning, without the path of `photo`, as ExifTool was told it: an error record has it.
+    /// Returns the first error, or else the first warning, without the path that ExifTool was given
+    /// for `photo`, because an error record already has it.
     fn complaint(&self, photo: &Path) -> String {
         let of_photo = format!(" - {}", photo.display());
         let error = self.error().or(self.errors.lines().next());
@@ -342,7 +352,7 @@ impl ImportFile {
     }
 }
 
-/// What to do about an import file that cannot be written to.
+/// Returns advice about an import file that cannot be written.
 fn cannot_write(path: &Path, error: io::ErrorKind) -> String {
     let error = io::Error::from(error);
     format!(
@@ -351,8 +361,8 @@ fn cannot_write(path: &Path, error: io::ErrorKind) -> String {
     )
 }
 
-/// `photo` as ExifTool may take it for nothing else, an option or a comment. The end of a link, as it would replace the link
-/// by a photo.
+/// Returns the absolute path of `photo`, which ExifTool cannot take for an option or a comment. A
+/// link is resolved, because ExifTool would replace it with a photo.
 fn whole_path(photo: &Path) -> Result<PathBuf, String> {
     let whole = std::fs::symlink_metadata(photo).and_then(|metadata| match metadata.is_symlink() {
         true => std::fs::canonicalize(photo),
@@ -361,7 +371,7 @@ fn whole_path(photo: &Path) -> Result<PathBuf, String> {
     whole.map_err(|error| error.to_string())
 }
 
-/// One argument a line.
+/// Returns `arguments` as lines, one argument each.
 fn lines<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>, String> {
     let mut lines = Vec::new();
     for argument in arguments {
@@ -375,7 +385,7 @@ fn lines<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>, 
     Ok(lines)
 }
 
-/// JSON has what is not UTF-8 in base64.
+/// Decodes a packet from JSON, where ExifTool writes text that is not UTF-8 in base64.
 fn decoded(packet: &str) -> Result<Vec<u8>, String> {
     match packet.strip_prefix("base64:") {
         Some(encoded) => base64::engine::general_purpose::STANDARD
@@ -438,7 +448,7 @@ mod tests {
             backup: Backup::Kept,
             unfinished: UnfinishedFiles::default(),
         };
-        // Another one would only begin with the next photo.
+        // Only the next photo would start another process.
         ended.check().unwrap();
         assert!(ended.process.is_none());
     }

@@ -1,8 +1,8 @@
-//! Whether a file contains some bytes. It is read block by block, as it may be large.
+//! Searches a file for some bytes. The file is read in blocks because it may be large.
 
 use std::io::{self, Read};
 
-/// Bytes that are read at a time.
+/// Number of bytes read at a time.
 const BLOCK: usize = 1 << 16;
 
 /// Returns whether `stream` contains `wanted`.
@@ -17,7 +17,7 @@ pub(super) fn contains(mut stream: impl Read, wanted: &[u8]) -> io::Result<bool>
         if memchr::memmem::find(&window, wanted).is_some() {
             return Ok(true);
         }
-        // It may begin at the end of one block and end in the next.
+        // A match may begin at the end of one block and end in the next.
         let seen = window.len().saturating_sub(wanted.len());
         window.drain(..seen);
     }

@@ -1,5 +1,5 @@
-//! Names in files. In come photos with who is in them; the names are written into their sidecars or, by ExifTool, into the
-//! photos themselves, and taken out again; or what ExifTool has to write goes out.
+//! Names in files. Input: photos with the people in them. Output: the names in sidecars or, through
+//! ExifTool, in the photos themselves, or as text for ExifTool; and files with the names removed.
 
 mod embedding;
 mod exiftool;
@@ -20,28 +20,28 @@ pub(super) use printing::ExiftoolTags;
 pub(super) use sidecar_names::{SidecarNaming, sidecar_places, sidecars_of};
 pub(super) use sidecars::Sidecars;
 
-/// A packet that is not all of a photo's XMP has this property (XMP specification, part 3, 1.1.3.1).
+/// Property of a packet that is not all of a photo's XMP (XMP specification, part 3, 1.1.3.1).
 const EXTENDED: &[u8] = b"HasExtendedXMP";
 
-/// Whether anything is written.
+/// Choice between writing and a dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writing {
-    /// It is.
+    /// Files are written.
     Done,
-    /// It is only told what would be written.
+    /// Dry run: the changes are only reported.
     Told,
 }
 
-/// What all names of one run have in common.
+/// Properties that all names written by one run share.
 #[derive(Debug, Clone)]
 pub(super) struct TaggingRun {
     pub(super) writing: Writing,
-    /// When it began.
+    /// Time when the run started.
     date: String,
 }
 
 impl TaggingRun {
-    /// One that begins now.
+    /// Starts a run now.
     pub(super) fn begin(writing: Writing) -> Self {
         let date = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
         Self { writing, date }
@@ -55,7 +55,8 @@ impl TaggingRun {
     }
 }
 
-/// Refuses a packet that is not all of the XMP of `photo`: written alone, it would take the place of the rest.
+/// Refuses a packet that is only part of the XMP of `photo`, because writing it would overwrite the
+/// rest.
 fn check_whole(photo: &Path, packet: &[u8]) -> Result<(), PhotoError> {
     match memchr::memmem::find(packet, EXTENDED) {
         Some(_) => Err(refused(

@@ -1,4 +1,4 @@
-//! The names of photos for ExifTool: what `exiftool -json=FILE` has to write so that a photo has them too.
+//! Names of photos for ExifTool: the tags that `exiftool -json=FILE` has to write into each photo.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{TaggingRun, check_whole, refused};
 use crate::cli::photo_error::PhotoError;
 
-/// Makes the tags of photos for ExifTool.
+/// Creates the tags of photos for ExifTool.
 pub(crate) struct ExiftoolTags(TaggingRun);
 
 impl ExiftoolTags {
@@ -17,7 +17,8 @@ impl ExiftoolTags {
         Self(run.clone())
     }
 
-    /// The tags of `photo` with `tags` added to those inside of it; `None` when it has them all.
+    /// Returns the tags inside `photo` with `tags` added, or `None` if the photo already has all of
+    /// them.
     pub(crate) fn of(
         &self,
         photo: &Path,

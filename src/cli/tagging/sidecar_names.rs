@@ -1,4 +1,4 @@
-//! Which sidecar is a photo's.
+//! Finds the sidecar that belongs to a photo.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -6,28 +6,31 @@ use std::path::{Path, PathBuf};
 
 use facematch::batch::{has_photo_extension, is_foreign_extension};
 
-/// The spellings of the extension: a new sidecar gets the first, those of other programs may have any.
+/// Spellings of the extension. New sidecars use the first; other programs may use any of them.
 const EXTENSIONS: [&str; 3] = ["xmp", "XMP", "Xmp"];
 
-/// How sidecars are called.
+/// Naming of sidecars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum SidecarNaming {
-    /// `photo.jpg.xmp`, as digiKam, darktable and Immich call them. Each photo has its own.
+    /// `photo.jpg.xmp`, as in digiKam, darktable and Immich. Each photo has its own.
     #[default]
     Appended,
-    /// `photo.xmp`, as Lightroom and other programs of Adobe call them. `photo.jpg` and `photo.raw` share one. Beside a
-    /// `photo.jpg` that of `photo.jpg.webp` is called as with [`Self::Appended`], and so is that of a photo whose name does
-    /// not end with the extension of a photo: `Trip 12.34.56` and `Trip 12.34.57` do not share `Trip 12.34.xmp`.
+    /// `photo.xmp`, as in Lightroom and other programs of Adobe. `photo.jpg` and `photo.raw` share
+    /// one.
+    ///
+    /// Two kinds of photos are named as with [`Self::Appended`]: `photo.jpg.webp` beside a
+    /// `photo.jpg`, and photos whose names do not end with a photo's extension, so that `Trip
+    /// 12.34.56` and `Trip 12.34.57` do not share `Trip 12.34.xmp`.
     Adobe,
 }
 
 impl SidecarNaming {
-    /// The names that the sidecar of a photo at `photo` may have, the usual one first; none where this naming is not used.
-    /// `is_there` says which other photos there are.
+    /// Returns the names that the sidecar of `photo` may have, the usual one first; none if this
+    /// naming does not apply. `is_there` returns whether another photo exists.
     fn names(self, photo: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
         let stem = match self {
             Self::Appended => Some(photo.to_owned()),
-            // What would be the sidecar of `photo.jpg.webp` is that of `photo.jpg`.
+            // The name for `photo.jpg.webp` would be that of the sidecar of `photo.jpg`.
             Self::Adobe => Some(photo.with_extension(""))
                 .filter(|stem| ends_with_extension(photo) && !is_there(stem)),
         };
@@ -51,25 +54,28 @@ fn with(stem: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether what follows the last point of `photo` is the extension of a photo, not a part of the name as in `photo.jpg.1`.
+/// Returns whether the part of `photo` after the last dot is a photo's extension and not a part of
+/// the name, as in `photo.jpg.1`.
 fn ends_with_extension(photo: &Path) -> bool {
     let extension = photo.extension().and_then(OsStr::to_str);
     let is_foreign = |extension: &str| is_foreign_extension(&extension.to_lowercase());
     has_photo_extension(photo) || extension.is_some_and(is_foreign)
 }
 
-/// Returns where the sidecars of a photo at `photo` are looked for; `is_there` says which other photos there are.
+/// Returns the paths where a sidecar of `photo` may be. `is_there` returns whether another photo
+/// exists.
 pub(crate) fn sidecar_places(photo: &Path, is_there: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
     let namings = [SidecarNaming::Appended, SidecarNaming::Adobe];
     let names = namings.map(|naming| naming.names(photo, &is_there));
     names.concat()
 }
 
-/// Returns the sidecars that `photo` has: at most one of each naming, the one with the usual spelling first. The other spellings
-/// are not looked for then, as some file systems take `.XMP` for `.xmp`.
+/// Returns the sidecars of `photo`: at most one per naming, the one with the usual spelling if it
+/// exists. Other spellings are then ignored, because some file systems treat `.XMP` and `.xmp` as
+/// the same name.
 ///
 /// # Errors
-/// When the system does not tell whether they are there.
+/// If the system cannot determine whether they exist.
 pub(crate) fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
     let mut sidecars = Vec::new();
     for naming in [SidecarNaming::Appended, SidecarNaming::Adobe] {
@@ -78,7 +84,7 @@ pub(crate) fn sidecars_of(photo: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(sidecars)
 }
 
-/// The first of `places` where there is something.
+/// Returns the first of `places` that exists.
 fn first_there(places: Vec<PathBuf>) -> io::Result<Option<PathBuf>> {
     for place in places {
         if is_there(&place)? {
@@ -88,11 +94,11 @@ fn first_there(places: Vec<PathBuf>) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// The sidecar of `photo`, and whether it is there: one that is, be it called one way or the other, else the one that
-/// `naming` says, which is to be made. When there are both, it is that of `naming`.
+/// Returns the sidecar of `photo` and whether it exists. An existing sidecar of either naming is
+/// used, preferably of `naming`; a new one is named by `naming`.
 ///
 /// # Errors
-/// When the system does not tell whether they are there.
+/// If the system cannot determine whether they exist.
 pub(crate) fn sidecar_of(photo: &Path, naming: SidecarNaming) -> io::Result<(PathBuf, bool)> {
     let namings = [naming, naming.other()];
     let names = namings.map(|naming| naming.names(photo, Path::is_file));
@@ -100,12 +106,12 @@ pub(crate) fn sidecar_of(photo: &Path, naming: SidecarNaming) -> io::Result<(Pat
     if let Some(sidecar) = first_there(names.clone())? {
         return Ok((sidecar, true));
     }
-    // The names of at least one naming are there.
+    // At least one naming applies.
     let new = names.into_iter().next();
     Ok((new.unwrap_or_else(|| with(photo, EXTENSIONS[0])), false))
 }
 
-/// A name that is too long for the file system is nobody's.
+/// Returns whether `path` exists. A name that is too long for the file system does not.
 fn is_there(path: &Path) -> io::Result<bool> {
     match path.try_exists() {
         Err(error) if error.kind() == io::ErrorKind::InvalidFilename => Ok(false),
@@ -163,7 +169,7 @@ mod tests {
             sidecars_of(&folder.path().join("scan")).unwrap(),
             std::slice::from_ref(&sidecar)
         );
-        // A photo that is called like a sidecar is none of itself.
+        // A photo named like a sidecar is not its own sidecar.
         let none: [PathBuf; 0] = [];
         assert_eq!(sidecars_of(&sidecar).unwrap(), none);
     }

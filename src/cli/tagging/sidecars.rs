@@ -1,4 +1,5 @@
-//! The sidecars of photos: read, with names added or taken out, and written whole or not at all.
+//! Sidecars of photos: reads them and writes them with names added or removed, completely or not at
+//! all.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use crate::cli::output::{Access, ReadFile, WholeFile};
 use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{TagChange, TagPlace, TaggedFile};
 
-/// Larger ones are left alone. Programs write some kilobytes, with the history of many edits a megabyte.
+/// Maximum size in bytes of a sidecar; larger ones are refused. Programs write a few kilobytes, or
+/// a megabyte with a long edit history.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// Reads and writes sidecars.
@@ -24,7 +26,7 @@ pub(crate) struct Sidecars {
     unfinished: UnfinishedFiles,
 }
 
-/// A sidecar as it was when it was read.
+/// A sidecar in the state in which it was read.
 struct Existing {
     bytes: Vec<u8>,
     file: ReadFile,
@@ -38,8 +40,9 @@ impl Sidecars {
         }
     }
 
-    /// Adds `tags` to the sidecar of `photo`; when there is none, makes one that is called as `naming` says and has what people
-    /// have said of the photo inside of it, too. `None` when there is none and no name can be written.
+    /// Adds `tags` to the sidecar of `photo`. If there is none, creates one named by `naming`, with
+    /// a copy of the tags that the user has put inside the photo. Returns `None` if there is none
+    /// and no name can be written.
     pub(crate) fn tag(
         &self,
         photo: &Path,
@@ -70,7 +73,7 @@ impl Sidecars {
         self.put(sidecar, existing, change, &content).map(Some)
     }
 
-    /// The sidecars of `photo`.
+    /// Returns the sidecars of `photo`.
     pub(crate) fn of(photo: &Path) -> Result<Vec<PathBuf>, PhotoError> {
         let sidecars = sidecars_of(photo).map_err(|e| unreadable(photo, &e))?;
         match std::fs::metadata(photo) {
@@ -82,13 +85,13 @@ impl Sidecars {
         }
     }
 
-    /// The content of `sidecar`.
+    /// Returns the content of `sidecar`.
     pub(crate) fn read(sidecar: &Path) -> Result<Vec<u8>, PhotoError> {
         Existing::read(sidecar).map(|existing| existing.bytes)
     }
 
-    /// Takes out of `sidecar`, one of `photo`, what [`Self::tag`] added to it. What it has taken over from inside the photo
-    /// stays when the photo does not have it any more.
+    /// Removes from `sidecar`, which belongs to `photo`, what [`Self::tag`] added. Tags copied from
+    /// the photo stay if the photo no longer has them.
     pub(crate) fn untag(&self, photo: &Path, sidecar: PathBuf) -> Result<TaggedFile, PhotoError> {
         let existing = Existing::read(&sidecar)?;
         let without = without_tags(&existing.bytes).map_err(|e| refused(&sidecar, &e))?;
@@ -103,7 +106,7 @@ impl Sidecars {
         self.put(sidecar, Some(existing), change, &content)
     }
 
-    /// Does what `change` says.
+    /// Makes `change`.
     fn put(
         &self,
         sidecar: PathBuf,
@@ -139,12 +142,13 @@ impl Sidecars {
         let whole = WholeFile::begin(sidecar, Access::Usual, &self.unfinished)?;
         whole.file().write_all(content)?;
         check(sidecar, existing)?;
-        // Half of a sidecar would be left alone for ever.
+        // Synced to disk, because later runs would refuse half a sidecar for ever.
         whole.finish_on_disk()
     }
 }
 
-/// Whether `photo` has all inside that was taken over from it. One that cannot be read any more has nothing.
+/// Returns whether `photo` still contains everything in `copy`, which was copied from it; false if
+/// the photo cannot be read any more.
 fn is_inside(copy: &[u8], photo: &Path) -> bool {
     embedded_packets(photo).is_ok_and(|packets| holds(&packets, copy))
 }
@@ -165,7 +169,7 @@ impl Existing {
     }
 }
 
-/// Refuses what would not be read again.
+/// Refuses a sidecar of a size that would not be read again.
 fn check_size(sidecar: &Path, size: u64) -> Result<(), PhotoError> {
     match size {
         0..=MOST_BYTES => Ok(()),
@@ -177,7 +181,7 @@ fn check_size(sidecar: &Path, size: u64) -> Result<(), PhotoError> {
     }
 }
 
-/// `tags` without the faces that somebody has corrected inside of `photo`.
+/// Returns `tags` without the faces that the user has corrected inside `photo`.
 fn without_corrected_inside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
     let packets = embedded_packets(photo).unwrap_or_default();
     packets.iter().fold(tags.clone(), |tags, packet| {
@@ -185,7 +189,7 @@ fn without_corrected_inside(photo: &Path, tags: &PhotoTags) -> PhotoTags {
     })
 }
 
-/// Refuses to write over what was not read, or what its owner has protected.
+/// Refuses to overwrite content that was not read or a file that is write-protected.
 fn check(sidecar: &Path, existing: Option<&Existing>) -> io::Result<()> {
     match existing {
         Some(existing) if !existing.file.is_unchanged() => Err(io::Error::other(
@@ -195,7 +199,7 @@ fn check(sidecar: &Path, existing: Option<&Existing>) -> io::Result<()> {
             Err(io::Error::other("it is write-protected"))
         }
         Some(_) => Ok(()),
-        // Perhaps a link that leads nowhere.
+        // It may be a dangling link.
         None => match std::fs::symlink_metadata(sidecar) {
             Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
             Err(_) => Ok(()),
@@ -203,7 +207,8 @@ fn check(sidecar: &Path, existing: Option<&Existing>) -> io::Result<()> {
     }
 }
 
-/// Removes the file itself where `sidecar` is a link, as it would have been written to, and the link.
+/// Removes `sidecar`. If it is a link, the file that it leads to is removed as well, because
+/// writing would have changed that file.
 fn remove(sidecar: &Path) -> io::Result<()> {
     std::fs::remove_file(std::fs::canonicalize(sidecar)?)?;
     match std::fs::symlink_metadata(sidecar) {
@@ -249,7 +254,7 @@ mod tests {
                 "{error}"
             );
         }
-        // One that was not there when it was looked for.
+        // A sidecar that did not exist when the run looked for it.
         let error = sidecars.put(sidecar.clone(), None, TagChange::Create, b"new");
         assert_eq!(error.unwrap_err().kind(), "write");
         assert_eq!(

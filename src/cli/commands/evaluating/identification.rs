@@ -1,4 +1,4 @@
-//! `facematch eval identify`: are the right names given, and no wrong ones?
+//! `facematch eval identify`: measures how often faces get the right name and strangers get none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::report::IdentificationReport;
 
-/// What was found on a photo: the names given, and how many faces.
+/// Findings in a photo: the names given, and the number of faces.
 struct Found {
     named: Vec<String>,
     faces: usize,
@@ -131,7 +131,8 @@ fn warn_of_strangers_in_labels(photos: &[NamedPhoto], known: &BTreeSet<String>, 
     });
 }
 
-/// Who is on each photo, by its path. A photo with several rows shows everybody of them.
+/// Returns the people in each photo, by its path. If a photo has several rows, their people are
+/// combined.
 fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<String>> {
     let mut people: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for label in labels {
@@ -143,7 +144,7 @@ fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<St
     people
 }
 
-/// What was found on each photo that can be read. What is wrong with the others is told.
+/// Returns the findings in each photo that can be read, and reports errors of the others.
 fn identify_photos(
     labelled: &BTreeMap<PathBuf, Vec<String>>,
     engines: &mut [Box<dyn FaceEngine>],

@@ -1,4 +1,4 @@
-//! `facematch eval impostors`: how near photos of different people are.
+//! `facematch eval impostors`: measures the distances between photos of different people.
 
 use facematch::batch::Input;
 use facematch::gallery::person_name;

@@ -1,4 +1,4 @@
-//! `facematch eval`: how well faces are told apart, on photos of which it is known who is on them.
+//! `facematch eval`: measures accuracy on labelled photos.
 
 pub(crate) mod identification;
 pub(crate) mod impostors;
@@ -22,13 +22,13 @@ use crate::cli::evaluation::{ListError, most_central_face};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
 
-/// Largest list that is read; one of a million pairs has a tenth of it.
+/// Maximum size in bytes of a list; a list of a million pairs has a tenth of it.
 const MAX_LIST_BYTES: u64 = 1 << 30;
 
-/// The face that counts in each photo that could be read: its encoding, or none where there is no face.
+/// Encoding of the most central face in each photo that could be read; `None` if it has no face.
 type Encodings = BTreeMap<PathBuf, Option<Encoding>>;
 
-/// The list at `path`, as `read` reads it.
+/// Returns the list at `path`, parsed by `read`.
 fn read_list<T>(
     path: &Path,
     read: impl FnOnce(&[u8]) -> Result<T, ListError>,
@@ -50,15 +50,15 @@ fn read_list<T>(
     read(&bytes).map_err(|error| Failure::Start(format!("{}: {error}", path.display())))
 }
 
-/// All bytes of `source`; none when there are more than `most`.
+/// Returns all bytes of `source`, or `None` if there are more than `most`.
 fn read_at_most(most: u64, source: impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    // One more, so that what is cut off is not taken for whole.
+    // One byte more than allowed, to notice a source that is too large.
     let read = source.take(most + 1).read_to_end(&mut bytes)?;
     Ok((read as u64 <= most).then_some(bytes))
 }
 
-/// The most central face of each photo that can be read. What is wrong with the others is told.
+/// Returns the most central face of each photo that can be read, and reports errors of the others.
 fn central_faces(
     photos: &[Input],
     engines: &mut [Box<dyn FaceEngine>],
@@ -94,7 +94,7 @@ fn central_face(
     Ok(most_central_face(&faces, size).and_then(|face| face.encoding.clone()))
 }
 
-/// Writes figures by `write` and ends the output.
+/// Writes figures with `write` and finishes the output.
 pub(super) fn write_figures(
     output: Output,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,

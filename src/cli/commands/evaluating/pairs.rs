@@ -1,4 +1,5 @@
-//! `facematch eval pairs`: is it the same person on two photos?
+//! `facematch eval pairs`: measures how reliably two photos of one person are distinguished from
+//! photos of two people.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -21,7 +22,6 @@ use crate::cli::output::{Access, Output};
 use crate::cli::report::{PairsReport, verification_plot};
 use crate::cli::same_file::resolved;
 
-/// `facematch eval pairs`.
 pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
@@ -85,7 +85,7 @@ pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, F
     })
 }
 
-/// Refuses one file for the figures and the plot: the plot would take the place of the figures.
+/// Refuses the same file for the figures and the plot, which would overwrite the figures.
 fn check_files(config: &EvalPairsConfig) -> Result<(), Failure> {
     match (&config.output, &config.plot) {
         (Some(output), Some(plot)) if resolved(output) == resolved(plot) => Err(Failure::Usage(
@@ -95,7 +95,7 @@ fn check_files(config: &EvalPairsConfig) -> Result<(), Failure> {
     }
 }
 
-/// Each photo of `pairs` once, in the order of their paths.
+/// Returns each photo of `pairs` once, in the order of their paths.
 fn photos(pairs: &[Pair], root: &Path) -> Vec<Input> {
     let paths: BTreeSet<PathBuf> = pairs
         .iter()
@@ -105,7 +105,7 @@ fn photos(pairs: &[Pair], root: &Path) -> Vec<Input> {
     paths.into_iter().map(Input::photo).collect()
 }
 
-/// The pairs of which both photos could be read.
+/// Returns the pairs of which both photos could be read.
 fn score(pairs: &[Pair], root: &Path, encodings: &Encodings) -> Vec<ScoredPair> {
     let encoding = |photo: &Path| encodings.get(&root.join(photo));
     pairs

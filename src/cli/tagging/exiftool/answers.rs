@@ -1,24 +1,27 @@
-//! What ExifTool prints on one of its streams. In come bytes with a mark behind each answer; out go the answers.
+//! Answers from one of ExifTool's streams. Input: bytes with a mark after each answer. Output: the
+//! answers.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-/// The most bytes of an answer. A packet has some kilobytes, with the history of many edits a megabyte.
+/// Maximum size in bytes of an answer. A packet has a few kilobytes, or a megabyte with a long edit
+/// history.
 const MOST_BYTES: usize = 64 << 20;
 
-/// So many lines wait to be looked at.
+/// Maximum number of lines that wait to be processed.
 const LINES_AHEAD: usize = 16;
 
-/// What stands alone in a line behind the answer to the question `number`, from 1 on.
+/// Returns the line that follows the answer to question `number`, counted from 1.
 pub(super) fn mark(number: u64) -> String {
     format!("{{ready{number}}}")
 }
 
-/// The answers that come from a stream. A thread of its own reads it: ExifTool waits where one of its streams is full.
+/// Answers from a stream. A separate thread reads it, because ExifTool blocks if one of its streams
+/// is full.
 pub(super) struct Answers {
     lines: Receiver<Vec<u8>>,
-    /// How many were taken.
+    /// Number of answers returned so far.
     taken: u64,
 }
 
@@ -44,10 +47,10 @@ impl Answers {
         Ok(Self { lines, taken: 0 })
     }
 
-    /// The next answer.
+    /// Returns the next answer.
     ///
     /// # Errors
-    /// The stream has ended, no line comes for as long as `patience`, or the answer is too large.
+    /// If the stream has ended, no line arrives within `patience`, or the answer is too large.
     pub(super) fn next(&mut self, patience: Duration) -> io::Result<Vec<u8>> {
         self.taken += 1;
         let mark = mark(self.taken);

@@ -1,5 +1,5 @@
-//! The process of ExifTool that does the whole run (`-stay_open`, see exiftool(1)). In come the arguments of a question, a line
-//! each; out goes what ExifTool printed.
+//! The ExifTool process that serves the whole run (`-stay_open`, see exiftool(1)). Input: the
+//! arguments of a question, one per line. Output: ExifTool's answer.
 
 use std::io::{self, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use super::answers::{Answers, mark};
 
-/// The least version that is tried. WebP is written from 12.46 on.
+/// Oldest major version that is accepted. WebP is written from version 12.46 on.
 const LEAST_VERSION: u32 = 12;
 
-/// So long ExifTool may work on what it is asked: a minute would do for the largest photos on slow disks.
+/// Maximum time for one question. A minute would do for the largest photos on slow disks.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// The running ExifTool.
+/// A running ExifTool.
 pub(super) struct Process {
     children: Vec<Child>,
-    /// `None` once they were closed, by which it ends.
+    /// `None` once they are closed, which ends the process.
     streams: Option<Streams>,
-    /// How many questions it was asked.
+    /// Number of questions asked so far.
     asked: u64,
 }
 
@@ -29,10 +29,11 @@ struct Streams {
 }
 
 impl Process {
-    /// Lets ExifTool begin, and does not wait for it: it needs as long as the recognition of several faces.
+    /// Starts ExifTool without waiting for it: starting takes as long as the recognition of several
+    /// faces.
     ///
     /// # Errors
-    /// What to do when there is none.
+    /// Advice if ExifTool is missing.
     pub(super) fn begin() -> Result<Self, String> {
         Self::spawn().map_err(|error| {
             format!(
@@ -67,17 +68,18 @@ impl Process {
         })
     }
 
-    /// Waits until it has begun.
+    /// Waits until the process has started.
     ///
     /// # Errors
-    /// What to do when it is too old, or has failed.
+    /// Advice if ExifTool is too old or has failed.
     pub(super) fn check(&mut self) -> Result<(), String> {
         if self.asked > 0 {
             return Ok(());
         }
         let failed = |error| format!("{}; see what exiftool -ver says", failed(error));
         check_version(&self.version().map_err(failed)?)?;
-        // What Perl says on its start, about the locale for one, is of no photo. Old versions set no mark behind it.
+        // Perl's messages at startup, such as those about the locale, do not belong to a photo. Old
+        // versions write no mark after them.
         let errors = self
             .streams()
             .and_then(|streams| streams.errors.next(PATIENCE));
@@ -90,10 +92,10 @@ impl Process {
         Ok(String::from_utf8_lossy(&version).trim().to_owned())
     }
 
-    /// The output and the errors that come of `lines`, one argument each.
+    /// Returns the output and the errors for `lines`, one argument each.
     ///
     /// # Errors
-    /// Those of [`Self::check`]; it has ended, or says nothing for very long.
+    /// Those of [`Self::check`]; also if the process has ended or does not answer in time.
     pub(super) fn answer(&mut self, lines: &[u8]) -> Result<(Vec<u8>, Vec<u8>), String> {
         self.check()?;
         self.answer_once_begun(lines).map_err(failed)
@@ -121,7 +123,7 @@ impl Process {
             .ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Ends it at once, whatever it does.
+    /// Kills the process at once.
     pub(super) fn kill(mut self) {
         self.kill_children();
     }
@@ -136,11 +138,11 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if self.asked == 0 {
-            // It may still begin, and has nothing to end.
+            // It may still be starting and has no work to finish.
             self.kill_children();
         }
         if let Some(mut streams) = self.streams.take() {
-            // By itself it would wait for more.
+            // Without this command it would wait for more input.
             let _ = streams.input.write_all(b"\n-stay_open\nFalse\n");
         }
         for child in &mut self.children {
@@ -155,8 +157,9 @@ const COMMON_ARGUMENTS: &[&str] = match cfg!(windows) {
     false => &[],
 };
 
-/// The input of an ExifTool that begins: who passes it on, where we write, where it reads. ExifTool would wait for more for
-/// ever where the program that it works for was killed, so a pipe between both says goodbye when nothing more can come.
+/// Returns the input of a new ExifTool: the child that forwards it, the end that facematch writes
+/// to, and the end that ExifTool reads. ExifTool would wait forever if facematch were killed, so
+/// the child between them tells it to end.
 #[cfg(unix)]
 fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     let mut pipe = Command::new("sh")
@@ -175,7 +178,8 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
     Ok((Vec::new(), None, Stdio::piped()))
 }
 
-/// One that has ended is seen when it is asked or when its answer is read, whichever comes first.
+/// Returns one message for a process that has ended, whether asking it or reading its answer fails
+/// first.
 fn failed(error: io::Error) -> String {
     match error.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
@@ -203,7 +207,7 @@ fn check_version(version: &str) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// A process that has ended breaks the pipe to it, or ends the pipe from it: which of the two is seen is chance.
+    /// Either the pipe to an ended process breaks first or the pipe from it ends first, by chance.
     #[test]
     fn one_that_has_ended_is_told_in_one_way() {
         let told = [io::ErrorKind::BrokenPipe, io::ErrorKind::UnexpectedEof]
