@@ -1,12 +1,13 @@
-//! Groups the faces of photos without any names: two faces are of one person if their encodings are near.
+//! Groups the faces of photos without any names: two faces are of one person if their encodings are
+//! near.
 //!
 //! cargo run --release --example cluster -- known/*.jpg unknown/*.jpg
 
 use facematch::engine::Encoding;
 use facematch::{EngineParams, Facematch};
 
-/// Largest distance between a face and the first face of its group. Smaller than the threshold of a match, since nobody
-/// looks at the groups before they are made.
+/// Largest distance between a face and the first face of its group. Smaller than the threshold of a
+/// match, since nobody looks at the groups before they are made.
 const SAME_PERSON: f32 = 0.5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,5 @@
-//! Finds faces in photos, and people who are known: detection, landmarks, 128-number encodings and their comparison, on
-//! your own machine.
+//! Finds faces in photos, and people who are known: detection, landmarks, 128-number encodings and
+//! their comparison, on your own machine.
 //!
 //! ```
 //! use facematch::{EngineParams, Facematch, Rules};
@@ -7,18 +7,19 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut facematch = Facematch::new(&EngineParams::new("models"))?;
 //! let known = facematch.known_people("known")?;
-//! for (face, identity) in facematch.identify("unknown/obama2.jpg", &known.gallery, &Rules::default())? {
+//! let photo = facematch.identify("unknown/obama2.jpg", &known.gallery, &Rules::default())?;
+//! for (face, identity) in photo {
 //!     println!("{:?}: {:?} at {:?}", face.bounds, identity.name(), identity.distance());
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`Facematch`] is the short way. Its parts can be used by themselves; a photo passes through them from top to bottom:
-//! [`image_files`] decodes it and makes an upright working copy, an [`engine`] finds and encodes its faces, [`photo`] does both for one
-//! photo and [`batch`] for many, a `cache` (with the feature of that name) remembers their faces, a [`gallery`] holds the known
-//! people, and [`matching`] decides who a face is. The library returns typed [`Error`]s and
-//! never prints.
+//! [`Facematch`] is the short way. Its parts can be used by themselves; a photo passes through them
+//! from top to bottom: [`image_files`] decodes it and makes an upright working copy, an [`engine`]
+//! finds and encodes its faces, [`photo`] does both for one photo and [`batch`] for many, a `cache`
+//! (with the feature of that name) remembers their faces, a [`gallery`] holds the known people, and
+//! [`matching`] decides who a face is. The library returns typed [`Error`]s and never prints.
 
 #![forbid(unsafe_code)]
 

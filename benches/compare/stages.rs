@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::engine::{self, Detector, EngineParams, FaceEngine};
-use facematch::photo::working_copy;
+use facematch::photo;
 use image::RgbImage;
 
 use super::{ENGINES, print_row};
@@ -78,7 +78,7 @@ pub(super) fn compare(photos: &[PathBuf], rounds: usize) -> Result<(), Box<dyn E
 }
 
 fn working_copy(path: &Path) -> Option<RgbImage> {
-    let (_, copy) = working_copy(path, WIDTH).ok()?;
+    let (_, copy) = photo::working_copy(path, WIDTH).ok()?;
     Some(copy)
 }
 

@@ -86,8 +86,10 @@ fn sources() -> (BTreeSet<String>, Vec<PathBuf>) {
     let places = [
         "src",
         "crates",
+        "xtask",
         "tests",
         "benches",
+        "examples",
         "models",
         "docs",
         "Cargo.toml",
@@ -143,4 +145,31 @@ fn names_in_the_pages_for_developers_are_those_of_the_code() {
         }
     }
     assert!(names > 60, "{names}");
+}
+
+/// rustfmt wraps code, and neither comments nor Markdown.
+#[test]
+fn lines_of_text_have_at_most_100_characters() {
+    let is_long = |line: &&str| line.chars().count() > 100;
+    let (_, paths) = sources();
+    for path in paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+    {
+        let text = text(path);
+        let mut comments = text
+            .lines()
+            .filter(|line| line.trim_start().starts_with("//"));
+        assert_eq!(comments.find(is_long), None, "{}", path.display());
+    }
+    for page in pages()
+        .iter()
+        .filter(|page| !page.ends_with("CHANGELOG.md"))
+    {
+        let prose = prose(&text(page));
+        let mut lines = prose
+            .lines()
+            .filter(|line| !line.starts_with(['|', '#', ' ']));
+        assert_eq!(lines.find(is_long), None, "{}", page.display());
+    }
 }

@@ -97,7 +97,8 @@ fn fuzz(seconds: &str) -> Outcome {
             .arg(fuzz.join("seeds").join(&name))
             .args(["--", "-max_len=8192"])
             .arg(format!("-max_total_time={seconds}"));
-        // The sanitizer that cargo-fuzz adds is unstable; a stable toolchain must be told to take it.
+        // The sanitizer that cargo-fuzz adds is unstable; a stable toolchain must be told to take
+        // it.
         run(fuzz_one.env("RUSTC_BOOTSTRAP", "1"))?;
     }
     Ok(())

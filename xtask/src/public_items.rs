@@ -1,5 +1,5 @@
-//! Counts what the library `facematch` exports, as rustdoc sees it: modules, types, traits, functions, constants,
-//! and their public methods and associated constants.
+//! Counts what the library `facematch` exports, as rustdoc sees it: modules, types, traits,
+//! functions, constants, and their public methods and associated constants.
 
 use std::collections::HashSet;
 use std::process::Command;
@@ -11,8 +11,8 @@ use super::{Outcome, cargo, root, run};
 /// Most public items of the library.
 const MOST: usize = 150;
 
-/// If this is set, this program stands for rustdoc: its JSON form is unstable and has to be allowed, and if that were allowed
-/// for all compilers, cargo would build everything again.
+/// If this is set, this program stands for rustdoc: its JSON form is unstable and has to be
+/// allowed, and if that were allowed for all compilers, cargo would build everything again.
 const AS_RUSTDOC: &str = "FACEMATCH_AS_RUSTDOC";
 
 /// Runs rustdoc, if this program stands for it.

@@ -1,8 +1,8 @@
 //! Resizing of RGB images and of single planes, antialiased when shrinking.
 //!
-//! Input: rows of bytes, and the size wanted. Output: the bytes of an image of that size. A crate of
-//! its own because the resizing library is compiled into the crate that calls it, which takes longer
-//! than the rest of that crate.
+//! Input: rows of bytes, and the size wanted. Output: the bytes of an image of that size. A crate
+//! of its own because the resizing library is compiled into the crate that calls it, which takes
+//! longer than the rest of that crate.
 
 #![forbid(unsafe_code)]
 
@@ -31,8 +31,8 @@ pub struct Source<'a> {
     pub extent: (f64, f64),
 }
 
-/// Returns the RGB pixels of `source` resized to `size` (width, height), or `None` if a side is 0 or
-/// pixels are missing.
+/// Returns the RGB pixels of `source` resized to `size` (width, height), or `None` if a side is 0
+/// or pixels are missing.
 pub fn resize_rgb(source: &Source<'_>, size: (u32, u32)) -> Option<Vec<u8>> {
     resize::<U8x3>(source, size)
 }
