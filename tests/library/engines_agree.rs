@@ -15,7 +15,7 @@ use facematch::engine::{
     self, Detection, Detector, Encoding, EngineKind, EngineParams, FaceEngine, Landmarks, SimdLevel,
 };
 use facematch::geometry::Rect;
-use facematch::photo::working_copy;
+use facematch::photo;
 use image::RgbImage;
 
 use crate::reference::{shared, sixty_eight_point_model};
@@ -96,7 +96,7 @@ fn is_photo(path: &Path) -> bool {
 }
 
 fn working_copy(path: &Path) -> RgbImage {
-    let (_, copy) = working_copy(path, WIDTH).unwrap();
+    let (_, copy) = photo::working_copy(path, WIDTH).unwrap();
     copy
 }
 

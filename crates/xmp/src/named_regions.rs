@@ -58,7 +58,7 @@ pub struct NamedRegions {
 /// A region with the name of a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedRegion {
-    /// Name of the person in the spelling of [`composed_name`]: not empty, without control
+    /// Name of the person in Unicode Normalization Form C: not empty, without control
     /// characters and without white space at its ends.
     pub name: String,
     /// Area of the face. Its centre lies in the image, and it is no larger than the image.
