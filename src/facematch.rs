@@ -34,8 +34,9 @@ pub struct KnownPeople {
 }
 
 impl Facematch {
-    /// Loads the engine. [`EngineParams::default`] is the engine of the command line, with the
-    /// models inside the program.
+    /// Loads the engine. [`EngineParams::default`] works like Python's `face_recognition`, with the
+    /// models inside the program; the command line also sets [`Detector::Auto`](engine::Detector)
+    /// and `flip`.
     ///
     /// # Errors
     /// Returns an error if a model cannot be read, or if the engine is not part of this build.
@@ -47,12 +48,12 @@ impl Facematch {
         })
     }
 
-    /// Returns the same value with other settings. Known and unknown photos need the same settings.
+    /// Replaces the settings. Known and unknown photos need the same settings.
     pub fn with_settings(self, settings: PhotoSettings) -> Self {
         Self { settings, ..self }
     }
 
-    /// Returns another value for another thread.
+    /// Returns a copy for another thread, which shares the models.
     pub fn fork(&self) -> Self {
         Self {
             engine: self.engine.fork(),

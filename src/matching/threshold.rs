@@ -10,8 +10,8 @@ impl DistanceThreshold {
     /// Default threshold, 0.6, for which dlib's network was trained.
     pub const DEFAULT: Self = Self(0.6);
 
-    /// Largest threshold, 2. No two faces are further apart, so a larger threshold is a mistake
-    /// (`60` for `0.60`) that would give every stranger a name.
+    /// Largest threshold, 2. Different people are seldom 1.5 apart, so a larger threshold is a
+    /// mistake (`60` for `0.60`) that would give every stranger a name.
     pub const MAX: f32 = 2.0;
 
     /// Returns the threshold `value`, or `None` unless it is from 0 to [`Self::MAX`].

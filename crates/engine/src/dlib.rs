@@ -106,7 +106,8 @@ impl DlibEngine {
     /// Loads and checks the models that `params` name.
     ///
     /// # Errors
-    /// [`LoadError::Model`] if a model is missing, damaged or not the expected one.
+    /// [`LoadError::MissingModel`], or [`LoadError::Model`] if a model is damaged or not the
+    /// expected one.
     pub fn load(params: &EngineParams) -> Result<Self, LoadError> {
         use_one_thread_for_linear_algebra();
         // dlib opens files itself, so it cannot use the models in the program.

@@ -64,7 +64,7 @@ fn auto_cnn_upsample(upsample: u32) -> u32 {
     upsample.saturating_sub(1)
 }
 
-/// One of dlib's face detectors.
+/// A face detector of dlib, or both of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detector {
     /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Finds
@@ -349,7 +349,8 @@ fn without_dlib() -> LoadError {
 /// Creates the engine that `params` describe, with its models checked and loaded.
 ///
 /// # Errors
-/// [`LoadError::Unavailable`] if this build lacks the engine; [`LoadError::Model`] if a model is
+/// [`LoadError::Unavailable`] if this build lacks the engine; [`LoadError::MissingModel`] or
+/// [`LoadError::Model`] if a model is
 /// missing, damaged or not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
     match params.kind {

@@ -91,8 +91,8 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// Returns the first given option that changes what is found in a photo. `--models` is left out
-    /// because it may come from the environment.
+    /// Returns the first option that differs from its default and changes what is found in a photo.
+    /// `--models` is left out because it may come from the environment.
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
             (self.width != DEFAULT_WIDTH, "--width"),

@@ -46,7 +46,7 @@ const FINDINGS: [&str; 10] = [
     "best threshold",
 ];
 
-/// Largest distance of two encodings of length 1.
+/// Larger than the distances in a report.
 const MOST_DISTANCE: f32 = 2.0;
 
 /// Returns whether `content`, the content of a whole file, is a report.

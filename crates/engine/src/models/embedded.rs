@@ -2,7 +2,7 @@
 
 use super::ShippedModel;
 
-/// Returns the bytes of `model`, if the program has them.
+/// Returns the bytes of `model`.
 pub(super) fn bytes(model: ShippedModel) -> &'static [u8] {
     match model {
         ShippedModel::Encoder => ENCODER,

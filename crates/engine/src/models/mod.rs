@@ -96,8 +96,8 @@ impl ShippedModel {
 /// Returns the path of `model` in `folder` after checking its size and SHA-256.
 ///
 /// # Errors
-/// [`LoadError::Model`] if the file is missing, cannot be read, or is not the one that facematch
-/// ships.
+/// [`LoadError::MissingModel`], or [`LoadError::Model`] if the file cannot be read or is not the
+/// one that facematch ships.
 pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, LoadError> {
     read_shipped(folder, model).map(|_| folder.join(model.file_name()))
 }

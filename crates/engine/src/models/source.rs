@@ -41,8 +41,8 @@ impl ModelSource {
     /// the program need no check.
     ///
     /// # Errors
-    /// [`LoadError::Model`] if the file is missing, cannot be read, or is not the one that
-    /// facematch ships.
+    /// [`LoadError::MissingModel`], or [`LoadError::Model`] if the file cannot be read or is not
+    /// the one that facematch ships.
     pub fn bytes(&self, model: ShippedModel) -> Result<Cow<'static, [u8]>, LoadError> {
         match self {
             #[cfg(feature = "embed-models")]

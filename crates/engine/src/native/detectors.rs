@@ -37,7 +37,8 @@ impl LoadedDetector {
     /// Loads `detector`.
     ///
     /// # Errors
-    /// [`LoadError::Model`] if its model is missing, damaged or not the expected one.
+    /// [`LoadError::MissingModel`], or [`LoadError::Model`] if its model is damaged or not the
+    /// expected one.
     pub(super) fn load(
         detector: Detector,
         models: &ModelSource,

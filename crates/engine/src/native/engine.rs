@@ -32,7 +32,8 @@ impl NativeEngine {
     /// Loads and checks the models that `params` name.
     ///
     /// # Errors
-    /// [`LoadError::Model`] if a model is missing, damaged or not the expected one.
+    /// [`LoadError::MissingModel`], or [`LoadError::Model`] if a model is damaged or not the
+    /// expected one.
     pub fn load(params: &EngineParams) -> Result<Self, LoadError> {
         let (models, level) = (&params.models, params.simd);
         let predictor = match &params.landmarks {
