@@ -7,7 +7,7 @@ use facematch::engine::Encoding;
 use facematch::{EngineParams, Facematch};
 
 /// Largest distance between a face and the first face of its group. Smaller than the threshold of a
-/// match, since nobody looks at the groups before they are made.
+/// match, because no person checks the groups.
 const SAME_PERSON: f32 = 0.5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -26,7 +26,7 @@ pub enum CacheError {
     Foreign {
         /// The path.
         path: PathBuf,
-        /// Description: "a folder stands there", ...
+        /// Description of the file, such as "it is a folder".
         what: &'static str,
     },
     /// The file cannot be read or written.

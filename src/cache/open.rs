@@ -295,8 +295,8 @@ fn load(path: &Path, file: File) -> Result<Store, CacheError> {
 /// Refuses a `path` that is not a regular file: the user put it there, so it is left alone.
 fn check_kind(path: &Path) -> Result<(), CacheError> {
     let what = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => "a folder stands there",
-        Ok(metadata) if !metadata.is_file() => "a pipe or a device stands there",
+        Ok(metadata) if metadata.is_dir() => "it is a folder",
+        Ok(metadata) if !metadata.is_file() => "it is a pipe or a device",
         _ => return Ok(()),
     };
     Err(CacheError::Foreign {

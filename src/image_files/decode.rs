@@ -301,6 +301,15 @@ mod tests {
         bytes.into_inner()
     }
 
+    const FORMATS: [ImageFormat; 6] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::WebP,
+        ImageFormat::Tiff,
+        ImageFormat::Bmp,
+        ImageFormat::Gif,
+    ];
+
     fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
         decode_for_copy(Path::new("photo"), bytes, 0)
     }
@@ -316,14 +325,7 @@ mod tests {
     #[test]
     fn every_format_is_read_by_content() {
         let image = RgbImage::from_pixel(8, 4, Rgb([200, 100, 50]));
-        for format in [
-            ImageFormat::Jpeg,
-            ImageFormat::Png,
-            ImageFormat::WebP,
-            ImageFormat::Tiff,
-            ImageFormat::Bmp,
-            ImageFormat::Gif,
-        ] {
+        for format in FORMATS {
             let bytes = encoded(image.clone(), format);
             assert!(has_image_signature(&bytes[..16]), "{format:?}");
             let decoded = decode(&bytes).unwrap();
@@ -377,14 +379,7 @@ mod tests {
         let image = RgbImage::from_fn(64, 64, |x, y| {
             Rgb([x as u8 * 4, y as u8 * 4, (x * y) as u8])
         });
-        for format in [
-            ImageFormat::Jpeg,
-            ImageFormat::Png,
-            ImageFormat::WebP,
-            ImageFormat::Tiff,
-            ImageFormat::Bmp,
-            ImageFormat::Gif,
-        ] {
+        for format in FORMATS {
             let bytes = encoded(image.clone(), format);
             for part in [bytes.len() / 4, bytes.len() / 2] {
                 let result = decode(&bytes[..part]);

@@ -42,7 +42,7 @@ pub(crate) const MOST_CLOSE_PEOPLE: usize = 100_000;
 pub(crate) struct KnownPhoto {
     /// Path of the photo as the user wrote it.
     pub(crate) path: PathBuf,
-    /// Person the photo is assigned to.
+    /// Name of the person, from the file or the folder.
     pub(crate) person: String,
     /// Content of the photo, or the reason why it could not be searched.
     pub(crate) content: Result<PhotoContent, Error>,

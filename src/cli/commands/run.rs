@@ -63,7 +63,7 @@ impl Totals {
     }
 }
 
-/// Actions of a command on a photo whose faces were found.
+/// Outcome of a command's actions on a searched photo, and their errors.
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) outcome: PhotoOutcome,

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let told = |known_people, strangers_named| {
+        let words_for = |known_people, strangers_named| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
@@ -113,20 +113,29 @@ mod tests {
         };
         let words =
             |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
-        assert_eq!(told(2, 0.01266), words("about 1 in 79 strangers"));
+        assert_eq!(words_for(2, 0.01266), words("about 1 in 79 strangers"));
         // The rates of --threshold auto, apart from the last digits.
-        assert_eq!(told(2, 0.010_000_01), None);
-        assert_eq!(told(9, 0.009), None);
-        assert_eq!(told(10, 0.010_000_01), words("about 1 in 100 strangers"));
-        assert_eq!(told(10, 1.0 / 1200.0), words("about 1 in 1,200 strangers"));
+        assert_eq!(words_for(2, 0.010_000_01), None);
+        assert_eq!(words_for(9, 0.009), None);
+        assert_eq!(
+            words_for(10, 0.010_000_01),
+            words("about 1 in 100 strangers")
+        );
+        assert_eq!(
+            words_for(10, 1.0 / 1200.0),
+            words("about 1 in 1,200 strangers")
+        );
         for rare in [0.0, 1e-9] {
-            assert_eq!(told(10, rare), words("fewer than 1 in 1,000,000 strangers"));
+            assert_eq!(
+                words_for(10, rare),
+                words("fewer than 1 in 1,000,000 strangers")
+            );
         }
         let advised = |strangers| {
             words(strangers).map(|words| words + "; try --threshold auto, or a lower --target-fpir")
         };
-        assert_eq!(told(240, 0.52), advised("about 1 in 2 strangers"));
-        assert_eq!(told(10_000, 0.7), advised("most strangers"));
+        assert_eq!(words_for(240, 0.52), advised("about 1 in 2 strangers"));
+        assert_eq!(words_for(10_000, 0.7), advised("most strangers"));
     }
 
     #[test]
