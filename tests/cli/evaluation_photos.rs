@@ -532,12 +532,22 @@ fn pairs_of_lfw_are_verified_as_dlib_verifies_them() {
     assert!(all["accuracy"].as_f64().unwrap() >= 1_171.0 / 1_200.0 - 1e-6);
 }
 
-/// With the defaults it is right more often than dlib, and no photo is without a face.
+/// In one test, so that the photos are searched once.
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
-fn the_defaults_verify_pairs_of_lfw_better_than_dlib() {
+fn the_defaults_tell_people_of_lfw_apart_and_keep_strangers_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    verify_pairs_of_lfw(&cache);
+    assert!(cache.is_file());
+    keep_strangers_of_lfw_out(&cache);
+}
+
+/// With the defaults it is right more often than dlib, and no photo is without a face.
+fn verify_pairs_of_lfw(cache: &Path) {
     let run = facematch_in(&repository(""))
         .args(["eval", "pairs", "-q", "-f", "json"])
+        .env("FACEMATCH_CACHE", cache)
         .arg(shared("data/lfw/pairs.csv"))
         .ends_with(0);
     let figures: Value = serde_json::from_slice(&run.stdout).unwrap();
@@ -563,9 +573,7 @@ fn every_labelled_person_is_found_and_nobody_else() {
 
 /// An open set: the first 100 people with at least two photos are known by one each, and the photos
 /// of all people are searched.
-#[test]
-#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
-fn an_automatic_threshold_keeps_strangers_of_lfw_out() {
+fn keep_strangers_of_lfw_out(cache: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let lfw = shared("data/lfw");
     let names = |folder: &Path| -> Vec<String> {
@@ -603,6 +611,7 @@ fn an_automatic_threshold_keeps_strangers_of_lfw_out() {
         ])
         .arg(&lfw)
         .args(["--threshold", "auto", "--target-fpir", "0.01"])
+        .env("FACEMATCH_CACHE", cache)
         .ends_with(0);
     let figures: Value = serde_json::from_slice(&run.stdout).unwrap();
     println!(
