@@ -31,7 +31,6 @@ mod facematch;
 #[cfg(test)]
 mod fake_engine;
 pub mod gallery;
-pub mod image_files;
 pub mod matching;
 pub mod photo;
 
@@ -40,5 +39,6 @@ pub use self::error::{EngineError, Error, LoadError};
 pub use self::facematch::{Facematch, KnownPeople};
 pub use self::matching::Rules;
 pub use facematch_engine as engine;
+pub use facematch_image_files as image_files;
 // Whose types hold pixels.
 pub use image;

@@ -16,6 +16,7 @@ use super::names::{
     CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy, is_original,
 };
 use crate::error::Error;
+use crate::image_files::ImageFileError;
 
 /// Options for searching folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +88,10 @@ impl Input {
     pub fn problem(&self) -> Option<Error> {
         let path = self.path.clone();
         Some(match self.problem.as_deref()? {
-            Problem::Folder => Error::NotAFile {
+            Problem::Folder => Error::ImageFile(ImageFileError::NotAFile {
                 path,
                 what: "a folder",
-            },
+            }),
             Problem::Unreadable(kind, text) => Error::Read {
                 path,
                 source: io::Error::new(*kind, text.clone()),

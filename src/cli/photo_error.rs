@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use facematch::image_files::ImageFileError;
+
 use super::advice::Advised;
 
 /// Reason why a photo has no result, or only part of one.
@@ -46,6 +48,12 @@ pub(crate) enum PhotoError {
         /// Error from the operating system.
         source: io::Error,
     },
+}
+
+impl From<ImageFileError> for PhotoError {
+    fn from(error: ImageFileError) -> Self {
+        Self::Library(error.into())
+    }
 }
 
 impl PhotoError {

@@ -179,5 +179,5 @@ pub fn working_copy(path: &Path, width: u32) -> Result<(Original, RgbImage), Err
 /// Returns an error if the photo cannot be read or decoded, or exceeds the limits of
 /// [`crate::image_files`].
 pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
-    decode_upright(path, &read_file(path)?)
+    Ok(decode_upright(path, &read_file(path)?)?)
 }

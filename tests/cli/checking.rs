@@ -5,20 +5,14 @@ use image::ImageFormat;
 use insta::assert_snapshot;
 use serde_json::Value;
 
+use crate::common::json_schema::JsonSchema;
 use crate::common::photos::{at_width, encoded, pixels, side_by_side};
-use crate::common::{Run, RunExt, TestEnv, assert_like, facematch, repository};
+use crate::common::{Run, RunExt, TestEnv, assert_like, facematch};
 
 /// Returns the document of the `json` form, which must conform to its schema.
 fn document(run: &Run) -> Value {
     let document: Value = serde_json::from_slice(&run.stdout).unwrap();
-    let schema = std::fs::read(repository("docs/facematch-check-1.schema.json")).unwrap();
-    let schema: Value = serde_json::from_slice(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&document)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{document:#}\n{errors:#?}");
+    JsonSchema::named("facematch-check-1").assert_valid(&document);
     document
 }
 

@@ -1,6 +1,7 @@
 //! `facematch eval`: figures, forms, and errors in lists.
 
-use super::common::{RunExt, TestEnv, facematch, repository};
+use super::common::json_schema::JsonSchema;
+use super::common::{RunExt, TestEnv, facematch};
 use serde_json::Value;
 
 /// The sample photos as a list: one person twice, and three pairs of two people, one of them a cat
@@ -49,20 +50,13 @@ fn the_figures_tell_found_pairs_from_all_of_them() {
 fn the_json_is_what_its_schema_says() {
     let env = TestEnv::new();
     let list = list(&env, LIST);
-    let schema = std::fs::read(repository("docs/facematch-eval-1.schema.json")).unwrap();
-    let schema: Value = serde_json::from_slice(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let schema = JsonSchema::named("facematch-eval-1");
     let one_kind = env.write(
         "one.csv",
         "fold,same,a,b\n1,1,known/obama.jpg,unknown/chelsea.png\n",
     );
     for list in [list, one_kind.display().to_string()] {
-        let figures = figures(&[&list, "--root", "."], 0);
-        let errors: Vec<_> = validator
-            .iter_errors(&figures)
-            .map(|e| e.to_string())
-            .collect();
-        assert!(errors.is_empty(), "{figures}\n{errors:?}");
+        schema.assert_valid(&figures(&[&list, "--root", "."], 0));
     }
 }
 
@@ -194,8 +188,7 @@ fn identification(env: &TestEnv, arguments: &[&str], code: i32) -> Value {
 #[test]
 fn identification_tells_right_wrong_and_missed_names() {
     let env = TestEnv::new();
-    let schema = std::fs::read(repository("docs/facematch-eval-1.schema.json")).unwrap();
-    let validator = jsonschema::validator_for(&serde_json::from_slice(&schema).unwrap()).unwrap();
+    let schema = JsonSchema::named("facematch-eval-1");
     let right = identification(&env, &[], 0);
     assert_eq!(right["overall"]["right"], 1);
     assert_eq!(
@@ -210,7 +203,7 @@ fn identification_tells_right_wrong_and_missed_names() {
     assert_eq!(missed["overall"]["missed"], 1);
     assert_eq!(missed["fnir"], 1.0);
     for figures in [right, wrong, missed] {
-        assert!(validator.is_valid(&figures), "{figures}");
+        schema.assert_valid(&figures);
     }
 }
 

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::common::json_schema::JsonSchema;
 use crate::common::{
     Run, RunExt, TestEnv, assert_like, assert_near_box, assert_valid, face_box, facematch,
     only_face,
@@ -226,9 +227,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
 
 #[test]
 fn the_schema_refuses_what_is_not_a_record() {
-    let schema = std::fs::read(crate::common::repository("docs/facematch-1.schema.json")).unwrap();
-    let schema: Value = serde_json::from_slice(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let schema = JsonSchema::named("facematch-1");
     let record = json!({
         "type": "image", "schema": "facematch/1", "path": "a.jpg", "width": 10, "height": 10, "orientation": 1,
         "faces": [{
@@ -236,7 +235,7 @@ fn the_schema_refuses_what_is_not_a_record() {
             "distance": 0.5, "candidates": [{"name": "ann", "distance": 0.5, "source": "ann.jpg"}]
         }]
     });
-    assert!(validator.is_valid(&record));
+    assert!(schema.is_valid(&record));
     for (pointer, value) in [
         ("/type", json!("photo")),
         ("/schema", json!("facematch/2")),
@@ -252,12 +251,9 @@ fn the_schema_refuses_what_is_not_a_record() {
     ] {
         let mut wrong = record.clone();
         *wrong.pointer_mut(pointer).unwrap() = value.clone();
-        assert!(!validator.is_valid(&wrong), "{pointer} = {value}");
+        assert!(!schema.is_valid(&wrong), "{pointer} = {value}");
     }
     let mut wrong = record.clone();
     wrong["faces"][0]["colour"] = json!("red");
-    assert!(
-        !validator.is_valid(&wrong),
-        "a key that is not in the schema"
-    );
+    assert!(!schema.is_valid(&wrong), "a key that is not in the schema");
 }

@@ -11,6 +11,7 @@
     reason = "a test says what is missing by failing"
 )]
 
+pub(crate) mod json_schema;
 #[cfg(unix)]
 pub(crate) mod limits;
 pub(crate) mod photos;
@@ -23,6 +24,8 @@ use std::time::Duration;
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use self::json_schema::JsonSchema;
 
 /// Time after which a run counts as hanging. A run over thousands of photos takes minutes on a busy
 /// machine.
@@ -221,15 +224,9 @@ impl Run {
 
 /// Checks each record against `docs/facematch-1.schema.json`.
 pub(crate) fn assert_valid(records: &[Value]) {
-    let schema = std::fs::read(repository("docs/facematch-1.schema.json")).unwrap();
-    let schema: Value = serde_json::from_slice(&schema).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let schema = JsonSchema::named("facematch-1");
     for record in records {
-        let errors: Vec<String> = validator
-            .iter_errors(record)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{record}\n{errors:#?}");
+        schema.assert_valid(record);
     }
 }
 

@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proptest::prelude::*;
 
+use super::blend_rows::{MAX_PRECISION, RowWeights, blend_rows};
 use super::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use super::distances::{Probe, ROWS, RowGroup, estimate};
 use super::filter_bank::{BATCH, Cell, Extent, FilterBank, TAPS, TILE, Tiles, respond};
@@ -398,6 +399,27 @@ proptest! {
                 check(fits, task, |a, b| are_close(a, b))?;
             }
         }
+    }
+
+    #[test]
+    fn blended_rows_stay_within_their_slices(
+        rows in 0_usize..9,
+        stride in size(200),
+        width in 0_usize..150,
+        short in shortage(),
+        precision in 0..MAX_PRECISION + 2,
+    ) {
+        let needed = if rows == 0 { 0 } else { end(&[(rows, stride)], width) };
+        let (length, is_source) = length(needed, short);
+        let source = bytes(length, 1);
+        let weights: Box<[i16]> = bytes(rows, 2).iter().map(|byte| i16::from(*byte) - 99).collect();
+        let task = |level| {
+            let mut out = vec![0; width].into_boxed_slice();
+            let weights = RowWeights { weights: &weights, precision };
+            blend_rows(level, &source, stride, weights, &mut out);
+            out
+        };
+        check(is_source && (1..=MAX_PRECISION).contains(&precision), task, |a, b| a == b)?;
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! do not fit are a panic.
 
 mod aligned_numbers;
+pub mod blend_rows;
 pub mod convolution;
 pub mod distances;
 mod extent;

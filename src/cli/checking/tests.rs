@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use facematch::image_files::ImageFileError;
+
 use super::test_photos::{Sketch, face, photos, sketches};
 use super::*;
 
@@ -34,9 +36,9 @@ fn kinds(check: &Check) -> Vec<(&'static str, Vec<&str>)> {
 
 #[test]
 fn each_photo_is_told_by_what_is_in_it() {
-    let broken = Error::UnknownFormat {
+    let broken = Error::ImageFile(ImageFileError::UnknownFormat {
         path: "known/broken.jpg".into(),
-    };
+    });
     let photos = [
         photo("ann", content(vec![face(0.0, 79), face(1.0, 30)], 1)),
         photo("bob", content(vec![face(5.0, 80)], 2)),

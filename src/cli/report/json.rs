@@ -419,6 +419,7 @@ fn optional_numbers<S: Serializer>(
 #[cfg(test)]
 mod tests {
     use facematch::engine::ENCODING_LEN;
+    use facematch::image_files::ImageFileError;
     use insta::assert_snapshot;
 
     use super::*;
@@ -428,7 +429,7 @@ mod tests {
     /// wait.
     #[test]
     fn a_line_ends_with_its_record() {
-        let error = PhotoError::from(facematch::Error::UnknownFormat {
+        let error = PhotoError::from(ImageFileError::UnknownFormat {
             path: "notes.txt".into(),
         });
         let people = Subject::People {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use facematch::gallery::Candidate;
 use facematch::geometry::{PixelBox, Point};
+use facematch::image_files::ImageFileError;
 use facematch::matching::{Identity, Outcome};
 
 use super::{
@@ -80,7 +81,7 @@ pub(super) fn write_people(report: &mut dyn Report) {
         None,
         identity(Outcome::Match, vec![candidate("Zoë \"Z\", jr.", 0.0)]),
     )];
-    let missing = PhotoError::from(facematch::Error::Decode {
+    let missing = PhotoError::from(ImageFileError::Decode {
         path: "unknown/broken.jpg".into(),
         reason: "the file is empty".into(),
     });

@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use facematch::image_files::{embedded_packets, read_file};
+use facematch::Error;
+use facematch::image_files::{ImageFileError, embedded_packets, read_file};
 use facematch_xmp::{
     PhotoTags, WithoutTags, holds, new_sidecar, with_tags, without_corrected, without_tags,
 };
@@ -79,7 +80,7 @@ impl Sidecars {
         match std::fs::metadata(photo) {
             Err(source) if sidecars.is_empty() => {
                 let path = photo.to_owned();
-                Err(facematch::Error::Read { path, source }.into())
+                Err(Error::Read { path, source }.into())
             }
             _ => Ok(sidecars),
         }
@@ -163,7 +164,9 @@ impl Existing {
         let file = ReadFile::of(sidecar);
         match file.and_then(|file| Ok((file, read_file(sidecar)?))) {
             Ok((file, bytes)) => Ok(Self { bytes, file }),
-            Err(facematch::Error::Read { source, .. }) => Err(unreadable(sidecar, &source)),
+            Err(
+                Error::Read { source, .. } | Error::ImageFile(ImageFileError::Read { source, .. }),
+            ) => Err(unreadable(sidecar, &source)),
             Err(error) => Err(error.into()),
         }
     }

@@ -40,7 +40,7 @@ fn file(size: (u16, u16), more: &[(u16, &[u16])], pixels: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn rgb_of(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+fn rgb_of(bytes: &[u8]) -> Result<Vec<u8>, ImageFileError> {
     let path = Path::new("photo.tif");
     Ok(decode(path, bytes)?.into_upright(path)?.into_raw())
 }

@@ -107,7 +107,7 @@ fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image_files::tiff::test_files::{Entry, tiff};
+    use crate::tiff::test_files::{Entry, tiff};
 
     const NEF: [Entry; 3] = [(254, 1), (256, 160), (257, 107)];
 

@@ -1,7 +1,7 @@
 //! The layout of the pixels of a TIFF image, checked before anything is decoded.
 
 use super::directory::{Directory, tag};
-use crate::image_files::MAX_DECODED_BYTES;
+use crate::MAX_DECODED_BYTES;
 
 /// Maximum number of strips or tiles of an image. A longer list would exceed the limit of the
 /// `tiff` crate.

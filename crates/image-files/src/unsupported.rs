@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::ImageFileError;
 
 /// Returns the usual extension of photos that start with `start` if facematch recognises the format
 /// but does not read it.
@@ -22,10 +22,10 @@ pub fn foreign_format(start: &[u8]) -> Option<&'static str> {
 
 /// Returns the error for the file at `path`, which starts with `start` and is not in a supported
 /// format.
-pub(super) fn refused(path: &Path, start: &[u8]) -> Error {
+pub(super) fn refused(path: &Path, start: &[u8]) -> ImageFileError {
     let path = path.to_owned();
     match foreign_format(start) {
-        Some(format) => Error::ForeignFormat {
+        Some(format) => ImageFileError::ForeignFormat {
             path,
             format: match format {
                 "jxl" => "JPEG XL".to_owned(),
@@ -40,6 +40,6 @@ pub(super) fn refused(path: &Path, start: &[u8]) -> Error {
                 _ => "heif-convert",
             },
         },
-        None => Error::UnknownFormat { path },
+        None => ImageFileError::UnknownFormat { path },
     }
 }

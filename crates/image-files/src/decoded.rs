@@ -7,11 +7,11 @@ use image::{DynamicImage, RgbImage};
 
 use super::decode::{check_bytes, damaged};
 use super::{Orientation, Original, plane_resizing, resize};
-use crate::error::Error;
+use crate::error::ImageFileError;
 
 /// A decoded photo, not yet turned upright.
 #[derive(Debug, Clone)]
-pub(crate) struct Decoded {
+pub struct Decoded {
     stored: Stored,
     original: Original,
 }
@@ -44,15 +44,15 @@ impl Decoded {
     }
 
     /// Returns the size and orientation of the photo in its file.
-    pub(crate) fn original(&self) -> Original {
+    pub fn original(&self) -> Original {
         self.original
     }
 
     /// Returns the upright pixels at the scale at which they were decoded.
     ///
     /// # Errors
-    /// [`Error::Decode`] if the photo at `path` has no pixels.
-    pub(crate) fn into_upright(self, path: &Path) -> Result<RgbImage, Error> {
+    /// [`ImageFileError::Decode`] if the photo at `path` has no pixels.
+    pub fn into_upright(self, path: &Path) -> Result<RgbImage, ImageFileError> {
         let stored = match self.stored {
             Stored::Rgb(stored) => stored,
             Stored::Components(planes) => {
@@ -70,10 +70,10 @@ impl Decoded {
     /// a fraction of the work.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] if the copy would exceed
-    /// [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`Error::Decode`] if the photo has no
-    /// pixels.
-    pub(crate) fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, Error> {
+    /// [`ImageFileError::TooLarge`] if the copy would exceed
+    /// [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`ImageFileError::Decode`] if the photo has
+    /// no pixels.
+    pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, ImageFileError> {
         let Original { size, orientation } = self.original;
         let upright_size = resize::working_size(size, width);
         check_bytes(path, upright_size, 3)?;
@@ -87,7 +87,7 @@ impl Decoded {
     }
 }
 
-fn without_pixels(path: &Path) -> Error {
+fn without_pixels(path: &Path) -> ImageFileError {
     damaged(path, "the image has no pixels")
 }
 

@@ -2,32 +2,35 @@
 //!
 //! Input: a path. Output: the pixels as stored (those of a JPEG at the scale that the copy needs)
 //! with their EXIF orientation, and from them either the upright copy that the engines use or, for
-//! pictures, the upright photo itself. This module also reads the XMP inside a photo, which needs
-//! no pixels.
+//! pictures, the upright photo itself. This crate also reads the XMP inside a photo, which needs no
+//! pixels. It is a crate of its own so that decoders, which are compiled where they are used, are
+//! optimised as a whole.
+
+#![forbid(unsafe_code)]
 
 mod decode;
 mod decoded;
 mod embedded_xmp;
+mod error;
 mod exif;
 mod extended_xmp;
 mod picture_mark;
 mod plane_resizing;
+mod resampling;
 mod resize;
 mod tiff;
+mod transpose;
 mod unsupported;
 
-pub use decode::{decode_upright, has_image_signature, read_file};
+pub use decode::{decode_for_copy, decode_upright, has_image_signature, read_file};
+pub use decoded::Decoded;
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
-pub use picture_mark::{is_marked, mark_exif};
+pub use error::ImageFileError;
+pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 pub use resize::working_size;
 pub use unsupported::foreign_format;
 
-pub(crate) use decode::decode_for_copy;
-pub(crate) use picture_mark::MARKED_BYTES;
-
-use decoded::Decoded;
-
-pub use crate::geometry::{Orientation, Original};
+pub use facematch_geometry::{Orientation, Original};
 /// Maximum number of bytes of a decoded image. The length of a side does not matter.
 pub use facematch_jpeg::MAX_DECODED_BYTES;
 

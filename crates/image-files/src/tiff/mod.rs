@@ -24,14 +24,14 @@ use self::directory::{Directory, Tiff, orientation_from, tag};
 use self::picture::{JPEG, LZW, Parts, Picture, Problem, UNCOMPRESSED, damaged};
 use super::decode::{self, check_bytes, guarded};
 use super::{Decoded, MAX_DECODED_BYTES, Orientation};
-use crate::error::Error;
+use crate::error::ImageFileError;
 
 /// Decodes `bytes`, the TIFF file at `path`: the photo in it, never a thumbnail.
 ///
 /// # Errors
-/// [`Error::Decode`] if the file is damaged, unsupported, or contains no photo; [`Error::TooLarge`]
-/// if it exceeds the limits.
-pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, Error> {
+/// [`ImageFileError::Decode`] if the file is damaged, unsupported, or contains no photo;
+/// [`ImageFileError::TooLarge`] if it exceeds the limits.
+pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<Decoded, ImageFileError> {
     let Some(tiff) = Tiff::of_file(bytes) else {
         return Err(decode::damaged(path, "the header of the TIFF is damaged"));
     };
@@ -54,7 +54,7 @@ fn orientation(tiff: &Tiff, photo: &Directory) -> Orientation {
         .map_or(Orientation::UPRIGHT, orientation_from)
 }
 
-fn error(path: &Path, directory: &Directory, problem: Problem) -> Error {
+fn error(path: &Path, directory: &Directory, problem: Problem) -> ImageFileError {
     match problem {
         Problem::Damaged(reason) => decode::damaged(path, &reason),
         Problem::Unsupported(kind) => decode::damaged(

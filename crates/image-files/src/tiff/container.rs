@@ -11,7 +11,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::directory::tag;
 
 /// Offset of the directory in bytes. It is beyond the largest file that is read
-/// ([`crate::image_files::MAX_FILE_BYTES`]), so that a cut-off file still ends at its end.
+/// ([`crate::MAX_FILE_BYTES`]), so that a cut-off file still ends at its end.
 const DIRECTORY_AT: u32 = 0x8000_0000;
 
 const SHORT: u16 = 3;

@@ -16,7 +16,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use super::resize::working_size;
 use super::unsupported::refused;
 use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, plane_resizing, tiff};
-use crate::error::Error;
+use crate::error::ImageFileError;
 
 /// Returns whether a file that starts with `start` claims to be in a supported format. 16 bytes
 /// suffice.
@@ -45,9 +45,10 @@ pub(super) fn supported_format(start: &[u8]) -> Option<ImageFormat> {
 /// Reads the whole file at `path`.
 ///
 /// # Errors
-/// [`Error::Read`] if the file cannot be read, [`Error::NotAFile`] if it is not a regular file (a
-/// pipe would block forever), [`Error::TooLarge`] if it is larger than [`MAX_FILE_BYTES`].
-pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+/// [`ImageFileError::Read`] if the file cannot be read, [`ImageFileError::NotAFile`] if it is not a
+/// regular file (a pipe would block forever), [`ImageFileError::TooLarge`] if it is larger than
+/// [`MAX_FILE_BYTES`].
+pub fn read_file(path: &Path) -> Result<Vec<u8>, ImageFileError> {
     let file = open_file(path)?;
     let length = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
@@ -62,11 +63,11 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// The same as for [`read_file`].
-pub(super) fn open_file(path: &Path) -> Result<File, Error> {
+pub(super) fn open_file(path: &Path) -> Result<File, ImageFileError> {
     // Check before opening: opening a pipe for reading waits for a writer.
     let metadata = std::fs::metadata(path).map_err(|source| read_error(path, source))?;
     if !metadata.is_file() {
-        return Err(Error::NotAFile {
+        return Err(ImageFileError::NotAFile {
             path: path.to_owned(),
             what: if metadata.is_dir() {
                 "a folder"
@@ -88,8 +89,8 @@ pub(super) fn open_file(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|source| read_error(path, source))
 }
 
-pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
-    Error::Read {
+pub(super) fn read_error(path: &Path, source: std::io::Error) -> ImageFileError {
+    ImageFileError::Read {
         path: path.to_owned(),
         source,
     }
@@ -99,10 +100,10 @@ pub(super) fn read_error(path: &Path, source: std::io::Error) -> Error {
 /// not opened; `path` is only used in errors.
 ///
 /// # Errors
-/// [`Error::UnknownFormat`] or [`Error::ForeignFormat`] if `bytes` is not an image in a supported
-/// format, [`Error::Decode`] if it is damaged or cut off, [`Error::TooLarge`] if it exceeds the
-/// limits.
-pub fn decode_upright(path: &Path, bytes: &[u8]) -> Result<RgbImage, Error> {
+/// [`ImageFileError::UnknownFormat`] or [`ImageFileError::ForeignFormat`] if `bytes` is not an
+/// image in a supported format, [`ImageFileError::Decode`] if it is damaged or cut off,
+/// [`ImageFileError::TooLarge`] if it exceeds the limits.
+pub fn decode_upright(path: &Path, bytes: &[u8]) -> Result<RgbImage, ImageFileError> {
     // A copy of width 0 has full size.
     decode_for_copy(path, bytes, 0)?.into_upright(path)
 }
@@ -112,7 +113,7 @@ pub fn decode_upright(path: &Path, bytes: &[u8]) -> Result<RgbImage, Error> {
 ///
 /// # Errors
 /// The same as for [`decode_upright`].
-pub(crate) fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
+pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, ImageFileError> {
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
@@ -139,7 +140,7 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
     path: &Path,
     content: R,
     format: ImageFormat,
-) -> Result<impl ImageDecoder + use<'a, R>, Error> {
+) -> Result<impl ImageDecoder + use<'a, R>, ImageFileError> {
     let mut reader = ImageReader::with_format(content, format);
     reader.limits(limits());
     guarded(path, || {
@@ -155,8 +156,8 @@ pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
 /// because it is not a bug in facematch; nothing that the decoder left behind is used again.
 pub(super) fn guarded<T>(
     path: &Path,
-    decode: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
+    decode: impl FnOnce() -> Result<T, ImageFileError>,
+) -> Result<T, ImageFileError> {
     catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
         Err(damaged(
             path,
@@ -166,7 +167,7 @@ pub(super) fn guarded<T>(
 }
 
 /// Decodes the JPEG `bytes` at a scale that suffices for a copy of `width`.
-fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> {
+fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, ImageFileError> {
     let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
     check_dimensions(path, jpeg.size(), 3)?;
     let orientation = exif::orientation_of_jpeg(&jpeg);
@@ -187,7 +188,7 @@ fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, Error> 
     Ok(Decoded::new(stored, orientation))
 }
 
-fn jpeg_error(path: &Path, error: JpegError) -> Error {
+fn jpeg_error(path: &Path, error: JpegError) -> ImageFileError {
     match error {
         JpegError::TooLarge { .. } => too_large(path, error.to_string()),
         _ => damaged(path, &error.to_string()),
@@ -202,7 +203,7 @@ fn limits() -> Limits {
 
 /// Checks the limits before anything is allocated: not every decoder of the `image` crate enforces
 /// all of them.
-fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), Error> {
+fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), ImageFileError> {
     let bytes_a_pixel = decoder.color_type().bytes_per_pixel();
     check_dimensions(path, decoder.dimensions(), bytes_a_pixel.max(3).into())
 }
@@ -211,7 +212,7 @@ fn check_dimensions(
     path: &Path,
     (width, height): (u32, u32),
     bytes_a_pixel: u64,
-) -> Result<(), Error> {
+) -> Result<(), ImageFileError> {
     if width == 0 || height == 0 {
         return Err(damaged(path, "the image has no pixels"));
     }
@@ -222,7 +223,7 @@ pub(super) fn check_bytes(
     path: &Path,
     (width, height): (u32, u32),
     bytes_a_pixel: u64,
-) -> Result<(), Error> {
+) -> Result<(), ImageFileError> {
     let bytes = u64::from(width) * u64::from(height) * bytes_a_pixel;
     if bytes <= MAX_DECODED_BYTES {
         return Ok(());
@@ -238,7 +239,7 @@ pub(super) fn check_bytes(
 }
 
 /// Describes a decoder's `error` for users. The decoder's own messages are for programmers.
-fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> Error {
+fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> ImageFileError {
     let format = match format {
         ImageFormat::Png => "PNG",
         ImageFormat::WebP => "WebP",
@@ -275,15 +276,15 @@ fn is_cut_off(error: &ImageError) -> bool {
 /// Message for a file that ends before its image does.
 const CUT_OFF: &str = "the file is cut off (image data is missing)";
 
-pub(super) fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Decode {
+pub(super) fn damaged(path: &Path, reason: &str) -> ImageFileError {
+    ImageFileError::Decode {
         path: path.to_owned(),
         reason: reason.to_owned(),
     }
 }
 
-fn too_large(path: &Path, reason: String) -> Error {
-    Error::TooLarge {
+fn too_large(path: &Path, reason: String) -> ImageFileError {
+    ImageFileError::TooLarge {
         path: path.to_owned(),
         reason,
     }
@@ -292,7 +293,7 @@ fn too_large(path: &Path, reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image_files::Orientation;
+    use crate::Orientation;
     use image::{ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
@@ -310,7 +311,7 @@ mod tests {
         ImageFormat::Gif,
     ];
 
-    fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
+    fn decode(bytes: &[u8]) -> Result<Decoded, ImageFileError> {
         decode_for_copy(Path::new("photo"), bytes, 0)
     }
 

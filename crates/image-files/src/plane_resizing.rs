@@ -2,8 +2,9 @@
 //! only for the pixels of the small copy.
 
 use facematch_jpeg::{ComponentPlanes, Plane};
-use facematch_resizing::{Source, resize_plane};
 use image::RgbImage;
+
+use super::resampling::{Source, resample};
 
 /// Returns `photo` in RGB, resized to `size`, or `None` if pixels are missing.
 pub(super) fn resized(photo: &ComponentPlanes, size: (u32, u32)) -> Option<RgbImage> {
@@ -30,7 +31,7 @@ fn resized_plane(plane: &Plane, size: (u32, u32)) -> Option<Vec<u8>> {
         width: plane.width,
         extent: plane.extent,
     };
-    resize_plane(&source, size)
+    resample::<1>(&source, size)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 const NAME: &[u8] = b"facematch\0";
 
 /// Number of bytes at the start of a picture that contain the mark.
-pub(crate) const MARKED_BYTES: usize = 512;
+pub const MARKED_BYTES: usize = 512;
 
 /// Returns EXIF metadata that contains only the mark, for a picture that facematch writes.
 pub fn mark_exif() -> Vec<u8> {

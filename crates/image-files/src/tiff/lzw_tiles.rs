@@ -19,7 +19,7 @@ const HEADER: usize = 8;
 /// Decompresses the tiles at `places` in `file`, each of `size` bytes.
 pub(super) fn decompressed(file: &[u8], places: Places, size: usize) -> Result<Tiles, Problem> {
     let count = places.offsets.len();
-    let most = crate::image_files::MAX_DECODED_BYTES as usize;
+    let most = crate::MAX_DECODED_BYTES as usize;
     let length = size.saturating_mul(count).saturating_add(HEADER);
     if length > most + HEADER {
         return Err(Problem::TooLarge(length as u64));

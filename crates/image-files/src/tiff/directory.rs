@@ -1,41 +1,41 @@
 //! The directories of a TIFF file (TIFF 6.0, section 2; BigTIFF) and of EXIF metadata, which has
 //! the same layout. This module decodes nothing and reads nothing outside the file.
 
-use crate::geometry::Orientation;
+use facematch_geometry::Orientation;
 
 /// Tags that facematch uses.
-pub(in crate::image_files) mod tag {
-    pub(in crate::image_files) const NEW_SUBFILE_TYPE: u16 = 254;
-    pub(in crate::image_files) const SUBFILE_TYPE: u16 = 255;
-    pub(in crate::image_files) const WIDTH: u16 = 256;
-    pub(in crate::image_files) const HEIGHT: u16 = 257;
-    pub(in crate::image_files) const BITS: u16 = 258;
-    pub(in crate::image_files) const COMPRESSION: u16 = 259;
-    pub(in crate::image_files) const PHOTOMETRIC: u16 = 262;
-    pub(in crate::image_files) const FILL_ORDER: u16 = 266;
-    pub(in crate::image_files) const MAKE: u16 = 271;
-    pub(in crate::image_files) const STRIP_OFFSETS: u16 = 273;
-    pub(in crate::image_files) const ORIENTATION: u16 = 274;
-    pub(in crate::image_files) const SAMPLES: u16 = 277;
-    pub(in crate::image_files) const ROWS_PER_STRIP: u16 = 278;
-    pub(in crate::image_files) const STRIP_BYTES: u16 = 279;
-    pub(in crate::image_files) const PLANAR: u16 = 284;
-    pub(in crate::image_files) const PAGE_NUMBER: u16 = 297;
-    pub(in crate::image_files) const PREDICTOR: u16 = 317;
-    pub(in crate::image_files) const COLOR_MAP: u16 = 320;
-    pub(in crate::image_files) const TILE_WIDTH: u16 = 322;
-    pub(in crate::image_files) const TILE_HEIGHT: u16 = 323;
-    pub(in crate::image_files) const TILE_OFFSETS: u16 = 324;
-    pub(in crate::image_files) const TILE_BYTES: u16 = 325;
-    pub(in crate::image_files) const SUB_DIRECTORIES: u16 = 330;
-    pub(in crate::image_files) const SAMPLE_FORMAT: u16 = 339;
-    pub(in crate::image_files) const JPEG_TABLES: u16 = 347;
-    pub(in crate::image_files) const OLD_JPEG: u16 = 513;
-    pub(in crate::image_files) const YCBCR_COEFFICIENTS: u16 = 529;
-    pub(in crate::image_files) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in crate::image_files) const REFERENCE_BLACK_WHITE: u16 = 532;
-    pub(in crate::image_files) const XMP: u16 = 700;
-    pub(in crate::image_files) const DNG_VERSION: u16 = 50_706;
+pub(crate) mod tag {
+    pub(crate) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(crate) const SUBFILE_TYPE: u16 = 255;
+    pub(crate) const WIDTH: u16 = 256;
+    pub(crate) const HEIGHT: u16 = 257;
+    pub(crate) const BITS: u16 = 258;
+    pub(crate) const COMPRESSION: u16 = 259;
+    pub(crate) const PHOTOMETRIC: u16 = 262;
+    pub(crate) const FILL_ORDER: u16 = 266;
+    pub(crate) const MAKE: u16 = 271;
+    pub(crate) const STRIP_OFFSETS: u16 = 273;
+    pub(crate) const ORIENTATION: u16 = 274;
+    pub(crate) const SAMPLES: u16 = 277;
+    pub(crate) const ROWS_PER_STRIP: u16 = 278;
+    pub(crate) const STRIP_BYTES: u16 = 279;
+    pub(crate) const PLANAR: u16 = 284;
+    pub(crate) const PAGE_NUMBER: u16 = 297;
+    pub(crate) const PREDICTOR: u16 = 317;
+    pub(crate) const COLOR_MAP: u16 = 320;
+    pub(crate) const TILE_WIDTH: u16 = 322;
+    pub(crate) const TILE_HEIGHT: u16 = 323;
+    pub(crate) const TILE_OFFSETS: u16 = 324;
+    pub(crate) const TILE_BYTES: u16 = 325;
+    pub(crate) const SUB_DIRECTORIES: u16 = 330;
+    pub(crate) const SAMPLE_FORMAT: u16 = 339;
+    pub(crate) const JPEG_TABLES: u16 = 347;
+    pub(crate) const OLD_JPEG: u16 = 513;
+    pub(crate) const YCBCR_COEFFICIENTS: u16 = 529;
+    pub(crate) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(crate) const REFERENCE_BLACK_WHITE: u16 = 532;
+    pub(crate) const XMP: u16 = 700;
+    pub(crate) const DNG_VERSION: u16 = 50_706;
 }
 
 /// Maximum number of directories that are read from one file. The pages of a multi-page document
@@ -46,7 +46,7 @@ const MOST_ENTRIES: usize = 4096;
 
 /// A file that starts like a TIFF.
 #[derive(Clone, Copy)]
-pub(in crate::image_files) struct Tiff<'a> {
+pub(crate) struct Tiff<'a> {
     bytes: &'a [u8],
     pub(super) big_endian: bool,
     /// `true` for a BigTIFF.
@@ -55,7 +55,7 @@ pub(in crate::image_files) struct Tiff<'a> {
 
 impl<'a> Tiff<'a> {
     /// Reads the header of `bytes`, a TIFF or BigTIFF file.
-    pub(in crate::image_files) fn of_file(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn of_file(bytes: &'a [u8]) -> Option<Self> {
         let tiff = Self::of_exif(bytes)?;
         match tiff.number(2, 2)? {
             42 => Some(tiff),
@@ -65,7 +65,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// Reads the header of EXIF metadata. The version is ignored, as in ExifTool.
-    pub(in crate::image_files) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn of_exif(bytes: &'a [u8]) -> Option<Self> {
         let big_endian = match bytes.get(..2)? {
             b"II" => false,
             b"MM" => true,
@@ -79,7 +79,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// Returns the first directory.
-    pub(in crate::image_files) fn first(&self) -> Option<Directory<'a>> {
+    pub(crate) fn first(&self) -> Option<Directory<'a>> {
         let start = if self.big {
             self.number(8, 8)
         } else {
@@ -157,7 +157,7 @@ fn number(bytes: &[u8], big_endian: bool) -> u64 {
 
 /// A directory, which describes one image.
 #[derive(Clone)]
-pub(in crate::image_files) struct Directory<'a> {
+pub(crate) struct Directory<'a> {
     tiff: Tiff<'a>,
     start: u64,
     entries: &'a [u8],
@@ -202,12 +202,12 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns the bytes of the values of any type.
-    pub(in crate::image_files) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
         self.value(tag).map(|value| value.bytes)
     }
 
     /// Returns whether there is such an entry, even if its values lie outside the file.
-    pub(in crate::image_files) fn mentions(&self, tag: u16) -> bool {
+    pub(crate) fn mentions(&self, tag: u16) -> bool {
         self.entry(tag).is_some()
     }
 
@@ -251,7 +251,7 @@ impl<'a> Directory<'a> {
 
     /// Returns the orientation as stored: a single whole number of any size, as cameras and
     /// programs write it (Exif requires a SHORT).
-    pub(in crate::image_files) fn orientation(&self) -> Option<u64> {
+    pub(crate) fn orientation(&self) -> Option<u64> {
         (self.count(tag::ORIENTATION) == 1)
             .then(|| self.number(tag::ORIENTATION))
             .flatten()
@@ -270,7 +270,7 @@ fn size_of(kind: u64) -> Option<usize> {
 }
 
 /// Returns the orientation with this EXIF `number`, or upright if the number is invalid.
-pub(in crate::image_files) fn orientation_from(number: u64) -> Orientation {
+pub(crate) fn orientation_from(number: u64) -> Orientation {
     let number = u8::try_from(number).ok();
     number
         .and_then(Orientation::from_exif)
@@ -280,7 +280,7 @@ pub(in crate::image_files) fn orientation_from(number: u64) -> Orientation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image_files::tiff::test_files::tiff;
+    use crate::tiff::test_files::tiff;
 
     #[test]
     fn the_chain_goes_on_behind_a_directory_that_is_inside_another_too_and_ends_where_it_returns() {

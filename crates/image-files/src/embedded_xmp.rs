@@ -13,7 +13,7 @@ use super::decode::{damaged, decoder, guarded, open_file, read_error, supported_
 use super::extended_xmp::extended_xmp;
 use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
-use crate::error::Error;
+use crate::error::ImageFileError;
 
 /// Bytes at the start of a file that identify its format.
 const SIGNATURE_BYTES: u64 = 16;
@@ -37,7 +37,7 @@ const MOST_PNG_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// The same as for [`embedded_packets`].
-pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, ImageFileError> {
     Ok(embedded_packets(path)?.into_iter().next())
 }
 
@@ -45,10 +45,11 @@ pub fn embedded_xmp(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// packet, one packet, or for a JPEG the main packet and the extended one that belongs to it.
 ///
 /// # Errors
-/// [`Error::Read`] or [`Error::NotAFile`] if the file cannot be read, [`Error::TooLarge`] if it
-/// exceeds the limits, [`Error::UnknownFormat`] or [`Error::ForeignFormat`] if it is not an image
-/// in a supported format, [`Error::Decode`] if its metadata or the data before it is damaged.
-pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
+/// [`ImageFileError::Read`] or [`ImageFileError::NotAFile`] if the file cannot be read,
+/// [`ImageFileError::TooLarge`] if it exceeds the limits, [`ImageFileError::UnknownFormat`] or
+/// [`ImageFileError::ForeignFormat`] if it is not an image in a supported format,
+/// [`ImageFileError::Decode`] if its metadata or the data before it is damaged.
+pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, ImageFileError> {
     embedded_packets_from(path, open_file(path)?)
 }
 
@@ -56,8 +57,11 @@ pub fn embedded_packets(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
 /// `path`.
 ///
 /// # Errors
-/// The same as for [`embedded_packets`], except [`Error::NotAFile`].
-pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<Vec<u8>>, Error> {
+/// The same as for [`embedded_packets`], except [`ImageFileError::NotAFile`].
+pub fn embedded_packets_from(
+    path: &Path,
+    file: impl Read + Seek,
+) -> Result<Vec<Vec<u8>>, ImageFileError> {
     let mut file = BufReader::new(file);
     let mut start = Vec::new();
     file.by_ref()
@@ -81,7 +85,7 @@ pub fn embedded_packets_from(path: &Path, file: impl Read + Seek) -> Result<Vec<
     Ok(packet.into_iter().collect())
 }
 
-fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, ImageFileError> {
     let main = packet(
         path,
         decoder(path, io::Cursor::new(head), ImageFormat::Jpeg)?,
@@ -93,7 +97,7 @@ fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 fn png_packet(
     path: &Path,
     file: &mut BufReader<impl Read + Seek>,
-) -> Result<Option<Vec<u8>>, Error> {
+) -> Result<Option<Vec<u8>>, ImageFileError> {
     let before_pixels = packet(path, decoder(path, file.by_ref(), ImageFormat::Png)?)?;
     // ExifTool writes the XMP after the pixels.
     let anywhere = find_png_xmp(file).map_err(|error| read_error(path, error))?;
@@ -107,7 +111,7 @@ fn png_packet(
     }
 }
 
-fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, Error> {
+fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, ImageFileError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
@@ -126,7 +130,7 @@ fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, Error> {
     Ok(xmp.map(<[u8]>::to_vec))
 }
 
-fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>, Error> {
+fn packet(path: &Path, mut decoder: impl ImageDecoder) -> Result<Option<Vec<u8>>, ImageFileError> {
     guarded(path, || {
         let xmp = decoder.xmp_metadata();
         xmp.map_err(|error| damaged(path, &format!("its XMP: {error}")))
@@ -235,7 +239,7 @@ mod tests {
             path
         }
 
-        fn xmp_of(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        fn xmp_of(&self, bytes: &[u8]) -> Result<Option<Vec<u8>>, ImageFileError> {
             embedded_xmp(&self.photo(bytes))
         }
     }

@@ -1,9 +1,9 @@
 //! Resizing to the working width, antialiased when shrinking.
 
-use facematch_resizing::{Source, resize_rgb};
 use image::RgbImage;
 
 use super::MAX_DECODED_BYTES;
+use super::resampling::{Source, resample};
 
 /// Largest ratio of height to width of a copy of full width. Higher images are screenshots and
 /// strips and would cost many times as much as a photo.
@@ -66,13 +66,13 @@ pub(super) fn resize(image: &RgbImage, size: (u32, u32)) -> Option<RgbImage> {
         width: image.width() as usize,
         extent: (image.width().into(), image.height().into()),
     };
-    RgbImage::from_raw(size.0, size.1, resize_rgb(&source, size)?)
+    RgbImage::from_raw(size.0, size.1, resample::<3>(&source, size)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image_files::MAX_WIDTH;
+    use crate::MAX_WIDTH;
     use image::Rgb;
 
     #[test]

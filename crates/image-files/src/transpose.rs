@@ -3,13 +3,14 @@
 /// Side of the squares that are transposed at a time: a row of one fits into a `u64`.
 const SIDE: usize = 8;
 
-/// Returns the `width` columns of `pixels` as rows. Bytes after the last complete row are ignored.
-pub(crate) fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
+/// Writes the `width` columns of `pixels` as rows to `columns`. Bytes after the last complete row
+/// are ignored.
+pub(crate) fn transpose(pixels: &[u8], width: usize, columns: &mut Vec<u8>) {
     let height = pixels.len().checked_div(width).unwrap_or(0);
-    let mut columns = vec![0; width * height];
+    columns.resize(width * height, 0);
     let (whole_width, whole_height) = (width - width % SIDE, height - height % SIDE);
-    for y in (0..whole_height).step_by(SIDE) {
-        for x in (0..whole_width).step_by(SIDE) {
+    for x in (0..whole_width).step_by(SIDE) {
+        for y in (0..whole_height).step_by(SIDE) {
             let rows = square(std::array::from_fn(|row| {
                 read(&pixels[(y + row) * width + x..])
             }));
@@ -24,7 +25,6 @@ pub(crate) fn transposed(pixels: &[u8], width: usize) -> Vec<u8> {
     for (x, y) in rest_of_rows.chain(rest_of_columns) {
         columns[x * height + y] = pixels[y * width + x];
     }
-    columns
 }
 
 fn read(bytes: &[u8]) -> u64 {
@@ -60,7 +60,8 @@ mod tests {
         #[test]
         fn rows_become_columns(width in 0..40_usize, height in 0..40_usize, seed: u8) {
             let pixels: Vec<u8> = (0..width * height).map(|at| (at * 7) as u8 ^ seed).collect();
-            let columns = transposed(&pixels, width);
+            let mut columns = vec![0; 7];
+            transpose(&pixels, width, &mut columns);
             prop_assert_eq!(columns.len(), pixels.len());
             for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
                 prop_assert_eq!(columns[x * height + y], pixels[y * width + x]);
