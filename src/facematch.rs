@@ -1,6 +1,7 @@
 //! The short way to use the library: known people and the photos that show them, with one engine
 //! and one set of settings.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -8,7 +9,9 @@ use std::path::Path;
 use crate::batch::{self, Purpose, RunError, WalkOptions, walk};
 use crate::engine::{self, EngineParams, FaceEngine};
 use crate::error::{Error, LoadError};
-use crate::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
+use crate::gallery::{
+    Fingerprint, Gallery, GalleryBuilder, KnownPhotoWarning, person_name, read_gallery,
+};
 use crate::matching::{Identity, Rules, identify_faces};
 use crate::photo::{Face, PhotoSettings, find_faces};
 
@@ -18,8 +21,17 @@ use crate::photo::{Face, PhotoSettings, find_faces};
 /// shares the models.
 pub struct Facematch {
     engine: Box<dyn FaceEngine>,
+    params: EngineParams,
     settings: PhotoSettings,
-    simd: engine::SimdLevel,
+}
+
+impl fmt::Debug for Facematch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facematch")
+            .field("params", &self.params)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Known people, and problems with their photos.
@@ -43,8 +55,8 @@ impl Facematch {
     pub fn new(params: &EngineParams) -> Result<Self, LoadError> {
         Ok(Self {
             engine: engine::load(params)?,
+            params: params.clone(),
             settings: PhotoSettings::default(),
-            simd: params.simd,
         })
     }
 
@@ -57,7 +69,8 @@ impl Facematch {
     pub fn fork(&self) -> Self {
         Self {
             engine: self.engine.fork(),
-            ..*self
+            params: self.params.clone(),
+            settings: self.settings,
         }
     }
 
@@ -69,7 +82,7 @@ impl Facematch {
     /// [`crate::image_files`], or is refused by the engine.
     pub fn faces(&mut self, path: impl AsRef<Path>) -> Result<Vec<Face>, Error> {
         let photo = find_faces(path.as_ref(), &self.settings, self.engine.as_mut())?;
-        Ok(photo.faces.into_iter().map(|found| found.face).collect())
+        Ok(photo.into_faces())
     }
 
     /// Returns the people in the photos of `folder`. The name of the photo's file, or of its first
@@ -90,14 +103,14 @@ impl Facematch {
         let photos = walk(&[folder.to_owned()], &options).list;
         let settings = self.settings;
         let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);
-        let mut builder = GalleryBuilder::new(self.simd);
+        let mut builder = GalleryBuilder::new(self.params.simd);
         let (mut warnings, mut errors) = (Vec::new(), Vec::new());
         let mut engines = self.engines(photos.len());
         batch::run(&photos, &mut engines, work, |path, result| {
             match result {
                 Ok(photo) => {
-                    let faces: Vec<_> = photo.faces.into_iter().map(|found| found.face).collect();
-                    warnings.extend(builder.add(&person_name(folder, path), path, &faces));
+                    let name = person_name(folder, path);
+                    warnings.extend(builder.add(&name, path, &photo.into_faces()));
                 }
                 Err(error) => errors.push(error),
             }
@@ -108,6 +121,19 @@ impl Facematch {
             warnings,
             errors,
         })
+    }
+
+    /// Returns the people in the gallery file at `path`.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or is not a gallery, or if its faces cannot be
+    /// compared with those of this engine.
+    pub fn gallery(&self, path: impl AsRef<Path>) -> Result<Gallery, Error> {
+        let path = path.as_ref();
+        let (gallery, made_by) = read_gallery(path, self.params.simd)?;
+        let own = Fingerprint::of(&self.params, self.settings.encode_from)?;
+        made_by.check(path, &own)?;
+        Ok(gallery)
     }
 
     /// Returns engines for `photos` photos: one per core, or fewer.

@@ -17,12 +17,14 @@ use crate::photo::{
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.
+#[derive(Debug)]
 pub struct FaceFinder {
     settings: PhotoSettings,
     cached: Option<Cached>,
 }
 
 /// A cache with the fingerprint of the settings.
+#[derive(Debug)]
 struct Cached {
     cache: Cache,
     fingerprint: SettingsFingerprint,

@@ -1,5 +1,6 @@
 //! A store for many threads: each thread reads for itself, and one thread writes for all.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
@@ -38,6 +39,14 @@ pub struct Cache {
     /// First error. After it nothing is found or kept.
     problem: Arc<OnceLock<CacheError>>,
     today: u32,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("path", &self.store.path())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Cache {
@@ -119,7 +128,7 @@ impl Cache {
             None => Ok(()),
             Some(CacheError::Damaged { path, mut reason }) => {
                 if let Some(set_aside) = retire(&path, reason.clone())? {
-                    reason += &format!("; set aside as {}", set_aside.path.display());
+                    reason += &format!("; renamed to {}", set_aside.path.display());
                 }
                 Err(CacheError::Damaged { path, reason })
             }

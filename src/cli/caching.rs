@@ -56,7 +56,7 @@ impl<'a> Session<'a> {
                 return Err(Failure::Usage(error.to_string()));
             }
             Err(error) => {
-                console.warn(format_args!("{error}; going on without it"));
+                console.warn(format_args!("{error}; continuing without it"));
                 session(FaceFinder::new(settings), true)
             }
         })
@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
                 console.summary("with --cache the next run need not search these photos again");
             }
             Ok(None) => {}
-            Err(error) => console.warn(format_args!("{error}; went on without it")),
+            Err(error) => console.warn(format_args!("{error}; continued without it")),
         }
     }
 }
@@ -92,7 +92,7 @@ fn open(file: PathBuf, console: &Console) -> Result<Cache, CacheError> {
     let (cache, set_aside) = Cache::open(&file)?;
     if let Some(set_aside) = set_aside {
         console.warn(format_args!(
-            "cache {}: damaged ({}); set aside as {}, and begun anew",
+            "cache {}: damaged ({}); renamed to {}; starting with an empty one",
             file.display(),
             set_aside.reason,
             set_aside.path.display()

@@ -97,7 +97,7 @@ pub fn read_gallery(path: &Path, simd: SimdLevel) -> Result<(Gallery, Fingerprin
     let metadata = fs::metadata(path).map_err(unreadable)?;
     // Opening a pipe can block forever.
     if !metadata.is_file() {
-        return Err(unusable(path, "is no regular file".to_owned()));
+        return Err(unusable(path, "is not a regular file".to_owned()));
     }
     let file = File::open(path).map_err(unreadable)?;
     read_gallery_from(BufReader::new(file), metadata.len(), simd)

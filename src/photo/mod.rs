@@ -119,6 +119,11 @@ pub struct PhotoFaces {
 }
 
 impl PhotoFaces {
+    /// Returns the faces alone, without the data for cutting their chips.
+    pub fn into_faces(self) -> Vec<Face> {
+        self.faces.into_iter().map(|found| found.face).collect()
+    }
+
     /// Creates the result for `faces` that were found in the photo `original` earlier.
     #[cfg(feature = "cache")]
     pub(crate) fn remembered(original: Original, faces: Vec<FoundFace>) -> Self {

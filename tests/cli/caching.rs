@@ -237,7 +237,7 @@ fn while_another_process_has_it_a_run_goes_on_without() {
     let expected = search(&env, &[]);
     let cache = Cache::open(&usual_place(&env)).unwrap();
     let run = search(&env, &[]);
-    assert!(warning(&run).contains("in use by another process; going on without it"));
+    assert!(warning(&run).contains("in use by another process; continuing without it"));
     assert_eq!(run.text(), expected.text());
     facematch(&env).args(["cache", "stats"]).ends_with(3);
     facematch(&env).args(["cache", "clear"]).ends_with(3);
@@ -281,14 +281,14 @@ fn a_damaged_cache_is_told_set_aside_and_rebuilt() {
             n => format!("cache.redb.damaged-{}", n + 1),
         };
         let stats = facematch(&env).args(["cache", "stats"]).ends_with(3);
-        let hint = "; `facematch cache clear` deletes it, and the next run begins a new one";
+        let hint = "; `facematch cache clear` deletes it, and the next run starts a new one";
         assert!(stats.stderr.contains(hint), "{}", stats.stderr);
         let run = search(&env, &[]);
         let warning = warning(&run);
         assert!(warning.contains(&file.display().to_string()), "{warning}");
         assert!(
             warning.contains(&format!(
-                "set aside as {}",
+                "renamed to {}; starting with an empty one",
                 file.with_file_name(&aside).display()
             )),
             "{warning}"
@@ -317,7 +317,7 @@ fn what_is_no_cache_is_left_alone() {
         .args(["cache", "clear", "--cache=known/obama.jpg"])
         .ends_with(3);
     assert!(
-        run.stderr.contains("this file is no cache"),
+        run.stderr.contains("this file is not a cache"),
         "{}",
         run.stderr
     );
@@ -346,13 +346,13 @@ fn a_file_that_is_no_cache_is_not_set_aside() {
             .ends_with(0);
         let warning = warning(&run);
         assert!(warning.contains(file), "{warning}");
-        assert!(warning.contains("this file is no cache"), "{warning}");
-        assert!(warning.ends_with("; going on without it"), "{warning}");
+        assert!(warning.contains("this file is not a cache"), "{warning}");
+        assert!(warning.ends_with("; continuing without it"), "{warning}");
         for command in ["stats", "prune", "clear"] {
             let run = facematch(&env)
                 .args(["cache", command, &option])
                 .ends_with(3);
-            assert!(run.stderr.contains("is no cache"), "{}", run.stderr);
+            assert!(run.stderr.contains("is not a cache"), "{}", run.stderr);
         }
         assert!(std::fs::read(env.path(file)).unwrap() == before, "{file}");
     }

@@ -179,7 +179,7 @@ fn results_replace_no_file_of_another_kind() {
     }
     for target in ["labels.csv", "archive"] {
         let told = told(&[&format!("--cache={target}"), "known", "photos"]);
-        assert!(told.contains("this file is no cache"), "{told}");
+        assert!(told.contains("this file is not a cache"), "{told}");
     }
 }
 

@@ -563,7 +563,7 @@ fn untag_refuses_a_gallery() {
         .facematch()
         .args(["untag", "photos", "people.safetensors"])
         .ends_with(2);
-    let told = "people.safetensors: a gallery file holds known people and is no photo; facematch \
+    let told = "people.safetensors: a gallery file holds known people and is not a photo; facematch \
                 enroll --remove NAME FILE removes people from it";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }

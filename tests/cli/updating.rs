@@ -194,3 +194,14 @@ fn faces_of_other_options_for_encodings_are_not_put_into_one_gallery() {
     assert!(std::fs::read(env.path("people.safetensors")).unwrap() == before);
     assert!(!env.path("new.safetensors").exists());
 }
+
+#[test]
+fn a_gallery_that_is_given_twice_counts_once() {
+    let env = with_gallery();
+    let add = ["enroll", "--add", "people.safetensors"];
+    env.facematch()
+        .args(add)
+        .arg("./people.safetensors")
+        .ends_with(0);
+    assert_eq!(listed(&env), "biden\t1\nobama\t1\n");
+}

@@ -553,6 +553,20 @@ fn without_any_models_the_places_that_were_looked_at_are_listed() {
     }
 }
 
+#[test]
+fn every_command_has_a_man_page() {
+    let env = TestEnv::new();
+    env.facematch().args(["man", "pages/new"]).ends_with(0);
+    let page = |name: &str| {
+        std::fs::read_to_string(env.path(format!("pages/new/facematch{name}.1"))).unwrap()
+    };
+    assert!(page("").contains("facematch\\-tag(1)"));
+    assert!(page("-detect").contains("with\\-encodings"));
+    assert!(page("-eval-pairs").contains("PAIRS"));
+    env.write("file", "");
+    env.facematch().args(["man", "file"]).ends_with(3);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn completions_help_and_version_that_cannot_be_written_are_an_error() {

@@ -18,6 +18,7 @@ mod chips;
 mod detectors;
 #[cfg(feature = "dlib")]
 mod engines_agree;
+mod facade;
 #[cfg(feature = "cli")]
 mod fuzz_corpus;
 mod golden;

@@ -14,6 +14,7 @@ const USAGE: &str = "cargo xtask TASK
   eval                   Measure accuracy on the photos in FACEMATCH_SHARED, with both engines
   examples               Run the programs in examples/
   fuzz [SECONDS]         Run each fuzz target, for 60 seconds unless told otherwise; needs cargo-fuzz
+  man                    Write the man pages into target/man
   public-items           Count the public items of the library; more than 150 are an error";
 
 /// A task either succeeds or says why not.
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         ["examples"] => examples(),
         ["fuzz"] => fuzz("60"),
         ["fuzz", seconds] => fuzz(seconds),
+        ["man"] => man(),
         ["public-items"] => public_items::check(),
         _ => Err(USAGE.to_owned()),
     };
@@ -46,6 +48,11 @@ fn bless() -> Outcome {
     run(test
         .env("FACEMATCH_BLESS", "1")
         .env("INSTA_UPDATE", "always"))
+}
+
+fn man() -> Outcome {
+    let program = ["run", "--release", "--locked", "--quiet", "--", "man"];
+    run(cargo(&program).arg("target/man"))
 }
 
 fn eval() -> Outcome {

@@ -104,7 +104,7 @@ fn png_packet(
     match (anywhere, before_pixels) {
         (PngXmp::Foreign, _) | (PngXmp::Compressed, None) => Err(damaged(
             path,
-            "its XMP is in a form that is not read; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
+            "its XMP is in a form that is not read; exiftool can rewrite it (-XMP:all= -tagsfromfile @ -XMP:all)",
         )),
         (PngXmp::Plain(xmp), None) | (_, Some(xmp)) => Ok(Some(xmp)),
         (PngXmp::None, None) => Ok(None),

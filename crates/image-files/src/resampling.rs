@@ -13,6 +13,10 @@ use super::transpose::transpose;
 /// Neighbours on each side that the filter takes when enlarging.
 const RADIUS: f64 = 2.0;
 
+/// Largest number of pixels in a row or column that the filter makes into one. The weights of a
+/// longer one would take more memory than the image.
+const MOST_SCALE: f64 = 4096.0;
+
 /// New rows that are made at a time, so that what is between both passes stays in the cache.
 const BAND: usize = 64;
 
@@ -41,6 +45,17 @@ pub(crate) fn resample<const CHANNELS: usize>(
     if columns == 0 || rows == 0 || size.0 == 0 || size.1 == 0 || !has_pixels {
         return None;
     }
+    let group = |side: f64, new: u32| (side / f64::from(new) / MOST_SCALE).ceil().max(1.0);
+    let (across, down) = (group(width, size.0), group(height, size.1));
+    if across > 1.0 || down > 1.0 {
+        let (pixels, columns) = averaged::<CHANNELS>(source, across as usize, down as usize);
+        let averaged = Source {
+            pixels: &pixels,
+            width: columns,
+            extent: (width / across, height / down),
+        };
+        return resample::<CHANNELS>(&averaged, size);
+    }
     let (vertical, horizontal) = (Weights::new(height, size.1), Weights::new(width, size.0));
     let (row, new_row) = (columns * CHANNELS, size.0 as usize * CHANNELS);
     let mut resampled = Vec::with_capacity(new_row * vertical.rows.len());
@@ -64,6 +79,36 @@ pub(crate) fn resample<const CHANNELS: usize>(
         resampled.extend(&turned);
     }
     Some(resampled)
+}
+
+/// Returns the means of groups of `across` times `down` pixels of `source`, fewer at its end, and
+/// the number of them in a row.
+fn averaged<const CHANNELS: usize>(
+    source: &Source<'_>,
+    across: usize,
+    down: usize,
+) -> (Vec<u8>, usize) {
+    let (columns, rows) = (
+        source.extent.0.ceil() as usize,
+        source.extent.1.ceil() as usize,
+    );
+    let (pixels, _) = source.pixels.as_chunks::<CHANNELS>();
+    let lines: Vec<_> = pixels.chunks(source.width).take(rows).collect();
+    let mut means = Vec::new();
+    for lines in lines.chunks(down) {
+        for first in (0..columns).step_by(across) {
+            let group = first..columns.min(first + across);
+            let count = (group.len() * lines.len()) as u64;
+            let mut sums = [count / 2; CHANNELS];
+            for pixel in lines.iter().flat_map(|line| &line[group.clone()]) {
+                for (sum, level) in sums.iter_mut().zip(pixel) {
+                    *sum += u64::from(*level);
+                }
+            }
+            means.extend(sums.map(|sum| (sum / count) as u8));
+        }
+    }
+    (means, columns.div_ceil(across))
 }
 
 /// Makes new rows from the rows of `source` (bytes, and bytes from row to row), of which the first
@@ -244,6 +289,30 @@ mod tests {
             extent: (40.0, 30.0),
         };
         assert_eq!(resample::<3>(&source, (40, 30)), Some(pixels.clone()));
+    }
+
+    /// The weights for a row of 178,000,000 pixels took 7 GB.
+    #[test]
+    fn a_very_long_image_is_averaged_first() {
+        for (width, height) in [(3_000_000, 2), (2, 3_000_000)] {
+            let mut pixels = vec![0; 3 * width * height];
+            for (at, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+                // The second half is bright, in stripes.
+                let (x, y) = (at % width, at / width);
+                if 2 * x.max(y) >= width.max(height) {
+                    pixel[(x + y) % 2] = 200;
+                }
+            }
+            let source = Source {
+                pixels: &pixels,
+                width,
+                extent: (width as f64, height as f64),
+            };
+            let size = if width > height { (100, 1) } else { (1, 100) };
+            let resized = resample::<3>(&source, size).unwrap();
+            let (pixels, _) = resized.as_chunks::<3>();
+            assert_eq!((pixels[20], pixels[80]), ([0, 0, 0], [100, 100, 0]));
+        }
     }
 
     #[test]

@@ -110,11 +110,38 @@ fn invocation(args: Args) -> Result<Invocation, Failure> {
             clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
             (messages, To::Completions(script))
         }
+        Some(Command::Man { folder, messages }) => {
+            let pages = man_pages(&Args::command());
+            (messages, To::ManPages { folder, pages })
+        }
     };
     Ok(Invocation {
         messages: messages.into(),
         command,
     })
+}
+
+/// Returns the file name and the text of the man page of `program`, and of each of its commands
+/// that is not hidden.
+fn man_pages(program: &clap::Command) -> Vec<(String, Vec<u8>)> {
+    let mut program = program.clone();
+    // Gives the commands their whole names.
+    program.build();
+    let mut pages = Vec::new();
+    let mut commands = vec![program];
+    while let Some(command) = commands.pop() {
+        let inner = command
+            .get_subcommands()
+            .filter(|inner| !inner.is_hide_set());
+        commands.extend(inner.filter(|inner| inner.get_name() != "help").cloned());
+        let page = clap_mangen::Man::new(command);
+        let mut text = Vec::new();
+        // Writing to memory does not fail.
+        if page.render(&mut text).is_ok() {
+            pages.push((page.get_filename(), text));
+        }
+    }
+    pages
 }
 
 fn default_command(args: MatchArgs) -> Result<MatchConfig, Failure> {

@@ -173,6 +173,16 @@ Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could 
         #[command(flatten)]
         messages: MessageArgs,
     },
+    /// Write the man pages of the program and its commands into a folder
+    #[command(hide = true, mut_args(hidden_messages))]
+    Man {
+        /// The folder, which is created if it does not exist
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+
+        #[command(flatten)]
+        messages: MessageArgs,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

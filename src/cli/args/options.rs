@@ -92,7 +92,6 @@ pub(crate) struct EngineArgs {
 
 impl EngineArgs {
     /// Returns the first option that differs from its default and changes what is found in a photo.
-    /// `--models` is left out because it may come from the environment.
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
             (self.width != DEFAULT_WIDTH, "--width"),
@@ -100,6 +99,7 @@ impl EngineArgs {
             (self.detector != DetectorArg::Auto, "--detector"),
             (self.try_rotations, "--try-rotations"),
             (self.landmarks.is_some(), "--landmarks"),
+            (self.models.is_some(), "--models"),
             (self.engine != EngineArg::Native, "--engine"),
         ])
     }

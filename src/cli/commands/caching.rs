@@ -74,7 +74,7 @@ fn failure(error: CacheError, named: Option<&Path>) -> Failure {
     };
     Failure::Start(match error {
         CacheError::Damaged { .. } => format!(
-            "{error}; `facematch cache clear{named}` deletes it, and the next run begins a new one"
+            "{error}; `facematch cache clear{named}` deletes it, and the next run starts a new one"
         ),
         error => error.to_string(),
     })

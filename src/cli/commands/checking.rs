@@ -151,7 +151,7 @@ fn content(
     let digest = *blake3::hash(&bytes).as_bytes();
     let photo = find_faces_in_bytes(path, bytes, settings, engine)?;
     Ok(PhotoContent {
-        faces: photo.faces.into_iter().map(|found| found.face).collect(),
+        faces: photo.into_faces(),
         digest: Some(digest),
     })
 }

@@ -27,6 +27,7 @@ use crate::cli::inputs::check_known;
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output, ReadFile};
 use crate::cli::report::write_people;
+use crate::cli::same_file::Existing;
 use crate::cli::terminal;
 
 /// People to enroll.
@@ -122,10 +123,12 @@ fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
     let people = People::find(config, &params, console)?;
     people.sources().check_same_options()?;
     let mut read = RunInputs::new(&config.engine, Some(&config.cache));
+    let gallery = Existing::of(&config.file);
+    let is_changed_gallery = |path: &Path| gallery.as_ref().is_some_and(|file| file.is(path));
     for known in config
         .known
         .iter()
-        .filter(|path| !adds || **path != config.file)
+        .filter(|path| !adds || !is_changed_gallery(path))
     {
         read = read.with_known(known);
     }

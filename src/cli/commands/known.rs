@@ -216,5 +216,5 @@ fn known_faces(
     finder: &FaceFinder,
 ) -> Result<Vec<Face>, PhotoError> {
     let photo = finder.find(path, engine)?;
-    Ok(photo.faces.into_iter().map(|found| found.face).collect())
+    Ok(photo.into_faces())
 }

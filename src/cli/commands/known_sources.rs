@@ -18,6 +18,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::check_known;
 use crate::cli::photo_error::PhotoError;
+use crate::cli::same_file::Existing;
 
 /// Content of one KNOWN.
 enum Source {
@@ -42,7 +43,7 @@ pub(super) struct KnownSources {
 impl KnownSources {
     /// Finds the sources of `known`. `photos_of` finds the photos of each KNOWN that is not a
     /// gallery file. Gallery files are read, and refused if the engine of `params` makes different
-    /// encodings.
+    /// encodings. A gallery file that is given twice counts once.
     pub(super) fn find(
         known: &[PathBuf],
         params: &EngineParams,
@@ -53,9 +54,14 @@ impl KnownSources {
             list: Vec::new(),
             fingerprint: Fingerprint::of(params, encode_from)?,
         };
+        let mut galleries: Vec<Existing> = Vec::new();
         for path in known {
             check_known(path)?;
             sources.list.push(if is_gallery_file(path)? {
+                if galleries.iter().any(|gallery| gallery.is(path)) {
+                    continue;
+                }
+                galleries.extend(Existing::of(path));
                 let (gallery, made_by) = read_gallery(path, params.simd)?;
                 made_by.check(path, &sources.fingerprint)?;
                 Source::Gallery(Box::new(GalleryFile {

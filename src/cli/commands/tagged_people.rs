@@ -148,14 +148,14 @@ impl TaggedPeople {
         let places = self.places();
         Failure::Start(match counts {
             TagCounts { regions: 0, .. } if counts.unreadable == self.sources.photos() => {
-                format!("nobody to enroll: no photo can be read in {places}")
+                format!("no one to enroll: no photo can be read in {places}")
             }
             TagCounts { regions: 0, .. } => format!(
-                "nobody to enroll: no face region with a name in {places}; let the program with which you tagged faces \
+                "no one to enroll: no face region with a name in {places}; let the program with which you tagged faces \
                  write them to the photos or to sidecars"
             ),
             TagCounts { regions, .. } => format!(
-                "nobody to enroll: no face could be taken for {} in {places}; the warnings say why",
+                "no one to enroll: no face could be taken for {} in {places}; the warnings say why",
                 counted(
                     *regions,
                     "face region with a name",

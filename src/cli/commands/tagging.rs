@@ -118,7 +118,7 @@ impl UntagCounts {
         let photos = counted(self.photos, "photo", "photos");
         let words = match (self.files.in_words(writing), self.failed) {
             (Some(files), _) => format!("{photos}: {files}"),
-            (None, 0) => format!("{photos}: no names of facematch"),
+            (None, 0) => format!("{photos}: no names written by facematch"),
             (None, _) => photos,
         };
         match self.failed {
@@ -362,7 +362,7 @@ fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
     match photos.iter().find(|path| is_gallery(path)) {
         None => Ok(()),
         Some(gallery) => Err(Failure::Usage(format!(
-            "{}: a gallery file holds known people and is no photo; facematch enroll --remove NAME FILE \
+            "{}: a gallery file holds known people and is not a photo; facematch enroll --remove NAME FILE \
              removes people from it",
             gallery.display()
         ))),

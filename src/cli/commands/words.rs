@@ -82,7 +82,7 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
         ),
     };
     let advice = match named > WORTH_ADVICE {
-        true => "; try --threshold auto, or a lower --target-fpir",
+        true => "; try --threshold auto --target-fpir 0.01",
         false => "",
     };
     Some(format!(
@@ -132,7 +132,7 @@ mod tests {
             );
         }
         let advised = |strangers| {
-            words(strangers).map(|words| words + "; try --threshold auto, or a lower --target-fpir")
+            words(strangers).map(|words| words + "; try --threshold auto --target-fpir 0.01")
         };
         assert_eq!(words_for(240, 0.52), advised("about 1 in 2 strangers"));
         assert_eq!(words_for(10_000, 0.7), advised("most strangers"));

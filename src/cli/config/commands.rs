@@ -72,7 +72,7 @@ impl NameTarget {
     ) -> Result<Self, Failure> {
         match (format, embedded) {
             (Format::ExiftoolJson, Some(_)) => Err(Failure::Usage(
-                "-f exiftool-json prints the names in the place of writing them; leave out --embed"
+                "-f exiftool-json prints the names instead of writing them; leave out --embed"
                     .to_owned(),
             )),
             (Format::ExiftoolJson, None) => Ok(Self::Exiftool),

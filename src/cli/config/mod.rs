@@ -9,6 +9,8 @@ mod enrolling;
 mod photos;
 mod results;
 
+use std::path::PathBuf;
+
 pub(crate) use cache::{CacheAction, CacheCommandConfig, CacheConfig};
 pub(crate) use commands::{
     CheckConfig, DetectConfig, EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig,
@@ -44,6 +46,11 @@ pub(crate) enum Command {
     Cache(CacheCommandConfig),
     /// Completion script to print.
     Completions(Vec<u8>),
+    /// File names and texts of man pages, to write into `folder`.
+    ManPages {
+        folder: PathBuf,
+        pages: Vec<(String, Vec<u8>)>,
+    },
 }
 
 /// Messages that the user wants.

@@ -37,7 +37,8 @@ impl<W: Write> TaggedFiles<W> {
         }
     }
 
-    /// Writes the line of `photo` and the `file` with its `names`, unless the file stays as it is.
+    /// Writes the line of `photo` and the `file` with its `names`, each once, unless the file stays
+    /// as it is.
     ///
     /// # Errors
     /// An I/O error if the output cannot be written.
@@ -58,6 +59,10 @@ impl<W: Write> TaggedFiles<W> {
         if !names.is_empty() {
             let mut field = Field::default();
             for (i, name) in names.iter().enumerate() {
+                // With --allow-repeat several faces have one name.
+                if names[..i].contains(name) {
+                    continue;
+                }
                 if i > 0 {
                     field.push("", b", ", "");
                 }
@@ -118,7 +123,7 @@ mod tests {
             done,
         };
         let mut out = Vec::new();
-        let names = ["Zoë", "A\tB"];
+        let names = ["Zoë", "A\tB", "Zoë"];
         let layout = Layout::Tabs;
         TaggedFiles::new(&mut out, TextStyle { colored, layout })
             .write(Path::new("a.jpg"), &file, &names)

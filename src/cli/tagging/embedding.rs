@@ -133,7 +133,7 @@ impl EmbeddedTags {
             Look::RawProfile => {
                 return Err(refused(
                     photo,
-                    "its XMP is in a form that is not changed; exiftool can write it anew (-XMP:all= -tagsfromfile @ -XMP:all)",
+                    "its XMP is in a form that is not changed; exiftool can rewrite it (-XMP:all= -tagsfromfile @ -XMP:all)",
                 ));
             }
             Look::Unknown => {}

@@ -37,7 +37,7 @@ fn use_explicit(folder: &Path) -> Result<PathBuf, LoadError> {
         return Ok(folder.to_owned());
     }
     let reason = if folder.exists() {
-        "is no folder; name the folder that holds the models"
+        "is not a folder; name the folder that holds the models"
     } else {
         "no such folder; name the folder that holds the models"
     };

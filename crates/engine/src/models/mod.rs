@@ -209,7 +209,7 @@ fn wrong_size(path: &Path, size: u64, model: ShippedModel) -> String {
 fn landmark_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let too_large = || {
         format!(
-            "is larger than {} MiB, so it is no landmark model",
+            "is larger than {} MiB, so it is not a landmark model",
             MAX_LANDMARK_BYTES >> 20
         )
     };
@@ -244,7 +244,7 @@ fn file_size(path: &Path) -> Result<u64, String> {
     } else if metadata.is_dir() {
         Err("is a folder, not a model file".to_owned())
     } else {
-        Err("is no regular file".to_owned())
+        Err("is not a regular file".to_owned())
     }
 }
 

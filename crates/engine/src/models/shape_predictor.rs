@@ -35,7 +35,7 @@ const MAX_POINTS: usize = 68;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Fault {
     /// It does not start like a landmark model.
-    #[error("is no landmark model of dlib (a shape predictor)")]
+    #[error("is not a landmark model of dlib (a shape predictor)")]
     NoShapePredictor,
     /// It has a number of points for which facematch knows no names.
     #[error("has {0} points; facematch needs 5 or 68")]

@@ -47,7 +47,10 @@ fn the_shipped_files_pass() {
     );
     for other in [ShippedModel::Encoder, ShippedModel::CnnDetector] {
         let sentence = reason(check_landmarks(&folder.join(other.file_name())));
-        assert_eq!(sentence, "is no landmark model of dlib (a shape predictor)");
+        assert_eq!(
+            sentence,
+            "is not a landmark model of dlib (a shape predictor)"
+        );
     }
 }
 
@@ -80,7 +83,7 @@ fn another_size_and_another_content_are_told_apart() {
     );
     assert_eq!(
         landmarks,
-        "is no landmark model of dlib (a shape predictor)"
+        "is not a landmark model of dlib (a shape predictor)"
     );
 }
 

@@ -14,7 +14,6 @@ use facematch::Error;
 use facematch::batch::{self, Input};
 use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, FaceEngine};
-use facematch::photo::Face;
 
 use crate::cli::advice::Advised;
 use crate::cli::console::Console;
@@ -90,7 +89,7 @@ fn central_face(
 ) -> Result<Option<Encoding>, Error> {
     let photo = finder.find(path, engine)?;
     let size = photo.original.size;
-    let faces: Vec<Face> = photo.faces.into_iter().map(|found| found.face).collect();
+    let faces = photo.into_faces();
     Ok(most_central_face(&faces, size).and_then(|face| face.encoding.clone()))
 }
 

@@ -71,7 +71,7 @@ impl Process {
     /// Waits until the process has started.
     ///
     /// # Errors
-    /// Advice if ExifTool is too old or has failed.
+    /// Advice if ExifTool is too old or failed.
     pub(super) fn check(&mut self) -> Result<(), String> {
         if self.asked > 0 {
             return Ok(());
@@ -183,9 +183,9 @@ fn input() -> io::Result<(Vec<Child>, Option<ChildStdin>, Stdio)> {
 fn failed(error: io::Error) -> String {
     match error.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
-            "exiftool has failed: it ended without an answer".to_owned()
+            "exiftool failed: it ended without an answer".to_owned()
         }
-        _ => format!("exiftool has failed: {error}"),
+        _ => format!("exiftool failed: {error}"),
     }
 }
 
@@ -212,7 +212,7 @@ mod tests {
     fn one_that_has_ended_is_told_in_one_way() {
         let told = [io::ErrorKind::BrokenPipe, io::ErrorKind::UnexpectedEof]
             .map(|kind| failed(kind.into()));
-        assert_eq!(told[0], "exiftool has failed: it ended without an answer");
+        assert_eq!(told[0], "exiftool failed: it ended without an answer");
         assert_eq!(told[0], told[1]);
     }
 

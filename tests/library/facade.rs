@@ -1,0 +1,45 @@
+//! The short way to use the library.
+
+use std::path::Path;
+
+use facematch::gallery::{Fingerprint, write_gallery};
+use facematch::photo::EncodeFrom;
+use facematch::{EngineParams, Error, Facematch, Rules};
+
+fn repository(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+#[test]
+fn people_of_a_gallery_file_are_found_unless_another_model_made_it() {
+    let params = EngineParams::new(repository("models"));
+    let mut facematch = Facematch::new(&params).unwrap();
+    let known = facematch.known_people(repository("known")).unwrap();
+    let fingerprint = Fingerprint::of(&params, EncodeFrom::Resized).unwrap();
+    let mut bytes = Vec::new();
+    write_gallery(&known.gallery, &fingerprint, &mut bytes).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.safetensors");
+    std::fs::write(&path, &bytes).unwrap();
+
+    let gallery = facematch.gallery(&path).unwrap();
+    let photo = repository("unknown/obama2.jpg");
+    let faces = facematch.identify(photo, &gallery, &Rules::default());
+    let names: Vec<_> = faces
+        .unwrap()
+        .iter()
+        .map(|(_, identity)| identity.name().map(str::to_owned))
+        .collect();
+    assert!(names.contains(&Some("obama".to_owned())), "{names:?}");
+
+    // The encoder's SHA-256 begins like this.
+    let encoder = b"55533b28";
+    let at = bytes.windows(8).position(|part| part == encoder).unwrap();
+    bytes[at..][..8].copy_from_slice(b"12345678");
+    std::fs::write(&path, &bytes).unwrap();
+    let refused = facematch.gallery(&path).unwrap_err();
+    assert!(
+        matches!(refused, Error::GalleryMismatch { .. }),
+        "{refused}"
+    );
+}
