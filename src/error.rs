@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use crate::gallery::GalleryMismatch;
-use crate::image_files::ImageFileError;
+use facematch_image_files::ImageFileError;
 
 pub use facematch_engine::{EngineError, LoadError};
 
@@ -18,7 +18,7 @@ pub enum Error {
     /// An image file could not be read or decoded.
     #[error(transparent)]
     ImageFile(#[from] ImageFileError),
-    /// Another file or a folder could not be opened or read.
+    /// A file or folder could not be opened or read, other than an image file to decode.
     #[error("{}: cannot read: {source}", path.display())]
     Read {
         /// Path of the file or folder.

@@ -126,8 +126,8 @@ impl Facematch {
     /// Returns the people in the gallery file at `path`.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or is not a gallery, or if its faces cannot be
-    /// compared with those of this engine.
+    /// [`Error::Read`] if the file cannot be read, [`Error::Gallery`] if it is not a gallery,
+    /// [`Error::GalleryMismatch`] if it was made with another encoder or landmark model.
     pub fn gallery(&self, path: impl AsRef<Path>) -> Result<Gallery, Error> {
         let path = path.as_ref();
         let (gallery, made_by) = read_gallery(path, self.params.simd)?;

@@ -31,6 +31,14 @@ mod facematch;
 #[cfg(test)]
 mod fake_engine;
 pub mod gallery;
+pub mod image_files {
+    //! Image files: reads and decodes them, and says how large a working copy is.
+
+    pub use facematch_image_files::{
+        ImageFileError, MAX_DECODED_BYTES, MAX_FILE_BYTES, MAX_WIDTH, Orientation, Original,
+        decode_upright, read_file, working_size,
+    };
+}
 pub mod matching;
 pub mod photo;
 
@@ -39,6 +47,5 @@ pub use self::error::{EngineError, Error, LoadError};
 pub use self::facematch::{Facematch, KnownPeople};
 pub use self::matching::Rules;
 pub use facematch_engine as engine;
-pub use facematch_image_files as image_files;
 // Whose types hold pixels.
 pub use image;

@@ -6,13 +6,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::image_files::{MARKED_BYTES, foreign_format, has_image_signature, is_marked};
-
-/// Extensions of the supported formats, in lower case.
-const PHOTO_EXTENSIONS: [&str; 17] = [
-    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "pjpeg", "pjp", "mpo", "png", "apng", "webp",
-    "tif", "tiff", "bmp", "dib", "gif",
-];
+use facematch_image_files::{
+    MARKED_BYTES, PHOTO_EXTENSIONS, foreign_format, has_image_signature, is_marked,
+};
 
 /// Extensions of photos in unsupported formats.
 const FOREIGN_EXTENSIONS: [&str; 20] = [

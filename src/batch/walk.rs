@@ -16,7 +16,7 @@ use super::names::{
     CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy, is_original,
 };
 use crate::error::Error;
-use crate::image_files::ImageFileError;
+use facematch_image_files::ImageFileError;
 
 /// Options for searching folders.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use super::key::{PhotoKey, SettingsFingerprint};
 use super::writer::Cache;
 use crate::engine::{EngineParams, FaceEngine};
 use crate::error::Error;
-use crate::image_files::read_file;
 use crate::photo::{
     PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes, working_copy,
 };
+use facematch_image_files::read_file;
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.

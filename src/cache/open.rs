@@ -188,7 +188,7 @@ fn open_file(
 fn foreign(path: &Path) -> CacheError {
     CacheError::Foreign {
         path: path.to_owned(),
-        what: "this file is not a cache, so it stays as it is; name another file, or delete this one",
+        what: "this file is not a cache, so it stays as it is; name another file",
     }
 }
 

@@ -9,8 +9,8 @@
 
 use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
-use crate::image_files::{Orientation, Original};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
+use facematch_image_files::{Orientation, Original};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
 const VERSION: u8 = 2;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
-use facematch::image_files::working_size;
 use facematch::matching::ImpostorDistances;
+use facematch_image_files::working_size;
 
 use super::config::EngineConfig;
 use super::console::Console;

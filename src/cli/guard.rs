@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use facematch::batch::has_photo_extension;
 use facematch::gallery::{has_gallery_header, is_gallery_file};
-use facematch::image_files::{foreign_format, has_image_signature, is_marked};
+use facematch_image_files::{foreign_format, has_image_signature, is_marked};
 
 use super::caching;
 use super::config::{CacheConfig, EngineConfig, Results};

@@ -84,7 +84,12 @@ fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
 }
 
 fn write_man_pages(folder: &Path, pages: &[(String, Vec<u8>)]) -> Result<Exit, Failure> {
-    let failed = |path: &Path, error| Failure::Start(format!("{}: {error}", path.display()));
+    let failed = |path: &Path, error| {
+        let path = path.display();
+        Failure::Start(format!(
+            "{path}: cannot write: {error}; name another folder"
+        ))
+    };
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
     for (name, text) in pages {
         let path = folder.join(name);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use facematch::image_files::{foreign_format, has_image_signature};
+use facematch_image_files::{foreign_format, has_image_signature};
 
 use super::exit::Failure;
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use facematch::image_files::ImageFileError;
+use facematch_image_files::ImageFileError;
 
 use super::advice::Advised;
 

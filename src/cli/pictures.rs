@@ -11,8 +11,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
-use facematch::image_files::mark_exif;
 use facematch::photo::{FoundFace, Turn};
+use facematch_image_files::mark_exif;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::{ImageEncoder, ImageError, RgbImage};

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use image::ImageFormat;
 use unicode_normalization::UnicodeNormalization;
+
+use facematch_image_files::PHOTO_EXTENSIONS;
 
 /// Returns the spelling of `name` in which names are stored and compared, Unicode's Normalization
 /// Form C (Unicode Standard Annex 15).
@@ -36,7 +37,8 @@ pub fn person_name(known: &Path, photo: &Path) -> String {
 fn name_of_file(photo: &Path) -> String {
     let mut stem = Path::new(photo.file_stem().unwrap_or_default());
     // wget saves the second `obama.jpg` as `obama.jpg.1`.
-    if ImageFormat::from_path(stem).is_ok() {
+    let extension = stem.extension().and_then(OsStr::to_str).unwrap_or_default();
+    if PHOTO_EXTENSIONS.contains(&extension.to_lowercase().as_str()) {
         stem = Path::new(stem.file_stem().unwrap_or_default());
     }
     let stem = readable(stem.as_os_str());
@@ -79,6 +81,7 @@ mod tests {
             ("known/obama.1.2.jpg", "obama.1"),
             ("known/5.jpg", "5"),
             ("known/obama.jpg.1", "obama"),
+            ("known/obama.JPE.2", "obama"),
             ("known/obama.2.JPG.1", "obama"),
             ("known/obama.jpg (2)", "obama"),
             ("known/obama.jpg_large", "obama"),

@@ -42,11 +42,6 @@ impl Margin {
     pub fn new(value: f32) -> Option<Self> {
         (0.0..=Self::MAX).contains(&value).then_some(Self(value))
     }
-
-    /// Returns the margin as a difference of distances.
-    pub fn value(self) -> f32 {
-        self.0
-    }
 }
 
 impl Default for Margin {

@@ -10,7 +10,7 @@ use super::{
 use crate::engine::{Detection, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
-use crate::image_files::{Original, decode_for_copy, decode_upright};
+use facematch_image_files::{Original, decode_for_copy, decode_upright};
 
 /// State of the search in one photo.
 pub(super) struct Finder<'a> {

@@ -17,7 +17,7 @@ use image::RgbImage;
 use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
-use crate::image_files::{Original, decode_upright, read_file};
+use facematch_image_files::{Original, decode_upright, read_file};
 
 pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
@@ -119,7 +119,7 @@ pub struct PhotoFaces {
 }
 
 impl PhotoFaces {
-    /// Returns the faces alone, without the data for cutting their chips.
+    /// Returns only the faces, without the data for cutting their chips.
     pub fn into_faces(self) -> Vec<Face> {
         self.faces.into_iter().map(|found| found.face).collect()
     }

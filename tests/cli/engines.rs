@@ -142,7 +142,7 @@ fn what_is_no_landmark_model_is_refused() {
     };
     assert_snapshot!(message("missing.dat"), @"facematch: models: missing.dat: is missing");
     assert_snapshot!(message("cut.dat"), @"facematch: models: cut.dat: damaged at byte 99988: a leaf claims 10 items, more than the 8 bytes that follow can hold; get the file again");
-    assert_snapshot!(message("empty.dat"), @"facematch: models: empty.dat: is no dlib model: it is empty; the download or copy failed, so get the file again");
+    assert_snapshot!(message("empty.dat"), @"facematch: models: empty.dat: is not a dlib model: it is empty; the download or copy failed, so get the file again");
     assert_snapshot!(message("readme.md"), @"facematch: models: readme.md: is not a landmark model of dlib (a shape predictor)");
     assert_snapshot!(message("mmod.dat"), @"facematch: models: mmod.dat: is not a landmark model of dlib (a shape predictor)");
 }

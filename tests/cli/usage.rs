@@ -94,7 +94,7 @@ fn long_help_has_everything_in_groups() {
               Write photos with boxes and names drawn on into DIR
 
       -q, --quiet
-              Print no warnings, progress or summary; errors and skipped photos stay
+              Print only results, errors and skipped photos
 
       -h, --help
               Print help (see a summary with '-h')
@@ -133,16 +133,16 @@ fn long_help_has_everything_in_groups() {
               [default: 0]
 
           --encode-from <WHICH>
-              What faces are cut from: the resized photo, or the photo at full size, which takes longer
-              to decode
+              Photo that faces are cut from: the resized one, or the one at full size, which takes
+              longer to decode
               
               [default: resized]
               [possible values: resized, original]
 
     Finding faces:
           --upsample <N>
-              How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on,
-              1 from 40, 2 from 20
+              Number of times the resized photo is doubled before detection: 0 finds faces of 80 pixels
+              or more, 1 of 40, 2 of 20
               
               [default: 1]
 
@@ -219,7 +219,7 @@ fn long_help_has_everything_in_groups() {
 
     Examples:
       facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
-      facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+      facematch -t auto known/ a.jpg > names   Choose the threshold by the number of known people
       facematch tag --dry-run known/ ~/Photos  Show which photos would get which names
 
     Exit status: 0 done; 1 done, but some inputs failed; 2 wrong usage; 3 could not start (no models, no
@@ -261,13 +261,13 @@ fn short_help_fits_a_screen() {
                                   ndjson, csv]
       -o, --output <FILE>         Write the results to FILE, whole or not at all
           --draw <DIR>            Write photos with boxes and names drawn on into DIR
-      -q, --quiet                 Print no warnings, progress or summary; errors and skipped photos stay
+      -q, --quiet                 Print only results, errors and skipped photos
       -h, --help                  Print help (see more with '--help')
       -V, --version               Print version
 
     Examples:
       facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
-      facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+      facematch -t auto known/ a.jpg > names   Choose the threshold by the number of known people
       facematch tag --dry-run known/ ~/Photos  Show which photos would get which names
     ");
 }
@@ -292,7 +292,7 @@ fn short_help_of_detect_has_no_options_of_matching() {
                               ndjson, csv]
       -o, --output <FILE>     Write the results to FILE, whole or not at all
           --draw <DIR>        Write photos with boxes and names drawn on into DIR
-      -q, --quiet             Print no warnings, progress or summary; errors and skipped photos stay
+      -q, --quiet             Print only results, errors and skipped photos
       -h, --help              Print help (see more with '--help')
       -V, --version           Print version
     ");
@@ -476,7 +476,7 @@ fn damaged_models_are_named() {
         format!("pointer/{encoder}"),
         "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
     );
-    assert_snapshot!(message("pointer", &["--detector", "hog"]), @"facematch: models: pointer/dlib_face_recognition_resnet_model_v1.dat: is no dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
+    assert_snapshot!(message("pointer", &["--detector", "hog"]), @"facematch: models: pointer/dlib_face_recognition_resnet_model_v1.dat: is not a dlib model but a Git LFS pointer, a note where the model should be; get the model itself with `git lfs pull`");
 
     let mut flipped = model(detector);
     flipped[500_000] ^= 1;
@@ -556,15 +556,18 @@ fn without_any_models_the_places_that_were_looked_at_are_listed() {
 #[test]
 fn every_command_has_a_man_page() {
     let env = TestEnv::new();
-    env.facematch().args(["man", "pages/new"]).ends_with(0);
+    env.facematch()
+        .args(["man-pages", "pages/new"])
+        .ends_with(0);
     let page = |name: &str| {
         std::fs::read_to_string(env.path(format!("pages/new/facematch{name}.1"))).unwrap()
     };
     assert!(page("").contains("facematch\\-tag(1)"));
+    assert!(!page("").contains("help(1)"));
     assert!(page("-detect").contains("with\\-encodings"));
     assert!(page("-eval-pairs").contains("PAIRS"));
     env.write("file", "");
-    env.facematch().args(["man", "file"]).ends_with(3);
+    env.facematch().args(["man-pages", "file"]).ends_with(3);
 }
 
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::repository;
 
-/// A schema that documents can be held against.
+/// A schema that checks documents.
 pub(crate) struct JsonSchema {
     schemas: Schemas,
     index: SchemaIndex,

@@ -11,7 +11,7 @@ use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::gallery::read_gallery_from;
-use facematch::image_files::{decode_upright, embedded_packets_from};
+use facematch_image_files::{decode_upright, embedded_packets_from};
 use facematch_jpeg::DctScale;
 use facematch_xmp::{
     Area, FaceTag, PhotoTags, Stamp, WithoutTags, holds, named_regions, new_sidecar, with_tags,

@@ -51,7 +51,7 @@ fn bless() -> Outcome {
 }
 
 fn man() -> Outcome {
-    let program = ["run", "--release", "--locked", "--quiet", "--", "man"];
+    let program = ["run", "--release", "--locked", "--quiet", "--", "man-pages"];
     run(cargo(&program).arg("target/man"))
 }
 

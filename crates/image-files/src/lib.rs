@@ -37,5 +37,12 @@ pub use facematch_jpeg::MAX_DECODED_BYTES;
 /// Size in bytes of the largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
 
+/// Extensions of the supported formats, in lower case. The content of a file decides, whatever its
+/// name.
+pub const PHOTO_EXTENSIONS: [&str; 17] = [
+    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "pjpeg", "pjp", "mpo", "png", "apng", "webp",
+    "tif", "tiff", "bmp", "dib", "gif",
+];
+
 /// Largest working width that a caller can request, in pixels.
 pub const MAX_WIDTH: u32 = 16_384;

@@ -1,9 +1,11 @@
 //! Resizing of RGB images and of single planes with a cubic filter, antialiased when shrinking.
 //!
 //! Input: rows of bytes, and the size wanted. Output: the bytes of an image of that size, the same
-//! as those of Pillow's `Image.resize` with weights of 16 bits (as in its fork with vector
-//! instructions and in fast_image_resize): rows are blended first, then columns, and both sums are
-//! rounded to bytes.
+//! as those of the crate fast_image_resize 6.1: rows are blended first, then columns, with weights
+//! of 16 bits, and both sums are rounded to bytes. Only rows of millions of pixels are averaged
+//! before. Whatever the size, all weights together take a fraction of the memory of the image.
+
+use std::ops::Range;
 
 use facematch_kernels::SimdLevel;
 use facematch_kernels::blend_rows::{MAX_PRECISION, RowWeights, blend_rows};
@@ -13,12 +15,11 @@ use super::transpose::transpose;
 /// Neighbours on each side that the filter takes when enlarging.
 const RADIUS: f64 = 2.0;
 
-/// Largest number of pixels in a row or column that the filter makes into one. The weights of a
-/// longer one would take more memory than the image.
-const MOST_SCALE: f64 = 4096.0;
+/// Most columns whose weights are kept, 8 bytes for each; more are averaged in groups first.
+const MOST_COLUMNS: usize = 1 << 22;
 
 /// New rows that are made at a time, so that what is between both passes stays in the cache.
-const BAND: usize = 64;
+const BAND: u32 = 64;
 
 /// Pixels to resize.
 #[derive(Debug, Clone, Copy)]
@@ -45,162 +46,174 @@ pub(crate) fn resample<const CHANNELS: usize>(
     if columns == 0 || rows == 0 || size.0 == 0 || size.1 == 0 || !has_pixels {
         return None;
     }
-    let group = |side: f64, new: u32| (side / f64::from(new) / MOST_SCALE).ceil().max(1.0);
-    let (across, down) = (group(width, size.0), group(height, size.1));
-    if across > 1.0 || down > 1.0 {
-        let (pixels, columns) = averaged::<CHANNELS>(source, across as usize, down as usize);
+    if columns > MOST_COLUMNS {
+        let across = columns.div_ceil(MOST_COLUMNS);
+        let pixels = averaged::<CHANNELS>(source, across);
         let averaged = Source {
             pixels: &pixels,
-            width: columns,
-            extent: (width / across, height / down),
+            width: columns.div_ceil(across),
+            extent: (width / across as f64, height),
         };
         return resample::<CHANNELS>(&averaged, size);
     }
-    let (vertical, horizontal) = (Weights::new(height, size.1), Weights::new(width, size.0));
-    let (row, new_row) = (columns * CHANNELS, size.0 as usize * CHANNELS);
-    let mut resampled = Vec::with_capacity(new_row * vertical.rows.len());
+    let level = SimdLevel::from_environment().unwrap_or_else(|_| SimdLevel::best());
+    let (vertical, horizontal) = (Axis::new(height, size.1), Axis::new(width, size.0));
+    let horizontal = horizontal.weights(0..size.0);
+    let row = columns * CHANNELS;
+    let mut resampled = Vec::new();
     let [mut blended, mut turned] = [Vec::new(), Vec::new()];
-    for rows in vertical.rows.chunks(BAND) {
-        let source = (source.pixels, stride);
-        blend(source, row, rows, vertical.precision, &mut blended);
+    for first in (0..size.1).step_by(BAND as usize) {
+        let band = vertical.weights(first..size.1.min(first.saturating_add(BAND)));
+        blend(level, source.pixels, stride, row, &band, &mut blended);
         // Columns of bytes become rows, because the kernel blends whole rows: CHANNELS rows, next
         // to each other, are a column of pixels.
         transpose(&blended, row, &mut turned);
-        let column = rows.len() * CHANNELS;
-        let source = (&*turned, column);
-        blend(
-            source,
-            column,
-            &horizontal.rows,
-            horizontal.precision,
-            &mut blended,
-        );
-        transpose(&blended, rows.len(), &mut turned);
+        let rows = band.rows.len();
+        let column = rows * CHANNELS;
+        blend(level, &turned, column, column, &horizontal, &mut blended);
+        transpose(&blended, rows, &mut turned);
         resampled.extend(&turned);
     }
     Some(resampled)
 }
 
-/// Returns the means of groups of `across` times `down` pixels of `source`, fewer at its end, and
-/// the number of them in a row.
-fn averaged<const CHANNELS: usize>(
-    source: &Source<'_>,
-    across: usize,
-    down: usize,
-) -> (Vec<u8>, usize) {
+/// Returns the rows of `source` with the means of groups of `across` pixels, fewer at the end.
+fn averaged<const CHANNELS: usize>(source: &Source<'_>, across: usize) -> Vec<u8> {
     let (columns, rows) = (
         source.extent.0.ceil() as usize,
         source.extent.1.ceil() as usize,
     );
-    let (pixels, _) = source.pixels.as_chunks::<CHANNELS>();
-    let lines: Vec<_> = pixels.chunks(source.width).take(rows).collect();
     let mut means = Vec::new();
-    for lines in lines.chunks(down) {
-        for first in (0..columns).step_by(across) {
-            let group = first..columns.min(first + across);
-            let count = (group.len() * lines.len()) as u64;
+    for row in source.pixels.chunks(source.width * CHANNELS).take(rows) {
+        let (pixels, _) = row[..columns * CHANNELS].as_chunks::<CHANNELS>();
+        for group in pixels.chunks(across) {
+            let count = group.len() as u64;
             let mut sums = [count / 2; CHANNELS];
-            for pixel in lines.iter().flat_map(|line| &line[group.clone()]) {
-                for (sum, level) in sums.iter_mut().zip(pixel) {
-                    *sum += u64::from(*level);
-                }
+            for (channel, sum) in sums.iter_mut().enumerate() {
+                *sum += group
+                    .iter()
+                    .map(|pixel| u64::from(pixel[channel]))
+                    .sum::<u64>();
             }
             means.extend(sums.map(|sum| (sum / count) as u8));
         }
     }
-    (means, columns.div_ceil(across))
+    means
 }
 
-/// Makes new rows from the rows of `source` (bytes, and bytes from row to row), of which the first
+/// Makes new rows from the rows of `source`, which are `stride` bytes apart and of which the first
 /// `row` bytes count.
 fn blend(
-    (source, stride): (&[u8], usize),
+    level: SimdLevel,
+    source: &[u8],
+    stride: usize,
     row: usize,
-    rows: &[NewRow],
-    precision: u32,
+    weights: &Weights,
     blended: &mut Vec<u8>,
 ) {
-    let level = SimdLevel::best();
-    blended.resize(row * rows.len(), 0);
-    for (new, out) in rows.iter().zip(blended.chunks_exact_mut(row)) {
+    blended.resize(row * weights.rows.len(), 0);
+    for (new, out) in weights.rows.iter().zip(blended.chunks_exact_mut(row)) {
+        let rows = &source[new.first * stride..];
         let weights = RowWeights {
-            weights: &new.weights,
-            precision,
+            weights: &weights.numbers[new.numbers.clone()],
+            precision: weights.precision,
         };
-        blend_rows(level, &source[new.first * stride..], stride, weights, out);
+        blend_rows(level, rows, stride, weights, out);
     }
 }
 
-/// The weights of the rows that make each new row.
-#[derive(Debug)]
-struct Weights {
-    rows: Vec<NewRow>,
+/// The rows, or columns, of an image and those wanted.
+struct Axis {
+    extent: f64,
+    /// Rows that become one, at least 1; the filter is as many times as wide as for enlarging.
+    scale: f64,
+    /// Distance of the middles of two new rows.
+    step: f64,
     /// Binary digits of the weights after the point.
     precision: u32,
 }
 
-#[derive(Debug)]
+/// Weights of adjacent new rows.
+struct Weights {
+    rows: Vec<NewRow>,
+    numbers: Vec<i16>,
+    precision: u32,
+}
+
 struct NewRow {
     /// The first row with a weight.
     first: usize,
-    weights: Vec<i16>,
+    /// Where its weights are.
+    numbers: Range<usize>,
 }
 
-impl Weights {
-    /// Returns the weights for `count` new rows of an image of `extent` rows.
+impl Axis {
+    /// Creates an axis for `count` new rows of an image of `extent` rows.
     fn new(extent: f64, count: u32) -> Self {
-        if extent == f64::from(count) {
-            return Self::unchanged(count);
-        }
-        let scale = extent / f64::from(count);
-        let centres = (0..count).map(|row| (f64::from(row) + 0.5) * scale);
-        let exact: Vec<_> = centres
-            .map(|centre| exact_weights(extent, centre, scale.max(1.0)))
-            .collect();
-        let weights = exact.iter().flat_map(|(_, weights)| weights);
-        let precision = precision(weights.copied().fold(0.0, f64::max));
-        let whole = |weight: &f64| (weight * f64::from(1 << precision)).round() as i16;
-        let rows = exact.iter().map(|(first, weights)| NewRow {
-            first: *first,
-            weights: weights.iter().map(whole).collect(),
-        });
-        Self {
-            rows: rows.collect(),
-            precision,
-        }
-    }
-
-    fn unchanged(count: u32) -> Self {
-        let rows = (0..count as usize).map(|first| NewRow {
-            first,
-            weights: vec![2],
-        });
-        Self {
-            rows: rows.collect(),
+        let step = extent / f64::from(count);
+        let mut axis = Self {
+            extent,
+            scale: step.max(1.0),
+            step,
             precision: 1,
+        };
+        if step == 1.0 {
+            return axis;
+        }
+        let (mut most, mut weights) = (0.0, Vec::new());
+        for row in 0..count {
+            axis.exact_weights(row, &mut weights);
+            most = weights.iter().copied().fold(most, f64::max);
+        }
+        axis.precision = precision(most);
+        axis
+    }
+
+    /// Returns the weights of the new rows `range`.
+    fn weights(&self, range: Range<u32>) -> Weights {
+        let (mut rows, mut numbers, mut exact) = (Vec::new(), Vec::new(), Vec::new());
+        let one = f64::from(1 << self.precision);
+        for row in range {
+            let first = self.exact_weights(row, &mut exact);
+            let start = numbers.len();
+            numbers.extend(exact.iter().map(|weight| (weight * one).round() as i16));
+            rows.push(NewRow {
+                first,
+                numbers: start..numbers.len(),
+            });
+        }
+        Weights {
+            rows,
+            numbers,
+            precision: self.precision,
         }
     }
-}
 
-/// Returns the first row and the weights, whose sum is 1, for a new row with its middle at `centre`
-/// of an image of `extent` rows. The filter is `scale` times as wide as for enlarging.
-fn exact_weights(extent: f64, centre: f64, scale: f64) -> (usize, Vec<f64>) {
-    let radius = RADIUS * scale;
-    let start = (centre - radius).floor().max(0.0) as usize;
-    let end = (centre + radius).ceil().min(extent.ceil()) as usize;
-    let (middle, reciprocal) = (centre - 0.5, 1.0 / scale);
-    let weights = (start..end).map(|row| catmull_rom((row as f64 - middle) * reciprocal));
-    let mut weights: Vec<_> = weights.collect();
-    while weights.last() == Some(&0.0) {
-        weights.pop();
+    /// Writes the weights, whose sum is 1, of the new row number `row` to `weights`, and returns
+    /// the first row that has one.
+    fn exact_weights(&self, row: u32, weights: &mut Vec<f64>) -> usize {
+        weights.clear();
+        if self.step == 1.0 {
+            weights.push(1.0);
+            return row as usize;
+        }
+        let radius = RADIUS * self.scale;
+        let centre = (f64::from(row) + 0.5) * self.step;
+        let start = (centre - radius).floor().max(0.0) as usize;
+        let end = (centre + radius).ceil().min(self.extent.ceil()) as usize;
+        let (middle, reciprocal) = (centre - 0.5, 1.0 / self.scale);
+        weights.extend((start..end).map(|row| catmull_rom((row as f64 - middle) * reciprocal)));
+        while weights.last() == Some(&0.0) {
+            weights.pop();
+        }
+        let leading = weights.iter().take_while(|weight| **weight == 0.0).count();
+        weights.drain(..leading);
+        let sum: f64 = weights.iter().sum();
+        if sum != 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+        start + leading
     }
-    let leading = weights.iter().take_while(|weight| **weight == 0.0).count();
-    weights.drain(..leading);
-    let sum: f64 = weights.iter().sum();
-    if sum != 0.0 {
-        weights.iter_mut().for_each(|weight| *weight /= sum);
-    }
-    (start + leading, weights)
 }
 
 /// Returns the number of binary digits after the point with which a weight up to `most` fits in 16
@@ -291,28 +304,30 @@ mod tests {
         assert_eq!(resample::<3>(&source, (40, 30)), Some(pixels.clone()));
     }
 
-    /// The weights for a row of 178,000,000 pixels took 7 GB.
+    /// The weights for 178,000,000 pixels side by side took 7 GB.
     #[test]
-    fn a_very_long_image_is_averaged_first() {
-        for (width, height) in [(3_000_000, 2), (2, 3_000_000)] {
-            let mut pixels = vec![0; 3 * width * height];
-            for (at, pixel) in pixels.chunks_exact_mut(3).enumerate() {
-                // The second half is bright, in stripes.
-                let (x, y) = (at % width, at / width);
-                if 2 * x.max(y) >= width.max(height) {
-                    pixel[(x + y) % 2] = 200;
-                }
-            }
-            let source = Source {
-                pixels: &pixels,
-                width,
-                extent: (width as f64, height as f64),
-            };
-            let size = if width > height { (100, 1) } else { (1, 100) };
-            let resized = resample::<3>(&source, size).unwrap();
-            let (pixels, _) = resized.as_chunks::<3>();
-            assert_eq!((pixels[20], pixels[80]), ([0, 0, 0], [100, 100, 0]));
+    fn the_weights_of_a_very_long_image_take_little_memory() {
+        for (extent, count) in [(17_800_000.0, 6_044), (5_900_000.0, 1_900_000)] {
+            let axis = Axis::new(extent, count);
+            let weights = axis.weights(count - BAND..count);
+            assert!(weights.numbers.len() < 1 << 20);
         }
+        let width = 2 * MOST_COLUMNS;
+        let mut pixels = vec![0; 3 * width];
+        for (x, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+            // The second half is bright, in stripes.
+            if 2 * x >= width {
+                pixel[x % 2] = 200;
+            }
+        }
+        let source = Source {
+            pixels: &pixels,
+            width,
+            extent: (width as f64, 1.0),
+        };
+        let resized = resample::<3>(&source, (100, 1)).unwrap();
+        let (pixels, _) = resized.as_chunks::<3>();
+        assert_eq!((pixels[20], pixels[80]), ([0, 0, 0], [100, 100, 0]));
     }
 
     #[test]

@@ -377,7 +377,9 @@ proptest! {
                 .saturating_add(last(columns_reached, channels))
                 .saturating_add(channels as u128);
             let (map, is_map) = length(needed, shortages[1]);
-            let is_row = row <= row_step as u128;
+            // More pixels than a number can count are refused even if they have no channels.
+            let is_number = rows_reached.max(columns_reached) <= usize::MAX as u128;
+            let is_row = row <= row_step as u128 && is_number;
             let fits = tiles.is_empty() || is_tile && is_block && is_patches && is_map && is_row;
             if is_split {
                 let input = exact(map, 1);

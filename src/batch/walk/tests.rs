@@ -164,7 +164,11 @@ fn photos_that_are_not_named_like_photos_are_counted_unless_they_are_copies_besi
 fn own_pictures_are_skipped_except_crops_that_people_are_known_by() {
     let folder = tree(&["a.jpg"]);
     let at = |name: &str| folder.path().join(name);
-    let marked = [b"\x89PNG\r\n\x1a\n", &crate::image_files::mark_exif()[..]].concat();
+    let marked = [
+        b"\x89PNG\r\n\x1a\n",
+        &facematch_image_files::mark_exif()[..],
+    ]
+    .concat();
     for name in ["a.jpg.faces.jpg", "a.jpg.face1.png", "moved.jpg.face12.png"] {
         std::fs::write(at(name), &marked).unwrap();
     }

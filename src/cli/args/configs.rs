@@ -110,7 +110,7 @@ fn invocation(args: Args) -> Result<Invocation, Failure> {
             clap_complete::generate(shell, &mut Args::command(), "facematch", &mut script);
             (messages, To::Completions(script))
         }
-        Some(Command::Man { folder, messages }) => {
+        Some(Command::ManPages { folder, messages }) => {
             let pages = man_pages(&Args::command());
             (messages, To::ManPages { folder, pages })
         }
@@ -124,7 +124,7 @@ fn invocation(args: Args) -> Result<Invocation, Failure> {
 /// Returns the file name and the text of the man page of `program`, and of each of its commands
 /// that is not hidden.
 fn man_pages(program: &clap::Command) -> Vec<(String, Vec<u8>)> {
-    let mut program = program.clone();
+    let mut program = program.clone().disable_help_subcommand(true);
     // Gives the commands their whole names.
     program.build();
     let mut pages = Vec::new();
@@ -133,7 +133,7 @@ fn man_pages(program: &clap::Command) -> Vec<(String, Vec<u8>)> {
         let inner = command
             .get_subcommands()
             .filter(|inner| !inner.is_hide_set());
-        commands.extend(inner.filter(|inner| inner.get_name() != "help").cloned());
+        commands.extend(inner.cloned());
         let page = clap_mangen::Man::new(command);
         let mut text = Vec::new();
         // Writing to memory does not fail.

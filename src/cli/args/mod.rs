@@ -71,7 +71,7 @@ static BUILD: LazyLock<String> = LazyLock::new(|| {
 /// Examples of the default command, printed below its options.
 const EXAMPLES: &str = "Examples:
   facematch known/ ~/Photos                Find the people of known/ann.jpg, known/bob.jpg, ...
-  facematch -t auto known/ a.jpg > names   Be as strict as the number of known people requires
+  facematch -t auto known/ a.jpg > names   Choose the threshold by the number of known people
   facematch tag --dry-run known/ ~/Photos  Show which photos would get which names";
 
 #[derive(Debug, Subcommand)]
@@ -174,8 +174,9 @@ Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could 
         messages: MessageArgs,
     },
     /// Write the man pages of the program and its commands into a folder
-    #[command(hide = true, mut_args(hidden_messages))]
-    Man {
+    // The name is one that no folder of known people has.
+    #[command(name = "man-pages", hide = true, mut_args(hidden_messages))]
+    ManPages {
         /// The folder, which is created if it does not exist
         #[arg(value_hint = ValueHint::DirPath)]
         folder: PathBuf,
@@ -264,7 +265,7 @@ pub(crate) struct TagArgs {
     #[arg(long, conflicts_with = "sidecar_naming")]
     pub(crate) embed: bool,
 
-    /// Keep no photo.jpg_original beside a changed photo
+    /// Do not keep the original of a changed photo as photo.jpg_original
     #[arg(long, requires = "embed")]
     pub(crate) no_backup: bool,
 
@@ -288,7 +289,7 @@ pub(crate) struct UntagArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Keep no photo.jpg_original beside a changed photo
+    /// Do not keep the original of a changed photo as photo.jpg_original
     #[arg(long)]
     pub(crate) no_backup: bool,
 
@@ -322,7 +323,7 @@ pub(crate) struct EnrollArgs {
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
-    /// Let -o replace an existing gallery, and lose the people in it
+    /// Let -o replace an existing gallery; the people in it are lost
     #[arg(long, conflicts_with_all = ["add", "remove", "list"])]
     pub(crate) force: bool,
 
@@ -382,7 +383,7 @@ impl EnrollArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
-    /// Known people: a folder or a gallery file, about which less can be found
+    /// Known people: a folder, or a gallery file, which has fewer checks
     ///
     /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
     /// known/Eileen Collins/*.jpg.
@@ -452,7 +453,7 @@ pub(crate) enum CacheCommand {
         #[command(flatten)]
         file: CacheFileArgs,
     },
-    /// Delete it, and damaged caches that were set aside
+    /// Delete it, and damaged caches that were renamed
     Clear(CacheFileArgs),
 }
 

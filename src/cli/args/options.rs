@@ -56,11 +56,11 @@ pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch::image_files::MAX_WIDTH))]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch_image_files::MAX_WIDTH))]
     pub(crate) width: u32,
 
-    /// How often the resized photo is doubled before detection: 0 finds faces from 80 pixels on, 1
-    /// from 40, 2 from 20
+    /// Number of times the resized photo is doubled before detection: 0 finds faces of 80 pixels or
+    /// more, 1 of 40, 2 of 20
     #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
     pub(crate) upsample: u32,
 
@@ -205,8 +205,8 @@ pub(crate) struct EncodingArgs {
     #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number(0..=1000u32))]
     pub(crate) jitters: u32,
 
-    /// What faces are cut from: the resized photo, or the photo at full size, which takes longer to
-    /// decode
+    /// Photo that faces are cut from: the resized one, or the one at full size, which takes longer
+    /// to decode
     #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
     pub(crate) encode_from: EncodeFromArg,
 }
@@ -283,7 +283,7 @@ pub(crate) struct OutputArgs {
 #[derive(Debug, Clone, Copy, ClapArgs)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct MessageArgs {
-    /// Print no warnings, progress or summary; errors and skipped photos stay
+    /// Print only results, errors and skipped photos
     #[arg(short, long, help_heading = COMMON)]
     pub(crate) quiet: bool,
 
@@ -331,7 +331,7 @@ pub(crate) enum FormatArg {
     Ndjson,
     /// RFC 4180 with a header
     Csv,
-    /// What exiftool -json=FILE reads
+    /// JSON for exiftool -json=FILE
     // Only `facematch tag` supports it; see `with_hidden_formats`.
     #[value(hide = true)]
     ExiftoolJson,

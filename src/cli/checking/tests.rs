@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use facematch::image_files::ImageFileError;
+use facematch_image_files::ImageFileError;
 
 use super::test_photos::{Sketch, face, photos, sketches};
 use super::*;

@@ -9,8 +9,8 @@ use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
 use facematch::engine::{FaceEngine, SimdLevel};
 use facematch::gallery::{is_gallery_file, person_name, read_gallery};
-use facematch::image_files::read_file;
 use facematch::photo::{PhotoSettings, find_faces_in_bytes};
+use facematch_image_files::read_file;
 
 use super::evaluating::write_figures;
 use super::words::counted;

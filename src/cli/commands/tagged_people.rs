@@ -9,8 +9,8 @@ use facematch::cache::FaceFinder;
 use facematch::engine::{Encoding, EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder};
 use facematch::geometry::PixelBox;
-use facematch::image_files::embedded_packets;
 use facematch::photo::{EncodeFrom, PhotoFaces};
+use facematch_image_files::embedded_packets;
 use facematch_xmp::{
     Area, FaceOfRegion, NamedRegion, NamedRegions, PhotoRegions, faces_of_regions, named_regions,
 };

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use facematch::batch::Input;
-use facematch::image_files::Orientation;
 use facematch::matching::Outcome;
+use facematch_image_files::Orientation;
 use facematch_xmp::{Area, FaceTag, PhotoTags};
 
 use super::matching::Matching;

@@ -23,11 +23,15 @@ pub(crate) struct Results {
 impl Results {
     /// Refuses `--with-encodings` in formats that have no room for encodings.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match self.format {
-            Format::Text | Format::Csv | Format::ExiftoolJson if self.with_encodings => Err(
-                Failure::Usage("--with-encodings needs -f json or -f ndjson".to_owned()),
-            ),
-            _ => Ok(()),
+        let has_room = match self.format {
+            Format::Json | Format::Ndjson => true,
+            Format::Text | Format::Csv | Format::ExiftoolJson => false,
+        };
+        match self.with_encodings && !has_room {
+            true => Err(Failure::Usage(
+                "--with-encodings needs -f json or -f ndjson".to_owned(),
+            )),
+            false => Ok(()),
         }
     }
 

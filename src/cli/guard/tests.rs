@@ -1,4 +1,4 @@
-use facematch::image_files::mark_exif;
+use facematch_image_files::mark_exif;
 
 use super::*;
 

@@ -419,7 +419,7 @@ fn optional_numbers<S: Serializer>(
 #[cfg(test)]
 mod tests {
     use facematch::engine::ENCODING_LEN;
-    use facematch::image_files::ImageFileError;
+    use facematch_image_files::ImageFileError;
     use insta::assert_snapshot;
 
     use super::*;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use facematch::gallery::Candidate;
 use facematch::geometry::{PixelBox, Point};
-use facematch::image_files::ImageFileError;
 use facematch::matching::{Identity, Outcome};
+use facematch_image_files::ImageFileError;
 
 use super::{
     FaceRecord, Finding, MatchingSummary, Photo, PhotoOutcome, PhotoRecord, Report, Summary,

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use facematch::image_files::read_jpeg_head;
+use facematch_image_files::read_jpeg_head;
 use facematch_xmp::{
     NAMESPACE, PhotoTags, WithoutTags, with_tags, without_corrected, without_tags,
 };

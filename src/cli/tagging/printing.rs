@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use facematch::image_files::embedded_xmp;
+use facematch_image_files::embedded_xmp;
 use facematch_xmp::{PhotoTags, exiftool_tags, with_tags};
 use serde_json::{Map, Value};
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::Error;
-use facematch::image_files::{ImageFileError, embedded_packets, read_file};
+use facematch_image_files::{ImageFileError, embedded_packets, read_file};
 use facematch_xmp::{
     PhotoTags, WithoutTags, holds, new_sidecar, with_tags, without_corrected, without_tags,
 };

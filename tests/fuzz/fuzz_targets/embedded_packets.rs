@@ -14,7 +14,7 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use facematch::image_files::embedded_packets_from;
+use facematch_image_files::embedded_packets_from;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

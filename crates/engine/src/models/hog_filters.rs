@@ -70,7 +70,7 @@ impl fmt::Debug for LinearDetector {
 /// same architecture. Takes no more memory than `bytes` account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no frontal face
+/// A sentence without a subject that says why the file is refused, such as "is not a frontal face
 /// detector of dlib" or "damaged at byte 26: ...".
 pub fn read_frontal_face_detector(bytes: &[u8]) -> Result<FrontalFaceDetector, String> {
     read_whole(bytes, &KIND, read)

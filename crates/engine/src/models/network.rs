@@ -108,7 +108,7 @@ pub(super) fn read_whole<'a, M>(
         return Err(mistake.to_owned());
     }
     if !bytes.starts_with(kind.head) {
-        return Err(format!("is no {} of dlib", kind.name));
+        return Err(format!("is not a {} of dlib", kind.name));
     }
     let mut reader = Reader::new(bytes);
     let model = read(&mut reader).and_then(|model| reader.finish().map(|()| model));

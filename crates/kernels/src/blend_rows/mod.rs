@@ -1,10 +1,10 @@
 //! A weighted sum of rows of bytes: the inner loop of resizing with any filter. Input: rows, and a
 //! whole number for each, in fractions of a power of two. Output: a row of bytes.
 //!
-//! The sums are exact, so all levels compute the same bytes. A sum is rounded to the nearest byte,
-//! halves upwards, and one outside of 0 to 255 becomes the nearer of the two. 512-bit vectors gain
-//! nothing, so AVX-512 uses the AVX2 variant; for NEON the compiler makes vectors of the scalar
-//! loop.
+//! Sums are computed modulo 2^32, so all levels compute the same bytes. A sum is rounded to the
+//! nearest byte, halves upwards, and one outside of 0 to 255 becomes the nearer of the two. 512-bit
+//! vectors gain nothing, so AVX-512 uses the AVX2 variant; for NEON the compiler makes vectors of
+//! the scalar loop.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -16,7 +16,8 @@ use crate::SimdLevel;
 use crate::extent::{end, fits};
 use crate::level::kernel;
 
-/// Largest [`RowWeights::precision`], which keeps a sum of weights of up to 2 within 32 bits.
+/// Largest [`RowWeights::precision`], that of fast_image_resize. Sums of weights of up to 2 fit in
+/// 32 bits.
 pub const MAX_PRECISION: u32 = 21;
 
 /// Weights of adjacent rows.

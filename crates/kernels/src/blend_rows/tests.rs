@@ -57,3 +57,20 @@ fn a_sum_is_rounded_and_stays_a_byte() {
         assert_eq!(blend(level, [1, 1, 1], &[]), 0, "{level}");
     }
 }
+
+#[test]
+fn sums_wrap_around_at_every_level() {
+    let source = vec![255; 600 * 70];
+    for weight in [i16::MIN, i16::MAX] {
+        let weights = RowWeights {
+            weights: &[weight; 600],
+            precision: MAX_PRECISION,
+        };
+        let [mut expected, mut row] = [[1; 70], [2; 70]];
+        blend_rows(SimdLevel::Scalar, &source, 70, weights, &mut expected);
+        for level in SimdLevel::available() {
+            blend_rows(level, &source, 70, weights, &mut row);
+            assert_eq!(row, expected, "{level} {weight}");
+        }
+    }
+}

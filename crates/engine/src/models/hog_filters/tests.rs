@@ -49,7 +49,7 @@ fn the_shipped_detector_is_read() {
 #[test]
 fn another_file_is_named() {
     let refusal = |bytes: &[u8]| read_frontal_face_detector(bytes).unwrap_err();
-    assert_eq!(refusal(b"hello"), "is no frontal face detector of dlib");
+    assert_eq!(refusal(b"hello"), "is not a frontal face detector of dlib");
     assert!(refusal(b"").contains("empty"));
     assert!(refusal(b"version https://git-lfs.").contains("git lfs pull"));
 }

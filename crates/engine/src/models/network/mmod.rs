@@ -76,8 +76,8 @@ pub struct MmodModel {
 /// account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no face detector of
-/// dlib" or "damaged at byte 153: ...".
+/// A sentence without a subject that says why the file is refused, such as "is not a face detector
+/// of dlib" or "damaged at byte 153: ...".
 pub fn read_mmod(bytes: &[u8]) -> Result<MmodModel, String> {
     read_whole(bytes, &KIND, read)
 }

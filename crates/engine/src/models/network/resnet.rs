@@ -118,8 +118,8 @@ pub struct ResidualBlock {
 /// `bytes` account for.
 ///
 /// # Errors
-/// A sentence without a subject that says why the file is refused, such as "is no face encoder of
-/// dlib" or "damaged at byte 352: ...".
+/// A sentence without a subject that says why the file is refused, such as "is not a face encoder
+/// of dlib" or "damaged at byte 352: ...".
 pub fn read_resnet(bytes: &[u8]) -> Result<ResnetModel, String> {
     read_resnet_blocks(bytes, |_, block| block)
 }

@@ -140,11 +140,11 @@ fn the_batch_normalizations_of_the_detector_are_folded_in() {
 fn another_file_is_named() {
     assert_eq!(
         read_resnet(&DETECTOR).unwrap_err(),
-        "is no face encoder of dlib"
+        "is not a face encoder of dlib"
     );
     assert_eq!(
         read_mmod(&ENCODER).unwrap_err(),
-        "is no face detector of dlib"
+        "is not a face detector of dlib"
     );
     assert!(read_mmod(b"").unwrap_err().contains("empty"));
     assert!(
