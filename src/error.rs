@@ -6,8 +6,9 @@
 
 use std::path::PathBuf;
 
-use crate::gallery::GalleryMismatch;
 use facematch_image_files::ImageFileError;
+
+use crate::gallery::GalleryMismatch;
 
 pub use facematch_engine::{EngineError, LoadError};
 

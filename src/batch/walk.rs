@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use facematch_image_files::ImageFileError;
 use walkdir::{DirEntry, WalkDir};
 
 use super::folders::{Folders, name_of};
@@ -16,7 +17,6 @@ use super::names::{
     CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy, is_original,
 };
 use crate::error::Error;
-use facematch_image_files::ImageFileError;
 
 /// Options for searching folders.
 #[derive(Debug, Clone, PartialEq, Eq)]

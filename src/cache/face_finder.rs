@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use facematch_image_files::read_file;
 use image::RgbImage;
 
 use super::error::CacheError;
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::photo::{
     PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes, working_copy,
 };
-use facematch_image_files::read_file;
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.

@@ -7,10 +7,11 @@
 //! x i64), working landmarks, encoding. Points are a number (u32) and two f64 each. A score (f32)
 //! and an encoding (128 x f32) follow a byte that is 1 if there is one and 0 if there is none.
 
+use facematch_image_files::{Orientation, Original};
+
 use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
-use facematch_image_files::{Orientation, Original};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
 const VERSION: u8 = 2;

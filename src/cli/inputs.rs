@@ -71,7 +71,7 @@ pub(super) fn tagged_photos(
 ) -> Result<Inputs, Failure> {
     photos_below(known, options, console).map_err(|skipped| {
         let place = known.display();
-        Failure::Start(format!("no one to enroll: no photos in {place}{skipped}"))
+        Failure::Start(format!("nothing to enroll: no photos in {place}{skipped}"))
     })
 }
 

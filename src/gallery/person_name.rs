@@ -3,9 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use unicode_normalization::UnicodeNormalization;
-
 use facematch_image_files::PHOTO_EXTENSIONS;
+use unicode_normalization::UnicodeNormalization;
 
 /// Returns the spelling of `name` in which names are stored and compared, Unicode's Normalization
 /// Form C (Unicode Standard Annex 15).

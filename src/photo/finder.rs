@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use facematch_image_files::{Original, decode_for_copy, decode_upright};
 use image::RgbImage;
 
 use super::{
@@ -10,7 +11,6 @@ use super::{
 use crate::engine::{Detection, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
-use facematch_image_files::{Original, decode_for_copy, decode_upright};
 
 /// State of the search in one photo.
 pub(super) struct Finder<'a> {

@@ -12,12 +12,12 @@ mod upright;
 
 use std::path::Path;
 
+use facematch_image_files::{Original, decode_upright, read_file};
 use image::RgbImage;
 
 use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
-use facematch_image_files::{Original, decode_upright, read_file};
 
 pub use stages::{Stage, StageTimes};
 pub use turn::Turn;

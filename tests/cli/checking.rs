@@ -59,7 +59,7 @@ fn good_photos_end_with_nothing_found() {
     let fields: Vec<_> = run.text().trim_end().split('\t').collect();
     assert_eq!(fields[..3], ["known", "best threshold", "-"]);
     assert!(
-        fields[3].starts_with("unknown: nobody has two different pictures"),
+        fields[3].starts_with("cannot be determined: no person has two different photos"),
         "{fields:?}"
     );
     assert!(fields[3].contains("biden and obama at 0."), "{fields:?}");

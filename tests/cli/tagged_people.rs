@@ -264,7 +264,7 @@ fn tags_of_a_photo_that_was_cropped_since_are_left_out() {
     let run = enroll(&env, &NEW, 3);
     assert_snapshot!(run.stderr, @"
     facematch: warning: photos/a.jpg: 1 face region was made for an image of another shape, left out; tag the photo again
-    facematch: no one to enroll: no face could be taken for 1 face region with a name in photos; the warnings say why
+    facematch: nothing to enroll: no face could be taken for 1 face region with a name in photos; the warnings say why
     ");
     assert!(!env.path("people.safetensors").exists());
 }
@@ -301,7 +301,7 @@ fn what_facematch_tagged_makes_nobody_known_unless_somebody_corrected_it() {
         .args(["tag", "-q", "--detector", "hog", "known", "photos"])
         .ends_with(0);
     let run = enroll(&env, &NEW, 3);
-    assert_snapshot!(run.stderr, @"facematch: no one to enroll: no face region with a name in photos; let the program with which you tagged faces write them to the photos or to sidecars");
+    assert_snapshot!(run.stderr, @"facematch: nothing to enroll: no face region with a name in photos; let the program with which you tagged faces write them to the photos or to sidecars");
     // It is still the same after exiftool copies it into the photo.
     let sidecar = std::fs::read_to_string(env.path("photos/a.jpg.xmp")).unwrap();
     let (before, notes) = sidecar.split_once("<facematch:Tags").unwrap();
@@ -418,7 +418,7 @@ fn wrong_usage_is_told() {
     enroll(&env, &NEW, 0);
     assert_snapshot!(message(&["people.safetensors", "-o", "other.safetensors"], 2), @"facematch: --from-tags takes photos and folders, besides gallery files");
     env.folder("empty");
-    assert_snapshot!(message(&["empty", "-o", "other.safetensors"], 3), @"facematch: no one to enroll: no photos in empty");
+    assert_snapshot!(message(&["empty", "-o", "other.safetensors"], 3), @"facematch: nothing to enroll: no photos in empty");
     assert_snapshot!(message(&["none", "-o", "other.safetensors"], 3), @"facematch: none: cannot read: No such file or directory (os error 2)");
 }
 
@@ -437,7 +437,7 @@ fn fault(folder: &str) -> TestEnv {
 #[test]
 fn a_face_that_picasa_has_no_name_for_is_nobody() {
     let run = enroll(&fault("picasa-placeholder-name"), &NEW, 3);
-    let told = "no one to enroll: no face region with a name in photos";
+    let told = "nothing to enroll: no face region with a name in photos";
     assert!(run.stderr.contains(told), "{}", run.stderr);
 }
 

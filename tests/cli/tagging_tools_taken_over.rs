@@ -143,7 +143,7 @@ fn names_that_facematch_wrote_inside_are_nobodys_in_a_new_sidecar() {
         .args(["enroll", "--from-tags", "photos", "-o", "p.safetensors"])
         .ends_with(3);
     assert!(
-        learned.stderr.contains("no one to enroll"),
+        learned.stderr.contains("nothing to enroll"),
         "{}",
         learned.stderr
     );

@@ -1,4 +1,4 @@
-//! `facematch` with restricted write access.
+//! `facematch` with restricted write access or memory.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -26,6 +26,12 @@ pub(crate) fn bound_by_permissions(env: &TestEnv) -> Command {
 /// closest that a test gets to a full disk.
 pub(crate) fn on_full_disk(env: &TestEnv, blocks: u32) -> Command {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    started_by(&["sh", "-c", &script, "sh"], env.root())
+}
+
+/// Returns `facematch` in the folder of `env` with at most `kib` KiB of memory.
+pub(crate) fn with_memory(env: &TestEnv, kib: u32) -> Command {
+    let script = format!("ulimit -v {kib}; exec \"$@\"");
     started_by(&["sh", "-c", &script, "sh"], env.root())
 }
 

@@ -1,4 +1,4 @@
-//! Numbers for the tests of the kernels.
+//! Numbers and bytes for the tests of the kernels.
 
 /// Returns `count` pseudorandom numbers from -1 to 1, which depend on `seed`.
 pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
@@ -11,4 +11,12 @@ pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
     })
     .take(count)
     .collect()
+}
+
+/// Returns `count` pseudorandom bytes, which depend on `seed`.
+pub fn bytes(count: usize, seed: u32) -> Vec<u8> {
+    let numbers = numbers(count, seed).into_iter();
+    numbers
+        .map(|number| (number * 127.0 + 128.0) as u8)
+        .collect()
 }

@@ -148,14 +148,14 @@ impl TaggedPeople {
         let places = self.places();
         Failure::Start(match counts {
             TagCounts { regions: 0, .. } if counts.unreadable == self.sources.photos() => {
-                format!("no one to enroll: no photo can be read in {places}")
+                format!("nothing to enroll: no photo can be read in {places}")
             }
             TagCounts { regions: 0, .. } => format!(
-                "no one to enroll: no face region with a name in {places}; let the program with which you tagged faces \
+                "nothing to enroll: no face region with a name in {places}; let the program with which you tagged faces \
                  write them to the photos or to sidecars"
             ),
             TagCounts { regions, .. } => format!(
-                "no one to enroll: no face could be taken for {} in {places}; the warnings say why",
+                "nothing to enroll: no face could be taken for {} in {places}; the warnings say why",
                 counted(
                     *regions,
                     "face region with a name",

@@ -132,8 +132,8 @@ fn separation_in_words(separation: &Separation) -> String {
         );
     }
     let cannot = match same_pairs {
-        0 => "unknown: nobody has two different pictures; add some",
-        _ => "unknown: there is only one person",
+        0 => "cannot be determined: no person has two different photos; add some",
+        _ => "cannot be determined: there is only one person",
     };
     match &separation.nearest_people {
         Some(ClosePeople {

@@ -298,7 +298,7 @@ mod tests {
             "a.jpg\tcreated\ta.jpg.xmp\tZo\u{eb}, A\\tB\n",
             "a.jpg\tremoved\ta.xmp\n",
             "a.jpg\twould copy\tout/ann/a.2.jpg\tann\n",
-            "known/ann.jpg\tno face\tann\tuse another photo\nknown\tbest threshold\t0.500\tunknown\n",
+            "known/ann.jpg\tno face\tann\tuse another photo\nknown\tbest threshold\t0.500\tcannot be determined\n",
             "rate,distance\n1.0000e-4,0.2100\n",
             "          verification only   end to end\npairs (same, different)   2 (1, 1)   2 (1, 1)\nFMR   0.00 %   -\n* fewer\n",
             "photos                        1\nFNIR (missed)    0.00 %\n\nprecision  recall  person\n  -   -   1  ann\n",

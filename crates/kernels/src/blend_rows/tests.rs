@@ -1,22 +1,14 @@
 use super::*;
-
-fn bytes(count: usize) -> Vec<u8> {
-    let mut state = 7_u32;
-    let next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    };
-    std::iter::repeat_with(next).take(count).collect()
-}
+use crate::test_numbers::bytes;
 
 #[test]
 fn all_levels_agree_on_every_bit() {
-    let weights: Vec<i16> = bytes(14)
+    let weights: Vec<i16> = bytes(14, 1)
         .iter()
         .map(|byte| i16::from(*byte) * 90 - 7000)
         .collect();
     for width in (0..200).chain([1000]) {
-        let (stride, source) = (width + 3, bytes(20 * (width + 3)));
+        let (stride, source) = (width + 3, bytes(20 * (width + 3), 2));
         for rows in 0..14 {
             for precision in [1, 14, MAX_PRECISION] {
                 let weights = RowWeights {
