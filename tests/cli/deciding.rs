@@ -247,6 +247,28 @@ fn an_automatic_threshold_follows_from_the_target() {
     );
 }
 
+/// The advice once named `--target-fpir`, which is refused without `--threshold auto`, and named
+/// `--threshold auto` to users who had given it.
+#[test]
+fn the_advice_about_strangers_fits_the_options_given() {
+    for (more, advice) in [
+        (&["-t", "0.9"][..], "; try --threshold auto\n"),
+        (
+            &["-t", "auto", "--target-fpir", "0.3"],
+            "; try a lower --target-fpir\n",
+        ),
+        (
+            &["-t", "auto", "--target-fpir", "0.015"],
+            "at this threshold\n",
+        ),
+    ] {
+        let mut command = facematch();
+        command.args(["known", OBAMA2, "-w", "300"]).args(more);
+        let stderr = command.ends_with(0).stderr;
+        assert!(stderr.ends_with(advice), "{more:?}: {stderr}");
+    }
+}
+
 #[test]
 fn turned_photos_are_found_when_they_are_tried() {
     let env = TestEnv::new();

@@ -12,7 +12,7 @@ use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
 use super::photo_work::{Judgement, PhotoWork};
 use super::run::{Done, Run, only_found};
 use crate::cli::caching::Session;
-use crate::cli::config::MatchConfig;
+use crate::cli::config::{MatchConfig, Threshold};
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
 use crate::cli::engine;
@@ -143,6 +143,7 @@ impl Matching<'_> {
                     unknown: totals.unknown,
                     known_people: people,
                     threshold: rules.threshold.value(),
+                    automatic: matches!(decision.threshold, Threshold::Auto { .. }),
                     strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
                 }),
                 errors: totals.errors,

@@ -16,8 +16,7 @@ const FEW_STRANGERS: f64 = 100.0;
 /// Rates below 1 in this number are not distinguished: they were measured on about as many pairs.
 const FEWEST_STRANGERS: f64 = 1e6;
 
-/// Fraction of strangers with a name from which a threshold that follows from the gallery is
-/// recommended.
+/// Fraction of strangers with a name from which a stricter threshold is recommended.
 const WORTH_ADVICE: f64 = 0.02;
 
 /// Returns the summary as a sentence: "3 photos, 2 faces: 1 known, 1 unknown (2 people known,
@@ -81,9 +80,10 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
             grouped(FEWEST_STRANGERS as usize)
         ),
     };
-    let advice = match named > WORTH_ADVICE {
-        true => "; try --threshold auto --target-fpir 0.01",
-        false => "",
+    let advice = match (named > WORTH_ADVICE, matching.automatic) {
+        (true, false) => "; try --threshold auto",
+        (true, true) => "; try a lower --target-fpir",
+        (false, _) => "",
     };
     Some(format!(
         "{strangers} would get a name at this threshold{advice}"
@@ -101,16 +101,18 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let words_for = |known_people, strangers_named| {
+        let told = |known_people, strangers_named, automatic| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
                 unknown: 0,
                 known_people,
                 threshold: 0.6,
+                automatic,
                 strangers_named,
             })
         };
+        let words_for = |known_people, strangers_named| told(known_people, strangers_named, false);
         let words =
             |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
         assert_eq!(words_for(2, 0.01266), words("about 1 in 79 strangers"));
@@ -131,11 +133,12 @@ mod tests {
                 words("fewer than 1 in 1,000,000 strangers")
             );
         }
-        let advised = |strangers| {
-            words(strangers).map(|words| words + "; try --threshold auto --target-fpir 0.01")
-        };
+        let advised = |strangers| words(strangers).map(|words| words + "; try --threshold auto");
         assert_eq!(words_for(240, 0.52), advised("about 1 in 2 strangers"));
         assert_eq!(words_for(10_000, 0.7), advised("most strangers"));
+        // --target-fpir needs --threshold auto, which is given here.
+        let stricter = words("about 1 in 5 strangers").map(|w| w + "; try a lower --target-fpir");
+        assert_eq!(told(2, 0.2, true), stricter);
     }
 
     #[test]
@@ -157,6 +160,7 @@ mod tests {
             unknown: 1,
             known_people: 1,
             threshold: 0.6,
+            automatic: false,
             strangers_named: 0.005,
         });
         assert_eq!(

@@ -210,6 +210,8 @@ pub(crate) struct MatchingSummary {
     pub(crate) known_people: usize,
     /// Largest distance of a match.
     pub(crate) threshold: f32,
+    /// `true` if the threshold follows from the number of known faces.
+    pub(crate) automatic: bool,
     /// Expected share of strangers that are given a name, 0 to 1.
     pub(crate) strangers_named: f64,
 }

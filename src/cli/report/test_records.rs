@@ -103,6 +103,7 @@ pub(super) fn write_people(report: &mut dyn Report) {
                 unknown: 1,
                 known_people: 3,
                 threshold: 0.6,
+                automatic: false,
                 strangers_named: 0.02,
             }),
             errors: 1,
