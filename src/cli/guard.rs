@@ -39,6 +39,8 @@ pub(super) enum Written {
     Drawing,
     /// PNG for `--crops`.
     Crop,
+    /// A man page of facematch.
+    ManPage,
 }
 
 /// Content of an existing file.
@@ -51,6 +53,8 @@ enum Content {
     Xml,
     /// A plot written by `--plot`.
     Plot,
+    /// A man page of facematch.
+    ManPage,
     /// A picture drawn by facematch.
     OwnPicture,
     Image,
@@ -68,6 +72,7 @@ impl Written {
             Self::Plot => "name another file with --plot",
             Self::Drawing => "name another folder with --draw",
             Self::Crop => "name another folder with --crops",
+            Self::ManPage => "name another folder",
         }
     }
 
@@ -92,6 +97,7 @@ impl Written {
             (_, Content::Empty)
             | (Self::Results, Content::Results)
             | (Self::Plot, Content::Plot)
+            | (Self::ManPage, Content::ManPage)
             | (Self::Gallery { force: true } | Self::ChangedGallery, Content::Gallery)
             | (Self::Drawing | Self::Crop, Content::OwnPicture) => true,
             (Self::Gallery { force: false }, Content::Gallery) => {
@@ -138,6 +144,7 @@ impl Content {
             _ if is_plot(text) => Self::Plot,
             _ if is_svg(text) => Self::Image,
             _ if text.starts_with(b"<") => Self::Xml,
+            _ if is_man_page(text) => Self::ManPage,
             _ => Self::Text,
         }
     }
@@ -148,6 +155,7 @@ impl Content {
             Self::Results => "a file of results",
             Self::Text => "a text file that facematch did not write",
             Self::Xml => "an XML file",
+            Self::ManPage => "a man page",
             Self::OwnPicture | Self::Plot | Self::Image => "an image",
             Self::Gallery => "a gallery",
             Self::Cache => "a cache",
@@ -180,6 +188,11 @@ fn is_svg(text: &[u8]) -> bool {
 /// Returns whether `text` is an SVG with the title of facematch's plots.
 fn is_plot(text: &[u8]) -> bool {
     is_svg(text) && memchr::memmem::find(text, PLOT_TITLE.as_bytes()).is_some()
+}
+
+/// Returns whether `text` is a man page of facematch or of one of its commands.
+fn is_man_page(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"\n.TH facematch").is_some()
 }
 
 /// Returns whether `bytes` are text in UTF-8 or another superset of ASCII: the only control

@@ -35,7 +35,6 @@ mod terminal;
 mod timings;
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use config::Command;
 use console::Console;
@@ -65,7 +64,7 @@ pub(crate) fn run() -> Exit {
         Command::EvalImpostors(config) => commands::evaluating::impostors::run(config, &console),
         Command::Cache(config) => commands::caching::run(config),
         Command::Completions(script) => print_completions(script),
-        Command::ManPages { folder, pages } => write_man_pages(folder, pages),
+        Command::ManPages { folder, pages } => commands::man_pages::run(folder, pages),
     };
     result.unwrap_or_else(|failure| {
         console.error(&failure);
@@ -81,21 +80,6 @@ fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
         }
         _ => Ok(Exit::Done),
     }
-}
-
-fn write_man_pages(folder: &Path, pages: &[(String, Vec<u8>)]) -> Result<Exit, Failure> {
-    let failed = |path: &Path, error| {
-        let path = path.display();
-        Failure::Start(format!(
-            "{path}: cannot write: {error}; name another folder"
-        ))
-    };
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    for (name, text) in pages {
-        let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
-    }
-    Ok(Exit::Done)
 }
 
 /// Hides the default message of panics on worker and cache threads. A worker's panic becomes an

@@ -566,6 +566,18 @@ fn every_command_has_a_man_page() {
     assert!(!page("").contains("help(1)"));
     assert!(page("-detect").contains("with\\-encodings"));
     assert!(page("-eval-pairs").contains("PAIRS"));
+    // Again: only man pages of facematch are overwritten.
+    let again = |status| {
+        let mut command = env.facematch();
+        command.args(["man-pages", "pages/new"]).ends_with(status)
+    };
+    again(0);
+    env.write("pages/new/facematch-tag.1", "my notes");
+    assert_snapshot!(again(2).stderr, @"facematch: pages/new/facematch-tag.1: not overwritten: it is a text file that facematch did not write; name another folder");
+    assert_eq!(
+        std::fs::read(env.path("pages/new/facematch-tag.1")).unwrap(),
+        b"my notes"
+    );
     env.write("file", "");
     env.facematch().args(["man-pages", "file"]).ends_with(3);
 }

@@ -9,6 +9,7 @@ pub(super) mod enrolling;
 pub(super) mod evaluating;
 mod known;
 mod known_sources;
+pub(super) mod man_pages;
 pub(super) mod matching;
 mod photo_work;
 mod run;

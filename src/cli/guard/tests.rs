@@ -41,6 +41,8 @@ fn the_content_of_a_file_is_known_by_its_beginning() {
         (b"<!-- Generator --><!DOCTYPE svg><svg/>", Content::Image),
         (b"<?xml version='1.0'?><html><svg/></html>", Content::Xml),
         (b"<gpx>", Content::Xml),
+        (b".ds Aq '\n.TH facematch-tag 1\n", Content::ManPage),
+        (b".ds Aq '\n.TH printf 1\n", Content::Text),
     ] {
         assert_eq!(Content::of_bytes(start), expected, "{start:?}");
     }
@@ -65,6 +67,7 @@ fn a_file_is_overwritten_only_by_what_it_holds() {
             Written::Plot,
             b"<svg><title>facematch eval pairs</title></svg>",
         ),
+        (Written::ManPage, b".ds Aq '\n.TH facematch 1\n"),
         (Written::Gallery { force: true }, gallery),
         (Written::Drawing, &marked(b"\xFF\xD8\xFF")),
         (Written::Crop, &marked(b"\x89PNG\r\n\x1a\n")),
