@@ -53,16 +53,23 @@ impl Facematch {
     /// # Errors
     /// Returns an error if a model cannot be read, or if the engine is not part of this build.
     pub fn new(params: &EngineParams) -> Result<Self, LoadError> {
+        Self::with_settings(params, PhotoSettings::default())
+    }
+
+    /// Loads the engine, like [`new`](Self::new), to search all photos with `settings`. They cannot
+    /// be changed later, because known and unknown photos need the same settings.
+    ///
+    /// # Errors
+    /// The same as for [`new`](Self::new).
+    pub fn with_settings(
+        params: &EngineParams,
+        settings: PhotoSettings,
+    ) -> Result<Self, LoadError> {
         Ok(Self {
             engine: engine::load(params)?,
             params: params.clone(),
-            settings: PhotoSettings::default(),
+            settings,
         })
-    }
-
-    /// Replaces the settings. Known and unknown photos need the same settings.
-    pub fn with_settings(self, settings: PhotoSettings) -> Self {
-        Self { settings, ..self }
     }
 
     /// Returns a copy for another thread, which shares the models.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use facematch::gallery::{Fingerprint, write_gallery};
-use facematch::photo::EncodeFrom;
+use facematch::photo::{EncodeFrom, PhotoSettings};
 use facematch::{EngineParams, Error, Facematch, Rules};
 
 fn repository(name: &str) -> std::path::PathBuf {
@@ -42,4 +42,26 @@ fn people_of_a_gallery_file_are_found_unless_another_model_made_it() {
         matches!(refused, Error::GalleryMismatch { .. }),
         "{refused}"
     );
+}
+
+/// The settings could once be changed between the known and the unknown photos.
+#[test]
+fn known_and_unknown_photos_are_searched_with_the_same_settings() {
+    let params = EngineParams::new(repository("models"));
+    let settings = PhotoSettings {
+        width: 300,
+        encode_from: EncodeFrom::Original,
+        ..PhotoSettings::default()
+    };
+    let mut facematch = Facematch::with_settings(&params, settings).unwrap();
+    let known = facematch.known_people(repository("known")).unwrap();
+    let distance = |facematch: &mut Facematch| {
+        let photo = repository("known/obama.jpg");
+        let faces = facematch.identify(photo, &known.gallery, &Rules::default());
+        faces.unwrap()[0].1.distance().unwrap()
+    };
+    assert!(distance(&mut facematch) < 1e-6);
+    assert!(distance(&mut facematch.fork()) < 1e-6);
+    let mut other = Facematch::new(&params).unwrap();
+    assert!(distance(&mut other) > 1e-6);
 }
