@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use facematch::batch::{self, WalkOptions, walk};
-use facematch::engine::{self, FaceEngine};
+use facematch::engine::FaceEngine;
 use facematch::matching::identify_faces;
 use facematch::photo::{PhotoSettings, find_faces};
 use facematch::{EngineParams, Facematch, Rules};
@@ -16,17 +16,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(known), Some(unknown)) = (folders.next(), folders.next()) else {
         return Err("give a folder of known people and a folder of photos".into());
     };
-    let params = EngineParams::default();
-    let known = Facematch::new(&params)?.known_people(known)?;
+    let (settings, rules) = (PhotoSettings::default(), Rules::default());
+    let facematch = Facematch::with_settings(&EngineParams::default(), settings)?;
+    let known = facematch.known_people(known)?;
     for error in &known.errors {
         eprintln!("{error}");
     }
 
     let photos = walk(&[unknown.into()], &WalkOptions::default()).list;
-    let (settings, rules) = (PhotoSettings::default(), Rules::default());
-    let engine = engine::load(&params)?;
-    let cores = std::thread::available_parallelism()?.get();
-    let mut engines: Vec<_> = (0..cores).map(|_| engine.fork()).collect();
+    let mut engines = facematch.engines(photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);
     batch::run(&photos, &mut engines, work, |path, result| {
         match result {

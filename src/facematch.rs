@@ -143,8 +143,9 @@ impl Facematch {
         Ok(gallery)
     }
 
-    /// Returns engines for `photos` photos: one per core, or fewer.
-    fn engines(&self, photos: usize) -> Vec<Box<dyn FaceEngine>> {
+    /// Returns engines for [`batch::run`] through `photos` photos, which share the models: one per
+    /// core, or fewer.
+    pub fn engines(&self, photos: usize) -> Vec<Box<dyn FaceEngine>> {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let count = cores.min(photos).max(1);
         (0..count).map(|_| self.engine.fork()).collect()
