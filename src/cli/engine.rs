@@ -40,11 +40,13 @@ pub(super) fn path_in(name: &str) -> Option<PathBuf> {
     path.map(PathBuf::from)
 }
 
-/// Loads the engine.
-pub(super) fn load(
+/// Loads an engine for each worker that `inputs` photos need: at least one.
+pub(super) fn workers(
     params: &EngineParams,
+    config: &EngineConfig,
+    inputs: usize,
     console: &Console,
-) -> Result<Box<dyn FaceEngine>, Failure> {
+) -> Result<Vec<Box<dyn FaceEngine>>, Failure> {
     let engine = engine::load(params)?;
     let level = match params.kind {
         EngineKind::Native => format!(" ({})", params.simd),
@@ -57,7 +59,9 @@ pub(super) fn load(
         engine.landmark_model().point_count(),
         params.models
     ));
-    Ok(engine)
+    let mut engines: Vec<_> = (1..jobs(config, inputs)).map(|_| engine.fork()).collect();
+    engines.push(engine);
+    Ok(engines)
 }
 
 /// Returns the number of workers for `inputs` photos.
@@ -67,17 +71,6 @@ pub(super) fn jobs(config: &EngineConfig, inputs: usize) -> usize {
         usize::from,
     );
     wanted.min(inputs).max(1)
-}
-
-/// Returns an engine for each worker that `inputs` photos need: `engine` and forks of it.
-pub(super) fn workers(
-    engine: Box<dyn FaceEngine>,
-    config: &EngineConfig,
-    inputs: usize,
-) -> Vec<Box<dyn FaceEngine>> {
-    let mut engines: Vec<_> = (1..jobs(config, inputs)).map(|_| engine.fork()).collect();
-    engines.push(engine);
-    engines
 }
 
 /// Returns the distances between strangers for encodings made with `params`.

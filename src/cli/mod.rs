@@ -26,6 +26,7 @@ mod pictures;
 mod progress;
 mod report;
 mod same_file;
+mod session;
 mod similar_names;
 mod skipped;
 mod sorting;

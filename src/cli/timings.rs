@@ -11,7 +11,7 @@ use super::commands::words::counted;
 pub(super) struct Timings {
     /// Time per stage, summed over photos and workers.
     pub(super) stages: StageTimes,
-    /// Time to load the engine.
+    /// Time to load the engines and to open the cache.
     pub(super) start: Duration,
     /// Time to find and encode the known people.
     pub(super) enrolled: Duration,

@@ -112,8 +112,7 @@ fn checked_photos(
     console: &Console,
 ) -> Result<Vec<KnownPhoto>, Failure> {
     let params = engine::params(&config.engine)?;
-    let engine = engine::load(&params, console)?;
-    let mut engines = engine::workers(engine, &config.engine, inputs.list.len());
+    let mut engines = engine::workers(&params, &config.engine, inputs.list.len(), console)?;
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
     let work =

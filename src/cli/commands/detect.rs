@@ -1,13 +1,12 @@
 //! `facematch detect`: finds the faces of each photo, without known people.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use facematch::batch::Input;
 use facematch::photo::FoundFace;
 
 use super::photo_work::{Judgement, PhotoWork};
 use super::run::{Run, only_found};
-use crate::cli::caching::Session;
 use crate::cli::config::DetectConfig;
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
@@ -20,6 +19,7 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
 use crate::cli::report::{Finding, Subject, Summary};
+use crate::cli::session::Session;
 use crate::cli::terminal;
 
 pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Failure> {
@@ -35,17 +35,12 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
     let output = Output::open_results(&config.results, &read, &unfinished)?;
     read.check_pictures(&config.results, photos)?;
 
-    let began = Instant::now();
-    let engine = engine::load(&params, console)?;
-    let (name, landmark_model) = (engine.name(), engine.landmark_model());
-    let engines = engine::workers(engine, &config.engine, inputs.list.len());
-    let session = Session::begin(
-        &config.cache,
-        &read,
-        &params,
-        config.engine.settings,
-        console,
-    )?;
+    let (engine, cache) = (&config.engine, &config.cache);
+    let mut session = Session::begin(engine, cache, &read, &params, inputs.list.len(), console)?;
+    let (name, landmark_model) = (
+        session.engines[0].name(),
+        session.engines[0].landmark_model(),
+    );
     let work = PhotoWork {
         finder: &session.finder,
         pictures: Pictures::new(&config.results, &unfinished),
@@ -57,8 +52,8 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
         config,
         console,
         inputs,
-        engines,
-        start: began.elapsed(),
+        engines: &mut session.engines,
+        start: session.start,
         unreadable_known: 0,
         enrolled: Duration::ZERO,
         subject: Subject::Landmarks(landmark_model.point_names()),

@@ -17,7 +17,6 @@ use super::known_sources::KnownSources;
 use super::tagged_people::TaggedPeople;
 use super::words::counted;
 use super::words::skipped_in_words;
-use crate::cli::caching::Session;
 use crate::cli::config::{EnrollConfig, GalleryConfig};
 use crate::cli::console::Console;
 use crate::cli::engine;
@@ -28,6 +27,7 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output, ReadFile};
 use crate::cli::report::write_people;
 use crate::cli::same_file::Existing;
+use crate::cli::session::Session;
 use crate::cli::terminal;
 
 /// People to enroll.
@@ -141,17 +141,16 @@ fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
         &read,
         &unfinished,
     )?;
-    let engine = engine::load(&params, console)?;
-    let mut engines = engine::workers(engine, &config.engine, people.sources().photos());
-    let settings = config.engine.settings;
-    let session = Session::begin(&config.cache, &read, &params, settings, console)?;
+    let photos = people.sources().photos();
+    let (engine, cache) = (&config.engine, &config.cache);
+    let mut session = Session::begin(engine, cache, &read, &params, photos, console)?;
     let fingerprint = people.sources().fingerprint.clone();
     let skipped = people.sources().skipped();
     let Enrolled {
         gallery,
         unreadable,
         without_face,
-    } = people.enroll(&mut engines, &params, &session.finder, console)?;
+    } = people.enroll(&mut session.engines, &params, &session.finder, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
     if !config.from_tags {
         warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);

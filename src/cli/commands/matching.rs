@@ -11,7 +11,6 @@ use facematch::photo::FoundFace;
 use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
 use super::photo_work::{Judgement, PhotoWork};
 use super::run::{Done, Run, only_found};
-use crate::cli::caching::Session;
 use crate::cli::config::{MatchConfig, Threshold};
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
@@ -24,6 +23,7 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
 use crate::cli::report::{Finding, Format, MatchingSummary, Photo, Subject, Summary};
+use crate::cli::session::Session;
 use crate::cli::terminal;
 
 /// A run that matches faces with known people.
@@ -72,13 +72,12 @@ impl Matching<'_> {
         } = self.config;
         check_order(known, &config.photos.paths)?;
         let params = engine::params(&config.engine)?;
-        let settings = config.engine.settings;
+        let encode_from = config.engine.settings.encode_from;
         let _empty_folders = unfinished.empty_folders();
         make_picture_folders(&config.results, unfinished)?;
         let finding = Instant::now();
         let roots = std::slice::from_ref(known);
-        let people =
-            KnownPeople::find(roots, known_options, &params, settings.encode_from, console)?;
+        let people = KnownPeople::find(roots, known_options, &params, encode_from, console)?;
         let found = finding.elapsed();
         let inputs = inputs(&config.photos, console)?;
         let photos = inputs.list.iter().map(Input::path);
@@ -89,20 +88,17 @@ impl Matching<'_> {
         let output = Output::open_results(&config.results, &read, unfinished)?;
         read.check_pictures(&config.results, photos)?;
 
-        let began = Instant::now();
-        let engine = engine::load(&params, console)?;
-        let name = engine.name();
         let most_photos = inputs.list.len().max(people.photos());
-        let mut engines = engine::workers(engine, &config.engine, most_photos);
-        let start = began.elapsed();
+        let (engine, cache) = (&config.engine, &config.cache);
+        let mut session = Session::begin(engine, cache, &read, &params, most_photos, console)?;
+        let name = session.engines[0].name();
 
         let enrolling = Instant::now();
-        let session = Session::begin(&config.cache, &read, &params, settings, console)?;
         let finder = &session.finder;
         let Enrolled {
             gallery,
             unreadable,
-        } = people.enroll(&mut engines, &params, finder, console)?;
+        } = people.enroll(&mut session.engines, &params, finder, console)?;
         let people = gallery.people();
         let subject = subject(&gallery);
         if config.results.format == Format::Text && matches!(subject, Subject::People { .. }) {
@@ -122,8 +118,8 @@ impl Matching<'_> {
             config,
             console,
             inputs,
-            engines,
-            start,
+            engines: &mut session.engines,
+            start: session.start,
             unreadable_known: unreadable,
             enrolled: found + enrolling.elapsed(),
             subject,

@@ -94,8 +94,8 @@ pub(super) struct Run<'a> {
     pub(super) config: &'a RunConfig,
     pub(super) console: &'a Console,
     pub(super) inputs: Inputs,
-    pub(super) engines: Vec<Box<dyn FaceEngine>>,
-    /// Time to load the engine.
+    pub(super) engines: &'a mut [Box<dyn FaceEngine>],
+    /// Time to load the engines and to open the cache.
     pub(super) start: Duration,
     /// Number of known photos that could not be read.
     pub(super) unreadable_known: usize,

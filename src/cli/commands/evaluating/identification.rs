@@ -13,7 +13,6 @@ use facematch::matching::{Identity, Rules, identify_faces};
 
 use super::{read_list, write_figures};
 use crate::cli::advice::Advised;
-use crate::cli::caching::Session;
 use crate::cli::commands::known::{Enrolled, KnownPeople};
 use crate::cli::commands::words::counted;
 use crate::cli::config::{EvalIdentifyConfig, FiguresFormat, known_options};
@@ -25,6 +24,7 @@ use crate::cli::guard::RunInputs;
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::report::IdentificationReport;
+use crate::cli::session::Session;
 
 /// Findings in a photo: the names given, and the number of faces.
 struct Found {
@@ -53,32 +53,18 @@ pub(crate) fn run(config: &EvalIdentifyConfig, console: &Console) -> Result<Exit
         .with_photos(labelled.keys().map(PathBuf::as_path));
     let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
 
-    let engine = engine::load(&params, console)?;
-    let name = engine.name();
     let most_photos = labelled.len().max(known.photos());
-    let mut engines = engine::workers(engine, &config.engine, most_photos);
-    let session = Session::begin(
-        &config.cache,
-        &read,
-        &params,
-        config.engine.settings,
-        console,
-    )?;
+    let (engine, cache) = (&config.engine, &config.cache);
+    let mut session = Session::begin(engine, cache, &read, &params, most_photos, console)?;
+    let name = session.engines[0].name();
     let Enrolled {
         gallery,
         unreadable,
-    } = known.enroll(&mut engines, &params, &session.finder, console)?;
+    } = known.enroll(&mut session.engines, &params, &session.finder, console)?;
     let strangers = engine::impostor_distances(&params);
     let rules = config.decision.rules(&strangers, gallery.faces());
 
-    let found = identify_photos(
-        &labelled,
-        &mut engines,
-        &session.finder,
-        &gallery,
-        &rules,
-        console,
-    )?;
+    let found = identify_photos(&labelled, &mut session, &gallery, &rules, console)?;
     let failed = labelled.len() - found.len();
     let photos: Vec<NamedPhoto> = found
         .into_iter()
@@ -147,12 +133,14 @@ fn people_of_photos(labels: Vec<Label>, root: &Path) -> BTreeMap<PathBuf, Vec<St
 /// Returns the findings in each photo that can be read, and reports errors of the others.
 fn identify_photos(
     labelled: &BTreeMap<PathBuf, Vec<String>>,
-    engines: &mut [Box<dyn FaceEngine>],
-    finder: &FaceFinder,
+    session: &mut Session<'_>,
     gallery: &Gallery,
     rules: &Rules,
     console: &Console,
 ) -> Result<BTreeMap<PathBuf, Found>, Failure> {
+    let Session {
+        engines, finder, ..
+    } = session;
     let photos: Vec<Input> = labelled.keys().cloned().map(Input::photo).collect();
     let mut found = BTreeMap::new();
     let bar = console.progress("searching", photos.len());

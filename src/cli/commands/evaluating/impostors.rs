@@ -4,7 +4,6 @@ use facematch::batch::Input;
 use facematch::gallery::person_name;
 
 use super::{central_faces, write_figures};
-use crate::cli::caching::Session;
 use crate::cli::commands::words::{counted, skipped_in_words};
 use crate::cli::config::{EvalImpostorsConfig, known_options};
 use crate::cli::console::Console;
@@ -15,6 +14,7 @@ use crate::cli::guard::RunInputs;
 use crate::cli::inputs::{check_known, known_photos};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
+use crate::cli::session::Session;
 
 pub(crate) fn run(config: &EvalImpostorsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
@@ -28,16 +28,9 @@ pub(crate) fn run(config: &EvalImpostorsConfig, console: &Console) -> Result<Exi
         .with_photos(photos.list.iter().map(Input::path));
     let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
 
-    let engine = engine::load(&params, console)?;
-    let mut engines = engine::workers(engine, &config.engine, photos.list.len());
-    let session = Session::begin(
-        &config.cache,
-        &read,
-        &params,
-        config.engine.settings,
-        console,
-    )?;
-    let encodings = central_faces(&photos.list, &mut engines, &session.finder, console)?;
+    let (engine, cache) = (&config.engine, &config.cache);
+    let mut session = Session::begin(engine, cache, &read, &params, photos.list.len(), console)?;
+    let encodings = central_faces(&photos.list, &mut session, console)?;
 
     let names: Vec<_> = encodings
         .iter()

@@ -20,6 +20,7 @@ use crate::cli::console::Console;
 use crate::cli::evaluation::{ListError, most_central_face};
 use crate::cli::exit::Failure;
 use crate::cli::output::Output;
+use crate::cli::session::Session;
 
 /// Maximum size in bytes of a list; a list of a million pairs has a tenth of it.
 const MAX_LIST_BYTES: u64 = 1 << 30;
@@ -60,10 +61,12 @@ fn read_at_most(most: u64, source: impl Read) -> io::Result<Option<Vec<u8>>> {
 /// Returns the most central face of each photo that can be read, and reports errors of the others.
 fn central_faces(
     photos: &[Input],
-    engines: &mut [Box<dyn FaceEngine>],
-    finder: &FaceFinder,
+    session: &mut Session<'_>,
     console: &Console,
 ) -> Result<Encodings, Failure> {
+    let Session {
+        engines, finder, ..
+    } = session;
     let mut encodings = Encodings::new();
     let bar = console.progress("encoding", photos.len());
     let work = |engine: &mut dyn FaceEngine, path: &Path| central_face(engine, path, finder);

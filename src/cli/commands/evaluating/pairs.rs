@@ -9,7 +9,6 @@ use facematch::batch::Input;
 use facematch::matching::DistanceThreshold;
 
 use super::{Encodings, central_faces, read_list, write_figures};
-use crate::cli::caching::Session;
 use crate::cli::commands::words::counted;
 use crate::cli::config::{EvalPairsConfig, FiguresFormat};
 use crate::cli::console::Console;
@@ -21,6 +20,7 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output};
 use crate::cli::report::{PairsReport, verification_plot};
 use crate::cli::same_file::resolved;
+use crate::cli::session::Session;
 
 pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
@@ -37,17 +37,10 @@ pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, F
     let open = |path| Output::open_file(path, Written::Plot, Access::Usual, &read, &unfinished);
     let plot = config.plot.as_deref().map(open).transpose()?;
 
-    let engine = engine::load(&params, console)?;
-    let name = engine.name();
-    let mut engines = engine::workers(engine, &config.engine, photos.len());
-    let session = Session::begin(
-        &config.cache,
-        &read,
-        &params,
-        config.engine.settings,
-        console,
-    )?;
-    let encodings = central_faces(&photos, &mut engines, &session.finder, console)?;
+    let (engine, cache) = (&config.engine, &config.cache);
+    let mut session = Session::begin(engine, cache, &read, &params, photos.len(), console)?;
+    let name = session.engines[0].name();
+    let encodings = central_faces(&photos, &mut session, console)?;
 
     let scored = score(&pairs, root, &encodings);
     let found: Vec<_> = scored
