@@ -126,6 +126,27 @@ fn verbose_says_that_the_models_are_built_in() {
     ");
 }
 
+#[test]
+fn the_help_of_verbose_promises_times_where_there_are_some() {
+    for (command, has_times) in [
+        (&[][..], true),
+        (&["detect"], true),
+        (&["tag"], true),
+        (&["sort"], true),
+        (&["untag"], false),
+        (&["enroll"], false),
+        (&["check"], false),
+        (&["eval", "pairs"], false),
+        (&["eval", "identify"], false),
+        (&["eval", "impostors"], false),
+    ] {
+        let run = facematch().args(command).arg("--help").ends_with(0);
+        let promised = run.text().contains("the time of each photo");
+        assert_eq!(promised, has_times, "{command:?}");
+        assert!(run.text().contains("--verbose"), "{command:?}");
+    }
+}
+
 #[cfg(feature = "dlib")]
 #[test]
 fn verbose_says_no_level_of_an_engine_that_has_none() {
@@ -161,6 +182,8 @@ fn a_progress_bar_is_shown_when_asked_for() {
     assert!(shown.contains("/3 photos"), "{shown:?}");
     // The time left is unknown until the first photo is done.
     assert!(!shown.contains(" 0s left"), "{shown:?}");
+    let quiet = run(&["--progress", "always", "--quiet"]).stderr;
+    assert!(quiet.contains("searching ["), "{quiet:?}");
     // Without a terminal, progress is not shown by default.
     for more in [&["--progress", "never"][..], &[]] {
         let hidden = run(more).stderr;

@@ -205,7 +205,7 @@ fn long_help_has_everything_in_groups() {
               Print more: models, known people, the time of each photo
 
           --progress <WHEN>
-              Show a progress bar on the error stream
+              Show a progress bar on the error stream; always does so even with --quiet
 
               Possible values:
               - auto:   On a terminal

@@ -9,8 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::matching::{DistanceThreshold, Margin};
 
-/// Options of every command that searches photos.
+/// Options of every command that reports photos.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("verbose", |verbose| verbose.help(MORE_OF_EACH_PHOTO)))]
 pub(crate) struct CommonArgs {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
@@ -27,6 +28,9 @@ pub(crate) struct CommonArgs {
     #[arg(long, hide_short_help = true, help_heading = "Messages")]
     pub(crate) timings: bool,
 }
+
+/// Help of `--verbose` in commands that report photos; the others time nothing.
+const MORE_OF_EACH_PHOTO: &str = "Print more: models, known people, the time of each photo";
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Cache")]
@@ -287,11 +291,11 @@ pub(crate) struct MessageArgs {
     #[arg(short, long, help_heading = COMMON)]
     pub(crate) quiet: bool,
 
-    /// Print more: models, known people, the time of each photo
+    /// Print more details
     #[arg(short, long, hide_short_help = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 
-    /// Show a progress bar on the error stream
+    /// Show a progress bar on the error stream; always does so even with --quiet
     #[arg(long, hide_short_help = true, value_enum, value_name = "WHEN", default_value_t = WhenArg::Auto)]
     pub(crate) progress: WhenArg,
 }
