@@ -3,23 +3,26 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use facematch::LoadError;
 use facematch::engine::models::ModelSource;
 use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
 use facematch::matching::ImpostorDistances;
 use facematch_image_files::working_size;
 
+use super::advice::Advised;
 use super::config::EngineConfig;
 use super::console::Console;
 use super::exit::Failure;
 
+/// Environment variable that names the folder with the models.
+const MODELS: &str = "FACEMATCH_MODELS";
+
 /// Returns the engine's parameters and looks up where the models are.
 pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
     engine::check_available(config.kind)?;
-    let models = config
-        .models
-        .clone()
-        .or_else(|| path_in("FACEMATCH_MODELS"));
-    let models = ModelSource::for_engine(config.kind, models.as_deref())?;
+    let models = config.models.clone().or_else(|| path_in(MODELS));
+    let models = ModelSource::for_engine(config.kind, models.as_deref())
+        .map_err(|error| no_models(error, config))?;
     let simd = SimdLevel::from_environment().map_err(|error| Failure::Usage(error.to_string()))?;
     Ok(EngineParams {
         kind: config.kind,
@@ -31,6 +34,29 @@ pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
         landmarks: config.landmarks.clone(),
         simd,
     })
+}
+
+/// Returns the failure to load an engine. If the models are in a folder that the environment names,
+/// it names the variable, which the user may not know of.
+fn no_models(error: LoadError, config: &EngineConfig) -> Failure {
+    let folder = match config.models {
+        Some(_) => None,
+        None => path_in(MODELS),
+    };
+    let is_in = |folder: &PathBuf| {
+        let path = error
+            .path()
+            .filter(|_| error.path() != config.landmarks.as_deref());
+        path.is_some_and(|path| path.starts_with(folder))
+    };
+    match folder.filter(is_in) {
+        Some(folder) => Failure::Start(format!(
+            "{} ({MODELS}={})",
+            Advised(&error),
+            folder.display()
+        )),
+        None => error.into(),
+    }
 }
 
 /// Returns the path in the environment variable `name`, unless it is empty. clap is not used here
@@ -47,7 +73,7 @@ pub(super) fn workers(
     inputs: usize,
     console: &Console,
 ) -> Result<Vec<Box<dyn FaceEngine>>, Failure> {
-    let engine = engine::load(params)?;
+    let engine = engine::load(params).map_err(|error| no_models(error, config))?;
     let level = match params.kind {
         EngineKind::Native => format!(" ({})", params.simd),
         _ => String::new(),

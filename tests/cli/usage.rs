@@ -500,6 +500,54 @@ fn damaged_models_are_named() {
     command.ends_with(0);
 }
 
+#[cfg(unix)]
+#[test]
+fn models_that_cannot_be_read_are_not_called_missing() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "chelsea.png");
+    let landmarks = "shape_predictor_5_face_landmarks.dat";
+    env.folder(format!("folder/{landmarks}"));
+    env.folder("loop");
+    // Links to themselves: unlike permissions, they stop root, too.
+    for link in [format!("loop/{landmarks}"), "itself".to_owned()] {
+        std::os::unix::fs::symlink(env.path(&link), env.path(&link)).unwrap();
+    }
+    let message = |models: &str| {
+        let mut command = env.facematch();
+        command.args(["detect", "chelsea.png", "--models", models]);
+        command.ends_with(3).stderr
+    };
+    assert_snapshot!(message("folder"), @"facematch: models: folder/shape_predictor_5_face_landmarks.dat: is a folder, not a model file");
+    for (models, unreadable) in [
+        ("loop", "loop/shape_predictor_5_face_landmarks.dat"),
+        ("itself", "itself"),
+    ] {
+        let told = message(models);
+        let start = format!("facematch: models: {unreadable}: cannot read: ");
+        assert!(told.starts_with(&start), "{told}");
+    }
+}
+
+#[test]
+fn models_that_the_environment_names_are_told_with_the_variable() {
+    let env = TestEnv::new();
+    env.copy("unknown/chelsea.png", "chelsea.png");
+    env.folder("empty");
+    let message = |models: &str, more: &[&str]| {
+        let mut command = env.facematch();
+        command.env("FACEMATCH_MODELS", models);
+        command.args(["detect", "chelsea.png"]).args(more);
+        command.ends_with(3).stderr
+    };
+    assert_snapshot!(message("missing", &[]), @"facematch: models: missing: no such folder; name the folder that holds the models (FACEMATCH_MODELS=missing)");
+    assert_snapshot!(message("empty", &[]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR (FACEMATCH_MODELS=empty)");
+    // Not the folder of the variable.
+    for more in [["--models", "missing"], ["--landmarks", "empty/none.dat"]] {
+        let told = message("empty", &more);
+        assert!(!told.contains("FACEMATCH_MODELS"), "{told}");
+    }
+}
+
 /// Returns a copy of the program far from the repository's models, and without the user's folders.
 fn facematch_alone(env: &TestEnv) -> assert_cmd::Command {
     let program = std::fs::read(assert_cmd::cargo::cargo_bin!("facematch")).unwrap();

@@ -4,8 +4,9 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use super::ShippedModel;
+use super::{ShippedModel, refused, unreadable};
 use crate::error::LoadError;
 
 /// Returns the folder with the models: `explicit` (from `--models` or `FACEMATCH_MODELS`) if given,
@@ -17,8 +18,8 @@ use crate::error::LoadError;
 /// `facematch/models` in `$XDG_DATA_HOME` or otherwise in `~/.local/share`.
 ///
 /// # Errors
-/// [`LoadError::Model`] if `explicit` is not a folder; [`LoadError::NoModels`] if none of the usual
-/// places contains the encoder.
+/// [`LoadError::Model`] if `explicit` is not a readable folder; [`LoadError::NoModels`] if none of
+/// the usual places contains the encoder.
 pub fn find_folder(explicit: Option<&Path>) -> Result<PathBuf, LoadError> {
     if let Some(folder) = explicit {
         return use_explicit(folder);
@@ -33,18 +34,15 @@ pub fn find_folder(explicit: Option<&Path>) -> Result<PathBuf, LoadError> {
 }
 
 fn use_explicit(folder: &Path) -> Result<PathBuf, LoadError> {
-    if folder.is_dir() {
-        return Ok(folder.to_owned());
-    }
-    let reason = if folder.exists() {
-        "is not a folder; name the folder that holds the models"
-    } else {
-        "no such folder; name the folder that holds the models"
+    let reason = match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => return Ok(folder.to_owned()),
+        Ok(_) => "is not a folder; name the folder that holds the models".to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            "no such folder; name the folder that holds the models".to_owned()
+        }
+        Err(error) => unreadable(&error),
     };
-    Err(LoadError::Model {
-        path: folder.to_owned(),
-        reason: reason.to_owned(),
-    })
+    Err(refused(folder, reason))
 }
 
 fn first_with_encoder(searched: Vec<PathBuf>) -> Result<PathBuf, LoadError> {
@@ -97,8 +95,6 @@ fn data_home(xdg_data_home: Option<OsString>, home: Option<OsString>) -> Option<
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

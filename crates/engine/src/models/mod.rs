@@ -108,7 +108,8 @@ pub fn check_shipped(folder: &Path, model: ShippedModel) -> Result<PathBuf, Load
 /// As [`check_shipped`].
 pub(crate) fn read_shipped(folder: &Path, model: ShippedModel) -> Result<Vec<u8>, LoadError> {
     let path = folder.join(model.file_name());
-    if !path.exists() {
+    // `exists` also returns false for a file that cannot be read.
+    if matches!(path.try_exists(), Ok(false)) {
         return Err(LoadError::MissingModel { path });
     }
     shipped_bytes(&path, model).map_err(|reason| refused(&path, reason))
