@@ -108,3 +108,18 @@ pub(super) fn no_known_face(known: &Path, reason: &str) -> Failure {
 pub(super) fn is_gallery(path: &Path) -> bool {
     is_gallery_file(path).unwrap_or(false)
 }
+
+/// Refuses a gallery file among `photos`. `advice` returns what to do with it.
+pub(super) fn check_no_gallery(
+    photos: &[PathBuf],
+    advice: impl FnOnce(&Path) -> String,
+) -> Result<(), Failure> {
+    match photos.iter().find(|path| is_gallery(path)) {
+        None => Ok(()),
+        Some(gallery) => Err(Failure::Usage(format!(
+            "{}: a gallery file holds known people and is not a photo; {}",
+            gallery.display(),
+            advice(gallery)
+        ))),
+    }
+}

@@ -765,11 +765,14 @@ fn swapped_known_and_unknown_are_recognised() {
             .args(command)
             .args(["photos", "people.safetensors"])
             .ends_with(2);
-        let wanted = "facematch: people.safetensors: a gallery file holds known people and cannot be searched; \
+        let wanted = "facematch: people.safetensors: a gallery file holds known people and is not a photo; \
                       give it first, before the photos\n";
         assert_eq!(run.stderr, wanted, "{command:?}");
         assert_eq!(env.files(), before);
     }
+    let mut detect = env.facematch();
+    let run = detect.args(["detect", "people.safetensors"]).ends_with(2);
+    assert_snapshot!(run.stderr, @"facematch: people.safetensors: a gallery file holds known people and is not a photo; facematch people.safetensors PHOTO... finds these people in photos");
 }
 
 #[cfg(not(feature = "dlib"))]

@@ -14,7 +14,7 @@ use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::folders::make_picture_folders;
 use crate::cli::guard::RunInputs;
-use crate::cli::inputs::inputs;
+use crate::cli::inputs::{check_no_gallery, inputs};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
@@ -24,6 +24,10 @@ use crate::cli::terminal;
 
 pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Failure> {
     let config = &config.run;
+    check_no_gallery(&config.photos.paths, |gallery| {
+        let gallery = gallery.display();
+        format!("facematch {gallery} PHOTO... finds these people in photos")
+    })?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let params = engine::params(&config.engine)?;

@@ -1,6 +1,5 @@
 //! The default command: finds known people in photos.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::batch::Input;
@@ -18,7 +17,7 @@ use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::folders::make_picture_folders;
 use crate::cli::guard::RunInputs;
-use crate::cli::inputs::{inputs, is_gallery};
+use crate::cli::inputs::{check_no_gallery, inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
@@ -70,7 +69,10 @@ impl Matching<'_> {
             decision,
             run: config,
         } = self.config;
-        check_order(known, &config.photos.paths)?;
+        check_no_gallery(&config.photos.paths, |_| match is_gallery(known) {
+            true => "facematch enroll joins several galleries".to_owned(),
+            false => "give it first, before the photos".to_owned(),
+        })?;
         let params = engine::params(&config.engine)?;
         let encode_from = config.engine.settings.encode_from;
         let _empty_folders = unfinished.empty_folders();
@@ -152,21 +154,6 @@ impl Matching<'_> {
         session.finish();
         Ok(exit)
     }
-}
-
-/// Refuses a gallery among the photos: only KNOWN can be one.
-fn check_order(known: &Path, photos: &[PathBuf]) -> Result<(), Failure> {
-    let Some(gallery) = photos.iter().find(|path| is_gallery(path)) else {
-        return Ok(());
-    };
-    let advice = match is_gallery(known) {
-        true => "facematch enroll joins several galleries",
-        false => "give it first, before the photos",
-    };
-    Err(Failure::Usage(format!(
-        "{}: a gallery file holds known people and cannot be searched; {advice}",
-        gallery.display()
-    )))
 }
 
 /// Words that the text format prints instead of a name.

@@ -1,7 +1,7 @@
 //! `facematch tag` and `facematch untag`: write names into photos or their sidecars, and remove
 //! them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use facematch::batch::Input;
 use facematch::matching::Outcome;
@@ -15,7 +15,7 @@ use super::words::skipped_in_words;
 use crate::cli::config::{NameTarget, TagConfig, UntagConfig};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::inputs::{inputs, is_gallery};
+use crate::cli::inputs::{check_no_gallery, inputs};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::photo_error::PhotoError;
@@ -300,7 +300,9 @@ impl Untagger {
 }
 
 pub(crate) fn untag(config: &UntagConfig, console: &Console) -> Result<Exit, Failure> {
-    check_no_gallery(&config.photos.paths)?;
+    check_no_gallery(&config.photos.paths, |_| {
+        "facematch enroll --remove NAME FILE removes people from it".to_owned()
+    })?;
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     let run = TaggingRun::begin(config.writing);
@@ -355,18 +357,6 @@ pub(crate) fn untag(config: &UntagConfig, console: &Console) -> Result<Exit, Fai
 
 fn cannot_embed(reason: String) -> Failure {
     Failure::Start(format!("{reason}, or write sidecars, without --embed"))
-}
-
-/// Refuses a gallery among the photos from which names are removed.
-fn check_no_gallery(photos: &[PathBuf]) -> Result<(), Failure> {
-    match photos.iter().find(|path| is_gallery(path)) {
-        None => Ok(()),
-        Some(gallery) => Err(Failure::Usage(format!(
-            "{}: a gallery file holds known people and is not a photo; facematch enroll --remove NAME FILE \
-             removes people from it",
-            gallery.display()
-        ))),
-    }
 }
 
 /// Returns the recognized faces of a photo, for its metadata.
