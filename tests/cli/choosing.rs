@@ -4,7 +4,7 @@ use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 
 use crate::common::photos::{crc32, encoded};
-use crate::common::{Run, RunExt, TestEnv, only_face};
+use crate::common::{Run, RunExt, TestEnv, facematch, only_face};
 
 /// Returns a small image without a face.
 fn blank() -> Vec<u8> {
@@ -338,6 +338,19 @@ fn a_photo_on_standard_input_is_one_line() {
         }
     }
     assert_snapshot!(message(&["-"], b"a.jpg\0b.jpg\0".to_vec()), @"facematch: standard input contains NUL bytes; add -0 if its paths end with NUL, as those of find -print0 do");
+}
+
+#[test]
+fn standard_input_is_given_only_once() {
+    for command in [&["known"][..], &["detect"], &["untag"]] {
+        let run = facematch()
+            .args(command)
+            .args(["-", "-"])
+            .write_stdin("unknown/obama2.jpg\n")
+            .ends_with(2);
+        let told = "facematch: standard input can be read only once: give `-` once\n";
+        assert_eq!(run.stderr, told, "{command:?}");
+    }
 }
 
 #[test]

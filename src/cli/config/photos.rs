@@ -19,18 +19,22 @@ pub(crate) struct PhotoSource {
 }
 
 impl PhotoSource {
-    /// Refuses options that have no effect together.
+    /// Refuses options that have no effect together, and standard input that is given twice.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match self.null && !self.reads_stdin() {
-            true => Err(Failure::Usage(
-                "-0 needs paths on standard input: give `-` as a path".to_owned(),
-            )),
-            false => Ok(()),
-        }
+        Err(Failure::Usage(match self.stdins() {
+            0 if self.null => "-0 needs paths on standard input: give `-` as a path".to_owned(),
+            0 | 1 => return Ok(()),
+            _ => "standard input can be read only once: give `-` once".to_owned(),
+        }))
     }
 
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.paths.iter().any(|path| is_stdin(path))
+        self.stdins() > 0
+    }
+
+    /// Returns how often standard input is given.
+    fn stdins(&self) -> usize {
+        self.paths.iter().filter(|path| is_stdin(path)).count()
     }
 }
 
