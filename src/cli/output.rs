@@ -324,7 +324,7 @@ impl Place {
 }
 
 /// Refuses `path` if its folder does not exist or if `path` itself can only be a folder.
-fn check_folder(path: &Path) -> Result<(), Failure> {
+pub(super) fn check_folder(path: &Path) -> Result<(), Failure> {
     let ends_as_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
     // A link may lead to another folder.
     let target = match path.is_symlink() {

@@ -136,6 +136,24 @@ fn a_dry_run_tells_the_places_of_the_real_run() {
     assert_eq!(sort(&env, &[], 0).text(), "");
 }
 
+/// The real run once created the folder for `-o`, which a dry run does not.
+#[test]
+fn a_dry_run_and_a_real_one_need_the_folder_of_the_results() {
+    let env = scene();
+    for options in [&["--dry-run"][..], &[]] {
+        let run = sort(&env, &[options, &["-o", "out/list.tsv"]].concat(), 3);
+        assert_eq!(
+            run.stderr,
+            "facematch: out/list.tsv: cannot write: the folder out does not exist\n"
+        );
+        assert!(!env.path("out").exists());
+    }
+    env.folder("out");
+    for options in [&["--dry-run"][..], &[]] {
+        sort(&env, &[options, &["-o", "out/list.tsv"]].concat(), 0);
+    }
+}
+
 #[test]
 fn the_first_person_gets_the_photo_alone_where_that_is_wanted() {
     let env = scene();

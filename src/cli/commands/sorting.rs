@@ -14,6 +14,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::folders::{check_no_file, create_folder};
 use crate::cli::interrupt::UnfinishedFiles;
+use crate::cli::output::check_folder;
 use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{
     Finding, Photo, PhotoOutcome, SortChange, SortMethod, SortedPhoto, Subject,
@@ -28,6 +29,10 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
     unfinished.remove_on_interrupt()?;
     let _empty_folders = unfinished.empty_folders();
     let method = config.method;
+    // Before the folders are created: a dry run creates none, and must end in the same way.
+    if let Some(file) = &config.matching.run.results.file {
+        check_folder(file)?;
+    }
     let mut folders = config.folders();
     let mut sorter = match config.dry_run {
         false => {
