@@ -299,6 +299,18 @@ fn short_help_of_detect_has_no_options_of_matching() {
 }
 
 #[test]
+fn known_is_explained_by_every_command_that_takes_it() {
+    for command in ["tag", "sort", "enroll", "check"] {
+        let run = facematch().args([command, "--help"]).ends_with(0);
+        let words: Vec<_> = run.text().split_whitespace().collect();
+        let told = "In a folder, the file or the first folder names the person: known/ann.jpg,";
+        assert!(words.join(" ").contains(told), "{command}");
+        let short = facematch().args([command, "-h"]).ends_with(0);
+        assert!(!short.text().contains("names the person"), "{command}");
+    }
+}
+
+#[test]
 fn version_is_that_of_the_package() {
     let version = env!("CARGO_PKG_VERSION");
     let short = facematch().arg("-V").ends_with(0);

@@ -12,14 +12,14 @@ use super::options::DecisionArgs;
 use super::parsing::{self, check_no_command};
 use super::sorting::{SortArgs, SortByArg};
 use super::{
-    Args, CacheCommand, CheckArgs, CheckFormatArg, Command, DetectArgs, EnrollArgs, MatchArgs,
-    SidecarNamingArg, TagArgs, UntagArgs,
+    Args, CacheCommand, CheckArgs, Command, DetectArgs, EnrollArgs, MatchArgs, SidecarNamingArg,
+    TagArgs, UntagArgs,
 };
 use crate::cli::config::{
     self, CacheAction, CacheCommandConfig, CheckConfig, DetectConfig, EnrollConfig,
-    EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig, FiguresFormat, GalleryConfig,
-    Invocation, MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig,
-    known_options, only_file, refuse_encoding_options,
+    EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig, GalleryConfig, Invocation,
+    MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig, known_options,
+    only_file, refuse_encoding_options,
 };
 use crate::cli::console::print_error;
 use crate::cli::exit::{Exit, Failure};
@@ -279,10 +279,7 @@ fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
         known: args.known,
         known_options: known_options(args.follow_links, args.hidden),
         threshold: args.threshold,
-        format: match args.format {
-            CheckFormatArg::Text => FiguresFormat::Text,
-            CheckFormatArg::Json => FiguresFormat::Json,
-        },
+        format: args.format.into(),
         output: args.output,
         engine: args.engine.checked(args.encoding)?,
     })

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum, ValueHint};
+use clap::{Args as ClapArgs, Subcommand, ValueHint};
 use facematch::matching::DistanceThreshold;
 
-use super::{CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs};
+use super::{
+    CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, KNOWN, MessageArgs,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EvalCommand {
@@ -33,8 +35,7 @@ pub(crate) enum EvalCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct EvalIdentifyArgs {
-    /// Known people: a folder, a photo or a gallery file
-    #[arg(value_hint = ValueHint::AnyPath)]
+    #[arg(help = KNOWN, value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
     /// Folder that the paths in LABELS are relative to
@@ -45,9 +46,9 @@ pub(crate) struct EvalIdentifyArgs {
     #[arg(long, value_name = "LABELS", value_hint = ValueHint::FilePath)]
     pub(crate) labels: PathBuf,
 
-    /// Format of the figures
-    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
-    pub(crate) format: EvalFormatArg,
+    /// Format of the figures: a table, or one JSON object
+    #[arg(short, long, value_enum, default_value_t = FiguresFormatArg::Text)]
+    pub(crate) format: FiguresFormatArg,
 
     /// Write the figures to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -113,9 +114,9 @@ pub(crate) struct EvalPairsArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// Format of the figures
-    #[arg(short, long, value_enum, default_value_t = EvalFormatArg::Text)]
-    pub(crate) format: EvalFormatArg,
+    /// Format of the figures: a table, or one JSON object
+    #[arg(short, long, value_enum, default_value_t = FiguresFormatArg::Text)]
+    pub(crate) format: FiguresFormatArg,
 
     /// Write the figures to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -136,12 +137,4 @@ pub(crate) struct EvalPairsArgs {
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EvalFormatArg {
-    /// A table
-    Text,
-    /// One JSON object
-    Json,
 }

@@ -18,8 +18,8 @@ use facematch::matching::DistanceThreshold;
 pub(super) use configs::parse;
 use evaluating::EvalCommand;
 use options::{
-    CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, MessageArgs, WalkArgs,
-    first_given, hidden_messages, whole_number, with_hidden_formats,
+    CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, MessageArgs,
+    WalkArgs, first_given, hidden_messages, whole_number, with_hidden_formats,
 };
 use sorting::SortArgs;
 
@@ -186,13 +186,31 @@ Exit status: 0 nothing found; 1 something found; 2 wrong usage; 3 nothing could 
     },
 }
 
+/// Help of a KNOWN that is one folder, photo or gallery file.
+const KNOWN: &str = "Known people: a folder, a photo or a gallery file";
+
+/// Help of the KNOWN of `enroll`.
+const KNOWN_SOURCES: &str = "Known people: folders, photos and gallery files";
+
+/// Help of the KNOWN of `check`.
+const CHECKED_KNOWN: &str = "Known people: a folder, or a gallery file, which has fewer checks";
+
+/// Returns the long help of a KNOWN: its `help`, how photos name people, and `more`.
+fn known_help(help: &str, more: &str) -> String {
+    format!(
+        "{help}\n\nIn a folder, the file or the first folder names the person: known/ann.jpg, \
+         known/ann.2.jpg, known/Eileen Collins/*.jpg.{more}"
+    )
+}
+
+/// Returns the long help of [`KNOWN`].
+fn one_known() -> String {
+    known_help(KNOWN, " `facematch enroll` makes gallery files.")
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MatchArgs {
-    /// Known people: a folder, a photo or a gallery file
-    ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
-    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
-    #[arg(hide_short_help = true, value_hint = ValueHint::AnyPath, required = true)]
+    #[arg(help = KNOWN, long_help = one_known(), hide_short_help = true, value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Option<PathBuf>,
 
     /// Photos and folders to search; `-` reads paths from standard input
@@ -239,11 +257,7 @@ pub(crate) struct DetectArgs {
 #[derive(Debug, ClapArgs)]
 #[command(mut_arg("format", with_hidden_formats))]
 pub(crate) struct TagArgs {
-    /// Known people: a folder, a photo or a gallery file
-    ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
-    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
-    #[arg(value_hint = ValueHint::AnyPath)]
+    #[arg(help = KNOWN, long_help = one_known(), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
     /// Photos and folders to tag; `-` reads paths from standard input
@@ -311,12 +325,7 @@ pub(crate) enum SidecarNamingArg {
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
 pub(crate) struct EnrollArgs {
-    /// Known people: folders, photos and gallery files
-    ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
-    /// known/Eileen Collins/*.jpg. With --from-tags, any photos and folders; with --remove and
-    /// --list, the gallery file.
-    #[arg(value_hint = ValueHint::AnyPath, required = true)]
+    #[arg(help = KNOWN_SOURCES, long_help = known_help(KNOWN_SOURCES, " With --from-tags, any photos and folders; with --remove and --list, the gallery file."), value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) known: Vec<PathBuf>,
 
     /// Write the gallery to FILE, whole or not at all
@@ -383,11 +392,7 @@ impl EnrollArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
-    /// Known people: a folder, or a gallery file, which has fewer checks
-    ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
-    /// known/Eileen Collins/*.jpg.
-    #[arg(value_hint = ValueHint::AnyPath)]
+    #[arg(help = CHECKED_KNOWN, long_help = known_help(CHECKED_KNOWN, ""), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
     /// Largest distance of two faces of one person
@@ -400,9 +405,10 @@ pub(crate) struct CheckArgs {
     )]
     pub(crate) threshold: DistanceThreshold,
 
-    /// Format of the findings
-    #[arg(short, long, value_enum, default_value_t = CheckFormatArg::Text)]
-    pub(crate) format: CheckFormatArg,
+    /// Format of the findings: one line each, in columns on a terminal, else tab-separated; or one
+    /// JSON object
+    #[arg(short, long, value_enum, default_value_t = FiguresFormatArg::Text)]
+    pub(crate) format: FiguresFormatArg,
 
     /// Write the findings to FILE, whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -466,12 +472,4 @@ pub(crate) struct CacheFileArgs {
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CheckFormatArg {
-    /// One line per finding, in columns on a terminal, else tab-separated
-    Text,
-    /// One JSON object
-    Json,
 }

@@ -7,10 +7,10 @@ use facematch::engine::{Detector, EngineKind};
 use facematch::matching::{CandidateCount, Repetition};
 use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
-use super::evaluating::EvalFormatArg;
 use super::options::{
     CacheArgs, CommonArgs, DecisionArgs, DetectorArg, EncodeFromArg, EncodingArgs, EngineArg,
-    EngineArgs, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs, WhenArg,
+    EngineArgs, FiguresFormatArg, FormatArg, MessageArgs, OutputArgs, ThresholdArg, WalkArgs,
+    WhenArg,
 };
 use crate::cli::config::{
     CacheConfig, Decision, EngineConfig, FiguresFormat, Messages, PhotoSource, Results, RunConfig,
@@ -134,11 +134,11 @@ impl From<OutputArgs> for Results {
     }
 }
 
-impl From<EvalFormatArg> for FiguresFormat {
-    fn from(format: EvalFormatArg) -> Self {
+impl From<FiguresFormatArg> for FiguresFormat {
+    fn from(format: FiguresFormatArg) -> Self {
         match format {
-            EvalFormatArg::Text => Self::Text,
-            EvalFormatArg::Json => Self::Json,
+            FiguresFormatArg::Text => Self::Text,
+            FiguresFormatArg::Json => Self::Json,
         }
     }
 }

@@ -341,6 +341,13 @@ pub(crate) enum FormatArg {
     ExiftoolJson,
 }
 
+/// Format of `check` and `eval`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FiguresFormatArg {
+    Text,
+    Json,
+}
+
 /// Adds the formats that other commands hide to the possible values of `format`.
 pub(super) fn with_hidden_formats(format: Arg) -> Arg {
     let values = FormatArg::value_variants()

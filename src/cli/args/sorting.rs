@@ -4,15 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 
-use super::{CommonArgs, DecisionArgs, EncodingArgs};
+use super::{CommonArgs, DecisionArgs, EncodingArgs, KNOWN, one_known};
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SortArgs {
-    /// Known people: a folder, a photo or a gallery file
-    ///
-    /// In a folder, the file or the first folder names the person: known/ann.jpg, known/ann.2.jpg,
-    /// known/Eileen Collins/*.jpg. `facematch enroll` makes gallery files.
-    #[arg(value_hint = ValueHint::AnyPath)]
+    #[arg(help = KNOWN, long_help = one_known(), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
     /// Photos and folders to sort; `-` reads paths from standard input
