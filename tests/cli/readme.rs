@@ -1,5 +1,7 @@
 //! README and docs/ show the output of the program. The last digits may differ between machines.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use facematch::matching::{DistanceThreshold, ImpostorDistances};
 
 use crate::common::{RunExt, TestEnv, facematch, repository};
@@ -132,22 +134,75 @@ fn the_rates_of_strangers_are_those_of_the_program() {
     assert!(readme().contains(&format!("about 1 in {:.0} strangers", 100.0 / flipped(2))));
 }
 
-#[test]
-fn every_option_of_the_table_exists() {
-    let [main, enroll] = [&["--help"][..], &["enroll", "--help"]]
-        .map(|arguments| facematch().args(arguments).ends_with(0).text().to_owned());
-    let page = page("docs/OPTIONS.md");
-    let options: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("| `-"))
-        .flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')))
-        .filter(|word| word.starts_with("--"))
-        .collect();
-    assert!(options.len() > 15, "{options:?}");
-    for option in options {
-        let of_enroll = option == "--force" && enroll.contains(option);
-        assert!(main.contains(option) || of_enroll, "{option}");
+/// Options by command: `tag`, `eval pairs`, and `facematch KNOWN UNKNOWN` for the default command.
+type OptionsOf = BTreeMap<String, BTreeSet<String>>;
+
+/// Returns the options in `text`, which has no other words that begin with a hyphen.
+fn options_in(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let options = words.filter(|word| word.len() > 1 && word.starts_with('-'));
+    options.map(str::to_owned).collect()
+}
+
+/// Returns the options in the help of `command` and of the commands below it.
+fn options_in_help(command: &str) -> OptionsOf {
+    let run = facematch()
+        .args(command.split_whitespace())
+        .arg("--help")
+        .ends_with(0);
+    let name = match command {
+        "" => "facematch KNOWN UNKNOWN",
+        name => name,
+    };
+    let indented_by = |line: &str| line.len() - line.trim_start().len();
+    let option = |line: &&str| [2, 6].contains(&indented_by(line)) && line.trim().starts_with('-');
+    let options = run.text().lines().filter(option);
+    // Behind two spaces there may be a description.
+    let options = options.flat_map(|line| options_in(line.trim().split("  ").next().unwrap()));
+    let of_all = ["-h", "--help", "-V", "--version"];
+    let options = options.filter(|option| !of_all.contains(&option.as_str()));
+    let mut all = OptionsOf::from([(name.to_owned(), options.collect())]);
+    let below = run.text().lines().skip_while(|line| *line != "Commands:");
+    let below = below.skip(1).take_while(|line| !line.is_empty());
+    for inner in below.map(|line| line.split_whitespace().next().unwrap()) {
+        if inner != "help" {
+            all.extend(options_in_help(format!("{command} {inner}").trim()));
+        }
     }
+    all
+}
+
+/// Returns the options in docs/OPTIONS.md. The commands of a table are named before it, or in the
+/// first cell of each row.
+fn options_in_page() -> OptionsOf {
+    let page = page("docs/OPTIONS.md");
+    let mut all = OptionsOf::new();
+    let mut before = "";
+    for block in page.split("\n\n") {
+        for row in block.lines().filter(|line| line.starts_with("| `")) {
+            let mut cells = row.split(" | ");
+            let first = cells.next().unwrap();
+            let (commands, options) = match first.starts_with("| `-") {
+                true => (before, first),
+                false => (first, cells.next().unwrap()),
+            };
+            for command in commands.split('`').skip(1).step_by(2) {
+                let of_command = all.entry(command.to_owned()).or_default();
+                of_command.extend(options_in(options));
+            }
+        }
+        before = block;
+    }
+    all
+}
+
+/// The page once had only options of the default command, and lacked one of these.
+#[test]
+fn the_page_of_options_has_those_of_every_command() {
+    let mut help = options_in_help("");
+    assert!(help.len() > 14, "{:?}", help.keys());
+    help.retain(|_, options| !options.is_empty());
+    assert_eq!(options_in_page(), help);
 }
 
 #[test]
