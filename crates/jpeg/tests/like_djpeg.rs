@@ -11,6 +11,7 @@ use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Mutex;
 
 use facematch_jpeg::{DctScale, JpegError, decode};
 use image::imageops::FilterType;
@@ -276,19 +277,34 @@ fn sizes() -> impl Iterator<Item = (u32, u32)> {
 #[test]
 #[ignore = "needs libjpeg-turbo's cjpeg, jpegtran and djpeg"]
 fn every_sampling_in_every_order_of_scans() {
-    for sampling in SAMPLINGS {
-        let mut checked = 0;
-        for (width, height) in sizes() {
-            let about = format!("{sampling}, {width}x{height}");
-            // Photos with other factors are decoded only at full scale.
-            let is_usual = USUAL_SAMPLINGS.contains(sampling);
-            let scales = if is_usual { ALL } else { FULL };
-            let sampling = ["-sample", sampling];
-            checked += check_scans(&soft(width, height), scales, &sampling, &about);
-            check_scans(&rough(width, height), FULL, &sampling, &about);
+    // The other programs take most of the time, so one thread would use a fraction of the machine.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let left = Mutex::new(SAMPLINGS.iter());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(sampling) = next else { break };
+                    check_sampling(sampling);
+                }
+            });
         }
-        assert!(checked >= 20 * sizes().count(), "{sampling}: {checked}");
+    });
+}
+
+fn check_sampling(sampling: &str) {
+    let mut checked = 0;
+    for (width, height) in sizes() {
+        let about = format!("{sampling}, {width}x{height}");
+        // Photos with other factors are decoded only at full scale.
+        let is_usual = USUAL_SAMPLINGS.contains(&sampling);
+        let scales = if is_usual { ALL } else { FULL };
+        let sampling = ["-sample", sampling];
+        checked += check_scans(&soft(width, height), scales, &sampling, &about);
+        check_scans(&rough(width, height), FULL, &sampling, &about);
     }
+    assert!(checked >= 20 * sizes().count(), "{sampling}: {checked}");
 }
 
 #[test]
