@@ -46,6 +46,7 @@ impl FaceEngine for FakeEngine {
                 .map(|&rect| Detection {
                     rect,
                     score: Some(1.5),
+                    points: None,
                 })
                 .collect()),
         }
@@ -60,7 +61,12 @@ impl FaceEngine for FakeEngine {
             .iter()
             .map(|&Detection { rect, .. }| {
                 let points = vec![Point::new(rect.left as f64, rect.top as f64); 5];
-                (rect != NO_FACE).then_some(Landmarks { rect, points })
+                let model = self.landmark_model();
+                (rect != NO_FACE).then_some(Landmarks {
+                    model,
+                    rect,
+                    points,
+                })
             })
             .collect())
     }

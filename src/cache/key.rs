@@ -12,7 +12,7 @@ use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 /// result in some photo: a decoder, a resize, a detector, the order of a sum, a field of the stored
 /// values. Results of older versions are then no longer found, and `facematch cache prune` removes
 /// them.
-pub(super) const RESULTS_REVISION: u32 = 4;
+pub(super) const RESULTS_REVISION: u32 = 5;
 
 /// Length of a key in bytes: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;
@@ -35,6 +35,7 @@ impl SettingsFingerprint {
             kind,
             detector,
             upsample,
+            min_score,
             jitters,
             flip,
             // All sources have the same models, which are identified by their SHA-256.
@@ -65,8 +66,9 @@ impl SettingsFingerprint {
             }
         };
         let mut words = format!(
-            "engine {engine}, detector {}, upsample {upsample}, width {width}, try rotations {try_rotations}, {encoded}",
-            detector.name()
+            "engine {engine}, detector {}, upsample {upsample}, min score {}, width {width}, try rotations {try_rotations}, {encoded}",
+            detector.name(),
+            min_score.unwrap_or(detector.default_min_score()),
         );
         for model in ShippedModel::ALL {
             // Writing to a string cannot fail.
@@ -162,7 +164,9 @@ mod tests {
             changed(|params| params.kind = EngineKind::Dlib),
             changed(|params| params.detector = Detector::Cnn),
             changed(|params| params.detector = Detector::Auto),
+            changed(|params| params.detector = Detector::Retinaface),
             changed(|params| params.upsample = 2),
+            changed(|params| params.min_score = Some(0.5)),
             changed(|params| params.jitters = 10),
             changed(|params| params.flip = true),
             with_landmarks(model("a")),

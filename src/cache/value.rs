@@ -9,7 +9,7 @@
 
 use facematch_image_files::{Orientation, Original};
 
-use crate::engine::{ENCODING_LEN, Encoding, Landmarks};
+use crate::engine::{ENCODING_LEN, Encoding, LandmarkModel, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
@@ -18,7 +18,7 @@ const VERSION: u8 = 2;
 
 /// Size in bytes of the smallest face: box, no score, no points, upright, turn, rectangle, no
 /// points, no encoding.
-const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 32 + 4 + 1;
+const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 1 + 32 + 4 + 1;
 
 /// Size in bytes of a point.
 const POINT_BYTES: usize = 16;
@@ -68,6 +68,14 @@ fn turn_number(turn: Turn) -> u8 {
     }
 }
 
+fn model_number(model: LandmarkModel) -> u8 {
+    match model {
+        LandmarkModel::FivePoint => 0,
+        LandmarkModel::SixtyEightPoint => 1,
+        LandmarkModel::Retinaface => 2,
+    }
+}
+
 fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
     let FoundFace {
         face,
@@ -88,6 +96,7 @@ fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
     put_points(bytes, &face.landmarks);
     bytes.push(u8::from(face.upright));
     bytes.push(turn_number(*turn));
+    bytes.push(model_number(working_landmarks.model));
     let Rect {
         left,
         top,
@@ -178,6 +187,12 @@ impl Reader<'_> {
         turns.find(|turn| turn_number(*turn) == number)
     }
 
+    fn landmark_model(&mut self) -> Option<LandmarkModel> {
+        let number = self.byte()?;
+        let mut models = LandmarkModel::ALL.into_iter();
+        models.find(|model| model_number(*model) == number)
+    }
+
     /// Reads a count of things of at least `bytes` bytes each. A count that exceeds the remaining
     /// bytes is refused, so that no memory is allocated for things that do not exist.
     fn count(&mut self, bytes: usize) -> Option<usize> {
@@ -226,6 +241,7 @@ impl Reader<'_> {
         let upright = self.flag()?;
         let turn = self.turn()?;
         let working_landmarks = Landmarks {
+            model: self.landmark_model()?,
             rect: self.rect()?,
             points: self.points()?,
         };
@@ -278,8 +294,14 @@ pub(super) mod tests {
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
         let turned = (any::<bool>(), prop::sample::select(Turn::ALL.to_vec()));
-        (bounds, score, points(), turned, rect, points(), encoding).prop_map(
-            |(bounds, score, landmarks, turned, [left, top, right, bottom], working, encoding)| {
+        let working = (
+            prop::sample::select(LandmarkModel::ALL.to_vec()),
+            rect,
+            points(),
+        );
+        (bounds, score, points(), turned, working, encoding).prop_map(
+            |(bounds, score, landmarks, turned, working, encoding)| {
+                let (model, [left, top, right, bottom], working) = working;
                 FoundFace {
                     face: Face {
                         bounds,
@@ -290,6 +312,7 @@ pub(super) mod tests {
                     },
                     turn: turned.1,
                     working_landmarks: Landmarks {
+                        model,
                         rect: Rect {
                             left,
                             top,
@@ -336,6 +359,7 @@ pub(super) mod tests {
             },
             turn: Turn::None,
             working_landmarks: Landmarks {
+                model: LandmarkModel::Retinaface,
                 rect: Rect {
                     left: -3,
                     top: 4,

@@ -28,6 +28,7 @@ pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
         kind: config.kind,
         detector: config.detector,
         upsample: config.upsample,
+        min_score: config.min_score,
         jitters: config.jitters,
         flip: config.flip,
         models,

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::engine::models::{ShippedModel, landmark_fingerprint};
-use crate::engine::{EngineKind, EngineParams, LandmarkModel};
+use crate::engine::{Detector, EngineKind, EngineParams, LandmarkModel};
 use crate::error::Error;
 use crate::photo::EncodeFrom;
 
@@ -35,12 +35,15 @@ impl Fingerprint {
     /// # Errors
     /// [`LoadError::Model`](crate::LoadError::Model) if the landmark model in `params` is unusable.
     pub fn of(params: &EngineParams, encode_from: EncodeFrom) -> Result<Self, Error> {
-        let (points, sha256) = match &params.landmarks {
-            Some(file) => landmark_fingerprint(file)?,
-            None => (
-                LandmarkModel::FivePoint,
-                ShippedModel::FivePointLandmarks.sha256().to_owned(),
-            ),
+        let shipped = |model: LandmarkModel, file: ShippedModel| (model, file.sha256().to_owned());
+        let (points, sha256) = match (&params.landmarks, params.detector) {
+            (Some(file), _) => landmark_fingerprint(file)?,
+            (None, Detector::Retinaface) => {
+                shipped(LandmarkModel::Retinaface, ShippedModel::Retinaface)
+            }
+            (None, Detector::Hog | Detector::Cnn | Detector::Auto) => {
+                shipped(LandmarkModel::FivePoint, ShippedModel::FivePointLandmarks)
+            }
         };
         Ok(Self {
             encoder: ShippedModel::Encoder.sha256().to_owned(),

@@ -93,6 +93,7 @@ impl<'a> Finder<'a> {
             let landmarks: Vec<Landmarks> = faces
                 .iter()
                 .map(|found| Landmarks {
+                    model: found.working_landmarks.model,
                     rect: found.face.bounds.rect(),
                     points: found.face.landmarks.clone(),
                 })

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use image::RgbImage;
 
 use super::finder::Finder;
-use super::upright::Restlessness;
+use super::upright::Uprightness;
 use super::{Depth, FoundFace, Stage, Turn};
 use crate::error::Error;
 use crate::geometry::PixelBox;
@@ -16,7 +16,7 @@ struct Candidate {
     found: FoundFace,
     /// Box of the face in the photo as displayed.
     place: PixelBox,
-    restlessness: Restlessness,
+    uprightness: Uprightness,
 }
 
 impl Finder<'_> {
@@ -51,19 +51,19 @@ impl Finder<'_> {
         let turned = self.times.measure(Stage::Resize, || turn.apply(copy));
         let faces = self.faces_in(turn.size(size), &turned, depth)?;
         let engine = &mut *self.engine;
-        let restlessness = self.times.measure(Stage::Landmarks, || {
-            Restlessness::of_faces(&faces, &turned, engine)
+        let uprightness = self.times.measure(Stage::Landmarks, || {
+            Uprightness::of_faces(&faces, &turned, engine)
         });
-        let restlessness = restlessness.map_err(|source| self.refused(source))?;
-        let candidates = faces.into_iter().zip(restlessness);
+        let uprightness = uprightness.map_err(|source| self.refused(source))?;
+        let candidates = faces.into_iter().zip(uprightness);
         Ok(candidates
-            .map(|(mut found, restlessness)| {
+            .map(|(mut found, uprightness)| {
                 found.turn = turn;
-                found.face.upright = restlessness.is_upright();
+                found.face.upright = uprightness.is_upright;
                 Candidate {
                     place: turn.box_back(found.face.bounds, size),
                     found,
-                    restlessness,
+                    uprightness,
                 }
             })
             .collect())
@@ -73,7 +73,7 @@ impl Finder<'_> {
 /// Chooses one of the candidates at each place: an upright one, if possible a surely upright one.
 ///
 /// Of several, it chooses one from the turn with the most surely upright faces, and then the one
-/// with the least restless landmarks. A face that is upright in no turn is returned as found in the
+/// that the detector and its landmarks leave least in doubt. A face that is upright in no turn is returned as found in the
 /// photo as displayed.
 fn chosen(mut candidates: Vec<Candidate>) -> Vec<FoundFace> {
     candidates.retain(|face| face.is_upright() || face.found.turn == Turn::None);
@@ -87,7 +87,7 @@ fn chosen(mut candidates: Vec<Candidate>) -> Vec<FoundFace> {
     };
     candidates.sort_by(|a, b| {
         let by_rank = rank(a).cmp(&rank(b));
-        by_rank.then_with(|| a.restlessness.order(&b.restlessness))
+        by_rank.then_with(|| a.uprightness.order(&b.uprightness))
     });
     let mut chosen: Vec<Candidate> = Vec::new();
     for candidate in candidates {
@@ -104,8 +104,7 @@ impl Candidate {
     }
 
     fn is_sure(&self) -> bool {
-        let score = self.found.face.score;
-        self.restlessness.is_surely_upright(score)
+        self.uprightness.is_sure
     }
 
     /// Returns whether both are the same face, found in two turns. Within one turn, the detector
@@ -131,10 +130,9 @@ fn has_centre_of(area: PixelBox, other: PixelBox) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Landmarks;
+    use crate::engine::{LandmarkModel, Landmarks};
     use crate::geometry::Rect;
     use crate::photo::Face;
-    use crate::photo::upright::tests::restless;
 
     /// Returns a face with a side of 10 pixels at (`x`, 0).
     fn candidate(turn: Turn, x: u32, score: f32, restlessness: f64) -> Candidate {
@@ -144,7 +142,7 @@ mod tests {
             w: 10,
             h: 10,
         };
-        let restlessness = restless(restlessness);
+        let uprightness = Uprightness::of_restlessness(restlessness, Some(score));
         Candidate {
             found: FoundFace {
                 face: Face {
@@ -152,10 +150,11 @@ mod tests {
                     score: Some(score),
                     landmarks: Vec::new(),
                     encoding: None,
-                    upright: restlessness.is_upright(),
+                    upright: uprightness.is_upright,
                 },
                 turn,
                 working_landmarks: Landmarks {
+                    model: LandmarkModel::FivePoint,
                     rect: Rect {
                         left: 0,
                         top: 0,
@@ -166,7 +165,7 @@ mod tests {
                 },
             },
             place,
-            restlessness,
+            uprightness,
         }
     }
 

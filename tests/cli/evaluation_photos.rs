@@ -447,6 +447,7 @@ fn detection(face: ReferenceFace<'_>) -> Detection {
     Detection {
         rect: face.rect(),
         score: None,
+        points: None,
     }
 }
 

@@ -6,8 +6,8 @@
 //! FACEMATCH_SHARED=<folder> cargo test --release --test library chips -- --ignored --nocapture
 //! ```
 
-use facematch::engine::Landmarks;
 use facematch::engine::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
+use facematch::engine::{LandmarkModel, Landmarks};
 use image::RgbImage;
 
 use crate::reference::{ReferenceFace, references};
@@ -49,6 +49,7 @@ fn chips_are_those_of_dlib() {
 
 fn geometry(face: ReferenceFace<'_>) -> ChipGeometry {
     let landmarks = Landmarks {
+        model: LandmarkModel::FivePoint,
         rect: face.rect(),
         points: face.points("landmarks_5"),
     };

@@ -98,6 +98,7 @@ fn detections(locations: &FaceLocations, upsample: u32) -> Vec<Detection> {
         .map(|location| Detection {
             rect: mapped_down(from_dlib(location), upsample),
             score: None,
+            points: None,
         })
         .collect()
 }
@@ -131,6 +132,11 @@ impl DlibEngine {
             Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
             Detector::Cnn => LoadedDetector::Cnn(cnn()?),
             Detector::Auto => LoadedDetector::Auto(FaceDetector::new(), cnn()?),
+            Detector::Retinaface => {
+                return Err(LoadError::Unavailable(
+                    "the dlib engine has no detector retinaface; it has hog and cnn".to_owned(),
+                ));
+            }
         };
         Ok(Self {
             detector,
@@ -150,7 +156,15 @@ impl DlibEngine {
             .iter()
             .map(|p| Point::new(p.x() as f64, p.y() as f64))
             .collect();
-        (Landmarks { rect, points }, twin)
+        let model = self.landmark_model;
+        (
+            Landmarks {
+                model,
+                rect,
+                points,
+            },
+            twin,
+        )
     }
 
     /// Returns the C++ landmarks equal to `landmarks`: remembered, or predicted again.

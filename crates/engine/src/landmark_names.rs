@@ -1,4 +1,4 @@
-//! Names of the landmarks, in the order of dlib's models. Left and right are those of the picture.
+//! Names of the landmarks, in the order of the models. Left and right are those of the picture.
 
 /// Names for `shape_predictor_5_face_landmarks`, checked on upright faces: the first point is the
 /// rightmost one.
@@ -8,6 +8,15 @@ pub(super) const FIVE_POINTS: [&str; 5] = [
     "left_eye_outer",
     "left_eye_inner",
     "nose_base",
+];
+
+/// Names for the points of RetinaFace.
+pub(super) const RETINAFACE: [&str; 5] = [
+    "left_eye",
+    "right_eye",
+    "nose_tip",
+    "mouth_left",
+    "mouth_right",
 ];
 
 /// Names for `shape_predictor_68_face_landmarks`: the mark-up of iBUG 300-W (Sagonas et al., 2013),

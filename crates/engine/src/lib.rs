@@ -64,7 +64,7 @@ fn auto_cnn_upsample(upsample: u32) -> u32 {
     upsample.saturating_sub(1)
 }
 
-/// A face detector of dlib, or both of them.
+/// A face detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detector {
     /// `frontal_face_detector`: histograms of oriented gradients and five linear filters. Finds
@@ -74,6 +74,11 @@ pub enum Detector {
     /// `mmod_human_face_detector`: a convolutional network. Slower, but also finds turned and
     /// covered faces.
     Cnn,
+    /// RetinaFace with a MobileNet of a quarter of the width: a convolutional network that finds
+    /// faces of 10 pixels and more, turned and covered ones too, in about the time of
+    /// [`Hog`](Self::Hog). Only the native engine has it. Its five landmarks align the face, unless
+    /// [`EngineParams::landmarks`] names another model.
+    Retinaface,
     /// [`Hog`](Self::Hog), followed by [`Cnn`](Self::Cnn) if it finds nothing, with the image
     /// upsampled one time fewer.
     Auto,
@@ -85,7 +90,28 @@ impl Detector {
         match self {
             Self::Hog => "hog",
             Self::Cnn => "cnn",
+            Self::Retinaface => "retinaface",
             Self::Auto => "auto",
+        }
+    }
+}
+
+impl Detector {
+    /// Returns the least score of a face, unless [`EngineParams::min_score`] says otherwise.
+    /// RetinaFace's was chosen so that it finds nothing in photos without people
+    /// (`docs/ACCURACY.md`); dlib's detectors have thresholds of their own.
+    pub fn default_min_score(self) -> f32 {
+        match self {
+            Self::Hog | Self::Cnn | Self::Auto => 0.0,
+            Self::Retinaface => 0.8,
+        }
+    }
+
+    /// Returns the number of times that an image is usually doubled before detection.
+    pub fn default_upsample(self) -> u32 {
+        match self {
+            Self::Hog | Self::Cnn | Self::Auto => 1,
+            Self::Retinaface => 0,
         }
     }
 }
@@ -97,9 +123,12 @@ pub struct EngineParams {
     pub kind: EngineKind,
     /// Face detector.
     pub detector: Detector,
-    /// Number of times the image is doubled before detection: 0 finds faces of at least 80 pixels,
-    /// 1 of 40, 2 of 20.
+    /// Number of times the image is doubled before detection. dlib's detectors find faces of at
+    /// least 80 pixels with 0, of 40 with 1, of 20 with 2.
     pub upsample: u32,
+    /// Least score of a face, or `None` for [`Detector::default_min_score`]. dlib's engine reports
+    /// no scores and ignores it.
+    pub min_score: Option<f32>,
     /// Number of jittered copies of a face averaged into its encoding; 0 and 1 mean the face
     /// itself, once.
     pub jitters: u32,
@@ -123,6 +152,7 @@ impl EngineParams {
             kind: EngineKind::Native,
             detector: Detector::Hog,
             upsample: 1,
+            min_score: None,
             jitters: 0,
             flip: false,
             models: models.into(),
@@ -147,11 +177,15 @@ pub struct Detection {
     pub rect: Rect,
     /// Confidence of the detector (above 0; larger is more certain), if the engine reports it.
     pub score: Option<f32>,
+    /// Landmarks that the detector found with the face: those of [`LandmarkModel::Retinaface`].
+    pub points: Option<[Point; 5]>,
 }
 
 /// The landmarks of one face: 5 or 68 points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Landmarks {
+    /// Model that found them.
+    pub model: LandmarkModel,
     /// Detection in which the landmarks were searched.
     pub rect: Rect,
     /// Points in the order of the model; see [`LandmarkModel::point_names`].
@@ -165,9 +199,15 @@ pub enum LandmarkModel {
     FivePoint,
     /// The 68 points of iBUG 300-W.
     SixtyEightPoint,
+    /// The five points that RetinaFace finds with a face: centres of the eyes, tip of the nose,
+    /// corners of the mouth.
+    Retinaface,
 }
 
 impl LandmarkModel {
+    /// Every landmark model.
+    pub const ALL: [Self; 3] = [Self::FivePoint, Self::SixtyEightPoint, Self::Retinaface];
+
     /// Returns the number of points.
     pub fn point_count(self) -> usize {
         self.point_names().len()
@@ -179,6 +219,7 @@ impl LandmarkModel {
         match self {
             Self::FivePoint => &landmark_names::FIVE_POINTS,
             Self::SixtyEightPoint => &landmark_names::SIXTY_EIGHT_POINTS,
+            Self::Retinaface => &landmark_names::RETINAFACE,
         }
     }
 }
@@ -445,6 +486,7 @@ mod tests {
                 bottom: 9,
             },
             score: None,
+            points: None,
         };
         let found = found_or_else(vec![face(1)], || panic!("it must not be asked"));
         assert_eq!(found, Ok(vec![face(1)]));
@@ -481,7 +523,7 @@ mod tests {
 
     #[test]
     fn every_landmark_has_a_name_of_its_own() {
-        for model in [LandmarkModel::FivePoint, LandmarkModel::SixtyEightPoint] {
+        for model in LandmarkModel::ALL {
             let names: std::collections::BTreeSet<_> = model.point_names().iter().collect();
             assert_eq!(names.len(), model.point_count());
         }

@@ -4,7 +4,7 @@
 
 use super::Detector;
 use crate::error::EngineError;
-use crate::geometry::Rect;
+use crate::geometry::{Point, Rect};
 
 /// Shortest side, in pixels after upsampling, of an image that is searched: the smallest face that
 /// a detector finds is several times as large, and dlib's filters do not fit into less.
@@ -58,6 +58,14 @@ pub(super) fn mapped_down(rect: Rect, times: u32) -> Rect {
         right: coordinate(rect.right, 1.25),
         bottom: coordinate(rect.bottom, 0.75),
     }
+}
+
+/// Maps a point in the copy, doubled `times` times, to the image: dlib's
+/// `pyramid_down<2>::point_down`.
+pub(super) fn point_mapped_down(point: Point, times: u32) -> Point {
+    (0..times).fold(point, |point, _| {
+        Point::new(point.x / 2.0 - 1.25, point.y / 2.0 - 0.75)
+    })
 }
 
 /// Rounds halves up, as when a `dlib::drectangle` becomes a `dlib::rectangle`.

@@ -14,6 +14,7 @@
 mod aligned_numbers;
 pub mod blend_rows;
 pub mod convolution;
+pub mod depthwise;
 pub mod distances;
 mod extent;
 pub mod filter_bank;

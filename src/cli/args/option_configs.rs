@@ -62,17 +62,20 @@ impl EngineArgs {
     }
 
     pub(super) fn config(self, encoding: EncodingArgs) -> EngineConfig {
+        let detector = match self.detector {
+            DetectorArg::Auto => Detector::Auto,
+            DetectorArg::Hog => Detector::Hog,
+            DetectorArg::Cnn => Detector::Cnn,
+            DetectorArg::Retinaface => Detector::Retinaface,
+        };
         EngineConfig {
             kind: match self.engine {
                 EngineArg::Native => EngineKind::Native,
                 EngineArg::Dlib => EngineKind::Dlib,
             },
-            detector: match self.detector {
-                DetectorArg::Auto => Detector::Auto,
-                DetectorArg::Hog => Detector::Hog,
-                DetectorArg::Cnn => Detector::Cnn,
-            },
-            upsample: self.upsample,
+            detector,
+            upsample: self.upsample.unwrap_or(detector.default_upsample()),
+            min_score: self.min_score,
             jitters: encoding.jitters,
             flip: !encoding.no_flip,
             landmarks: self.landmarks,

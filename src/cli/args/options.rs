@@ -52,7 +52,6 @@ pub(crate) struct CacheArgs {
 const COMMON: Option<&str> = None;
 
 const DEFAULT_WIDTH: u32 = 500;
-const DEFAULT_UPSAMPLE: u32 = 1;
 
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Finding faces")]
@@ -63,14 +62,20 @@ pub(crate) struct EngineArgs {
     #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch_image_files::MAX_WIDTH))]
     pub(crate) width: u32,
 
-    /// Number of times the resized photo is doubled before detection: 0 finds faces of 80 pixels or
-    /// more, 1 of 40, 2 of 20
-    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = DEFAULT_UPSAMPLE, allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
-    pub(crate) upsample: u32,
+    /// Number of times the resized photo is doubled before detection [default: 1, with retinaface 0]
+    ///
+    /// hog and cnn find faces of 80 pixels or more with 0, of 40 with 1, of 20 with 2; retinaface
+    /// finds faces of about 12 with 0.
+    #[arg(long, hide_short_help = true, value_name = "N", allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
+    pub(crate) upsample: Option<u32>,
 
     /// Face detector
     #[arg(long, value_name = "WHICH", help_heading = COMMON, value_enum, default_value_t = DetectorArg::Auto)]
     pub(crate) detector: DetectorArg,
+
+    /// Least score of a face [default: 0.8 with retinaface, whose scores are below 1, else 0]
+    #[arg(long, hide_short_help = true, value_name = "S", allow_negative_numbers = true, value_parser = score)]
+    pub(crate) min_score: Option<f32>,
 
     /// Turn photos without an upright face by 90, 180 and 270 degrees and search again
     #[arg(long, hide_short_help = true)]
@@ -99,7 +104,8 @@ impl EngineArgs {
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
             (self.width != DEFAULT_WIDTH, "--width"),
-            (self.upsample != DEFAULT_UPSAMPLE, "--upsample"),
+            (self.upsample.is_some(), "--upsample"),
+            (self.min_score.is_some(), "--min-score"),
             (self.detector != DetectorArg::Auto, "--detector"),
             (self.try_rotations, "--try-rotations"),
             (self.landmarks.is_some(), "--landmarks"),
@@ -186,6 +192,14 @@ where
         let (from, to) = (range.start(), range.end());
         number.ok_or_else(|| format!("expected a whole number from {from} to {to}"))
     }
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    let score = text
+        .parse()
+        .ok()
+        .filter(|score| (0.0..=10.0).contains(score));
+    score.ok_or_else(|| "expected a number from 0 to 10, such as 0.8".to_owned())
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
@@ -315,6 +329,8 @@ pub(crate) enum DetectorArg {
     Hog,
     /// Finds turned and covered faces too; about four times as slow
     Cnn,
+    /// Finds small, turned and covered faces too; about as fast as hog
+    Retinaface,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -13,6 +13,8 @@ pub(crate) struct EngineConfig {
     pub(crate) kind: EngineKind,
     pub(crate) detector: Detector,
     pub(crate) upsample: u32,
+    /// Least score of a face, or `None` for that of the detector.
+    pub(crate) min_score: Option<f32>,
     pub(crate) jitters: u32,
     pub(crate) flip: bool,
     /// Landmark model to use instead of the one in `models`.
@@ -30,6 +32,7 @@ impl Default for EngineConfig {
             kind: EngineKind::Native,
             detector: Detector::Auto,
             upsample: 1,
+            min_score: None,
             jitters: 0,
             flip: true,
             landmarks: None,
@@ -57,12 +60,21 @@ impl EngineConfig {
 
     /// Refuses options that do not work together.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        match self.settings.encode_from {
-            EncodeFrom::Original if self.kind != EngineKind::Native => Err(Failure::Usage(
-                "--encode-from original needs --engine native".to_owned(),
-            )),
-            _ => Ok(()),
+        if self.kind == EngineKind::Native {
+            return Ok(());
         }
+        let needs_native = if self.settings.encode_from == EncodeFrom::Original {
+            "--encode-from original"
+        } else if self.detector == Detector::Retinaface {
+            "--detector retinaface"
+        } else if self.min_score.is_some() {
+            "--min-score"
+        } else {
+            return Ok(());
+        };
+        Err(Failure::Usage(format!(
+            "{needs_native} needs --engine native"
+        )))
     }
 }
 
@@ -71,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_native_engine_encodes_from_the_original() {
+    fn only_the_native_engine_encodes_from_the_original_and_has_scores() {
         let config = |kind, encode_from| EngineConfig {
             kind,
             settings: PhotoSettings {
@@ -91,6 +103,19 @@ mod tests {
         ] {
             config(kind, encode_from).check().unwrap();
         }
+        let refusal = |change: fn(&mut EngineConfig)| {
+            let mut config = config(EngineKind::Dlib, EncodeFrom::Resized);
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+        assert_eq!(
+            refusal(|config| config.detector = Detector::Retinaface),
+            "--detector retinaface needs --engine native"
+        );
+        assert_eq!(
+            refusal(|config| config.min_score = Some(0.5)),
+            "--min-score needs --engine native"
+        );
         let without = config(EngineKind::Dlib, EncodeFrom::Original).without_encodings();
         assert_eq!(without.settings.depth, Depth::Landmarks);
         without.check().unwrap();

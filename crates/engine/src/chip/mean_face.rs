@@ -1,24 +1,36 @@
 //! The mean faces that landmarks are aligned with: the position of each landmark of an upright face
 //! in the unit square.
 //!
-//! The numbers are those of dlib's `get_face_chip_details`
+//! The numbers for dlib's models are those of its `get_face_chip_details`
 //! (`dlib/image_transforms/interpolation.h`). Of the 68 points it omits the outline of the face,
 //! the eyebrows and the lower lip, which move most with pose and expression.
 
+use crate::LandmarkModel;
 use crate::geometry::Point;
 
 /// A landmark's index in its model, and its position in the unit square (x to the right, y
 /// downwards).
 pub(super) type MeanPoint = (usize, Point);
 
-/// Returns the mean face for a model of `count` landmarks. There is one only for 5 and for 68.
-pub(super) fn of_model(count: usize) -> Option<&'static [MeanPoint]> {
-    match count {
-        5 => Some(&FIVE_POINTS),
-        68 => Some(&SIXTY_EIGHT_POINTS),
-        _ => None,
+/// Returns the mean face for the landmarks of `model`.
+pub(super) fn of_model(model: LandmarkModel) -> &'static [MeanPoint] {
+    match model {
+        LandmarkModel::FivePoint => &FIVE_POINTS,
+        LandmarkModel::SixtyEightPoint => &SIXTY_EIGHT_POINTS,
+        LandmarkModel::Retinaface => &RETINAFACE,
     }
 }
+
+/// Mean places of RetinaFace's points in chips of faces that dlib aligned: (47.3, 45.2), (101.1,
+/// 45.8), (73.7, 77.2), (50.7, 103.2) and (96.8, 103.3) of 150 pixels with a padding of 0.25
+/// (`docs/ACCURACY.md`).
+const RETINAFACE: [MeanPoint; 5] = [
+    (0, Point::new(0.223, 0.202)),
+    (1, Point::new(0.761, 0.208)),
+    (2, Point::new(0.487, 0.522)),
+    (3, Point::new(0.257, 0.782)),
+    (4, Point::new(0.718, 0.783)),
+];
 
 const FIVE_POINTS: [MeanPoint; 5] = [
     (0, Point::new(0.8595674595992, 0.2134981538014)),

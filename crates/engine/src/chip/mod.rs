@@ -61,7 +61,7 @@ impl ChipGeometry {
     /// dlib's own values are [`CHIP_SIZE`] and [`CHIP_PADDING`].
     ///
     /// # Errors
-    /// [`EngineError::ImplausibleLandmarks`] if there are neither 5 nor 68 points, if the detection
+    /// [`EngineError::ImplausibleLandmarks`] if there are not as many points as the model has, if the detection
     /// is empty, if a coordinate is not finite or is farther than 4 sides of the detection from its
     /// middle, if the square is smaller than a pixel, or if `size` or `padding` is out of range.
     /// Accepted values are safe to pass to C++.
@@ -69,9 +69,8 @@ impl ChipGeometry {
         if !are_plausible(landmarks) || !(0.0..f64::INFINITY).contains(&padding) {
             return Err(EngineError::ImplausibleLandmarks);
         }
-        mean_face::of_model(landmarks.points.len())
-            .and_then(|mean_face| fitted(mean_face, &landmarks.points, size, padding))
-            .ok_or(EngineError::ImplausibleLandmarks)
+        let mean_face = mean_face::of_model(landmarks.model);
+        fitted(mean_face, &landmarks.points, size, padding).ok_or(EngineError::ImplausibleLandmarks)
     }
 
     /// Returns a chip of `size` pixels, cut from the square of `side` photo pixels about `centre`,
@@ -287,12 +286,14 @@ fn are_plausible(landmarks: &Landmarks) -> bool {
     let side = (right - left + 1.0).max(bottom - top + 1.0);
     let limit = MAX_BOX_SIDES * side;
     let near = |at: f64, middle: f64| (at - middle).abs() <= limit;
+    let is_complete = landmarks.points.len() == landmarks.model.point_count();
     let is_box = left <= right
         && top <= bottom
         && [left, top, right, bottom]
             .iter()
             .all(|edge| edge.abs() <= MAX_COORDINATE);
-    is_box
+    is_complete
+        && is_box
         && landmarks
             .points
             .iter()

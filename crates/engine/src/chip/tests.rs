@@ -4,7 +4,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::LandmarkModel;
 
+const FIVE: LandmarkModel = LandmarkModel::FivePoint;
 const BOX: Rect = Rect {
     left: 100,
     top: 100,
@@ -14,14 +16,18 @@ const BOX: Rect = Rect {
 
 /// Returns landmarks exactly like those of the mean face, so that the chip is the square of `side`
 /// about `centre`.
-fn face(count: usize, centre: Point, side: f64, angle: f64) -> Landmarks {
+fn face(model: LandmarkModel, centre: Point, side: f64, angle: f64) -> Landmarks {
     let unit = |mean: f64| (CHIP_PADDING + mean) / (2.0 * CHIP_PADDING + 1.0);
     let map = Affine::similarity(Point::new(0.5, 0.5), centre, side, angle, false);
-    let mut points = vec![centre; count];
-    for &(index, mean) in mean_face::of_model(count).unwrap() {
+    let mut points = vec![centre; model.point_count()];
+    for &(index, mean) in mean_face::of_model(model) {
         points[index] = map.apply(Point::new(unit(mean.x), unit(mean.y)));
     }
-    Landmarks { rect: BOX, points }
+    Landmarks {
+        model,
+        rect: BOX,
+        points,
+    }
 }
 
 fn geometry_of(landmarks: &Landmarks) -> Result<ChipGeometry, EngineError> {
@@ -43,10 +49,10 @@ fn slopes() -> RgbImage {
 
 #[test]
 fn a_face_like_the_mean_face_has_the_square_it_was_made_for() {
-    for count in [5, 68] {
+    for model in LandmarkModel::ALL {
         for (side, angle) in [(150.0, 0.0), (260.5, 0.3), (71.0, -1.2), (90.0, 3.0)] {
             let centre = Point::new(190.25, 210.5);
-            let geometry = geometry_of(&face(count, centre, side, angle)).unwrap();
+            let geometry = geometry_of(&face(model, centre, side, angle)).unwrap();
             assert!((geometry.centre().x - centre.x).abs() < 1e-9);
             assert!((geometry.centre().y - centre.y).abs() < 1e-9);
             assert!((geometry.side() - side).abs() < 1e-9);
@@ -58,14 +64,14 @@ fn a_face_like_the_mean_face_has_the_square_it_was_made_for() {
 
 #[test]
 fn more_padding_makes_the_square_larger() {
-    let landmarks = face(5, Point::new(200.0, 200.0), 150.0, 0.0);
+    let landmarks = face(FIVE, Point::new(200.0, 200.0), 150.0, 0.0);
     let wide = ChipGeometry::of_face(&landmarks, CHIP_SIZE, 0.5).unwrap();
     assert!((wide.side() - 200.0).abs() < 1e-9);
 }
 
 #[test]
 fn landmarks_that_cannot_be_a_face_are_refused() {
-    let good = face(5, Point::new(200.0, 200.0), 180.0, 0.0);
+    let good = face(FIVE, Point::new(200.0, 200.0), 180.0, 0.0);
     assert!(geometry_of(&good).is_ok());
     let with_point = |x: f64, y: f64| {
         let mut landmarks = good.clone();
@@ -76,13 +82,16 @@ fn landmarks_that_cannot_be_a_face_are_refused() {
         rect: Rect { left, right, ..BOX },
         ..good.clone()
     };
-    let with_points = |points: Vec<Point>| Landmarks { rect: BOX, points };
+    let with_points = |points: Vec<Point>| Landmarks {
+        points,
+        ..good.clone()
+    };
     let bad = [
         with_points(good.points[..4].to_vec()),
         with_points(vec![]),
         with_points(vec![Point::new(200.0, 200.0); 5]),
         with_points(vec![Point::new(200.0, 200.0); 68]),
-        face(5, Point::new(200.0, 200.0), 0.9, 0.0),
+        face(FIVE, Point::new(200.0, 200.0), 0.9, 0.0),
         with_point(f64::NAN, 200.0),
         with_point(200.0, f64::NEG_INFINITY),
         with_point(200.0, 1000.5),
@@ -104,7 +113,7 @@ fn landmarks_that_cannot_be_a_face_are_refused() {
 
 #[test]
 fn a_size_or_padding_out_of_range_is_refused() {
-    let landmarks = face(5, Point::new(200.0, 200.0), 180.0, 0.0);
+    let landmarks = face(FIVE, Point::new(200.0, 200.0), 180.0, 0.0);
     for (size, padding) in [
         (0, 0.25),
         (1, 0.25),
@@ -230,11 +239,13 @@ proptest! {
     fn no_landmarks_make_it_panic(
         edges in prop::array::uniform4(edge()),
         points in prop::collection::vec((coordinate(), coordinate()), 68),
+        model in prop::sample::select(LandmarkModel::ALL.to_vec()),
         count in prop::sample::select(vec![0_usize, 4, 5, 5, 5, 68, 68]),
         size in 2..40_u32,
     ) {
         let [left, top, right, bottom] = edges;
         let landmarks = Landmarks {
+            model,
             rect: Rect { left, top, right, bottom },
             points: points.iter().take(count).map(|&(x, y)| Point::new(x, y)).collect(),
         };

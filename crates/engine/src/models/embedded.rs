@@ -9,6 +9,7 @@ pub(super) fn bytes(model: ShippedModel) -> &'static [u8] {
         ShippedModel::FivePointLandmarks => FIVE_POINT_LANDMARKS,
         ShippedModel::CnnDetector => CNN_DETECTOR,
         ShippedModel::FrontalFaceDetector => FRONTAL_FACE_DETECTOR,
+        ShippedModel::Retinaface => RETINAFACE,
     }
 }
 
@@ -27,6 +28,10 @@ static CNN_DETECTOR: &[u8] = checked(
 static FRONTAL_FACE_DETECTOR: &[u8] = checked(
     include_bytes!("../../../../models/frontal_face_detector.dat"),
     ShippedModel::FrontalFaceDetector,
+);
+static RETINAFACE: &[u8] = checked(
+    include_bytes!("../../../../models/retinaface_mobilenet_0.25.safetensors"),
+    ShippedModel::Retinaface,
 );
 
 /// Returns `bytes` after checking at compile time that `model` has that many: a Git LFS pointer

@@ -16,8 +16,10 @@ mod mistaken;
 pub mod network;
 mod overlap;
 pub(crate) mod reader;
+pub mod retinaface;
 pub(super) mod shape_predictor;
 mod source;
+mod tensors;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -34,8 +36,7 @@ pub use source::ModelSource;
 /// Maximum size of a landmark model, in bytes: 2.7 times the usual 68-point file.
 const MAX_LANDMARK_BYTES: u64 = 256 << 20;
 
-/// A model that comes with facematch. All are by Davis King. The frontal face detector is under the
-/// Boost Software License, the others are in the public domain (CC0-1.0); see `models/README.md`.
+/// A model that comes with facematch; `models/README.md` names their authors and licences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ShippedModel {
     /// Turns a face into its encoding.
@@ -47,15 +48,19 @@ pub enum ShippedModel {
     /// Finds faces for the detector [`Hog`](super::Detector::Hog) in an engine without dlib; dlib
     /// has it built in.
     FrontalFaceDetector,
+    /// Finds faces and their landmarks for the detector
+    /// [`Retinaface`](super::Detector::Retinaface).
+    Retinaface,
 }
 
 impl ShippedModel {
     /// Every shipped model.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Encoder,
         Self::FivePointLandmarks,
         Self::CnnDetector,
         Self::FrontalFaceDetector,
+        Self::Retinaface,
     ];
 
     /// Returns the name of the model's file, which is dlib's name if dlib has such a file.
@@ -65,6 +70,7 @@ impl ShippedModel {
             Self::FivePointLandmarks => "shape_predictor_5_face_landmarks.dat",
             Self::CnnDetector => "mmod_human_face_detector.dat",
             Self::FrontalFaceDetector => "frontal_face_detector.dat",
+            Self::Retinaface => "retinaface_mobilenet_0.25.safetensors",
         }
     }
 
@@ -75,6 +81,7 @@ impl ShippedModel {
             Self::FivePointLandmarks => 9_150_489,
             Self::CnnDetector => 729_940,
             Self::FrontalFaceDetector => 39_752,
+            Self::Retinaface => 1_704_000,
         }
     }
 
@@ -89,6 +96,7 @@ impl ShippedModel {
             Self::FrontalFaceDetector => {
                 "7af1abcebdad25068200007b74e2494a115f93b83eaa59552f09e33aebeb0871"
             }
+            Self::Retinaface => "f80a9b7beb7c21782f44b4b71b1bfadb52fdfcdcf9937f9de0e32a592c616679",
         }
     }
 }

@@ -59,6 +59,9 @@ pub struct Convolution {
     pub weights: Vec<f32>,
     /// One bias for each filter. All finite.
     pub bias: Vec<f32>,
+    /// One slope for each filter if a PReLU or a leaky ReLU follows: the factor for results below
+    /// 0. Otherwise empty. All finite.
+    pub slopes: Vec<f32>,
 }
 
 impl Convolution {

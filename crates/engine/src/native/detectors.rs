@@ -7,6 +7,7 @@ use image::RgbImage;
 use super::hog::HogDetector;
 use super::lazy::Lazy;
 use super::mmod::MmodDetector;
+use super::retinaface::RetinafaceDetector;
 use crate::error::{EngineError, LoadError};
 use crate::models::hog_filters::read_frontal_face_detector;
 use crate::models::{ModelSource, ShippedModel};
@@ -23,6 +24,7 @@ const CNN_MAX_PIXELS: u64 = EngineKind::Native.cnn_max_pixels();
 pub(super) enum LoadedDetector {
     Hog(Box<HogDetector>),
     Cnn(CnnDetector),
+    Retinaface(RetinafaceDetector),
     /// The second detector is used if the first finds nothing.
     Auto(Box<HogDetector>, CnnDetector),
 }
@@ -61,11 +63,17 @@ impl LoadedDetector {
         Ok(match detector {
             Detector::Hog => Self::Hog(hog()?),
             Detector::Cnn => Self::Cnn(cnn()?),
+            Detector::Retinaface => {
+                Self::Retinaface(models.load(ShippedModel::Retinaface, |bytes| {
+                    RetinafaceDetector::from_bytes(bytes, level)
+                })?)
+            }
             Detector::Auto => Self::Auto(hog()?, cnn()?),
         })
     }
 
-    /// Returns the faces in `image`, upsampled `upsample` times.
+    /// Returns the faces in `image`, upsampled `upsample` times, with scores of at least
+    /// `min_score`.
     ///
     /// # Errors
     /// If the image is too large for the detector.
@@ -73,12 +81,16 @@ impl LoadedDetector {
         &mut self,
         image: &RgbImage,
         upsample: u32,
+        min_score: f32,
     ) -> Result<Vec<Detection>, EngineError> {
+        let is_sure = |face: &Detection| face.score.is_none_or(|score| score >= min_score);
+        let sure = |faces: Vec<Detection>| faces.into_iter().filter(is_sure).collect::<Vec<_>>();
         match self {
-            Self::Hog(detector) => detector.detect(image, upsample),
-            Self::Cnn(detector) => detector.detect(image, upsample),
-            Self::Auto(hog, cnn) => found_or_else(hog.detect(image, upsample)?, || {
-                cnn.detect(image, auto_cnn_upsample(upsample))
+            Self::Hog(detector) => detector.detect(image, upsample).map(sure),
+            Self::Cnn(detector) => detector.detect(image, upsample).map(sure),
+            Self::Retinaface(detector) => detector.detect(image, upsample, min_score),
+            Self::Auto(hog, cnn) => found_or_else(sure(hog.detect(image, upsample)?), || {
+                cnn.detect(image, auto_cnn_upsample(upsample)).map(sure)
             }),
         }
     }
@@ -88,6 +100,7 @@ impl LoadedDetector {
         match self {
             Self::Hog(detector) => Self::Hog(Box::new(detector.fork())),
             Self::Cnn(detector) => Self::Cnn(detector.fork()),
+            Self::Retinaface(detector) => Self::Retinaface(detector.fork()),
             Self::Auto(hog, cnn) => Self::Auto(Box::new(hog.fork()), cnn.fork()),
         }
     }

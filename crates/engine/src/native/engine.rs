@@ -11,21 +11,81 @@ use super::lazy::Lazy;
 use super::resnet::Encoder;
 use crate::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use crate::error::{EngineError, LoadError};
+use crate::geometry::Rect;
 use crate::jitter::jittered_chip;
 use crate::models::{ShippedModel, read_landmarks, refused};
+use crate::upsampling::rounded;
 use crate::{
-    Detection, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks,
-    check_encodings,
+    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
+    Landmarks, check_encodings,
 };
 
 /// The detectors, landmarks and encoder of dlib in pure Rust.
 pub struct NativeEngine {
     detector: LoadedDetector,
     upsample: u32,
-    predictor: Arc<LandmarkPredictor>,
+    min_score: f32,
+    landmarks: LandmarkSource,
     encoder: Lazy<Encoder>,
     jitters: u32,
     flip: bool,
+}
+
+/// Where the landmarks of a face come from.
+#[derive(Clone)]
+enum LandmarkSource {
+    /// A landmark model searches them in the box of the face.
+    Model(Arc<LandmarkPredictor>),
+    /// The detector has found them with the face.
+    Detector,
+}
+
+impl LandmarkSource {
+    fn model(&self) -> LandmarkModel {
+        match self {
+            Self::Model(predictor) => predictor.model(),
+            Self::Detector => LandmarkModel::Retinaface,
+        }
+    }
+
+    /// Returns the landmarks of `face`, or `None` if the detector that should have found them has
+    /// not.
+    fn landmarks(&self, image: &RgbImage, face: &Detection) -> Option<Landmarks> {
+        match self {
+            Self::Model(predictor) => Some(predictor.landmarks(image, box_to_search(face))),
+            Self::Detector => face.points.map(|points| Landmarks {
+                model: LandmarkModel::Retinaface,
+                rect: face.rect,
+                points: points.to_vec(),
+            }),
+        }
+    }
+}
+
+/// Side of the boxes that HOG finds, with which dlib's landmark models were trained, in sides of the
+/// face's square; the median of 217 faces of LFW. Their centres are those of the squares.
+const HOG_BOX: f64 = 1.35;
+
+/// Returns the box in which a landmark model searches for the landmarks of `face`: like that of HOG
+/// if the detector finds points, and otherwise its own.
+fn box_to_search(face: &Detection) -> Rect {
+    let square = face.points.and_then(|points| {
+        let landmarks = Landmarks {
+            model: LandmarkModel::Retinaface,
+            rect: face.rect,
+            points: points.to_vec(),
+        };
+        ChipGeometry::of_face(&landmarks, CHIP_SIZE, 0.0).ok()
+    });
+    square.map_or(face.rect, |square| {
+        let (centre, half) = (square.centre(), HOG_BOX * square.side() / 2.0);
+        Rect {
+            left: rounded(centre.x - half),
+            top: rounded(centre.y - half),
+            right: rounded(centre.x + half),
+            bottom: rounded(centre.y + half),
+        }
+    })
 }
 
 impl NativeEngine {
@@ -36,20 +96,29 @@ impl NativeEngine {
     /// expected one.
     pub fn load(params: &EngineParams) -> Result<Self, LoadError> {
         let (models, level) = (&params.models, params.simd);
-        let predictor = match &params.landmarks {
-            Some(file) => LandmarkPredictor::from_bytes(&read_landmarks(file)?)
-                .map_err(|reason| refused(file, reason))?,
-            None => models.load(
+        let predictor = match (&params.landmarks, params.detector) {
+            (Some(file), _) => Some(
+                LandmarkPredictor::from_bytes(&read_landmarks(file)?)
+                    .map_err(|reason| refused(file, reason))?,
+            ),
+            (None, Detector::Retinaface) => None,
+            (None, _) => Some(models.load(
                 ShippedModel::FivePointLandmarks,
                 LandmarkPredictor::from_bytes,
-            )?,
+            )?),
         };
+        let landmarks = predictor.map_or(LandmarkSource::Detector, |predictor| {
+            LandmarkSource::Model(Arc::new(predictor))
+        });
         let detector = LoadedDetector::load(params.detector, models, level)?;
         let encoder = models.bytes(ShippedModel::Encoder)?;
         Ok(Self {
             detector,
             upsample: params.upsample,
-            predictor: Arc::new(predictor),
+            min_score: params
+                .min_score
+                .unwrap_or(params.detector.default_min_score()),
+            landmarks,
             encoder: Lazy::new(encoder, level),
             jitters: params.jitters,
             flip: params.flip,
@@ -97,11 +166,11 @@ impl FaceEngine for NativeEngine {
     }
 
     fn landmark_model(&self) -> LandmarkModel {
-        self.predictor.model()
+        self.landmarks.model()
     }
 
     fn detect(&mut self, image: &RgbImage) -> Result<Vec<Detection>, EngineError> {
-        self.detector.detect(image, self.upsample)
+        self.detector.detect(image, self.upsample, self.min_score)
     }
 
     fn landmarks(
@@ -114,10 +183,8 @@ impl FaceEngine for NativeEngine {
         };
         let found = detections
             .iter()
-            .map(|detection| self.predictor.landmarks(image, detection.rect));
-        Ok(found
-            .map(|landmarks| Some(landmarks).filter(plausible))
-            .collect())
+            .map(|face| self.landmarks.landmarks(image, face));
+        Ok(found.map(|landmarks| landmarks.filter(plausible)).collect())
     }
 
     fn encode(
@@ -125,8 +192,8 @@ impl FaceEngine for NativeEngine {
         image: &RgbImage,
         landmarks: &[Landmarks],
     ) -> Result<Vec<Encoding>, EngineError> {
-        let points = self.landmark_model().point_count();
-        if landmarks.iter().any(|face| face.points.len() != points) {
+        let model = self.landmark_model();
+        if landmarks.iter().any(|face| face.model != model) {
             return Err(EngineError::ForeignLandmarks);
         }
         let geometries = landmarks
@@ -153,7 +220,8 @@ impl FaceEngine for NativeEngine {
         Box::new(Self {
             detector: self.detector.fork(),
             upsample: self.upsample,
-            predictor: Arc::clone(&self.predictor),
+            min_score: self.min_score,
+            landmarks: self.landmarks.clone(),
             encoder: self.encoder.fork(),
             jitters: self.jitters,
             flip: self.flip,

@@ -114,6 +114,7 @@ impl LandmarkPredictor {
             }
         }
         Landmarks {
+            model: self.model,
             rect,
             points: whole_pixels(&shape, to_image),
         }

@@ -15,5 +15,6 @@ mod network;
 mod overlap;
 mod pyramid;
 pub mod resnet;
+pub mod retinaface;
 
 pub use engine::NativeEngine;

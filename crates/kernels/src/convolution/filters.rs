@@ -34,6 +34,7 @@ pub struct PackedFilters {
     channels: usize,
     weights: AlignedNumbers,
     bias: Vec<f32>,
+    slopes: Vec<f32>,
 }
 
 impl PackedFilters {
@@ -147,6 +148,7 @@ impl PackedFilters {
             channels,
             weights,
             bias: all,
+            slopes: vec![0.0; channels],
         }
     }
 
@@ -157,6 +159,17 @@ impl PackedFilters {
     #[must_use]
     pub fn with_bias(mut self, bias: &[f32]) -> Self {
         self.bias[..bias.len()].copy_from_slice(bias);
+        self
+    }
+
+    /// Returns the same filters with `slopes` as the slopes of the first ones, for
+    /// [`Finish::StorePrelu`](crate::Finish::StorePrelu); they were 0.
+    ///
+    /// # Panics
+    /// If `slopes` is longer than [`Self::channels`].
+    #[must_use]
+    pub fn with_slopes(mut self, slopes: &[f32]) -> Self {
+        self.slopes[..slopes.len()].copy_from_slice(slopes);
         self
     }
 
@@ -181,6 +194,11 @@ impl PackedFilters {
         &self.bias
     }
 
+    /// Returns one slope for each channel.
+    pub(super) fn slopes(&self) -> &[f32] {
+        &self.slopes
+    }
+
     /// Returns the weights of all blocks, [`Self::block_length`] for each.
     pub(super) fn weights(&self) -> &[f32] {
         &self.weights
@@ -198,6 +216,7 @@ impl PackedFilters {
     pub fn in_exact_memory(mut self) -> Self {
         self.weights = AlignedNumbers::exactly(&self.weights);
         self.bias = self.bias.into_boxed_slice().into_vec();
+        self.slopes = self.slopes.into_boxed_slice().into_vec();
         self
     }
 }

@@ -120,13 +120,7 @@ impl<'a> Task<'a> {
         let of_windows = [windows.window_rows, windows.window_run];
         let of_filters = [filters.rows(), filters.run()];
         assert_eq!(of_windows, of_filters, "windows and filters differ in size");
-        assert!(
-            fits(windows.end(), input.len()),
-            "a window reaches beyond the input"
-        );
-        assert!(places.column_step >= filters.channels(), "places overlap");
-        let end = places.end(windows, filters.channels());
-        assert!(fits(end, output.len()), "a place reaches beyond the output");
+        check(windows, input, places, filters.channels(), output);
         let job = Job {
             input,
             windows,
@@ -136,6 +130,24 @@ impl<'a> Task<'a> {
         };
         Self { job, output }
     }
+}
+
+/// Checks that the last of `windows` ends within `input`, and the last of `places`, of `channels`
+/// numbers each, within `output`.
+pub(crate) fn check(
+    windows: &Windows,
+    input: &[f32],
+    places: &Places,
+    channels: usize,
+    output: &[f32],
+) {
+    assert!(
+        fits(windows.end(), input.len()),
+        "a window reaches beyond the input"
+    );
+    assert!(places.column_step >= channels, "places overlap");
+    let end = places.end(windows, channels);
+    assert!(fits(end, output.len()), "a place reaches beyond the output");
 }
 
 impl Windows {

@@ -25,11 +25,12 @@ fn one_window(job: &Job<'_>, start: usize, results: &mut [f32]) {
     let filters = job.filters;
     let blocks = filters.weights().chunks_exact(filters.block_length());
     let (biases, _) = filters.bias().as_chunks::<BLOCK>();
+    let (slopes, _) = filters.slopes().as_chunks::<BLOCK>();
     let (results, _) = results.as_chunks_mut::<BLOCK>();
-    for ((weights, bias), results) in blocks.zip(biases).zip(results) {
+    for (((weights, bias), slopes), results) in blocks.zip(biases).zip(slopes).zip(results) {
         let sums = sums(job, start, weights, *bias);
-        for (result, sum) in results.iter_mut().zip(sums) {
-            job.finish.put(sum, result);
+        for ((result, sum), slope) in results.iter_mut().zip(sums).zip(slopes) {
+            job.finish.put(sum, *slope, result);
         }
     }
 }

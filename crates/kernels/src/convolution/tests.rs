@@ -13,7 +13,8 @@ fn check(level: SimdLevel, windows: &Windows, filters: usize, finish: Finish) {
         |filter, row, place| {
             weights[(filter * windows.window_rows + row) * windows.window_run + place]
         },
-    );
+    )
+    .with_slopes(&numbers(filters, 5));
     let column_step = packed.channels() + 3;
     let places = Places {
         column_step,
@@ -80,6 +81,7 @@ fn every_level_computes_what_scalar_does() {
         for finish in [
             Finish::Store,
             Finish::StoreRelu,
+            Finish::StorePrelu,
             Finish::Add,
             Finish::AddRelu,
         ] {
@@ -101,7 +103,8 @@ fn every_level_computes_what_scalar_does() {
 fn scalar_is_the_sum_of_products() {
     let packed = PackedFilters::new(2, 1, 3, &[0.5, -100.0], |filter, _, place| {
         if filter == 0 { place as f32 } else { 1.0 }
-    });
+    })
+    .with_slopes(&[2.0, 0.5]);
     let windows = Windows {
         column_step: 1,
         ..windows(1, 1, 2, 1, 3)
@@ -128,6 +131,7 @@ fn scalar_is_the_sum_of_products() {
     assert_eq!(run(Finish::Store), [8.5, -94.0, 11.5, -91.0]);
     assert_eq!(run(Finish::AddRelu), [17.0, 0.0, 23.0, 0.0]);
     assert_eq!(run(Finish::StoreRelu), [8.5, 0.0, 11.5, 0.0]);
+    assert_eq!(run(Finish::StorePrelu), [8.5, -47.0, 11.5, -45.5]);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct Cursor {
     weights: *const f32,
     /// Bias of its first filter.
     bias: *const f32,
+    /// Slope of its first filter.
+    slopes: *const f32,
     /// Place of its first result.
     output: *mut f32,
 }
@@ -157,7 +159,8 @@ unsafe fn cursor(
     let place = image * places.image_step + row * places.row_step + column * places.column_step;
     // SAFETY: `Task::new` has checked, in arithmetic that does not wrap, that the last window and
     // the last place, with all channels, end within their slices; this window and place start no
-    // later. `PackedFilters::of_parts` has checked that each block has its weights and biases.
+    // later. `PackedFilters::of_parts` has checked that each block has its weights, and
+    // has created its biases and slopes.
     unsafe {
         Cursor {
             input: job.input.as_ptr().add(window),
@@ -166,6 +169,7 @@ unsafe fn cursor(
                 .as_ptr()
                 .add(block * filters.block_length()),
             bias: filters.bias().as_ptr().add(block * BLOCK),
+            slopes: filters.slopes().as_ptr().add(block * BLOCK),
             output: output.add(place + block * BLOCK),
         }
     }
@@ -182,7 +186,7 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
     cursor: Cursor,
 ) {
     const { assert!((VECTORS * L::COUNT).is_multiple_of(BLOCK)) }
-    // SAFETY: the biases and the places are those of the tile's filters and windows, which the
+    // SAFETY: the biases, slopes and places are those of the tile's filters and windows, which the
     // caller guarantees.
     unsafe {
         let bias =
@@ -194,8 +198,10 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
                 let places = job.places;
                 let place = row * places.row_step + column * places.column_step;
                 for (vector, sum) in sums.iter().enumerate() {
-                    let place = cursor.output.add(place + vector * L::COUNT);
-                    job.finish.put_vector(lanes, *sum, place);
+                    let lane = vector * L::COUNT;
+                    let (slopes, place) =
+                        (cursor.slopes.add(lane), cursor.output.add(place + lane));
+                    job.finish.put_vector(lanes, *sum, slopes, place);
                 }
             }
         }

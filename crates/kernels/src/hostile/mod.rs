@@ -20,6 +20,7 @@ use proptest::prelude::*;
 
 use super::blend_rows::{MAX_PRECISION, RowWeights, blend_rows};
 use super::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
+use super::depthwise::{DepthwiseFilters, convolve_depthwise};
 use super::distances::{Probe, ROWS, RowGroup, estimate};
 use super::filter_bank::{BATCH, Cell, Extent, FilterBank, TAPS, TILE, Tiles, respond};
 use super::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};

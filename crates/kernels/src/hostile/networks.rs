@@ -6,6 +6,7 @@ fn finish() -> impl Strategy<Value = Finish> {
     prop::sample::select(vec![
         Finish::Store,
         Finish::StoreRelu,
+        Finish::StorePrelu,
         Finish::Add,
         Finish::AddRelu,
     ])
@@ -24,7 +25,8 @@ fn packed((filters, rows, run): (usize, usize, usize)) -> PackedFilters {
     let bias = numbers(filters, 1);
     let weights = numbers(filters * rows * run, 2);
     let weight = |filter, row, place| weights[(filter * rows + row) * run + place];
-    PackedFilters::new(filters, rows, run, &bias, weight).in_exact_memory()
+    let packed = PackedFilters::new(filters, rows, run, &bias, weight);
+    packed.with_slopes(&numbers(filters, 5)).in_exact_memory()
 }
 
 fn windows() -> impl Strategy<Value = Windows> {
@@ -139,6 +141,58 @@ proptest! {
     }
 
     #[test]
+    fn depthwise_convolutions_stay_within_their_slices(
+        mut windows in windows(),
+        sizes in (1_usize..4, 1_usize..4, prop_oneof![9 => Just(16_usize), 3 => Just(48), 1 => 0_usize..20]),
+        of_model in 0_usize..50,
+        others in (0_usize..20, 0_usize..20, 0_usize..20),
+        gaps in [size(3), size(5), size(7)],
+        shortages in [shortage(), shortage()],
+        finish in finish(),
+    ) {
+        let (rows, columns, channels) = sizes;
+        let of_model = of_model.min(channels + usize::from(others.2 == 0));
+        let weights = numbers(rows * columns * of_model, 1);
+        let (bias, slopes) = (numbers(of_model, 2), numbers(of_model, 5));
+        let filters = catch_unwind(|| {
+            DepthwiseFilters::new([rows, columns], channels, &weights, &bias, &slopes)
+        });
+        let is_packed = channels % BLOCK == 0 && of_model <= channels;
+        prop_assert_eq!(filters.is_ok(), is_packed);
+        let Ok(filters) = filters else { return Ok(()) };
+        let filters = filters.in_exact_memory();
+        // Rarely a size that differs from that of the filters.
+        windows.window_rows = rows + usize::from(others.0 == 0);
+        windows.window_run = columns * channels + usize::from(others.1 == 0);
+        let places = places(&windows, channels, gaps);
+        let counts = [windows.images, windows.rows, windows.columns];
+        let of_windows = [
+            (windows.images, windows.image_step),
+            (windows.rows, windows.row_step),
+            (windows.columns, windows.column_step),
+            (windows.window_rows, windows.window_row_step),
+        ];
+        let of_places = [
+            (windows.images, places.image_step),
+            (windows.rows, places.row_step),
+            (windows.columns, places.column_step),
+        ];
+        let (input, is_input) = length(end(&of_windows, windows.window_run), shortages[0]);
+        let (output, is_output) = length(end(&of_places, channels), shortages[1]);
+        let is_size = others.0 > 0 && others.1 > 0;
+        let fits = counts.contains(&0) || is_size && is_input && is_output;
+        // Without channels or steps, more windows than can be counted would fit.
+        prop_assume!(!fits || counts.iter().all(|count| *count < 1000));
+        let (input, before) = (exact(input, 3), exact(output, 4));
+        let task = |level| {
+            let mut output = before.clone();
+            convolve_depthwise(level, &input, &windows, &filters, &mut output, &places, finish);
+            output
+        };
+        check(fits, task, |a, b| are_close(a, b))?;
+    }
+
+    #[test]
     fn packed_filters_have_the_weights_of_their_sizes(
         sizes in (1_usize..40, size(5), size(3), size(3)),
         stored in memory(20),
@@ -240,11 +294,12 @@ proptest! {
                 check(fits, task, |a, b| are_close(a, b))?;
             } else {
                 let (products, bias) = (exact(patches, 1), exact(channels.min(64), 2));
+                let slopes = exact(channels.min(64), 5);
                 let before = exact(map, 3);
                 let task = |level| {
                     let mut output = before.clone();
                     let tiles = tiles.clone();
-                    join(level, scheme, &products, &grid, tiles, &bias, &mut output, finish);
+                    join(level, scheme, &products, &grid, tiles, &bias, &slopes, &mut output, finish);
                     output
                 };
                 check(fits, task, |a, b| are_close(a, b))?;

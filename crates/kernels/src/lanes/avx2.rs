@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::{
     __m256, _MM_HINT_T0, _mm_loadl_epi64, _mm_prefetch, _mm256_add_ps, _mm256_cvtepi8_epi32,
-    _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_mul_ps,
-    _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps,
+    _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm256_sub_ps,
 };
 
 use super::Lanes;
@@ -77,5 +77,11 @@ unsafe impl Lanes for Avx2 {
     fn max(self, a: __m256, b: __m256) -> __m256 {
         // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
         unsafe { _mm256_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
+        unsafe { _mm256_min_ps(a, b) }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::{
     __m512, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi8_epi32,
-    _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_mul_ps,
-    _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_cvtepi32_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 use super::Lanes;
@@ -74,5 +74,11 @@ unsafe impl Lanes for Avx512 {
     fn max(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: the instruction needs AVX-512, which `self` proves.
         unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the instruction needs AVX-512, which `self` proves.
+        unsafe { _mm512_min_ps(a, b) }
     }
 }

@@ -69,6 +69,9 @@ pub(crate) unsafe trait Lanes: Copy {
     /// Returns the larger of `a` and `b`, lane by lane.
     fn max(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 
+    /// Returns the smaller of `a` and `b`, lane by lane.
+    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
     /// Loads the first `COUNT` numbers of `from`.
     ///
     /// # Panics

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::{
     float32x4_t, vaddq_f32, vcreate_s8, vcvtq_f32_s32, vdupq_n_f32, vfmaq_f32, vget_low_s16,
-    vld1q_f32, vmaxq_f32, vmovl_s8, vmovl_s16, vmulq_f32, vst1q_f32, vsubq_f32,
+    vld1q_f32, vmaxq_f32, vminq_f32, vmovl_s8, vmovl_s16, vmulq_f32, vst1q_f32, vsubq_f32,
 };
 
 use super::Lanes;
@@ -73,5 +73,11 @@ unsafe impl Lanes for Neon {
     fn max(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         // SAFETY: the instruction needs NEON, which `self` proves.
         unsafe { vmaxq_f32(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // SAFETY: the instruction needs NEON, which `self` proves.
+        unsafe { vminq_f32(a, b) }
     }
 }

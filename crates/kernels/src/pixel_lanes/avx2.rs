@@ -4,8 +4,7 @@ use std::arch::x86_64::{
     __m256, _CMP_GT_OQ, _mm_loadl_epi64, _mm_loadu_si128, _mm_packus_epi16, _mm_packus_epi32,
     _mm_storel_epi64, _mm256_blendv_ps, _mm256_broadcastsi128_si256, _mm256_castsi256_si128,
     _mm256_cmp_ps, _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvttps_epi32, _mm256_div_ps,
-    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_min_ps, _mm256_shuffle_epi8,
-    _mm256_sqrt_ps,
+    _mm256_extracti128_si256, _mm256_loadu_si256, _mm256_shuffle_epi8, _mm256_sqrt_ps,
 };
 
 use super::PixelLanes;
@@ -47,12 +46,6 @@ unsafe impl PixelLanes for Avx2 {
             let words = _mm_packus_epi32(low, high);
             _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(words, words));
         }
-    }
-
-    #[inline(always)]
-    fn min(self, a: __m256, b: __m256) -> __m256 {
-        // SAFETY: the instruction needs AVX2 and FMA, which `self` proves.
-        unsafe { _mm256_min_ps(a, b) }
     }
 
     #[inline(always)]

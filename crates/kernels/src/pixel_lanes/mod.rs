@@ -37,9 +37,6 @@ pub(crate) unsafe trait PixelLanes: Lanes {
     /// If `to` is shorter than `COUNT`.
     fn store_bytes(self, to: &mut [u8], vector: Self::Vector);
 
-    /// Returns the smaller of `a` and `b`, lane by lane.
-    fn min(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-
     /// Returns `a / b`.
     fn divide(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
 

@@ -3,7 +3,7 @@
 use std::arch::aarch64::{
     float32x4_t, uint8x16_t, vbslq_f32, vcgtq_f32, vcombine_u8, vcombine_u16, vcvtq_f32_u32,
     vcvtq_u32_f32, vdivq_f32, vdup_n_u32, vget_lane_u32, vget_low_u8, vget_low_u16, vld1q_u8,
-    vminq_f32, vmovl_u8, vmovl_u16, vmovn_u16, vmovn_u32, vqtbl1q_u8, vreinterpret_u8_u32,
+    vmovl_u8, vmovl_u16, vmovn_u16, vmovn_u32, vqtbl1q_u8, vreinterpret_u8_u32,
     vreinterpret_u32_u8, vreinterpretq_u32_u8, vset_lane_u32, vsqrtq_f32,
 };
 
@@ -58,12 +58,6 @@ unsafe impl PixelLanes for Neon {
             vget_lane_u32::<0>(vreinterpret_u32_u8(bytes))
         };
         to[..Self::COUNT].copy_from_slice(&word.to_ne_bytes());
-    }
-
-    #[inline(always)]
-    fn min(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
-        // SAFETY: the instruction needs NEON, which `self` proves.
-        unsafe { vminq_f32(a, b) }
     }
 
     #[inline(always)]

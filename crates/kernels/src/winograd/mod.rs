@@ -130,12 +130,12 @@ pub fn split(
 }
 
 /// Transforms `products`, laid out like the patches of [`split`], into the pixels of `tiles` of
-/// `output`, which is laid out as described by `grid`. Adds `bias`, one number for each channel,
-/// and applies `finish`.
+/// `output`, which is laid out as described by `grid`. Adds `bias` and applies `finish`, with
+/// `slopes`; both have one number for each channel.
 ///
 /// # Panics
-/// If the output extends beyond `output`, `products` or `bias` has another length, or a tile is
-/// outside the grid.
+/// If the output extends beyond `output`, `products`, `bias` or `slopes` has another length, or a
+/// tile is outside the grid.
 #[allow(
     clippy::too_many_arguments,
     reason = "each is a thing of its own, and a kernel has no use for a type that bundles them"
@@ -147,13 +147,14 @@ pub fn join(
     grid: &Grid,
     tiles: Range<usize>,
     bias: &[f32],
+    slopes: &[f32],
     output: &mut [f32],
     finish: Finish,
 ) {
     if tiles.is_empty() {
         return;
     }
-    let task = Join::new(scheme, products, grid, tiles, bias, output, finish);
+    let task = Join::new(scheme, products, grid, tiles, bias, slopes, output, finish);
     run_join(level, task);
 }
 
@@ -224,19 +225,22 @@ struct Join<'a> {
     grid: &'a Grid,
     tiles: Range<usize>,
     bias: &'a [f32],
+    slopes: &'a [f32],
     output: &'a mut [f32],
     finish: Finish,
 }
 
 impl<'a> Join<'a> {
     /// Checks that the tiles are within the grid, that all pixels of the grid end within `output`,
-    /// that `products` are those of `tiles`, and that there is a bias for each channel.
+    /// that `products` are those of `tiles`, and that there is a bias and a slope for each channel.
+    #[allow(clippy::too_many_arguments, reason = "those of `join`")]
     fn new(
         scheme: Scheme,
         products: &'a [f32],
         grid: &'a Grid,
         tiles: Range<usize>,
         bias: &'a [f32],
+        slopes: &'a [f32],
         output: &'a mut [f32],
         finish: Finish,
     ) -> Self {
@@ -250,12 +254,14 @@ impl<'a> Join<'a> {
         let is_whole = grid.is_patches(scheme, &tiles, products);
         assert!(is_whole, "the products are not those of the tiles");
         assert_eq!(bias.len(), grid.channels, "a channel has no bias");
+        assert_eq!(slopes.len(), grid.channels, "a channel has no slope");
         Self {
             scheme,
             products,
             grid,
             tiles,
             bias,
+            slopes,
             output,
             finish,
         }

@@ -52,7 +52,7 @@ pub(super) fn join(task: Join<'_>) {
                     let sum = pixels[y * outputs + x] + task.bias[channel];
                     let place =
                         &mut task.output[grid.place((image, row + y, column + x)) + channel];
-                    task.finish.put(sum, place);
+                    task.finish.put(sum, task.slopes[channel], place);
                 }
             }
         }

@@ -38,6 +38,7 @@ fn every_level_computes_what_scalar_does() {
                     for finish in [
                         Finish::Store,
                         Finish::StoreRelu,
+                        Finish::StorePrelu,
                         Finish::Add,
                         Finish::AddRelu,
                     ] {
@@ -73,7 +74,7 @@ fn check_join(
 ) {
     let grid = grid(2, rows, columns, channels, 0);
     let all = grid.tiles(scheme);
-    let bias = numbers(channels, 2);
+    let (bias, slopes) = (numbers(channels, 2), numbers(channels, 5));
     let before = numbers(2 * grid.image_step, 3);
     for tiles in [0..all, all / 2..all] {
         let products = numbers(scheme.size().pow(2) * tiles.len() * channels, 4);
@@ -87,6 +88,7 @@ fn check_join(
                 &grid,
                 tiles,
                 &bias,
+                &slopes,
                 &mut output,
                 finish,
             );
@@ -136,6 +138,7 @@ fn together_they_are_a_convolution() {
             &patches,
             &output_grid,
             tiles,
+            &bias,
             &bias,
             &mut output,
             Finish::Store,

@@ -95,6 +95,7 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
         grid,
         tiles,
         bias,
+        slopes,
         output,
         finish,
     } = task;
@@ -107,8 +108,8 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
         let place = grid.place((image, row, column));
         for channel in (0..grid.channels).step_by(L::COUNT) {
             // SAFETY: `Join::new` has checked that the tile is within the grid, that `products` has
-            // `SIZE * SIZE * number_step` numbers and `bias` one for each channel, and that all
-            // pixels of the grid end within `output`, with all channels; `height` and `width` stay
+            // `SIZE * SIZE * number_step` numbers, `bias` and `slopes` one for each channel, and that
+            // all pixels of the grid end within `output`, with all channels; `height` and `width` stay
             // within the grid. Channels are whole blocks, and a block is whole vectors, so no
             // vector extends beyond the channels.
             unsafe {
@@ -123,12 +124,13 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
                     *transformed = A::transform(lanes, numbers);
                 }
                 let bias = lanes.load_unchecked(bias.as_ptr().add(channel));
+                let slopes = slopes.as_ptr().add(channel);
                 let to = output.as_mut_ptr().add(place + channel);
                 for row in 0..height {
                     let pixels = A::transform(lanes, row_of(lanes, &columns, row));
                     for (column, pixel) in pixels.into_iter().enumerate().take(width) {
                         let to = to.add(row * grid.row_step + column * grid.channels);
-                        finish.put_vector(lanes, lanes.add(pixel, bias), to);
+                        finish.put_vector(lanes, lanes.add(pixel, bias), slopes, to);
                     }
                 }
             }

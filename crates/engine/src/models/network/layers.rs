@@ -88,6 +88,7 @@ pub(super) fn convolution(
         padding,
         weights,
         bias,
+        slopes: Vec::new(),
     })
 }
 

@@ -154,6 +154,7 @@ impl HogDetector {
             .map(|found| Detection {
                 rect: mapped_down(found.rect, upsample),
                 score: Some(found.score as f32),
+                points: None,
             })
             .collect())
     }

@@ -89,6 +89,7 @@ impl MmodDetector {
             .map(|found| Detection {
                 rect: mapped_down(found.rect, upsample),
                 score: Some(found.score as f32),
+                points: None,
             })
             .collect()
     }

@@ -172,6 +172,7 @@ impl LastLayer {
             padding: 0,
             weights: weights.copied().collect(),
             bias: vec![0.0; area],
+            slopes: Vec::new(),
         };
         Self {
             taps: ConvolutionLayer::direct(&taps, stored),

@@ -40,7 +40,9 @@ fn faces_are_those_of_dlib_on_every_level() {
         for (upsample, (place, score)) in (0..).zip(ASTRONAUT) {
             let found = detector.detect(&astronaut, upsample);
             assert_eq!(found.len(), 1, "{level} {upsample}: {found:?}");
-            let Detection { rect, score: got } = found[0];
+            let Detection {
+                rect, score: got, ..
+            } = found[0];
             let got_place = [rect.left, rect.top, rect.width(), rect.height()];
             assert_eq!(got_place, place, "{level} {upsample}");
             let difference = (got.unwrap() - score).abs();

@@ -1,6 +1,7 @@
 //! A convolution, ready to be computed: its weights in the order of the kernels, and the fastest
 //! method for it.
 
+use super::depthwise::output_size;
 use super::maps::{Maps, MapsView, Shape};
 use super::taps::Taps;
 use super::winograd::TransformedFilters;
@@ -41,7 +42,15 @@ impl ConvolutionLayer {
     /// Prepares `convolution` for maps that hold `stored` channels; channels beyond those of the
     /// convolution are ignored. It is computed window by window.
     pub(crate) fn direct(convolution: &Convolution, stored: usize) -> Self {
-        let filters = PackedFilters::pack(convolution.filters(), stored);
+        // Pixel by pixel, the channels beyond are skipped.
+        let pixelwise = convolution.rows == 1 && convolution.columns == 1;
+        let packed = if pixelwise {
+            convolution.channels
+        } else {
+            stored
+        };
+        let filters = PackedFilters::pack(convolution.filters(), packed);
+        let filters = filters.with_slopes(&convolution.slopes);
         Self::new(convolution, filters.channels(), Method::Direct(filters))
     }
 
@@ -71,12 +80,7 @@ impl ConvolutionLayer {
 
     /// Returns the height and width of the output for a map of `rows` x `columns`.
     pub(crate) fn output_size(&self, [rows, columns]: [usize; 2]) -> [usize; 2] {
-        let along = |length: usize, window: usize| {
-            (length + 2 * self.padding)
-                .checked_sub(window)
-                .map_or(0, |rest| 1 + rest / self.stride)
-        };
-        [along(rows, self.window[0]), along(columns, self.window[1])]
+        output_size([rows, columns], self.window, self.stride, self.padding)
     }
 
     /// Returns the distance from the window's centre to its edge.
@@ -105,10 +109,33 @@ impl ConvolutionLayer {
         finish: Finish,
         workspace: &mut Workspace,
     ) {
+        self.apply_from(0, level, images, input, output, finish, workspace);
+    }
+
+    /// Computes rows of `output` as [`apply`](Self::apply) does, starting at row `first` of each
+    /// image.
+    ///
+    /// # Panics
+    /// As [`apply`](Self::apply), and if the convolution is computed place by place and `first` is
+    /// not 0.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "those of `apply`, and the place of the result"
+    )]
+    pub(crate) fn apply_from(
+        &self,
+        first: usize,
+        level: SimdLevel,
+        images: usize,
+        input: MapsView<'_>,
+        output: &mut Maps,
+        finish: Finish,
+        workspace: &mut Workspace,
+    ) {
         let (from, to) = (input.shape(), output.shape());
         let [rows, columns] = self.output_size([from.rows, from.columns]);
         assert!(from.border >= self.padding && from.border_after >= self.padding);
-        assert!(rows <= to.rows && columns <= to.columns && to.channels == self.channels);
+        assert!(first + rows <= to.rows && columns <= to.columns && to.channels == self.channels);
         let padded = &input.numbers()[from.pixel_before(self.padding)..];
         match &self.method {
             Method::Direct(filters) => {
@@ -121,13 +148,16 @@ impl ConvolutionLayer {
                     column_step: self.stride * from.channels,
                     window_rows: self.window[0],
                     window_row_step: from.row_step(),
-                    window_run: self.window[1] * from.channels,
+                    window_run: filters.run(),
                 };
                 let places = to.places();
-                let output = &mut output.numbers_mut()[to.origin()..];
+                let output = &mut output.numbers_mut()[to.pixel(first, 0)..];
                 convolve(level, padded, &windows, filters, output, &places, finish);
             }
-            Method::Taps(taps) => taps.apply(level, images, input, output, finish),
+            Method::Taps(taps) => {
+                assert_eq!(first, 0);
+                taps.apply(level, images, input, output, finish);
+            }
             Method::Winograd(filters) => {
                 let grid = |shape: Shape| Grid {
                     images,
@@ -137,7 +167,7 @@ impl ConvolutionLayer {
                     image_step: shape.image_step(),
                     row_step: shape.row_step(),
                 };
-                let output = &mut output.numbers_mut()[to.origin()..];
+                let output = &mut output.numbers_mut()[to.pixel(first, 0)..];
                 let (from, to) = (grid(from), grid(to));
                 filters.apply(level, padded, &from, output, &to, finish, workspace);
             }
@@ -160,6 +190,7 @@ mod tests {
             padding: if stride == 1 { window / 2 } else { 0 },
             weights: numbers(filters * channels * window * window, 1),
             bias: numbers(filters, 2),
+            slopes: numbers(filters, 3),
         }
     }
 
@@ -231,6 +262,7 @@ mod tests {
                     for finish in [
                         Finish::Store,
                         Finish::StoreRelu,
+                        Finish::StorePrelu,
                         Finish::Add,
                         Finish::AddRelu,
                     ] {

@@ -44,6 +44,18 @@ impl Shape {
         }
     }
 
+    /// Returns the shape of maps with one line of zeros around them, enough for a window of 3x3.
+    /// `channels` is not rounded up.
+    pub(crate) fn narrow(rows: usize, columns: usize, channels: usize) -> Self {
+        Self {
+            rows,
+            columns,
+            channels,
+            border: 1,
+            border_after: 1,
+        }
+    }
+
     /// Returns the step from a pixel to the one below it.
     pub(super) fn row_step(&self) -> usize {
         (self.border + self.columns + self.border_after) * self.channels
@@ -105,6 +117,18 @@ impl<'a> MapsView<'a> {
         self.shape
     }
 
+    /// Returns a view of some rows. The numbers above and below them are those of the maps.
+    pub(crate) fn rows(self, rows: Range<usize>) -> Self {
+        assert!(rows.end <= self.shape.rows, "no such rows");
+        MapsView {
+            shape: Shape {
+                rows: rows.len(),
+                ..self.shape
+            },
+            numbers: &self.numbers[rows.start * self.shape.row_step()..],
+        }
+    }
+
     /// Returns all numbers, including borders.
     pub(super) fn numbers(self) -> &'a [f32] {
         self.numbers
@@ -138,6 +162,20 @@ impl Maps {
         self.numbers.resize(self.shape.image_step());
     }
 
+    /// Changes the height of the maps of one image to `rows`, for which there must be room. The
+    /// contents have no meaning until they are written; the zeros around them stay zeros.
+    pub(crate) fn set_rows(&mut self, rows: usize) {
+        self.shape.rows = rows;
+        let after = self.shape.border_after * self.shape.row_step();
+        let end = self.shape.image_step();
+        self.numbers[end - after..end].fill(0.0);
+    }
+
+    /// Returns the number of bytes that they take.
+    pub(crate) fn capacity(&self) -> usize {
+        size_of_val(&*self.numbers)
+    }
+
     /// Returns a view of all rows of all images.
     pub(crate) fn all(&self) -> MapsView<'_> {
         MapsView {
@@ -149,14 +187,7 @@ impl Maps {
     /// Returns a view of some rows of the first image. The numbers above and below them are those
     /// of the maps, not zeros.
     pub(crate) fn rows(&self, rows: Range<usize>) -> MapsView<'_> {
-        assert!(rows.end <= self.shape.rows, "no such rows");
-        MapsView {
-            shape: Shape {
-                rows: rows.len(),
-                ..self.shape
-            },
-            numbers: &self.numbers[rows.start * self.shape.row_step()..],
-        }
+        self.all().rows(rows)
     }
 
     /// Returns all numbers, including borders, which must stay zero.

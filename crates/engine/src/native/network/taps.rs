@@ -6,7 +6,7 @@
 
 use super::maps::{Maps, MapsView};
 use crate::models::network::Convolution;
-use facematch_kernels::convolution::{PackedFilters, Windows, convolve};
+use facematch_kernels::convolution::{BLOCK, PackedFilters, Windows, convolve};
 use facematch_kernels::{Finish, SimdLevel};
 
 /// The places of a window that meet a map of one size.
@@ -16,6 +16,8 @@ pub(super) struct Taps {
     size: [usize; 2],
     /// Places of the window. The centre, which meets all pixels, comes first and has the biases.
     taps: Vec<Tap>,
+    /// One slope for each channel of the output.
+    slopes: Vec<f32>,
 }
 
 #[derive(Debug)]
@@ -66,9 +68,12 @@ impl Taps {
                 filters,
             })
         };
+        let mut slopes = convolution.slopes.clone();
+        slopes.resize(convolution.filters.next_multiple_of(BLOCK), 0.0);
         Self {
             size,
             taps: filters.into_iter().filter_map(tap).collect(),
+            slopes,
         }
     }
 
@@ -89,11 +94,9 @@ impl Taps {
     ) {
         let (from, to) = (input.shape(), output.shape());
         assert_eq!([from.rows, from.columns], self.size);
-        let (first, others, relu) = match finish {
-            Finish::Store => (Finish::Store, Finish::Add, false),
-            Finish::StoreRelu => (Finish::Store, Finish::Add, true),
-            Finish::Add => (Finish::Add, Finish::Add, false),
-            Finish::AddRelu => (Finish::Add, Finish::Add, true),
+        let first = match finish {
+            Finish::Store | Finish::StoreRelu | Finish::StorePrelu => Finish::Store,
+            Finish::Add | Finish::AddRelu => Finish::Add,
         };
         for (index, tap) in self.taps.iter().enumerate() {
             let [rows, columns] = tap.overlaps;
@@ -111,7 +114,7 @@ impl Taps {
             let places = to.places();
             let input = &input.numbers()[from.pixel(rows.from, columns.from)..];
             let output = &mut output.numbers_mut()[to.pixel(rows.to, columns.to)..];
-            let finish = if index == 0 { first } else { others };
+            let finish = if index == 0 { first } else { Finish::Add };
             convolve(
                 level,
                 input,
@@ -122,19 +125,28 @@ impl Taps {
                 finish,
             );
         }
-        if relu {
-            self.relu(images, output);
+        match finish {
+            Finish::Store | Finish::Add => {}
+            Finish::StoreRelu | Finish::AddRelu => {
+                self.activate(images, output, |number, _| number.max(0.0));
+            }
+            Finish::StorePrelu => self.activate(images, output, |number, slope| {
+                slope * number.min(0.0) + number.max(0.0)
+            }),
         }
     }
 
-    /// Replaces computed numbers below 0 with 0.
-    fn relu(&self, images: usize, output: &mut Maps) {
+    /// Replaces computed numbers with what `activation` makes of them and their slopes.
+    fn activate(&self, images: usize, output: &mut Maps, activation: impl Fn(f32, f32) -> f32) {
         let [rows, columns] = self.size;
-        let length = columns * output.shape().channels;
+        let channels = output.shape().channels;
         for image in 0..images {
             for row in 0..rows {
-                for number in &mut output.row_mut(image, row)[..length] {
-                    *number = number.max(0.0);
+                let row = &mut output.row_mut(image, row)[..columns * channels];
+                for pixel in row.chunks_exact_mut(channels) {
+                    for (number, slope) in pixel.iter_mut().zip(&self.slopes) {
+                        *number = activation(*number, *slope);
+                    }
                 }
             }
         }

@@ -8,7 +8,7 @@ use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
 /// Number of tiles computed together: a multiple of the width of the matrix kernel's tiles, and few
 /// enough for patches and products to stay in the processor's cache.
-const TILES_AT_ONCE: usize = 28;
+const TILES_AT_ONCE: usize = 30;
 
 /// The transformed filters of a convolution.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(super) struct TransformedFilters {
     /// One matrix for each number of a patch.
     filters: Vec<PackedFilters>,
     bias: Vec<f32>,
+    slopes: Vec<f32>,
 }
 
 impl TransformedFilters {
@@ -27,8 +28,11 @@ impl TransformedFilters {
             [convolution.rows, convolution.columns, convolution.stride],
             [scheme.window(), scheme.window(), 1]
         );
-        let mut bias = convolution.bias.clone();
-        bias.resize(convolution.filters.next_multiple_of(BLOCK), 0.0);
+        let padded = |numbers: &[f32]| {
+            let mut numbers = numbers.to_vec();
+            numbers.resize(convolution.filters.next_multiple_of(BLOCK), 0.0);
+            numbers
+        };
         Self {
             scheme,
             filters: PackedFilters::of_transformed(
@@ -37,7 +41,8 @@ impl TransformedFilters {
                 scheme.size().pow(2),
                 |window, transformed| scheme.transform_filters(window, transformed),
             ),
-            bias,
+            bias: padded(&convolution.bias),
+            slopes: padded(&convolution.slopes),
         }
     }
 
@@ -72,7 +77,15 @@ impl TransformedFilters {
             split(level, scheme, input, from, tiles.clone(), patches);
             multiply(level, &self.filters, patches, products, tiles.len());
             join(
-                level, scheme, products, to, tiles, &self.bias, output, finish,
+                level,
+                scheme,
+                products,
+                to,
+                tiles,
+                &self.bias,
+                &self.slopes,
+                output,
+                finish,
             );
         }
     }

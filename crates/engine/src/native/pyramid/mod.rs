@@ -94,6 +94,20 @@ impl Resizer {
             self.resize(spare, size, target);
         }
     }
+
+    /// Returns `image`, doubled `times` times.
+    pub(crate) fn upsampled(&self, image: &RgbImage, times: u32) -> RgbImage {
+        let (mut planes, mut spare) = (Planes::default(), Planes::default());
+        self.upsample(image, times, &mut planes, &mut spare);
+        let mut doubled = RgbImage::new(planes.width() as u32, planes.height() as u32);
+        for (y, pixels) in doubled.rows_mut().enumerate() {
+            let [red, green, blue] = planes.rows(y);
+            for (((pixel, red), green), blue) in pixels.zip(red).zip(green).zip(blue) {
+                pixel.0 = [*red, *green, *blue];
+            }
+        }
+        doubled
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,61 @@
+use image::{Rgb, RgbImage};
+
+use super::*;
+
+const MODEL: &[u8] = include_bytes!("../../../../../models/retinaface_mobilenet_0.25.safetensors");
+
+/// What the network finds in generated images, computed in 64-bit floats by the script that
+/// models/README.md names. ONNX Runtime gives the same within 0.0001.
+const REFERENCE: &str = include_str!("reference.json");
+
+fn detector(level: SimdLevel) -> RetinafaceDetector {
+    RetinafaceDetector::from_bytes(MODEL, level).unwrap()
+}
+
+/// Returns the image of the reference.
+fn pattern(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let channel = |c: u32| (x * x + 3 * y * y + 7 * x * y * (c + 1)) / 16 + 37 * c;
+        Rgb([0, 1, 2].map(|c| channel(c) as u8))
+    })
+}
+
+#[test]
+fn every_anchor_is_that_of_the_reference_on_every_level() {
+    let reference: serde_json::Value = serde_json::from_str(REFERENCE).unwrap();
+    for level in SimdLevel::available() {
+        for case in reference["cases"].as_array().unwrap() {
+            let [width, height] = ["width", "height"].map(|key| case[key].as_u64().unwrap() as u32);
+            let mut detector = detector(level);
+            let image = pattern(width, height);
+            let outputs = detector
+                .network
+                .outputs(level, &image, &mut detector.memory);
+            let found = candidates(outputs, 0.0);
+            assert_eq!(found.len() as u64, case["anchors"].as_u64().unwrap());
+            for row in case["rows"].as_array().unwrap() {
+                let row: Vec<f64> = row
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|n| n.as_f64().unwrap())
+                    .collect();
+                let face = found[row[0] as usize];
+                // The reference counts from the corner of the first pixel.
+                let edges = face.edges.map(|edge| f64::from(edge) + 0.5);
+                let points = face.points.iter().flat_map(|p| [p.x + 0.5, p.y + 0.5]);
+                let numbers = [f64::from(face.score)]
+                    .into_iter()
+                    .chain(edges)
+                    .chain(points);
+                for (found, expected) in numbers.zip(&row[1..]) {
+                    let close = (found - expected).abs() < 1e-3;
+                    assert!(
+                        close,
+                        "{level} {width}x{height}: {found}, not {expected}, in {row:?}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The kernel for all vector levels. A tile is a group of adjacent windows. Windows of 3x3 pixels
+//! that move by 1 or 2 overlap, so each pixel is loaded once for all windows that it is part of.
+
+use super::{Job, Task};
+use crate::convolution::BLOCK;
+use crate::lanes::Lanes;
+
+/// Number of windows in a tile: enough sums for the multiplications not to wait for each other.
+const WIDTH: usize = 8;
+
+/// Computes `task`.
+#[inline(always)]
+pub(super) fn run<L: Lanes>(lanes: L, task: Task<'_>) {
+    let Task { job, output } = task;
+    let (output, filters) = (output.as_mut_ptr(), job.filters);
+    let is_3x3 = filters.rows == 3 && filters.columns == 3;
+    let step = job.windows.column_step;
+    // SAFETY: `output` is the task's, and the windows are as `ThreeByThree` requires.
+    unsafe {
+        if is_3x3 && step == filters.channels {
+            all_rows::<L, ThreeByThree<1>>(lanes, &job, output);
+        } else if is_3x3 && step == 2 * filters.channels {
+            all_rows::<L, ThreeByThree<2>>(lanes, &job, output);
+        } else {
+            all_rows::<L, Any>(lanes, &job, output);
+        }
+    }
+}
+
+/// The sums of a tile, for one kind of windows.
+trait Window<L: Lanes> {
+    /// Adds to `sums` the products of `COUNT` adjacent windows, of which the first starts at
+    /// `input`, with the weights at `weights`: one vector of channels of each.
+    ///
+    /// # Safety
+    /// The windows must be those of `job`, and of this kind, and the weights those of the same
+    /// channels.
+    unsafe fn add<const COUNT: usize>(
+        lanes: L,
+        job: &Job<'_>,
+        input: *const f32,
+        weights: *const f32,
+        sums: &mut [L::Vector; COUNT],
+    );
+}
+
+/// Windows of any size and step.
+struct Any;
+
+/// Windows of 3x3 pixels that move by `STRIDE` pixels.
+struct ThreeByThree<const STRIDE: usize>;
+
+/// Computes all windows of `job`.
+///
+/// # Safety
+/// `job` and `output` must be those of a task that [`Task::new`] has checked, and the windows must
+/// be of the kind `W`.
+#[inline(always)]
+unsafe fn all_rows<L: Lanes, W: Window<L>>(lanes: L, job: &Job<'_>, output: *mut f32) {
+    let columns = job.windows.columns;
+    for (start, place) in job.rows() {
+        let mut column = 0;
+        while column < columns {
+            let window = start + column * job.windows.column_step;
+            let place = place + column * job.places.column_step;
+            // SAFETY: `Job::rows` counts the rows of the job, and the windows of the tile are the
+            // next `WIDTH` ones of the row, or one, none of them after the last.
+            unsafe {
+                if column + WIDTH <= columns {
+                    tile::<L, W, WIDTH>(lanes, job, window, place, output);
+                    column += WIDTH;
+                } else {
+                    tile::<L, W, 1>(lanes, job, window, place, output);
+                    column += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Computes all channels of `COUNT` adjacent windows of a row, the first of which starts at
+/// `window` in the input. Its place in the output is `place`.
+///
+/// # Safety
+/// As for [`all_rows`]; the windows must be among the job's, and `place` must be the place of the
+/// first.
+#[inline(always)]
+unsafe fn tile<L: Lanes, W: Window<L>, const COUNT: usize>(
+    lanes: L,
+    job: &Job<'_>,
+    window: usize,
+    place: usize,
+    output: *mut f32,
+) {
+    const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
+    // Copies, so that the compiler knows that no store changes them.
+    let (filters, places, finish) = (job.filters, *job.places, job.finish);
+    for channel in (0..filters.channels).step_by(L::COUNT) {
+        // SAFETY: `Task::new` has checked that the windows and places, with all channels, end within
+        // their slices, and `DepthwiseFilters::new` has created as many biases, slopes and weights
+        // for each pixel of a window as there are channels. Channels are whole blocks, and a block
+        // is whole vectors, so no vector extends beyond the channels.
+        unsafe {
+            let mut sums = [lanes.load_unchecked(filters.bias.as_ptr().add(channel)); COUNT];
+            let input = job.input.as_ptr().add(window + channel);
+            let weights = filters.weights.as_ptr().add(channel);
+            W::add(lanes, job, input, weights, &mut sums);
+            let slopes = filters.slopes.as_ptr().add(channel);
+            let mut place = output.add(place + channel);
+            for sum in sums {
+                finish.put_vector(lanes, sum, slopes, place);
+                place = place.wrapping_add(places.column_step);
+            }
+        }
+    }
+}
+
+impl<L: Lanes> Window<L> for Any {
+    #[inline(always)]
+    unsafe fn add<const COUNT: usize>(
+        lanes: L,
+        job: &Job<'_>,
+        input: *const f32,
+        weights: *const f32,
+        sums: &mut [L::Vector; COUNT],
+    ) {
+        let (windows, filters) = (job.windows, job.filters);
+        for row in 0..filters.rows {
+            for column in 0..filters.columns {
+                let weight = (row * filters.columns + column) * filters.channels;
+                let pixel = row * windows.window_row_step + column * filters.channels;
+                // SAFETY: the pixel is one of each window, and the weight that of its place.
+                unsafe {
+                    let weight = lanes.load_unchecked(weights.add(weight));
+                    for (index, sum) in sums.iter_mut().enumerate() {
+                        let number = input.add(pixel + index * windows.column_step);
+                        *sum = lanes.multiply_add(lanes.load_unchecked(number), weight, *sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<L: Lanes, const STRIDE: usize> Window<L> for ThreeByThree<STRIDE> {
+    #[inline(always)]
+    unsafe fn add<const COUNT: usize>(
+        lanes: L,
+        job: &Job<'_>,
+        input: *const f32,
+        weights: *const f32,
+        sums: &mut [L::Vector; COUNT],
+    ) {
+        let (row_step, channels) = (job.windows.window_row_step, job.filters.channels);
+        for row in 0..3 {
+            // SAFETY: the windows start `STRIDE` pixels after one another, so together they have
+            // `STRIDE * (COUNT - 1) + 3` pixels in each of three rows. There are nine weights.
+            unsafe {
+                let weights = weights.add(row * 3 * channels);
+                let weights: [_; 3] = std::array::from_fn(|column| {
+                    lanes.load_unchecked(weights.add(column * channels))
+                });
+                let input = input.add(row * row_step);
+                for (index, sum) in sums.iter_mut().enumerate() {
+                    for (column, weight) in weights.iter().enumerate() {
+                        // The compiler loads each pixel once.
+                        let pixel = input.add((STRIDE * index + column) * channels);
+                        *sum = lanes.multiply_add(lanes.load_unchecked(pixel), *weight, *sum);
+                    }
+                }
+            }
+        }
+    }
+}
