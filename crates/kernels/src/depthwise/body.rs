@@ -8,6 +8,10 @@ use crate::lanes::Lanes;
 /// Number of windows in a tile: enough sums for the multiplications not to wait for each other.
 const WIDTH: usize = 8;
 
+/// Numbers of a row that are computed before those below them: few enough that the rows of their
+/// windows stay in the processor's first cache until the next row needs them.
+const STRIP: usize = 1024;
+
 /// Computes `task`.
 #[inline(always)]
 pub(super) fn run<L: Lanes>(lanes: L, task: Task<'_>) {
@@ -58,20 +62,26 @@ struct ThreeByThree<const STRIDE: usize>;
 #[inline(always)]
 unsafe fn all_rows<L: Lanes, W: Window<L>>(lanes: L, job: &Job<'_>, output: *mut f32) {
     let columns = job.windows.columns;
-    for (start, place) in job.rows() {
-        let mut column = 0;
-        while column < columns {
-            let window = start + column * job.windows.column_step;
-            let place = place + column * job.places.column_step;
-            // SAFETY: `Job::rows` counts the rows of the job, and the windows of the tile are the
-            // next `WIDTH` ones of the row, or one, none of them after the last.
-            unsafe {
-                if column + WIDTH <= columns {
-                    tile::<L, W, WIDTH>(lanes, job, window, place, output);
-                    column += WIDTH;
-                } else {
-                    tile::<L, W, 1>(lanes, job, window, place, output);
-                    column += 1;
+    let strip = (STRIP / job.filters.channels.max(1))
+        .next_multiple_of(WIDTH)
+        .max(WIDTH);
+    for first in (0..columns).step_by(strip) {
+        let end = columns.min(first + strip);
+        for (start, place) in job.rows() {
+            let mut column = first;
+            while column < end {
+                let window = start + column * job.windows.column_step;
+                let place = place + column * job.places.column_step;
+                // SAFETY: `Job::rows` counts the rows of the job, and the windows of the tile are
+                // the next `WIDTH` ones of the row, or one, none of them after the last.
+                unsafe {
+                    if column + WIDTH <= end {
+                        tile::<L, W, WIDTH>(lanes, job, window, place, output);
+                        column += WIDTH;
+                    } else {
+                        tile::<L, W, 1>(lanes, job, window, place, output);
+                        column += 1;
+                    }
                 }
             }
         }

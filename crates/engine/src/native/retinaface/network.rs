@@ -62,9 +62,17 @@ struct State {
     first: FirstStage,
     /// Maps after the first stage.
     features: Maps,
-    /// Maps within and after each block of the other stages.
-    blocks: Vec<[Maps; 2]>,
+    stages: [StageMaps; 2],
     levels: [LevelMaps; 3],
+}
+
+/// The maps of a stage of the backbone.
+#[derive(Debug)]
+struct StageMaps {
+    /// Maps within each block.
+    within: Vec<Maps>,
+    /// Maps after the blocks: the first and every second, and the others.
+    after: [Maps; 2],
 }
 
 /// The maps of a level of the feature pyramid.
@@ -129,7 +137,7 @@ impl Network {
         let State {
             first,
             features,
-            blocks,
+            stages,
             levels,
             ..
         } = state;
@@ -139,13 +147,12 @@ impl Network {
         let [maps, levels @ ..] = levels;
         lateral.apply(level, 1, features.all(), &mut maps.sum, finish, workspace);
         let mut input = &*features;
-        let mut blocks = blocks.iter_mut();
-        for ((stage, lateral), maps) in self.later_stages.iter().zip(laterals).zip(levels) {
-            for (block, [within, output]) in stage.iter().zip(blocks.by_ref()) {
-                block.apply(level, input.all(), within, output, 0, workspace);
-                input = output;
-            }
-            lateral.apply(level, 1, input.all(), &mut maps.sum, finish, workspace);
+        for ((blocks, maps), (lateral, level_maps)) in
+            (self.later_stages.iter().zip(stages)).zip(laterals.iter().zip(levels))
+        {
+            input = maps.apply(blocks, level, input, workspace);
+            let output = &mut level_maps.sum;
+            lateral.apply(level, 1, input.all(), output, finish, workspace);
         }
     }
 
@@ -172,8 +179,8 @@ impl Memory {
     pub(super) fn capacity(&self) -> usize {
         self.state.as_ref().map_or(0, |state| {
             let levels = state.levels.iter().flat_map(LevelMaps::all);
-            let blocks = state.blocks.iter().flatten();
-            let maps = blocks.chain(levels).chain([&state.features]);
+            let stages = state.stages.iter().flat_map(|maps| &maps.after);
+            let maps = stages.chain(levels).chain([&state.features]);
             state.first.capacity() + maps.map(Maps::capacity).sum::<usize>()
         })
     }
@@ -184,24 +191,61 @@ impl State {
     fn new(network: &Network, size: [usize; 2]) -> Self {
         let first = FirstStage::new(network, size);
         let features = first.result();
-        let mut at = features.shape();
-        let mut blocks = Vec::new();
-        let mut ends = vec![at];
-        for stage in &network.later_stages {
-            for block in stage {
-                let maps = block.maps_for(at);
-                at = maps[1].shape();
-                blocks.push(maps);
-            }
-            ends.push(at);
-        }
+        let [second, third] = &network.later_stages;
+        let second = StageMaps::new(second, features.shape());
+        let third = StageMaps::new(third, second.after[0].shape());
+        let [fine, middle, coarse] = &network.levels;
+        let levels = [
+            LevelMaps::new(fine, features.shape()),
+            LevelMaps::new(middle, second.after[0].shape()),
+            LevelMaps::new(coarse, third.after[0].shape()),
+        ];
         Self {
             size,
             first,
             features,
-            blocks,
-            levels: [0, 1, 2].map(|index| LevelMaps::new(&network.levels[index], ends[index])),
+            stages: [second, third],
+            levels,
         }
+    }
+}
+
+impl StageMaps {
+    /// Makes room for the maps of `blocks`, for an input of the size of `from`.
+    fn new(blocks: &[Block], from: Shape) -> Self {
+        let [first, ..] = blocks else {
+            unreachable!("a stage has blocks");
+        };
+        let [rows, columns] = first.depthwise.output_size([from.rows, from.columns]);
+        let after = Shape::bordered(rows, columns, first.pointwise.channels(), 1);
+        Self {
+            within: blocks
+                .iter()
+                .map(|block| block.maps_within(columns))
+                .collect(),
+            after: [Maps::new(after, 1), Maps::new(after, 1)],
+        }
+    }
+
+    /// Passes `input` through `blocks`, and returns the maps after the last.
+    fn apply(
+        &mut self,
+        blocks: &[Block],
+        level: SimdLevel,
+        input: &Maps,
+        workspace: &mut Workspace,
+    ) -> &Maps {
+        for (index, (block, within)) in blocks.iter().zip(&mut self.within).enumerate() {
+            let [even, odd] = &mut self.after;
+            let (before, after) = if index % 2 == 0 {
+                (odd, even)
+            } else {
+                (even, odd)
+            };
+            let input = if index == 0 { input } else { before };
+            block.apply(level, input.all(), within, after, 0, workspace);
+        }
+        &self.after[(blocks.len() + 1) % 2]
     }
 }
 
@@ -268,14 +312,6 @@ impl Block {
             depthwise: DepthwiseLayer::new(&block.depthwise, stored),
             pointwise: ConvolutionLayer::direct(&block.pointwise, stored),
         }
-    }
-
-    /// Makes room for the maps within and after the block, for an input of the size of `from`.
-    fn maps_for(&self, from: Shape) -> [Maps; 2] {
-        let [rows, columns] = self.depthwise.output_size([from.rows, from.columns]);
-        let channels = self.pointwise.channels();
-        let output = Maps::new(Shape::bordered(rows, columns, channels, 1), 1);
-        [self.maps_within(columns), output]
     }
 
     /// Makes room for the maps within the block, which are `columns` wide.
