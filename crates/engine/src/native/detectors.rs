@@ -24,7 +24,7 @@ const CNN_MAX_PIXELS: u64 = EngineKind::Native.cnn_max_pixels();
 pub(super) enum LoadedDetector {
     Hog(Box<HogDetector>),
     Cnn(CnnDetector),
-    Retinaface(RetinafaceDetector),
+    Retinaface(Box<RetinafaceDetector>),
     /// The second detector is used if the first finds nothing.
     Auto(Box<HogDetector>, CnnDetector),
 }
@@ -63,11 +63,11 @@ impl LoadedDetector {
         Ok(match detector {
             Detector::Hog => Self::Hog(hog()?),
             Detector::Cnn => Self::Cnn(cnn()?),
-            Detector::Retinaface => {
-                Self::Retinaface(models.load(ShippedModel::Retinaface, |bytes| {
+            Detector::Retinaface => Self::Retinaface(Box::new(
+                models.load(ShippedModel::Retinaface, |bytes| {
                     RetinafaceDetector::from_bytes(bytes, level)
-                })?)
-            }
+                })?,
+            )),
             Detector::Auto => Self::Auto(hog()?, cnn()?),
         })
     }
@@ -100,7 +100,7 @@ impl LoadedDetector {
         match self {
             Self::Hog(detector) => Self::Hog(Box::new(detector.fork())),
             Self::Cnn(detector) => Self::Cnn(detector.fork()),
-            Self::Retinaface(detector) => Self::Retinaface(detector.fork()),
+            Self::Retinaface(detector) => Self::Retinaface(Box::new(detector.fork())),
             Self::Auto(hog, cnn) => Self::Auto(Box::new(hog.fork()), cnn.fork()),
         }
     }

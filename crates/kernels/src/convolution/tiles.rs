@@ -195,8 +195,8 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
     unsafe {
         let bias =
             std::array::from_fn(|vector| lanes.load_unchecked(cursor.bias.add(vector * L::COUNT)));
-        let mut sums = [[bias; WIDTH]; ROWS];
-        add_products::<L, ROWS, WIDTH, VECTORS>(lanes, job, cursor, &mut sums);
+        let sums = [[bias; WIDTH]; ROWS];
+        let sums = with_products::<L, ROWS, WIDTH, VECTORS>(lanes, job, cursor, sums);
         for (row, sums) in sums.iter().enumerate() {
             for (column, sums) in sums.iter().enumerate() {
                 let places = job.places;
@@ -212,79 +212,65 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
     }
 }
 
-/// Adds to `sums` the products of all numbers of the tile's windows with their weights.
+/// Returns `sums` and, added to them, the products of all numbers of the tile's windows with their
+/// weights.
 ///
 /// # Safety
 /// As for [`tile`].
 #[inline(always)]
-unsafe fn add_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
+unsafe fn with_products<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
     lanes: L,
     job: &Job<'_>,
     cursor: Cursor,
-    sums: &mut [[[L::Vector; VECTORS]; WIDTH]; ROWS],
-) {
-    let windows = job.windows;
+    mut sums: [[[L::Vector; VECTORS]; WIDTH]; ROWS],
+) -> [[[L::Vector; VECTORS]; WIDTH]; ROWS] {
+    let (windows, block_length) = (*job.windows, job.filters.block_length());
     let mut weights = cursor.weights;
     for window_row in 0..windows.window_rows {
         // SAFETY: `window_row` and the numbers of the runs are within the tile's windows, and
         // `weights` advances by one number of a window at a time, as often as a block has weights;
-        // the caller guarantees windows and filters.
+        // the caller guarantees windows and filters. A prefetch accesses nothing.
         unsafe {
             let start = cursor.input.add(window_row * windows.window_row_step);
             let mut runs: [_; ROWS] = std::array::from_fn(|row| start.add(row * windows.row_step));
-            let mut left = windows.window_run;
-            while left >= UNROLLED {
-                for number in 0..UNROLLED {
-                    add_product(lanes, job, runs, number, weights, sums);
+            // A macro, since the compiler does not keep the sums in registers across calls.
+            macro_rules! multiply {
+                ($number:expr) => {
+                    let mut loaded = [lanes.splat(0.0); VECTORS];
+                    for (vector, weight) in loaded.iter_mut().enumerate() {
+                        let lane = vector * L::COUNT;
+                        let weights = weights.add(lane / BLOCK * block_length + lane % BLOCK);
+                        *weight = lanes.load_unchecked(weights);
+                        if lane % BLOCK == 0 {
+                            lanes.prefetch(weights.wrapping_add(FETCHED_AHEAD * BLOCK));
+                        }
+                    }
+                    for (run, sums) in runs.iter().zip(sums.iter_mut()) {
+                        for (column, sums) in sums.iter_mut().enumerate() {
+                            let number = *run.add($number + column * windows.column_step);
+                            let number = lanes.splat(number);
+                            for (sum, weight) in sums.iter_mut().zip(loaded) {
+                                *sum = lanes.multiply_add(number, weight, *sum);
+                            }
+                        }
+                    }
                     weights = weights.add(BLOCK);
-                }
+                };
+            }
+            for _ in 0..windows.window_run / UNROLLED {
+                const { assert!(UNROLLED == 4) }
+                multiply!(0);
+                multiply!(1);
+                multiply!(2);
+                multiply!(3);
                 runs = runs.map(|run| run.add(UNROLLED));
-                left -= UNROLLED;
             }
-            for number in 0..left {
-                add_product(lanes, job, runs, number, weights, sums);
-                weights = weights.add(BLOCK);
+            for number in 0..windows.window_run % UNROLLED {
+                multiply!(number);
             }
         }
     }
-}
-
-/// Adds to `sums` the products of one number of each window, at `number` in the windows' `runs`,
-/// with its `weights`.
-///
-/// # Safety
-/// As for [`tile`]; the number must be one of the tile's windows, and the weights those of its
-/// place.
-#[inline(always)]
-unsafe fn add_product<L: Lanes, const ROWS: usize, const WIDTH: usize, const VECTORS: usize>(
-    lanes: L,
-    job: &Job<'_>,
-    runs: [*const f32; ROWS],
-    number: usize,
-    weights: *const f32,
-    sums: &mut [[[L::Vector; VECTORS]; WIDTH]; ROWS],
-) {
-    let block_length = job.filters.block_length();
-    // SAFETY: the caller guarantees the number and the weights. A prefetch accesses nothing.
-    unsafe {
-        let mut loaded = [lanes.splat(0.0); VECTORS];
-        for (vector, weight) in loaded.iter_mut().enumerate() {
-            let lane = vector * L::COUNT;
-            let weights = weights.add(lane / BLOCK * block_length + lane % BLOCK);
-            *weight = lanes.load_unchecked(weights);
-            if lane % BLOCK == 0 {
-                lanes.prefetch(weights.wrapping_add(FETCHED_AHEAD * BLOCK));
-            }
-        }
-        for (run, sums) in runs.into_iter().zip(sums.iter_mut()) {
-            for (column, sums) in sums.iter_mut().enumerate() {
-                let number = *run.add(number + column * job.windows.column_step);
-                for (sum, weight) in sums.iter_mut().zip(loaded) {
-                    *sum = lanes.multiply_add(lanes.splat(number), weight, *sum);
-                }
-            }
-        }
-    }
+    sums
 }
 
 /// An array of [`Tile`]s of `$rows` rows of windows, each `$width` windows wide, and `$blocks`

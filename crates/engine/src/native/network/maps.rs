@@ -162,9 +162,14 @@ impl Maps {
         self.numbers.resize(self.shape.image_step());
     }
 
-    /// Changes the height of the maps of one image to `rows`, for which there must be room. The
-    /// contents have no meaning until they are written; the zeros around them stay zeros.
-    pub(crate) fn set_rows(&mut self, rows: usize) {
+    /// Changes the height of the maps of one image to `rows`, for which there must be room. The last
+    /// `kept` rows become the first; the others have no meaning until they are written. The zeros
+    /// around them stay zeros.
+    pub(crate) fn set_rows(&mut self, rows: usize, kept: usize) {
+        let step = self.shape.row_step();
+        let first = self.shape.border * step;
+        let end = first + self.shape.rows * step;
+        self.numbers.copy_within(end - kept * step..end, first);
         self.shape.rows = rows;
         let after = self.shape.border_after * self.shape.row_step();
         let end = self.shape.image_step();

@@ -8,7 +8,7 @@ use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
 /// Number of tiles computed together: a multiple of the width of the matrix kernel's tiles, and few
 /// enough for patches and products to stay in the processor's cache.
-const TILES_AT_ONCE: usize = 30;
+const TILES_AT_ONCE: usize = 28;
 
 /// The transformed filters of a convolution.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The first stage of the backbone, at whose end the maps are 1/8 as wide and high as the image.
-//! Those before it are large, so only a band of their rows is ever in memory: what a few rows of the
-//! result need.
+//! Those before it are large, so only some of their rows are ever in memory: a few rows of the result
+//! are computed at a time, and each step keeps the rows that the next ones need too.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ use crate::native::network::{Maps, MapsView, Shape, Workspace};
 use facematch_kernels::{Finish, SimdLevel};
 
 /// Number of rows of the result that are computed together.
-const BAND: usize = 16;
+const BAND: usize = 4;
 
 /// Mean colour of the training images: red, green and blue.
 const MEAN: [f32; 3] = [123.0, 117.0, 104.0];
 
-/// The maps of a band. All windows have 3x3 pixels.
+/// The maps of all steps. All windows have 3x3 pixels.
 #[derive(Debug)]
 pub(super) struct FirstStage {
     input: Step,
@@ -25,7 +25,7 @@ pub(super) struct FirstStage {
     blocks: Vec<(Maps, Step)>,
 }
 
-/// Maps of a band.
+/// Some rows of the maps after a convolution.
 #[derive(Debug)]
 struct Step {
     maps: Maps,
@@ -35,6 +35,8 @@ struct Step {
     height: usize,
     /// The rows of them that `maps` holds.
     rows: Range<usize>,
+    /// The last of these rows, which are to be computed.
+    fresh: Range<usize>,
 }
 
 impl FirstStage {
@@ -60,6 +62,7 @@ impl FirstStage {
                 stride,
                 height,
                 rows: 0..0,
+                fresh: 0..0,
             }
         };
         let of_block = |(index, block): (usize, &Block)| {
@@ -102,17 +105,16 @@ impl FirstStage {
         result: &mut Maps,
         workspace: &mut Workspace,
     ) {
+        let steps = self.blocks.iter_mut().map(|(_, after)| after);
+        for step in steps.chain([&mut self.input, &mut self.stem]) {
+            step.rows = 0..0;
+        }
         let height = result.shape().rows;
         for start in (0..height).step_by(BAND) {
             let band = start..height.min(start + BAND);
-            self.choose_rows(band.clone());
+            self.choose_rows(band);
             self.read(image);
-            self.compute(network, level, workspace);
-            let (_, last) = &self.blocks[self.blocks.len() - 1];
-            for row in band {
-                let made = last.maps.row(0, row - start);
-                result.row_mut(0, row).copy_from_slice(made);
-            }
+            self.compute(network, level, result, workspace);
         }
     }
 
@@ -132,10 +134,12 @@ impl FirstStage {
 
     /// Reads the chosen rows of `image`.
     fn read(&mut self, image: &RgbImage) {
-        let Step { maps, rows, .. } = &mut self.input;
+        let Step {
+            maps, rows, fresh, ..
+        } = &mut self.input;
         let bytes = image.as_raw().chunks_exact(3 * image.width() as usize);
-        for (index, bytes) in bytes.skip(rows.start).take(rows.len()).enumerate() {
-            let (numbers, _) = maps.row_mut(0, index).as_chunks_mut::<3>();
+        for (row, bytes) in fresh.clone().zip(bytes.skip(fresh.start)) {
+            let (numbers, _) = maps.row_mut(0, row - rows.start).as_chunks_mut::<3>();
             for (numbers, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<3>().0) {
                 for ((number, byte), mean) in numbers.iter_mut().zip(bytes).zip(MEAN) {
                     *number = f32::from(*byte) - mean;
@@ -144,37 +148,66 @@ impl FirstStage {
         }
     }
 
-    /// Computes the chosen rows of all other steps.
-    fn compute(&mut self, network: &Network, level: SimdLevel, workspace: &mut Workspace) {
-        let (input, stem) = (self.input.window_of(&self.stem), &mut self.stem.maps);
-        network
-            .stem
-            .apply(level, 1, input, stem, Finish::StorePrelu, workspace);
+    /// Computes the fresh rows of all other steps.
+    fn compute(
+        &mut self,
+        network: &Network,
+        level: SimdLevel,
+        result: &mut Maps,
+        workspace: &mut Workspace,
+    ) {
+        let first = self.stem.first_fresh();
+        if let Some(input) = self.input.window_of(&self.stem) {
+            let (output, finish) = (&mut self.stem.maps, Finish::StorePrelu);
+            let layer = &network.stem;
+            layer.apply_from(first, level, 1, input, output, finish, workspace);
+        }
+        let last = self.blocks.len() - 1;
         let mut before = &self.stem;
-        for (block, (within, after)) in network.first_stage.iter().zip(&mut self.blocks) {
-            let input = before.window_of(after);
-            block.apply(level, input, within, &mut after.maps, 0, workspace);
+        let blocks = network.first_stage.iter().zip(&mut self.blocks);
+        for (index, (block, (within, after))) in blocks.enumerate() {
+            let first = after.first_fresh();
+            if let Some(input) = before.window_of(after) {
+                let (output, first) = match index == last {
+                    true => (&mut *result, after.fresh.start),
+                    false => (&mut after.maps, first),
+                };
+                block.apply(level, input, within, output, first, workspace);
+            }
             before = after;
         }
     }
 }
 
 impl Step {
-    /// Chooses `rows`, and returns the rows that they need of the step before, which has maps of
-    /// `height`: the window also reads the row above and below.
+    /// Chooses `rows`, of which those that are there already are kept. Returns the rows that the
+    /// others need of the step before, which has maps of `height`: the window also reads the row
+    /// above and below.
     fn choose(&mut self, rows: Range<usize>, height: usize) -> Range<usize> {
-        self.maps.set_rows(rows.len());
-        let first = (self.stride * rows.start).saturating_sub(1);
-        let end = height.min(self.stride * (rows.end - 1) + 2);
-        self.rows = rows;
-        first..end
+        let fresh = rows.start.max(self.rows.end)..rows.end.max(self.rows.end);
+        if !fresh.is_empty() {
+            self.maps.set_rows(rows.len(), fresh.start - rows.start);
+            self.rows = rows;
+        }
+        self.fresh = fresh.clone();
+        if fresh.is_empty() {
+            return 0..0;
+        }
+        let first = (self.stride * fresh.start).saturating_sub(1);
+        first..height.min(self.stride * (fresh.end - 1) + 2)
     }
 
-    /// Returns a view of these maps over which the window moves to compute the rows of `next`. The
-    /// row above the view and the one below it belong to the maps, or are zeros at their edge.
-    fn window_of(&self, next: &Self) -> MapsView<'_> {
-        let first = next.stride * next.rows.start - self.rows.start;
-        let count = next.stride * (next.rows.len() - 1) + 1;
-        self.maps.rows(first..first + count)
+    /// Returns the index of the first fresh row in the maps.
+    fn first_fresh(&self) -> usize {
+        self.fresh.start - self.rows.start
+    }
+
+    /// Returns a view of these maps over which the window moves to compute the fresh rows of `next`,
+    /// or `None` if there are none. The row above the view and the one below it belong to the maps,
+    /// or are zeros at their edge.
+    fn window_of(&self, next: &Self) -> Option<MapsView<'_>> {
+        let moves = next.fresh.len().checked_sub(1)?;
+        let first = next.stride * next.fresh.start - self.rows.start;
+        Some(self.maps.rows(first..first + next.stride * moves + 1))
     }
 }
