@@ -1,6 +1,8 @@
 //! Tasks for the kernels with the sizes of the networks and the HOG detector.
 
+use facematch_kernels::blend_rows::{RowWeights, blend_rows};
 use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
+use facematch_kernels::depthwise::{DepthwiseFilters, convolve_depthwise};
 use facematch_kernels::distances::{ENCODING_LEN, Probe, ROWS, RowGroup, estimate};
 use facematch_kernels::filter_bank::{
     BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, PLANES, SeparableFilter, TAPS, Tiles,
@@ -21,6 +23,9 @@ const CONVOLUTIONS: [(usize, usize, usize, usize, usize); 4] = [
     (81, 32, 1, 1, 32),
 ];
 
+/// Rows and columns of the output of depthwise convolutions, and their channels.
+const DEPTHWISE: [usize; 3] = [48, 64, 64];
+
 /// Width of the rows of pixels, about that of a photo of 500 pixels after doubling.
 const WIDTH: usize = 1000;
 
@@ -40,6 +45,7 @@ pub(crate) struct Workload {
 /// Returns all tasks, for `level`.
 pub(crate) fn all(level: SimdLevel) -> Vec<Workload> {
     let convolutions = CONVOLUTIONS.map(|sizes| convolution(level, sizes));
+    let depthwise = [1, 2].map(|stride| depthwise(level, stride));
     let winograd = [
         (Scheme::Tile4Window3, 35, 32),
         (Scheme::Tile2Window3, 4, 256),
@@ -48,6 +54,7 @@ pub(crate) fn all(level: SimdLevel) -> Vec<Workload> {
     let winograd =
         winograd.map(|sizes| [winograd_split(level, sizes), winograd_join(level, sizes)]);
     let others = [
+        blended_row(level),
         resized_row(level),
         gradients(level),
         histograms(level),
@@ -57,6 +64,7 @@ pub(crate) fn all(level: SimdLevel) -> Vec<Workload> {
     ];
     let networks = convolutions
         .into_iter()
+        .chain(depthwise)
         .chain(winograd.into_iter().flatten());
     networks.chain(others).collect()
 }
@@ -107,6 +115,52 @@ fn convolution(
     }
 }
 
+fn depthwise(level: SimdLevel, stride: usize) -> Workload {
+    let [rows, columns, channels] = DEPTHWISE;
+    let window = 3;
+    let [input_rows, input_columns] = [rows, columns].map(|count| (count - 1) * stride + window);
+    let windows = Windows {
+        images: 1,
+        rows,
+        columns,
+        image_step: 0,
+        row_step: stride * input_columns * channels,
+        column_step: stride * channels,
+        window_rows: window,
+        window_row_step: input_columns * channels,
+        window_run: window * channels,
+    };
+    let weights: Vec<f32> = (0..window * window * channels)
+        .map(|index| (index % 11) as f32 * 0.01)
+        .collect();
+    let [bias, slopes] = [-0.2, 0.1].map(|number| vec![number; channels]);
+    let filters = DepthwiseFilters::new([window; 2], channels, &weights, &bias, &slopes);
+    let places = Places {
+        image_step: 0,
+        row_step: columns * channels,
+        column_step: channels,
+    };
+    let input = vec![0.5; input_rows * input_columns * channels];
+    let mut output = vec![0.0; rows * columns * channels];
+    Workload {
+        kernel: "depthwise",
+        name: format!("{columns}x{rows}, {channels} channels, {window}x{window} by {stride}"),
+        elements: rows * columns * window * window * channels,
+        run: Box::new(move || {
+            let finish = Finish::StorePrelu;
+            convolve_depthwise(
+                level,
+                &input,
+                &windows,
+                &filters,
+                &mut output,
+                &places,
+                finish,
+            );
+        }),
+    }
+}
+
 /// Returns maps of `side` x `side` pixels, and the number of their tiles that are computed
 /// together.
 fn grid((scheme, side, channels): (Scheme, usize, usize)) -> (Grid, usize) {
@@ -140,7 +194,7 @@ fn winograd_join(level: SimdLevel, sizes: (Scheme, usize, usize)) -> Workload {
     let (scheme, side, channels) = sizes;
     let products = vec![0.5; scheme.size().pow(2) * tiles * channels];
     let mut output = vec![0.0; side * grid.row_step];
-    let bias = vec![0.1; channels];
+    let [bias, slopes] = [0.1, 0.0].map(|number| vec![number; channels]);
     Workload {
         kernel: "winograd",
         name: format!("join {scheme:?}, {channels} channels"),
@@ -154,6 +208,7 @@ fn winograd_join(level: SimdLevel, sizes: (Scheme, usize, usize)) -> Workload {
                 &grid,
                 0..tiles,
                 &bias,
+                &slopes,
                 &mut output,
                 finish,
             );
@@ -166,6 +221,25 @@ fn pixels(count: usize, seed: usize) -> Vec<u8> {
     (0..count)
         .map(|x| (x * (37 + seed) + x * x / 3) as u8)
         .collect()
+}
+
+fn blended_row(level: SimdLevel) -> Workload {
+    let weights = [-300, 2_800, 5_692, 5_692, 2_800, -300];
+    let (precision, length) = (14, 4 * WIDTH);
+    let source = pixels(weights.len() * length, 5);
+    let mut out = vec![0; length];
+    Workload {
+        kernel: "blend_rows",
+        name: format!("{} rows of {length} bytes", weights.len()),
+        elements: length,
+        run: Box::new(move || {
+            let weights = RowWeights {
+                weights: &weights,
+                precision,
+            };
+            blend_rows(level, &source, length, weights, &mut out);
+        }),
+    }
 }
 
 fn resized_row(level: SimdLevel) -> Workload {

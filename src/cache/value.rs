@@ -3,9 +3,10 @@
 //!
 //! The format, with all numbers little-endian: version (1 byte), width and height (u32 each), EXIF
 //! orientation (1 byte), number of faces (u32), and each face. A face: box (4 x u32), score,
-//! landmarks, upright or not (1 byte: 1 or 0), turn (1 byte), rectangle of the working landmarks (4
-//! x i64), working landmarks, encoding. Points are a number (u32) and two f64 each. A score (f32)
-//! and an encoding (128 x f32) follow a byte that is 1 if there is one and 0 if there is none.
+//! landmarks, upright or not (1 byte: 1 or 0), turn (1 byte), model of the working landmarks (1
+//! byte), their rectangle (4 x i64), working landmarks, encoding. Points are a number (u32) and two
+//! f64 each. A score (f32) and an encoding (128 x f32) follow a byte that is 1 if there is one and
+//! 0 if there is none.
 
 use facematch_image_files::{Orientation, Original};
 
@@ -14,10 +15,10 @@ use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
-/// Size in bytes of the smallest face: box, no score, no points, upright, turn, rectangle, no
-/// points, no encoding.
+/// Size in bytes of the smallest face: box, no score, no points, upright, turn, model, rectangle,
+/// no points, no encoding.
 const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 1 + 32 + 4 + 1;
 
 /// Size in bytes of a point.

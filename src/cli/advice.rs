@@ -34,7 +34,7 @@ impl fmt::Display for Advised<'_, Error> {
             Error::GalleryMismatch { mismatch, .. } => match mismatch {
                 GalleryMismatch::Encoder { .. } => "",
                 GalleryMismatch::Landmarks { .. } => {
-                    ", or give --landmarks the model that it was made with"
+                    ", or give the --detector and --landmarks with which it was made"
                 }
                 GalleryMismatch::Options(_) => " (--no-flip, --jitters, --encode-from)",
             },

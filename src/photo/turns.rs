@@ -73,8 +73,8 @@ impl Finder<'_> {
 /// Chooses one of the candidates at each place: an upright one, if possible a surely upright one.
 ///
 /// Of several, it chooses one from the turn with the most surely upright faces, and then the one
-/// that the detector and its landmarks leave least in doubt. A face that is upright in no turn is returned as found in the
-/// photo as displayed.
+/// that the detector and its landmarks leave least in doubt. A face that is upright in no turn is
+/// returned as found in the photo as displayed.
 fn chosen(mut candidates: Vec<Candidate>) -> Vec<FoundFace> {
     candidates.retain(|face| face.is_upright() || face.found.turn == Turn::None);
     let sure_in = Turn::ALL.map(|turn| {

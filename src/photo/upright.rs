@@ -31,8 +31,8 @@ const MOST_TILTED_POINTS: f64 = 50.0 * std::f64::consts::PI / 180.0;
 /// Smallest score of a face of RetinaFace that is surely upright; upside-down ones stay below.
 const LEAST_SURE_SCORE_OF_RETINAFACE: f32 = 0.99;
 
-/// Smallest score of a face of HOG that is surely upright. HOG finds the eyes of upside-down faces, but
-/// never with this high a score.
+/// Smallest score of a face of HOG that is surely upright. HOG finds the eyes of upside-down faces,
+/// but never with this high a score.
 const LEAST_SURE_SCORE: f32 = 0.5;
 
 /// Moves of the box to the right and down, and its growth on each side, as shares of its width.
@@ -90,8 +90,8 @@ impl Uprightness {
         }
     }
 
-    /// Returns the uprightness of a face whose landmarks are as restless as given. An engine without
-    /// scores is trusted.
+    /// Returns the uprightness of a face whose landmarks are as restless as given. An engine
+    /// without scores is trusted.
     pub(super) fn of_restlessness(restlessness: f64, score: Option<f32>) -> Self {
         let is_upright = restlessness <= MOST_RESTLESS;
         Self {

@@ -58,7 +58,7 @@ fn every_simd_level_prints_the_same_text() {
         };
         command.ends_with(0).stdout
     };
-    for detector in ["hog", "cnn"] {
+    for detector in ["hog", "cnn", "retinaface"] {
         let wanted = results(None, detector);
         assert!(!wanted.is_empty());
         for level in SimdLevel::available() {
@@ -142,7 +142,7 @@ fn what_is_no_landmark_model_is_refused() {
     };
     assert_snapshot!(message("missing.dat"), @"facematch: models: missing.dat: is missing");
     assert_snapshot!(message("cut.dat"), @"facematch: models: cut.dat: damaged at byte 99988: a leaf claims 10 items, more than the 8 bytes that follow can hold; get the file again");
-    assert_snapshot!(message("empty.dat"), @"facematch: models: empty.dat: is not a dlib model: it is empty; the download or copy failed, so get the file again");
+    assert_snapshot!(message("empty.dat"), @"facematch: models: empty.dat: is not a model: it is empty; the download or copy failed, so get the file again");
     assert_snapshot!(message("readme.md"), @"facematch: models: readme.md: is not a landmark model of dlib (a shape predictor)");
     assert_snapshot!(message("mmod.dat"), @"facematch: models: mmod.dat: is not a landmark model of dlib (a shape predictor)");
 }
@@ -204,7 +204,7 @@ fn upsampling_finds_smaller_faces() {
 
 #[test]
 fn a_working_width_of_1_finds_nothing_and_breaks_nothing() {
-    for detector in ["hog", "cnn"] {
+    for detector in ["hog", "cnn", "retinaface"] {
         let run = facematch()
             .args(["detect", "unknown/chelsea.png", "-f", "ndjson", "-w", "1"])
             .args(["--detector", detector])
@@ -221,7 +221,7 @@ fn a_working_copy_beyond_what_the_detector_takes_is_an_error() {
     let env = TestEnv::new();
     let strip = RgbImage::new(64, 8);
     env.write("strip.png", encoded(&strip, ImageFormat::Png));
-    for detector in ["hog", "cnn"] {
+    for detector in ["hog", "cnn", "retinaface"] {
         let run = env
             .facematch()
             .args([

@@ -81,7 +81,7 @@ fn the_samples_come_out_as_readme_promises() {
 
 #[test]
 fn every_face_has_a_score_above_0() {
-    for detector in ["hog", "cnn"] {
+    for detector in ["hog", "cnn", "retinaface"] {
         let run = facematch()
             .args(["known", "unknown", "-f", "ndjson", "--detector", detector])
             .args(["--width", "300"])

@@ -20,6 +20,7 @@ mod choosing;
 mod columns;
 mod consumers;
 mod deciding;
+mod detectors;
 mod documents;
 mod embedding;
 mod engines;

@@ -9,6 +9,7 @@ use facematch::cache::decode;
 use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
 use facematch::engine::models::network::{read_mmod, read_resnet};
+use facematch::engine::models::retinaface::read_retinaface;
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
 use facematch::gallery::read_gallery_from;
 use facematch_image_files::{decode_upright, embedded_packets_from};
@@ -110,15 +111,22 @@ fn people_in_tags() {
 /// too large for seeds. The shipped models serve as valid ones.
 #[test]
 fn networks() {
-    let accepts = |bytes: &[u8]| [read_resnet(bytes).is_ok(), read_mmod(bytes).is_ok()];
+    let accepts = |bytes: &[u8]| {
+        [
+            read_resnet(bytes).is_ok(),
+            read_mmod(bytes).is_ok(),
+            read_retinaface(bytes).is_ok(),
+        ]
+    };
     let (accepted, refused) = run_seeds("networks", |bytes| accepts(bytes).contains(&true));
     assert_eq!(accepted, 0);
     assert!(refused > 0, "no seeds");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     for (model, expected) in [
-        (ShippedModel::Encoder, [true, false]),
-        (ShippedModel::CnnDetector, [false, true]),
-        (ShippedModel::FivePointLandmarks, [false, false]),
+        (ShippedModel::Encoder, [true, false, false]),
+        (ShippedModel::CnnDetector, [false, true, false]),
+        (ShippedModel::Retinaface, [false, false, true]),
+        (ShippedModel::FivePointLandmarks, [false, false, false]),
     ] {
         let bytes = fs::read(folder.join(model.file_name())).unwrap();
         assert_eq!(accepts(&bytes), expected, "{model:?}");

@@ -1,4 +1,4 @@
-//! Feeds arbitrary bytes to the readers of both networks. They must not panic, run out of memory or
+//! Feeds arbitrary bytes to the readers of all networks. They must not panic, run out of memory or
 //! take long. A whole network is too large for a seed, so the shipped models may be added to the
 //! corpus.
 //!
@@ -12,9 +12,11 @@
 #![no_main]
 
 use facematch::engine::models::network::{read_mmod, read_resnet};
+use facematch::engine::models::retinaface::read_retinaface;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = read_resnet(bytes);
     let _ = read_mmod(bytes);
+    let _ = read_retinaface(bytes);
 });

@@ -61,10 +61,10 @@ impl ChipGeometry {
     /// dlib's own values are [`CHIP_SIZE`] and [`CHIP_PADDING`].
     ///
     /// # Errors
-    /// [`EngineError::ImplausibleLandmarks`] if there are not as many points as the model has, if the detection
-    /// is empty, if a coordinate is not finite or is farther than 4 sides of the detection from its
-    /// middle, if the square is smaller than a pixel, or if `size` or `padding` is out of range.
-    /// Accepted values are safe to pass to C++.
+    /// [`EngineError::ImplausibleLandmarks`] if there are not as many points as the model has, if
+    /// the detection is empty, if a coordinate is not finite or is farther than 4 sides of the
+    /// detection from its middle, if the square is smaller than a pixel, or if `size` or `padding`
+    /// is out of range. Accepted values are safe to pass to C++.
     pub fn of_face(landmarks: &Landmarks, size: u32, padding: f64) -> Result<Self, EngineError> {
         if !are_plausible(landmarks) || !(0.0..f64::INFINITY).contains(&padding) {
             return Err(EngineError::ImplausibleLandmarks);

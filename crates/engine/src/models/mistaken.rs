@@ -7,28 +7,29 @@ pub(super) const HEAD_BYTES: u64 = 512;
 /// Identifies the file that starts with `head`, if it is one of those that are often put in a
 /// model's place.
 ///
-/// dlib's models start with the bytes `01 01`; none of these files do.
+/// dlib's models start with the bytes `01 01`, safetensors files with the length of their head;
+/// none of these files do.
 pub(super) fn mistaken_for(head: &[u8]) -> Option<&'static str> {
     let text = head
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(head)
         .trim_ascii_start();
     if head.is_empty() {
-        Some("is not a dlib model: it is empty; the download or copy failed, so get the file again")
+        Some("is not a model: it is empty; the download or copy failed, so get the file again")
     } else if head.starts_with(b"version https://git-lfs.") {
         Some(
-            "is not a dlib model but a Git LFS pointer, a note where the model should be; \
+            "is not a model but a Git LFS pointer, a note where the model should be; \
              get the model itself with `git lfs pull`",
         )
     } else if head.starts_with(b"BZh") {
-        Some("is not a dlib model yet: it is still compressed (bzip2); unpack it with `bunzip2`")
+        Some("is not a model yet: it is still compressed (bzip2); unpack it with `bunzip2`")
     } else if head.starts_with(b"\x1f\x8b") {
-        Some("is not a dlib model yet: it is still compressed (gzip); unpack it with `gunzip`")
+        Some("is not a model yet: it is still compressed (gzip); unpack it with `gunzip`")
     } else if head.starts_with(b"PK\x03\x04") {
-        Some("is not a dlib model but a zip archive; unpack it and name the .dat file in it")
+        Some("is not a model but a zip archive; unpack it and name the model in it")
     } else if text.starts_with(b"<") {
         Some(
-            "is not a dlib model but a web page (HTML): the link led to a page instead of the file; \
+            "is not a model but a web page (HTML): the link led to a page instead of the file; \
              download the file itself",
         )
     } else {

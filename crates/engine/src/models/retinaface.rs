@@ -62,8 +62,8 @@ pub(crate) struct SeparableConvolution {
     pub(crate) pointwise: Convolution,
 }
 
-/// The layers after a level of the pyramid: a context module (the paper's SSH), whose three branches
-/// look at windows of 3, 5 and 7 pixels, and the heads.
+/// The layers after a level of the pyramid: a context module (the paper's SSH), whose three
+/// branches look at windows of 3, 5 and 7 pixels, and the heads.
 #[derive(Debug)]
 pub(crate) struct LevelModel {
     /// The branch of 3x3 pixels.
@@ -159,3 +159,6 @@ pub fn read_retinaface(bytes: &[u8]) -> Result<RetinafaceModel, String> {
         levels,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 use safetensors::{Dtype, SafeTensors};
 
+use super::mistaken::mistaken_for;
 use super::network::Convolution;
 
 /// The tensors of a file, and how many of them have been read.
@@ -14,8 +15,8 @@ pub(super) struct Tensors<'a> {
     read: usize,
 }
 
-/// The convolution that a file must have under a given name; its window is square, and padded by its
-/// radius.
+/// The convolution that a file must have under a given name; its window is square, and padded by
+/// its radius.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LayerShape {
     pub(super) filters: usize,
@@ -28,6 +29,9 @@ pub(super) struct LayerShape {
 impl<'a> Tensors<'a> {
     /// Reads the head of a file, which must say where each tensor is.
     pub(super) fn of_bytes(bytes: &'a [u8]) -> Result<Self, String> {
+        if let Some(mistake) = mistaken_for(bytes) {
+            return Err(mistake.to_owned());
+        }
         let all = SafeTensors::deserialize(bytes)
             .map_err(|error| format!("is not a safetensors file: {error}; get the file again"))?;
         Ok(Self { all, read: 0 })
@@ -100,3 +104,6 @@ impl<'a> Tensors<'a> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

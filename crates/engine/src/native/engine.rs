@@ -62,8 +62,8 @@ impl LandmarkSource {
     }
 }
 
-/// Side of the boxes that HOG finds, with which dlib's landmark models were trained, in sides of the
-/// face's square; the median of 217 faces of LFW. Their centres are those of the squares.
+/// Side of the boxes that HOG finds, with which dlib's landmark models were trained, in sides of
+/// the face's square; the median of 217 faces of LFW. Their centres are those of the squares.
 const HOG_BOX: f64 = 1.35;
 
 /// Returns the box in which a landmark model searches for the landmarks of `face`: like that of HOG
