@@ -169,6 +169,75 @@ fn name_turned_people(
     assert!(54 * all.0 >= 50 * all.1, "{detector} {all:?}");
 }
 
+/// RetinaFace also finds faces that are upside down, and many look upright by their points, with
+/// scores of up to 0.9988. The eyes of the face in the middle must be above the mouth in the turn in
+/// which the photo belongs.
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn turned_portraits_are_searched_as_they_belong() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut photos = photos_below(&shared("data/lfw"));
+    photos.retain(|photo| photo.extension().is_some_and(|end| end == "jpg"));
+    // Each turn with the direction in which the top of the photo then lies.
+    let turns = [
+        (Turn::None, [0.0, -1.0]),
+        (Turn::Quarter, [1.0, 0.0]),
+        (Turn::Half, [0.0, 1.0]),
+        (Turn::ThreeQuarters, [-1.0, 0.0]),
+    ];
+    for (number, photo) in photos.iter().step_by(10).enumerate() {
+        let upright = open_whole(photo).unwrap();
+        for (index, (turn, _)) in turns.iter().enumerate() {
+            let turned = turn.apply(&upright);
+            let name = format!("{number:03}_{index}.png");
+            turned.save(folder.path().join(name)).unwrap();
+        }
+    }
+    let run = facematch_in(folder.path())
+        .args(["detect", ".", "-f", "ndjson", "--try-rotations"])
+        .args(["--detector", "retinaface"])
+        .ends_with(0);
+    let (mut searched, mut wrong) = (0, 0);
+    for record in run.records().iter().filter(|r| r["type"] == "image") {
+        let path = record["path"].as_str().unwrap();
+        let index: usize = path
+            .trim_end_matches(".png")
+            .rsplit('_')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let point = |face: &Value, name: &str| {
+            ["x", "y"].map(|axis| face["landmarks"][name][axis].as_f64().unwrap())
+        };
+        let off_centre = |face: &Value| {
+            let [x, y] = point(face, "nose_tip");
+            (x - 125.0).hypot(y - 125.0)
+        };
+        let faces = record["faces"].as_array().unwrap().iter();
+        let middle = faces.min_by(|a, b| off_centre(a).total_cmp(&off_centre(b)));
+        let is_as_it_belongs = middle.is_some_and(|face| {
+            let [left, right] = ["left_eye", "right_eye"].map(|name| point(face, name));
+            let [mouth_left, mouth_right] =
+                ["mouth_left", "mouth_right"].map(|name| point(face, name));
+            let up =
+                [0, 1].map(|axis| left[axis] + right[axis] - mouth_left[axis] - mouth_right[axis]);
+            let top = turns[index].1;
+            up[0] * top[0] + up[1] * top[1] > 0.5 * up[0].hypot(up[1])
+        });
+        searched += 1;
+        if !is_as_it_belongs {
+            println!("{path}: {middle:?}");
+            wrong += 1;
+        }
+    }
+    println!("{wrong} of {searched} portraits are not searched as they belong");
+    assert!(
+        searched > 600 && 100 * wrong <= searched,
+        "{wrong} of {searched}"
+    );
+}
+
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn nobody_is_found_in_scenes_without_people() {
