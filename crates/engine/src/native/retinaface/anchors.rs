@@ -20,6 +20,10 @@ const LEVELS: [(f32, [f32; 2]); 3] = [
 const PLACE_UNIT: f32 = 0.1;
 const SIDE_UNIT: f32 = 0.2;
 
+/// Maximum number of candidates that are compared with each other; those with lower scores are
+/// dropped. A photo with a thousand faces has fewer, but with a least score of 0 every anchor is one.
+const MOST_CANDIDATES: usize = 20_000;
+
 /// Largest intersection over union of the boxes of two faces.
 const MAX_OVERLAP: f32 = 0.4;
 
@@ -123,6 +127,7 @@ fn decoded(
 /// Takes the candidates by score, highest first, and drops each that overlaps an earlier one.
 pub(super) fn suppress_overlapping(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
+    candidates.truncate(MOST_CANDIDATES);
     let mut kept: Vec<Candidate> = Vec::new();
     for candidate in candidates {
         let is_new = |other: &Candidate| overlap(other.edges, candidate.edges) <= MAX_OVERLAP;
