@@ -170,8 +170,8 @@ fn name_turned_people(
 }
 
 /// RetinaFace also finds faces that are upside down, and many look upright by their points, with
-/// scores of up to 0.9988. The eyes of the face in the middle must be above the mouth in the turn in
-/// which the photo belongs.
+/// scores of up to 0.9988. The eyes of the face in the middle must be above the mouth in the turn
+/// in which the photo belongs.
 #[test]
 #[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
 fn turned_portraits_are_searched_as_they_belong() {

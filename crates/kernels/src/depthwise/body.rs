@@ -106,10 +106,10 @@ unsafe fn tile<L: Lanes, W: Window<L>, const COUNT: usize>(
     // Copies, so that the compiler knows that no store changes them.
     let (filters, places, finish) = (job.filters, *job.places, job.finish);
     for channel in (0..filters.channels).step_by(L::COUNT) {
-        // SAFETY: `Task::new` has checked that the windows and places, with all channels, end within
-        // their slices, and `DepthwiseFilters::new` has created as many biases, slopes and weights
-        // for each pixel of a window as there are channels. Channels are whole blocks, and a block
-        // is whole vectors, so no vector extends beyond the channels.
+        // SAFETY: `Task::new` has checked that the windows and places, with all channels, end
+        // within their slices, and `DepthwiseFilters::new` has created as many biases, slopes and
+        // weights for each pixel of a window as there are channels. Channels are whole blocks, and
+        // a block is whole vectors, so no vector extends beyond the channels.
         unsafe {
             let mut sums = [lanes.load_unchecked(filters.bias.as_ptr().add(channel)); COUNT];
             let input = job.input.as_ptr().add(window + channel);

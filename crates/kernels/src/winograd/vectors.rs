@@ -108,10 +108,10 @@ fn join_by<L: Lanes, A: Axis<L, SIZE, OUTPUTS>, const SIZE: usize, const OUTPUTS
         let place = grid.place((image, row, column));
         for channel in (0..grid.channels).step_by(L::COUNT) {
             // SAFETY: `Join::new` has checked that the tile is within the grid, that `products` has
-            // `SIZE * SIZE * number_step` numbers, `bias` and `slopes` one for each channel, and that
-            // all pixels of the grid end within `output`, with all channels; `height` and `width` stay
-            // within the grid. Channels are whole blocks, and a block is whole vectors, so no
-            // vector extends beyond the channels.
+            // `SIZE * SIZE * number_step` numbers, `bias` and `slopes` one for each channel, and
+            // that all pixels of the grid end within `output`, with all channels; `height` and
+            // `width` stay within the grid. Channels are whole blocks, and a block is whole
+            // vectors, so no vector extends beyond the channels.
             unsafe {
                 let from = products.as_ptr().add(index * grid.channels + channel);
                 let mut columns = [[lanes.splat(0.0); OUTPUTS]; SIZE];

@@ -162,9 +162,9 @@ impl Maps {
         self.numbers.resize(self.shape.image_step());
     }
 
-    /// Changes the height of the maps of one image to `rows`, for which there must be room. The last
-    /// `kept` rows become the first; the others have no meaning until they are written. The zeros
-    /// around them stay zeros.
+    /// Changes the height of the maps of one image to `rows`, for which there must be room. The
+    /// last `kept` rows become the first; the others have no meaning until they are written. The
+    /// zeros around them stay zeros.
     pub(crate) fn set_rows(&mut self, rows: usize, kept: usize) {
         let step = self.shape.row_step();
         let first = self.shape.border * step;

@@ -21,7 +21,8 @@ const PLACE_UNIT: f32 = 0.1;
 const SIDE_UNIT: f32 = 0.2;
 
 /// Maximum number of candidates that are compared with each other; those with lower scores are
-/// dropped. A photo with a thousand faces has fewer, but with a least score of 0 every anchor is one.
+/// dropped. A photo with a thousand faces has fewer, but with a least score of 0 every anchor is
+/// one.
 const MOST_CANDIDATES: usize = 20_000;
 
 /// Largest intersection over union of the boxes of two faces.

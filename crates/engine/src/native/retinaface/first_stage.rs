@@ -1,6 +1,6 @@
 //! The first stage of the backbone, at whose end the maps are 1/8 as wide and high as the image.
-//! Those before it are large, so only some of their rows are ever in memory: a few rows of the result
-//! are computed at a time, and each step keeps the rows that the next ones need too.
+//! Those before it are large, so only some of their rows are ever in memory: a few rows of the
+//! result are computed at a time, and each step keeps the rows that the next ones need too.
 
 use std::ops::Range;
 
@@ -202,9 +202,9 @@ impl Step {
         self.fresh.start - self.rows.start
     }
 
-    /// Returns a view of these maps over which the window moves to compute the fresh rows of `next`,
-    /// or `None` if there are none. The row above the view and the one below it belong to the maps,
-    /// or are zeros at their edge.
+    /// Returns a view of these maps over which the window moves to compute the fresh rows of
+    /// `next`, or `None` if there are none. The row above the view and the one below it belong to
+    /// the maps, or are zeros at their edge.
     fn window_of(&self, next: &Self) -> Option<MapsView<'_>> {
         let moves = next.fresh.len().checked_sub(1)?;
         let first = next.stride * next.fresh.start - self.rows.start;

@@ -69,8 +69,8 @@ impl RetinafaceDetector {
         Self::of_network(Arc::clone(&self.network), self.level)
     }
 
-    /// Returns the faces with a score of at least `min_score` (0 to 1) in `image`, best first, found
-    /// in a copy that is doubled `upsample` times.
+    /// Returns the faces with a score of at least `min_score` (0 to 1) in `image`, best first,
+    /// found in a copy that is doubled `upsample` times.
     ///
     /// # Errors
     /// [`EngineError::ImageTooLarge`] if the copy has more than 64 million pixels.

@@ -289,8 +289,8 @@ fn winograd(convolution: &Convolution) -> ConvolutionLayer {
     ConvolutionLayer::winograd(convolution, convolution.channels, Scheme::Tile4Window3)
 }
 
-/// Adds to each pixel of `finer` the pixel of `coarser` at its place: `coarser` is enlarged to twice
-/// its size without interpolation.
+/// Adds to each pixel of `finer` the pixel of `coarser` at its place: `coarser` is enlarged to
+/// twice its size without interpolation.
 fn add_enlarged(coarser: &Maps, finer: &mut Maps) {
     let Shape { rows, channels, .. } = finer.shape();
     for row in 0..rows {
