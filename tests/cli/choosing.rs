@@ -348,8 +348,8 @@ fn standard_input_is_given_only_once() {
             .args(["-", "-"])
             .write_stdin("unknown/obama2.jpg\n")
             .ends_with(2);
-        let told = "facematch: standard input can be read only once: give `-` once\n";
-        assert_eq!(run.stderr, told, "{command:?}");
+        let expected = "facematch: standard input can be read only once: give `-` once\n";
+        assert_eq!(run.stderr, expected, "{command:?}");
     }
 }
 

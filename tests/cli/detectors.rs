@@ -215,9 +215,9 @@ fn a_minimum_score_out_of_range_is_refused() {
     For more information, try '--help'.
     ");
     for wrong in ["10.1", "NaN", "inf", "high", ""] {
-        let told = message(wrong);
+        let error = message(wrong);
         let expected = "expected a number from 0 to 10, such as 0.8";
-        assert!(told.contains(expected), "{wrong}: {told}");
+        assert!(error.contains(expected), "{wrong}: {error}");
     }
 }
 

@@ -306,8 +306,8 @@ fn known_is_explained_by_every_command_that_takes_it() {
     for command in ["tag", "sort", "enroll", "check"] {
         let run = facematch().args([command, "--help"]).ends_with(0);
         let words: Vec<_> = run.text().split_whitespace().collect();
-        let told = "In a folder, the file or the first folder names the person: known/ann.jpg,";
-        assert!(words.join(" ").contains(told), "{command}");
+        let rule = "In a folder, the file or the first folder names the person: known/ann.jpg,";
+        assert!(words.join(" ").contains(rule), "{command}");
         let short = facematch().args([command, "-h"]).ends_with(0);
         assert!(!short.text().contains("names the person"), "{command}");
     }
@@ -537,9 +537,9 @@ fn models_that_cannot_be_read_are_not_called_missing() {
         ("loop", "loop/shape_predictor_5_face_landmarks.dat"),
         ("itself", "itself"),
     ] {
-        let told = message(models);
+        let error = message(models);
         let start = format!("facematch: models: {unreadable}: cannot read: ");
-        assert!(told.starts_with(&start), "{told}");
+        assert!(error.starts_with(&start), "{error}");
     }
 }
 
@@ -558,8 +558,8 @@ fn models_that_the_environment_names_are_told_with_the_variable() {
     assert_snapshot!(message("empty", &[]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR (FACEMATCH_MODELS=empty)");
     // Not the folder of the variable.
     for more in [["--models", "missing"], ["--landmarks", "empty/none.dat"]] {
-        let told = message("empty", &more);
-        assert!(!told.contains("FACEMATCH_MODELS"), "{told}");
+        let error = message("empty", &more);
+        assert!(!error.contains("FACEMATCH_MODELS"), "{error}");
     }
 }
 

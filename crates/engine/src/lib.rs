@@ -10,6 +10,7 @@
 pub mod chip;
 #[cfg(feature = "dlib")]
 pub mod dlib;
+mod encoding;
 mod error;
 pub mod jitter;
 mod landmark_names;
@@ -18,16 +19,17 @@ pub mod native;
 mod pixel_budget;
 mod upsampling;
 
-use std::fmt;
 use std::path::PathBuf;
 
 use image::RgbImage;
 
+pub use self::encoding::{ENCODING_LEN, Encoding};
 pub use self::error::{EngineError, LoadError};
 pub use self::native::NativeEngine;
 pub use facematch_geometry as geometry;
 pub use facematch_kernels::SimdLevel;
 
+use self::encoding::check_encodings;
 use self::models::ModelSource;
 use crate::geometry::{Point, Rect};
 
@@ -224,83 +226,6 @@ impl LandmarkModel {
     }
 }
 
-/// Number of numbers in an encoding.
-pub const ENCODING_LEN: usize = facematch_kernels::distances::ENCODING_LEN;
-
-/// A face as 128 numbers of roughly unit length: close for photos of one person, far apart for two
-/// people. dlib calls it a descriptor, the literature an embedding.
-#[derive(Clone, PartialEq)]
-pub struct Encoding([f32; ENCODING_LEN]);
-
-impl Encoding {
-    /// Maximum length (Euclidean norm) of an encoding. dlib's encodings have lengths of 1.2 to 1.6,
-    /// the longest of other encoders a few tens; much longer ones come from a damaged file, and
-    /// their distances can exceed the range of `f32`.
-    pub const MAX_LENGTH: f32 = 100.0;
-
-    /// Wraps 128 numbers from the network.
-    pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
-        Self(values)
-    }
-
-    /// Wraps 128 untrusted numbers, such as those of a file. Returns `None` if a number is not
-    /// finite, or if the encoding is longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of
-    /// two accepted encodings is always finite.
-    pub fn checked(values: [f32; ENCODING_LEN]) -> Option<Self> {
-        Some(Self(values)).filter(Self::is_plausible)
-    }
-
-    fn is_plausible(&self) -> bool {
-        let square = |number: &f32| f64::from(*number) * f64::from(*number);
-        let length = self.0.iter().map(square).sum::<f64>().sqrt();
-        // Comparisons with NaN are false.
-        length <= f64::from(Self::MAX_LENGTH)
-    }
-
-    /// Returns the mean of the encodings of a face and its mirror image, scaled to a length of
-    /// 1.45.
-    ///
-    /// The network gives encodings of length 1.2 to 1.6; faces with short ones, blurred or turned,
-    /// are close to everyone's. Scaling all of them to one length solves this: it finds 12 of 100
-    /// more people at the same rate of wrong names (`docs/ACCURACY.md`). The length was chosen so
-    /// that 0.6 remains a good threshold. Zeros stay zeros.
-    pub fn of_face_and_mirror([face, mirror]: &[Self; 2]) -> Self {
-        const LENGTH: f32 = 1.45;
-        let sum: [f32; ENCODING_LEN] = std::array::from_fn(|i| face.0[i] + mirror.0[i]);
-        let length = sum.iter().map(|number| number * number).sum::<f32>().sqrt();
-        if length == 0.0 {
-            return Self(sum);
-        }
-        Self(sum.map(|number| number * (LENGTH / length)))
-    }
-
-    /// Returns the numbers.
-    pub fn values(&self) -> &[f32; ENCODING_LEN] {
-        &self.0
-    }
-
-    /// Returns the Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one
-    /// person.
-    ///
-    /// The sum runs in eight lanes in a fixed order, so the result is the same on every machine.
-    pub fn distance(&self, other: &Self) -> f32 {
-        let mut lanes = [0.0_f32; 8];
-        for (a, b) in self.0.chunks_exact(8).zip(other.0.chunks_exact(8)) {
-            for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                let difference = x - y;
-                *lane += difference * difference;
-            }
-        }
-        lanes.iter().sum::<f32>().sqrt()
-    }
-}
-
-impl fmt::Debug for Encoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoding({:?}, ...)", &self.0[..4])
-    }
-}
-
 /// Returns the faces that [`Detector::Auto`] finds: those that HOG `found`, or otherwise those of
 /// `cnn`.
 fn found_or_else(
@@ -314,14 +239,6 @@ fn found_or_else(
     match cnn() {
         Err(EngineError::ImageTooLarge { .. }) => Ok(found),
         result => result,
-    }
-}
-
-/// Checks `encodings` from an encoder, since the weights of a model may be any numbers.
-fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineError> {
-    match encodings.iter().all(Encoding::is_plausible) {
-        true => Ok(encodings),
-        false => Err(EngineError::BadEncoding(ENCODING_LEN)),
     }
 }
 
@@ -406,75 +323,6 @@ pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distance_is_the_euclidean_norm_of_the_difference() {
-        let a = Encoding::new([0.0; ENCODING_LEN]);
-        let b = Encoding::new([0.5; ENCODING_LEN]);
-        assert_eq!(a.distance(&a), 0.0);
-        assert!((a.distance(&b) - (128.0_f32 * 0.25).sqrt()).abs() < 1e-6);
-        assert_eq!(a.distance(&b), b.distance(&a));
-    }
-
-    #[test]
-    fn numbers_of_which_no_encoder_makes_an_encoding_are_refused() {
-        let only = |number: f32| {
-            let mut values = [0.0; ENCODING_LEN];
-            values[7] = number;
-            Encoding::checked(values)
-        };
-        for number in [0.0, -0.0, 1e-45, -f32::MIN_POSITIVE, 1.45, -100.0] {
-            let encoding = only(number).unwrap();
-            assert_eq!(encoding.values()[7].to_bits(), number.to_bits());
-        }
-        for number in [f32::NAN, f32::INFINITY, 100.001, -1e15, 1e30, f32::MIN] {
-            assert_eq!(only(number), None, "{number}");
-        }
-        // Each number is small enough, but the encoding is too long.
-        assert_eq!(Encoding::checked([9.0; ENCODING_LEN]), None);
-        assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
-        let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());
-        assert!(far.distance(&opposite) <= 2.0 * Encoding::MAX_LENGTH);
-    }
-
-    #[test]
-    fn what_a_damaged_model_makes_is_an_error() {
-        let faces = |number: f32| {
-            vec![
-                Encoding::new([0.1; ENCODING_LEN]),
-                Encoding::new([number; ENCODING_LEN]),
-            ]
-        };
-        assert_eq!(check_encodings(faces(0.2)), Ok(faces(0.2)));
-        for number in [f32::NAN, 1e30] {
-            assert_eq!(
-                check_encodings(faces(number)),
-                Err(EngineError::BadEncoding(128))
-            );
-        }
-    }
-
-    #[test]
-    fn a_face_and_its_mirror_image_have_the_direction_of_their_mean_and_one_length() {
-        let numbers = |offset: usize| {
-            Encoding::new(std::array::from_fn(|i| {
-                ((i + offset) % 7) as f32 / 40.0 - 0.05
-            }))
-        };
-        let (a, b) = (numbers(0), numbers(3));
-        let both = Encoding::of_face_and_mirror(&[a.clone(), b.clone()]);
-        let origin = Encoding::new([0.0; ENCODING_LEN]);
-        assert!((both.distance(&origin) - 1.45).abs() < 1e-5);
-        let factor = both.values()[5] / (a.values()[5] + b.values()[5]);
-        for (i, number) in both.values().iter().enumerate() {
-            let expected = factor * (a.values()[i] + b.values()[i]);
-            assert!((number - expected).abs() < 1e-5);
-        }
-        assert_eq!(
-            Encoding::of_face_and_mirror(&[origin.clone(), origin.clone()]),
-            origin
-        );
-    }
 
     #[test]
     fn the_second_detector_is_asked_where_the_first_finds_nothing() {

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let told = |known_people, strangers_named, automatic| {
+        let message = |known_people, strangers_named, automatic| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
@@ -112,7 +112,8 @@ mod tests {
                 strangers_named,
             })
         };
-        let words_for = |known_people, strangers_named| told(known_people, strangers_named, false);
+        let words_for =
+            |known_people, strangers_named| message(known_people, strangers_named, false);
         let words =
             |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
         assert_eq!(words_for(2, 0.01266), words("about 1 in 79 strangers"));
@@ -138,7 +139,7 @@ mod tests {
         assert_eq!(words_for(10_000, 0.7), advised("most strangers"));
         // --target-fpir needs --threshold auto, which is given here.
         let stricter = words("about 1 in 5 strangers").map(|w| w + "; try a lower --target-fpir");
-        assert_eq!(told(2, 0.2, true), stricter);
+        assert_eq!(message(2, 0.2, true), stricter);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::maps::{Maps, MapsView, Shape};
 use super::taps::Taps;
 use super::winograd::TransformedFilters;
 use crate::models::network::Convolution;
-use facematch_kernels::convolution::{PackedFilters, Windows, convolve};
+use facematch_kernels::convolution::{PackedFilters, convolve};
 use facematch_kernels::winograd::{Grid, Scheme};
 use facematch_kernels::{AlignedNumbers, Finish, SimdLevel};
 
@@ -139,17 +139,9 @@ impl ConvolutionLayer {
         let padded = &input.numbers()[from.pixel_before(self.padding)..];
         match &self.method {
             Method::Direct(filters) => {
-                let windows = Windows {
-                    images,
-                    rows,
-                    columns,
-                    image_step: from.image_step(),
-                    row_step: self.stride * from.row_step(),
-                    column_step: self.stride * from.channels,
-                    window_rows: self.window[0],
-                    window_row_step: from.row_step(),
-                    window_run: filters.run(),
-                };
+                let size = [rows, columns];
+                let window = [self.window[0], filters.run()];
+                let windows = from.windows(images, size, self.stride, window);
                 let places = to.places();
                 let output = &mut output.numbers_mut()[to.pixel(first, 0)..];
                 convolve(level, padded, &windows, filters, output, &places, finish);

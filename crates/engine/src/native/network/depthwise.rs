@@ -2,7 +2,6 @@
 
 use super::maps::{Maps, MapsView};
 use crate::models::network::Convolution;
-use facematch_kernels::convolution::Windows;
 use facematch_kernels::depthwise::{DepthwiseFilters, convolve_depthwise};
 use facematch_kernels::{Finish, SimdLevel};
 
@@ -70,17 +69,8 @@ impl DepthwiseLayer {
         assert!(from.border >= self.padding && from.border_after >= self.padding);
         assert!(rows <= to.rows && columns <= to.columns);
         assert_eq!([from.channels, to.channels], [self.channels(); 2]);
-        let windows = Windows {
-            images,
-            rows,
-            columns,
-            image_step: from.image_step(),
-            row_step: self.stride * from.row_step(),
-            column_step: self.stride * from.channels,
-            window_rows: self.window[0],
-            window_row_step: from.row_step(),
-            window_run: self.window[1] * from.channels,
-        };
+        let window = [self.window[0], self.window[1] * from.channels];
+        let windows = from.windows(images, [rows, columns], self.stride, window);
         let input = &input.numbers()[from.pixel_before(self.padding)..];
         let places = to.places();
         let output = &mut output.numbers_mut()[to.origin()..];

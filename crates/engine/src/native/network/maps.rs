@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use facematch_kernels::AlignedNumbers;
-use facematch_kernels::convolution::{BLOCK, Places};
+use facematch_kernels::convolution::{BLOCK, Places, Windows};
 
 /// The size of the maps of one image and of the zeros around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,28 @@ impl Shape {
     /// Returns the step from a pixel to the same one of the next image.
     pub(super) fn image_step(&self) -> usize {
         (self.border + self.rows + self.border_after) * self.row_step()
+    }
+
+    /// Returns the positions of `size` (rows, columns) windows of maps of this shape. A window is
+    /// `rows` runs of `run` numbers, and moves by `stride` pixels along both axes.
+    pub(super) fn windows(
+        &self,
+        images: usize,
+        size: [usize; 2],
+        stride: usize,
+        [rows, run]: [usize; 2],
+    ) -> Windows {
+        Windows {
+            images,
+            rows: size[0],
+            columns: size[1],
+            image_step: self.image_step(),
+            row_step: stride * self.row_step(),
+            column_step: stride * self.channels,
+            window_rows: rows,
+            window_row_step: self.row_step(),
+            window_run: run,
+        }
     }
 
     /// Returns the places of the pixels of maps of this shape, starting at the first one.

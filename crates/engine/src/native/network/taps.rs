@@ -6,7 +6,7 @@
 
 use super::maps::{Maps, MapsView};
 use crate::models::network::Convolution;
-use facematch_kernels::convolution::{BLOCK, PackedFilters, Windows, convolve};
+use facematch_kernels::convolution::{BLOCK, PackedFilters, convolve};
 use facematch_kernels::{Finish, SimdLevel};
 
 /// The places of a window that meet a map of one size.
@@ -100,17 +100,8 @@ impl Taps {
         };
         for (index, tap) in self.taps.iter().enumerate() {
             let [rows, columns] = tap.overlaps;
-            let windows = Windows {
-                images,
-                rows: rows.length,
-                columns: columns.length,
-                image_step: from.image_step(),
-                row_step: from.row_step(),
-                column_step: from.channels,
-                window_rows: 1,
-                window_row_step: 0,
-                window_run: from.channels,
-            };
+            let size = [rows.length, columns.length];
+            let windows = from.windows(images, size, 1, [1, from.channels]);
             let places = to.places();
             let input = &input.numbers()[from.pixel(rows.from, columns.from)..];
             let output = &mut output.numbers_mut()[to.pixel(rows.to, columns.to)..];

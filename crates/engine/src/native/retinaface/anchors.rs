@@ -140,7 +140,7 @@ pub(super) fn suppress_overlapping(mut candidates: Vec<Candidate>) -> Vec<Candid
 }
 
 /// Returns the intersection over union of two boxes.
-pub(super) fn overlap(a: [f32; 4], b: [f32; 4]) -> f32 {
+fn overlap(a: [f32; 4], b: [f32; 4]) -> f32 {
     let area =
         |[left, top, right, bottom]: [f32; 4]| (right - left).max(0.0) * (bottom - top).max(0.0);
     let common = area([
