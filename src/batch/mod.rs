@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::fake_engine::{FakeEngine, POISON};
     use crate::geometry::Rect;
-    use crate::photo::{PhotoSettings, find_faces};
+    use crate::photo::{PhotoSettings, Width, find_faces};
     use image::{Rgb, RgbImage};
     use std::path::PathBuf;
 
@@ -106,7 +106,7 @@ mod tests {
         let mut engines: Vec<_> = (0..jobs).map(|_| engine.fork()).collect();
         let mut told = Vec::new();
         let settings = PhotoSettings {
-            width: 0,
+            width: Width::Pixels(0),
             ..PhotoSettings::default()
         };
         let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);

@@ -4,16 +4,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use facematch_image_files::read_file;
-use image::RgbImage;
 
 use super::error::CacheError;
 use super::key::{PhotoKey, SettingsFingerprint};
 use super::writer::Cache;
 use crate::engine::{EngineParams, FaceEngine};
 use crate::error::Error;
-use crate::photo::{
-    PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes, working_copy,
-};
+use crate::photo::{PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes};
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.
@@ -97,15 +94,6 @@ impl FaceFinder {
         Ok(photo)
     }
 
-    /// Returns the working copy of the photo at `path`, for pictures of a photo found in the cache.
-    ///
-    /// # Errors
-    /// If the photo cannot be read or decoded any more.
-    pub fn working_copy(&self, path: &Path) -> Result<RgbImage, Error> {
-        let (_, copy) = working_copy(path, self.settings.width)?;
-        Ok(copy)
-    }
-
     /// Closes the cache, if there is one. Returns how many photos were found in it and how many
     /// were added.
     ///
@@ -126,11 +114,13 @@ mod tests {
     use crate::engine::EngineParams;
     use crate::fake_engine::{FakeEngine, REFUSED};
     use crate::geometry::Rect;
-    use crate::photo::{Depth, EncodeFrom};
+    use crate::photo::{Depth, EncodeFrom, Width};
+    use image::RgbImage;
     use std::path::PathBuf;
 
     const SETTINGS: PhotoSettings = PhotoSettings {
-        width: 0,
+        width: Width::Pixels(0),
+        min_face: 0,
         depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: true,
@@ -184,8 +174,7 @@ mod tests {
         assert_eq!(second.original, first.original);
         assert_eq!(second.faces, first.faces);
         assert_eq!(second.copy, None);
-        let copy = finder.working_copy(&moved).unwrap();
-        assert_eq!(copy.dimensions(), (90, 60));
+        assert_eq!(second.copy_width, 90);
         assert_eq!(finder.close().unwrap(), Some((1, 0)));
     }
 

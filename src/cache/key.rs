@@ -6,13 +6,13 @@ use std::fmt::Write;
 use crate::engine::models::{ShippedModel, read_landmarks};
 use crate::engine::{EngineKind, EngineParams};
 use crate::error::Error;
-use crate::photo::{Depth, EncodeFrom, PhotoSettings};
+use crate::photo::{Depth, EncodeFrom, PhotoSettings, Width};
 
 /// Revision of the code that affects results. Increase it with every change that may find another
 /// result in some photo: a decoder, a resize, a detector, the order of a sum, a field of the stored
 /// values. Results of older versions are then no longer found, and `facematch cache prune` removes
 /// them.
-pub(super) const RESULTS_REVISION: u32 = 5;
+pub(super) const RESULTS_REVISION: u32 = 6;
 
 /// Length of a key in bytes: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;
@@ -45,6 +45,7 @@ impl SettingsFingerprint {
         } = params;
         let PhotoSettings {
             width,
+            min_face,
             depth,
             encode_from,
             try_rotations,
@@ -66,9 +67,13 @@ impl SettingsFingerprint {
             }
         };
         let mut words = format!(
-            "engine {engine}, detector {}, upsample {upsample}, min score {}, width {width}, try rotations {try_rotations}, {encoded}",
+            "engine {engine}, detector {}, upsample {upsample}, min score {}, width {}, min face {min_face}, try rotations {try_rotations}, {encoded}",
             detector.name(),
             min_score.unwrap_or(detector.default_min_score()),
+            match width {
+                Width::Pixels(width) => width.to_string(),
+                Width::Auto => "auto".to_owned(),
+            },
         );
         for model in ShippedModel::ALL {
             // Writing to a string cannot fail.
@@ -126,7 +131,8 @@ mod tests {
     use std::path::PathBuf;
 
     const SETTINGS: PhotoSettings = PhotoSettings {
-        width: 500,
+        width: Width::Pixels(500),
+        min_face: 0,
         depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: false,
@@ -163,7 +169,6 @@ mod tests {
             base.clone(),
             changed(|params| params.kind = EngineKind::Dlib),
             changed(|params| params.detector = Detector::Cnn),
-            changed(|params| params.detector = Detector::Auto),
             changed(|params| params.detector = Detector::Retinaface),
             changed(|params| params.upsample = 2),
             changed(|params| params.min_score = Some(0.5)),
@@ -174,7 +179,15 @@ mod tests {
         ];
         let settings = [
             PhotoSettings {
-                width: 0,
+                width: Width::Pixels(0),
+                ..SETTINGS
+            },
+            PhotoSettings {
+                width: Width::Auto,
+                ..SETTINGS
+            },
+            PhotoSettings {
+                min_face: 40,
                 ..SETTINGS
             },
             PhotoSettings {

@@ -2,9 +2,10 @@
 //! panics for every input.
 //!
 //! The format, with all numbers little-endian: version (1 byte), width and height (u32 each), EXIF
-//! orientation (1 byte), number of faces (u32), and each face. A face: box (4 x u32), score,
-//! landmarks, upright or not (1 byte: 1 or 0), turn (1 byte), model of the working landmarks (1
-//! byte), their rectangle (4 x i64), working landmarks, encoding. Points are a number (u32) and two
+//! orientation (1 byte), width of the working copy (u32), number of faces (u32), and each face. A
+//! face: box (4 x u32), score, landmarks, quality (f32), upright or not (1 byte: 1 or 0), turn (1
+//! byte), model of the working landmarks (1 byte), their rectangle (4 x i64), working landmarks,
+//! encoding. Points are a number (u32) and two
 //! f64 each. A score (f32) and an encoding (128 x f32) follow a byte that is 1 if there is one and
 //! 0 if there is none.
 
@@ -15,11 +16,11 @@ use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
-/// Size in bytes of the smallest face: box, no score, no points, upright, turn, model, rectangle,
-/// no points, no encoding.
-const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 1 + 1 + 1 + 32 + 4 + 1;
+/// Size in bytes of the smallest face: box, no score, no points, quality, upright, turn, model,
+/// rectangle, no points, no encoding.
+const MIN_FACE_BYTES: usize = 16 + 1 + 4 + 4 + 1 + 1 + 1 + 32 + 4 + 1;
 
 /// Size in bytes of a point.
 const POINT_BYTES: usize = 16;
@@ -27,12 +28,16 @@ const POINT_BYTES: usize = 16;
 /// Encodes `photo`.
 pub fn encode(photo: &PhotoFaces) -> Vec<u8> {
     let PhotoFaces {
-        original, faces, ..
+        original,
+        faces,
+        copy_width,
+        ..
     } = photo;
     let mut bytes = vec![VERSION];
     put_u32(&mut bytes, original.size.0);
     put_u32(&mut bytes, original.size.1);
     bytes.push(original.orientation.exif());
+    put_u32(&mut bytes, *copy_width);
     put_count(&mut bytes, faces.len());
     for found in faces {
         put_face(&mut bytes, found);
@@ -50,6 +55,7 @@ pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     }
     let size = (reader.u32()?, reader.u32()?);
     let orientation = Orientation::from_exif(reader.byte()?)?;
+    let copy_width = reader.u32()?;
     let count = reader.count(MIN_FACE_BYTES)?;
     let faces = (0..count)
         .map(|_| reader.face(size))
@@ -57,7 +63,7 @@ pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     reader
         .0
         .is_empty()
-        .then(|| PhotoFaces::remembered(Original { size, orientation }, faces))
+        .then(|| PhotoFaces::remembered(Original { size, orientation }, copy_width, faces))
 }
 
 fn turn_number(turn: Turn) -> u8 {
@@ -95,6 +101,7 @@ fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
         None => bytes.push(0),
     }
     put_points(bytes, &face.landmarks);
+    put_f32(bytes, face.quality);
     bytes.push(u8::from(face.upright));
     bytes.push(turn_number(*turn));
     bytes.push(model_number(working_landmarks.model));
@@ -239,6 +246,7 @@ impl Reader<'_> {
             false => None,
         };
         let landmarks = self.points()?;
+        let quality = self.f32()?;
         let upright = self.flag()?;
         let turn = self.turn()?;
         let working_landmarks = Landmarks {
@@ -256,6 +264,7 @@ impl Reader<'_> {
                 score,
                 landmarks,
                 encoding,
+                quality,
                 upright,
             },
             turn,
@@ -294,7 +303,11 @@ pub(super) mod tests {
         let encoding = prop::option::of(prop::collection::vec(number, ENCODING_LEN));
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
-        let turned = (any::<bool>(), prop::sample::select(Turn::ALL.to_vec()));
+        let turned = (
+            finite_f32(),
+            any::<bool>(),
+            prop::sample::select(Turn::ALL.to_vec()),
+        );
         let working = (
             prop::sample::select(LandmarkModel::ALL.to_vec()),
             rect,
@@ -309,9 +322,10 @@ pub(super) mod tests {
                         score,
                         landmarks,
                         encoding: encoding.map(|values| Encoding::new(values.try_into().unwrap())),
-                        upright: turned.0,
+                        quality: turned.0,
+                        upright: turned.1,
                     },
-                    turn: turned.1,
+                    turn: turned.2,
                     working_landmarks: Landmarks {
                         model,
                         rect: Rect {
@@ -331,9 +345,9 @@ pub(super) mod tests {
         let size = (1..20_000_u32, 1..20_000_u32);
         size.prop_flat_map(|size| {
             let faces = prop::collection::vec(face(size), 0..4);
-            (1..=8_u8, faces).prop_map(move |(exif, faces)| {
+            (1..=8_u8, any::<u32>(), faces).prop_map(move |(exif, copy_width, faces)| {
                 let orientation = Orientation::from_exif(exif).unwrap();
-                PhotoFaces::remembered(Original { size, orientation }, faces)
+                PhotoFaces::remembered(Original { size, orientation }, copy_width, faces)
             })
         })
     }
@@ -356,6 +370,7 @@ pub(super) mod tests {
                 score: Some(0.1),
                 landmarks: points.clone(),
                 encoding: Some(Encoding::new([number / 256.0; ENCODING_LEN])),
+                quality: 0.9,
                 upright: true,
             },
             turn: Turn::None,
@@ -370,7 +385,7 @@ pub(super) mod tests {
                 points,
             },
         }];
-        PhotoFaces::remembered(original, faces)
+        PhotoFaces::remembered(original, 500, faces)
     }
 
     proptest! {

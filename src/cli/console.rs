@@ -26,6 +26,11 @@ impl Console {
         }
     }
 
+    /// Returns whether the user wants more details.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Prints an error about an input or the run.
     pub(super) fn error(&self, message: impl Display) {
         print_error(message);

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use facematch::LoadError;
 use facematch::engine::models::ModelSource;
-use facematch::engine::{self, Detector, EngineKind, EngineParams, FaceEngine, SimdLevel};
-use facematch::matching::ImpostorDistances;
-use facematch_image_files::working_size;
+use facematch::engine::{self, EngineKind, EngineParams, FaceEngine, SimdLevel};
 
 use super::advice::Advised;
 use super::config::EngineConfig;
@@ -98,20 +96,4 @@ pub(super) fn jobs(config: &EngineConfig, inputs: usize) -> usize {
         usize::from,
     );
     wanted.min(inputs).max(1)
-}
-
-/// Returns the distances between strangers for encodings made with `params`.
-pub(super) fn impostor_distances(params: &EngineParams) -> ImpostorDistances {
-    // The average of jittered copies is not normalized.
-    match params.flip && params.jitters < 2 {
-        true => ImpostorDistances::flipped(),
-        false => ImpostorDistances::plain(),
-    }
-}
-
-/// Returns whether the second detector of `--detector auto` searches a photo of `size` if the first
-/// finds nothing. Always true for other detectors: they search every photo or refuse it.
-pub(super) fn auto_asks_cnn(config: &EngineConfig, size: (u32, u32)) -> bool {
-    let size = working_size(size, config.settings.width);
-    config.detector != Detector::Auto || config.kind.auto_asks_cnn(size, config.upsample)
 }

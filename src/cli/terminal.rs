@@ -23,8 +23,9 @@ pub(super) fn layout<'a>(
     }
 }
 
-/// Returns the style of text among `results`. It is coloured if the user wants that and can see it.
-pub(super) fn style(results: &Results, layout: Layout) -> TextStyle {
+/// Returns the style of text among `results`, `with_rates` of strangers or without. It is coloured
+/// if the user wants that and can see it.
+pub(super) fn style(results: &Results, layout: Layout, with_rates: bool) -> TextStyle {
     let colored = match results.color {
         When::Always => true,
         When::Never => false,
@@ -35,7 +36,11 @@ pub(super) fn style(results: &Results, layout: Layout) -> TextStyle {
             is_stdout(results.file.as_deref()) && io::stdout().is_terminal() && !refused
         }
     };
-    TextStyle { colored, layout }
+    TextStyle {
+        colored,
+        layout,
+        with_rates,
+    }
 }
 
 fn width() -> usize {

@@ -11,6 +11,9 @@ use crate::photo::EncodeFrom;
 /// Value of [`Fingerprint::encode_from`] for [`EncodeFrom::Resized`].
 pub(super) const RESIZED: &str = "resized";
 
+/// Value of [`Fingerprint::averaged`] for means with the mirror image.
+const FLIP: &str = "flip";
+
 /// Record of how the encodings of a gallery were made. Only encodings from the same encoder, of
 /// faces aligned by the same landmark model, can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Fingerprint {
             (None, Detector::Retinaface) => {
                 shipped(LandmarkModel::Retinaface, ShippedModel::Retinaface)
             }
-            (None, Detector::Hog | Detector::Cnn | Detector::Auto) => {
+            (None, Detector::Hog | Detector::Cnn) => {
                 shipped(LandmarkModel::FivePoint, ShippedModel::FivePointLandmarks)
             }
         };
@@ -54,7 +57,7 @@ impl Fingerprint {
             }
             .to_owned(),
             averaged: match params.jitters {
-                0 | 1 if params.flip => "flip".to_owned(),
+                0 | 1 if params.flip => FLIP.to_owned(),
                 0 | 1 => "plain".to_owned(),
                 jitters => format!("jitters {jitters}"),
             },
@@ -64,6 +67,16 @@ impl Fingerprint {
             }
             .to_owned(),
         })
+    }
+
+    /// Returns whether the faces were aligned by the landmarks of RetinaFace.
+    pub(crate) fn has_retinaface_landmarks(&self) -> bool {
+        self.landmarks.ends_with(ShippedModel::Retinaface.sha256())
+    }
+
+    /// Returns whether an encoding is the mean of a face and its mirror image.
+    pub(crate) fn has_mirror_images(&self) -> bool {
+        self.averaged == FLIP
     }
 
     /// Checks that the gallery at `path`, which has this fingerprint, can be compared with faces of

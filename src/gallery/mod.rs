@@ -105,6 +105,24 @@ impl Gallery {
             })
     }
 
+    /// Returns the first faces of each person, at most `most` in all: the first of everybody, then
+    /// the second of everybody who has one, and so on.
+    pub(crate) fn first_faces(&self, most: usize) -> Vec<Vec<&Encoding>> {
+        let mut counts = vec![0_usize; self.people()];
+        let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(self.faces());
+        for (row, &person) in self.person_of_row.iter().enumerate() {
+            ranked.push((counts[person], row));
+            counts[person] += 1;
+        }
+        ranked.sort_unstable();
+        let mut faces = vec![Vec::new(); self.people()];
+        for (_, row) in ranked.into_iter().take(most) {
+            faces[self.person_of_row[row]].push(&self.encodings[row]);
+        }
+        faces.retain(|of_person| !of_person.is_empty());
+        faces
+    }
+
     /// Returns each person with their distance from `encoding`, nearest first (equal distances by
     /// name), at most `limit`.
     pub fn nearest_people(&self, encoding: &Encoding, limit: usize) -> Vec<Candidate> {
@@ -275,6 +293,7 @@ mod tests {
             score: None,
             landmarks: Vec::new(),
             encoding: Some(encoding(value)),
+            quality: 1.0,
             upright: true,
         }
     }

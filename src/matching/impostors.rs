@@ -5,7 +5,8 @@
 //! name (FPIR, ISO/IEC 19795-1). Output: the other of the two. The distributions were measured on
 //! LFW; `docs/ACCURACY.md` has the command.
 
-use crate::matching::DistanceThreshold;
+use crate::gallery::Fingerprint;
+use crate::matching::{DistanceThreshold, PeoplePairs};
 
 /// False match rate of one comparison by distance.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,19 +15,41 @@ pub struct ImpostorDistances {
     points: Vec<(f64, f64)>,
 }
 
-const PLAIN: &str = include_str!("impostors_plain.csv");
-const FLIPPED: &str = include_str!("impostors_flipped.csv");
+/// Tables for faces that are aligned by dlib's landmarks: plain encodings, and means with the
+/// mirror image.
+const OF_DLIB: [&str; 2] = [
+    include_str!("impostors/dlib_plain.csv"),
+    include_str!("impostors/dlib_flipped.csv"),
+];
+
+/// The same for faces that are aligned by RetinaFace's landmarks.
+const OF_RETINAFACE: [&str; 2] = [
+    include_str!("impostors/retinaface_plain.csv"),
+    include_str!("impostors/retinaface_flipped.csv"),
+];
 
 impl ImpostorDistances {
-    /// Returns the distribution for plain encodings, as computed by dlib's network.
-    pub fn plain() -> Self {
-        Self::parse(PLAIN)
+    /// Returns the distribution for encodings that were `made` in this way.
+    pub fn measured(made: &Fingerprint) -> Self {
+        let [plain, flipped] = match made.has_retinaface_landmarks() {
+            true => OF_RETINAFACE,
+            false => OF_DLIB,
+        };
+        // The mean of jittered copies is not scaled to one length.
+        Self::parse(match made.has_mirror_images() {
+            true => flipped,
+            false => plain,
+        })
     }
 
-    /// Returns the distribution for encodings that are averaged with those of the mirror image, see
-    /// [`EngineParams::flip`](crate::engine::EngineParams::flip).
-    pub fn flipped() -> Self {
-        Self::parse(FLIPPED)
+    /// Returns the distribution for strangers of the people of `pairs`: at each rate the smaller
+    /// distance of this one and of [theirs](PeoplePairs::distribution), if they are enough people.
+    #[must_use]
+    pub fn for_people(self, pairs: Option<&PeoplePairs>) -> Self {
+        match pairs {
+            Some(pairs) => self.stricter(&pairs.distribution(&self)),
+            None => self,
+        }
     }
 
     /// Parses the lines `rate,distance` of a table that is part of the program.
@@ -42,12 +65,12 @@ impl ImpostorDistances {
     }
 
     /// Returns the probability that one comparison with another person's photo is within
-    /// `threshold`.
+    /// `distance`.
     ///
     /// The logarithm of the rate is linear in the distance between the measured points and beyond
     /// them.
-    pub fn false_match_rate(&self, threshold: DistanceThreshold) -> f64 {
-        let distance = f64::from(threshold.value());
+    pub fn false_match_rate(&self, distance: f32) -> f64 {
+        let distance = f64::from(distance);
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(_, at)| at < distance) else {
             return 1.0;
         };
@@ -57,10 +80,14 @@ impl ImpostorDistances {
             .min(1.0)
     }
 
-    /// Returns the share of strangers, 0 to 1, to whom a gallery of `known_faces` faces gives a
-    /// name (FPIR), assuming that the comparisons are independent.
-    pub fn strangers_named(&self, threshold: DistanceThreshold, known_faces: usize) -> f64 {
-        1.0 - (1.0 - self.false_match_rate(threshold)).powf(known_faces as f64)
+    /// Returns the share of strangers, 0 to 1, who are within `distance` of any of `known_faces`
+    /// faces, assuming that the comparisons are independent. For a threshold it is the share of
+    /// strangers to whom a gallery gives a name (FPIR); for the distance of a match it says how far
+    /// to trust it.
+    pub fn stranger_rate(&self, distance: f32, known_faces: usize) -> f64 {
+        // Equals 1 - (1 - rate)^n, which would lose its digits in rounding if computed like that.
+        let misses = known_faces as f64 * (-self.false_match_rate(distance)).ln_1p();
+        -misses.exp_m1()
     }
 
     /// Returns the threshold at which a gallery of `known_faces` faces gives a name to the share
@@ -69,12 +96,36 @@ impl ImpostorDistances {
         // Equals 1 - (1 - fpir)^(1 / n), which would lose its digits in rounding if computed like
         // that.
         let rate = -((-fpir).ln_1p() / known_faces.max(1) as f64).exp_m1();
+        let distance = self.distance_at(rate).max(0.0);
+        DistanceThreshold::new(distance as f32).unwrap_or_default()
+    }
+
+    /// Returns the distance within which this share of the comparisons with other people's photos
+    /// is, above 0 and at most 1.
+    pub(super) fn distance_at(&self, rate: f64) -> f64 {
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(at, _)| at < rate) else {
-            return DistanceThreshold::DEFAULT;
+            return f64::from(DistanceThreshold::DEFAULT.value());
         };
         let share = (rate / rate_a).ln() / (rate_b / rate_a).ln();
-        let distance = (at_a + share * (at_b - at_a)).max(0.0);
-        DistanceThreshold::new(distance as f32).unwrap_or_default()
+        at_a + share * (at_b - at_a)
+    }
+
+    /// Returns the distribution with each distance changed by `map`, which rises.
+    pub(super) fn mapped(&self, map: impl Fn(f64) -> f64) -> Self {
+        let points = self.points.iter();
+        Self {
+            points: points.map(|&(rate, at)| (rate, map(at))).collect(),
+        }
+    }
+
+    /// Returns the distribution that has the smaller distance of the two at each rate.
+    fn stricter(&self, other: &Self) -> Self {
+        let points = self.points.iter();
+        Self {
+            points: points
+                .map(|&(rate, at)| (rate, at.min(other.distance_at(rate))))
+                .collect(),
+        }
     }
 
     /// Returns the two neighbouring points around the place of the first point that is not `below`.
@@ -102,9 +153,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn shipped() -> [ImpostorDistances; 4] {
+        let [[a, b], [c, d]] = [OF_DLIB, OF_RETINAFACE];
+        [a, b, c, d].map(ImpostorDistances::parse)
+    }
+
+    /// The table for the defaults of the program.
+    fn usual() -> ImpostorDistances {
+        ImpostorDistances::parse(OF_RETINAFACE[1])
+    }
+
     #[test]
     fn the_shipped_tables_rise() {
-        for table in [ImpostorDistances::plain(), ImpostorDistances::flipped()] {
+        for table in shipped() {
             assert!(table.points.len() > 20);
             for pair in table.points.windows(2) {
                 assert!(pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1, "{pair:?}");
@@ -115,7 +176,7 @@ mod tests {
 
     #[test]
     fn more_people_need_a_smaller_threshold() {
-        let table = ImpostorDistances::flipped();
+        let table = usual();
         let at = |people| table.threshold_for(0.01, people).value();
         assert!(at(10_000) > 0.2 && at(1) < 0.7);
         assert!(at(1) > at(10) && at(10) > at(100) && at(100) > at(10_000));
@@ -125,7 +186,7 @@ mod tests {
     fn below_the_table_the_slope_is_that_of_a_decade_not_of_two_points() {
         // The slope between the first two points is three times that of the decade.
         let table = ImpostorDistances::parse("1e-6,0.40\n2e-6,0.41\n1e-5,0.50\n1,0.9\n");
-        let rate = table.false_match_rate(DistanceThreshold::new(0.30).unwrap());
+        let rate = table.false_match_rate(0.30);
         assert!((rate.log10() + 7.0).abs() < 1e-5, "{rate}");
     }
 
@@ -135,9 +196,9 @@ mod tests {
             fpir in 0.0001_f64..0.5,
             faces in 1_usize..10_000,
         ) {
-            for table in [ImpostorDistances::plain(), ImpostorDistances::flipped()] {
+            for table in shipped() {
                 let threshold = table.threshold_for(fpir, faces);
-                let again = table.strangers_named(threshold, faces);
+                let again = table.stranger_rate(threshold.value(), faces);
                 // A threshold has the precision of an f32.
                 prop_assert!((again / fpir - 1.0).abs() < 1e-3, "{again} instead of {fpir}");
             }

@@ -6,8 +6,9 @@ use facematch_image_files::{Original, decode_for_copy, decode_upright};
 use image::RgbImage;
 
 use super::{
-    Depth, EncodeFrom, Face, FoundFace, PhotoFaces, PhotoSettings, Stage, StageTimes, Turn,
+    Depth, EncodeFrom, Face, FoundFace, PhotoFaces, PhotoSettings, Stage, StageTimes, Turn, Width,
 };
+use crate::engine::quality::quality;
 use crate::engine::{Detection, FaceEngine, Landmarks};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
@@ -15,41 +16,70 @@ use crate::geometry::{PixelBox, Scale};
 /// State of the search in one photo.
 pub(super) struct Finder<'a> {
     path: &'a Path,
+    settings: &'a PhotoSettings,
     pub(super) engine: &'a mut dyn FaceEngine,
     pub(super) times: StageTimes,
 }
 
+/// Width of the working copy with [`Width::Auto`], unless a face is small in it.
+const USUAL_WIDTH: u32 = 500;
+
+/// Largest width of the working copy with [`Width::Auto`].
+const LARGEST_WIDTH: u32 = 1600;
+
+/// Width that the smallest face has in a working copy with [`Width::Auto`]: faces of a third of it
+/// are found, and it can be encoded (`docs/ACCURACY.md`).
+const SMALL_FACE: u32 = 32;
+
 impl<'a> Finder<'a> {
     /// Creates a finder for the photo at `path`, which is not opened.
-    pub(super) fn new(path: &'a Path, engine: &'a mut dyn FaceEngine) -> Self {
+    pub(super) fn new(
+        path: &'a Path,
+        settings: &'a PhotoSettings,
+        engine: &'a mut dyn FaceEngine,
+    ) -> Self {
         Self {
             path,
+            settings,
             engine,
             times: StageTimes::default(),
         }
     }
 
     /// Finds the faces in `bytes`, the photo's content.
-    pub(super) fn find(
-        mut self,
-        bytes: Vec<u8>,
-        settings: &PhotoSettings,
-    ) -> Result<PhotoFaces, Error> {
-        let (original, copy) = working_copy(self.path, &bytes, settings.width, &mut self.times)?;
+    pub(super) fn find(mut self, bytes: Vec<u8>) -> Result<PhotoFaces, Error> {
+        let PhotoSettings {
+            width,
+            depth,
+            encode_from,
+            ..
+        } = *self.settings;
+        let first_width = match width {
+            Width::Pixels(width) => width,
+            Width::Auto => USUAL_WIDTH,
+        };
+        let (original, mut copy) = self.working_copy(&bytes, first_width)?;
+        let is_needed_again = width == Width::Auto
+            || depth == Depth::Encodings && encode_from == EncodeFrom::Original;
         // A large file must not stay in memory during the search, unless it is needed again.
-        let (bytes, depth) = match settings.encode_from {
-            EncodeFrom::Resized => (Vec::new(), settings.depth),
-            EncodeFrom::Original => (bytes, Depth::Landmarks),
-        };
-        let mut faces = match settings.try_rotations {
-            false => self.faces_in(original.size, &copy, depth)?,
-            true => self.faces_in_turns(original.size, &copy, depth)?,
-        };
-        if depth != settings.depth && !faces.is_empty() {
-            let whole = self
-                .times
-                .measure(Stage::Decode, || decode_upright(self.path, &bytes))?;
-            self.encode_in(&whole, &mut faces)?;
+        let bytes = if is_needed_again { bytes } else { Vec::new() };
+        let mut faces = self.search(original.size, &copy)?;
+        if width == Width::Auto
+            && let Some(width) = wider(&faces, original.size.0)
+        {
+            (_, copy) = self.working_copy(&bytes, width)?;
+            faces = self.search(original.size, &copy)?;
+        }
+        if depth == Depth::Encodings && !faces.is_empty() {
+            match encode_from {
+                EncodeFrom::Resized => self.encode(&copy, &mut faces)?,
+                EncodeFrom::Original => {
+                    let whole = self
+                        .times
+                        .measure(Stage::Decode, || decode_upright(self.path, &bytes))?;
+                    self.encode(&whole, &mut faces)?;
+                }
+            }
         }
         for found in &mut faces {
             found.turn.bring_back(&mut found.face, original.size);
@@ -58,9 +88,22 @@ impl<'a> Finder<'a> {
         Ok(PhotoFaces {
             original,
             faces,
+            copy_width: copy.width(),
             copy: Some(copy),
             times: self.times,
         })
+    }
+
+    fn working_copy(&mut self, bytes: &[u8], width: u32) -> Result<(Original, RgbImage), Error> {
+        working_copy(self.path, bytes, width, &mut self.times)
+    }
+
+    /// Returns the faces in `copy`, each in pixels of the photo of `size` after its [`Turn`].
+    fn search(&mut self, size: (u32, u32), copy: &RgbImage) -> Result<Vec<FoundFace>, Error> {
+        match self.settings.try_rotations {
+            false => self.faces_in(size, copy),
+            true => self.faces_in_turns(size, copy),
+        }
     }
 
     /// Returns the faces in `copy`, the working copy of a photo of `size` (width, height as
@@ -69,19 +112,46 @@ impl<'a> Finder<'a> {
         &mut self,
         size: (u32, u32),
         copy: &RgbImage,
-        depth: Depth,
     ) -> Result<Vec<FoundFace>, Error> {
-        let scale = Scale::new(size, copy.dimensions());
-        let (engine, times) = (&mut *self.engine, &mut self.times);
-        let found = find_in_copy(copy, scale, engine, depth, times);
+        let found = self.find_in_copy(Scale::new(size, copy.dimensions()), copy);
         let mut found = found.map_err(|source| self.refused(source))?;
         sort_from_left(&mut found);
         Ok(found)
     }
 
-    /// Encodes `faces` from `whole`, the photo at full size. Their boxes and landmarks are in
-    /// pixels of the photo after their [`Turn`].
-    fn encode_in(&mut self, whole: &RgbImage, faces: &mut [FoundFace]) -> Result<(), Error> {
+    fn find_in_copy(
+        &mut self,
+        scale: Scale,
+        copy: &RgbImage,
+    ) -> Result<Vec<FoundFace>, EngineError> {
+        let (engine, times) = (&mut *self.engine, &mut self.times);
+        let mut detections = times.measure(Stage::Detect, || engine.detect(copy))?;
+        detections.retain(|face| {
+            let PixelBox { w, h, .. } = scale.pixel_box(face.rect);
+            w.max(h) >= self.settings.min_face
+        });
+        times.measure(Stage::Landmarks, || {
+            let landmarks = engine.landmarks(copy, &detections)?;
+            let faces = detections.iter().zip(landmarks);
+            let faces = faces.filter_map(|(detection, landmarks)| {
+                Some(found_face(copy, scale, detection, landmarks?))
+            });
+            Ok(faces.collect())
+        })
+    }
+
+    /// Encodes `faces` from `image`, the working copy or the photo at full size, with the landmarks
+    /// in pixels of the image.
+    fn encode(&mut self, image: &RgbImage, faces: &mut [FoundFace]) -> Result<(), Error> {
+        let is_resized = self.settings.encode_from == EncodeFrom::Resized;
+        let landmarks = |found: &FoundFace| match is_resized {
+            true => found.working_landmarks.clone(),
+            false => Landmarks {
+                model: found.working_landmarks.model,
+                rect: found.face.bounds.rect(),
+                points: found.face.landmarks.clone(),
+            },
+        };
         for turn in Turn::ALL {
             let mut faces: Vec<_> = faces
                 .iter_mut()
@@ -90,17 +160,10 @@ impl<'a> Finder<'a> {
             if faces.is_empty() {
                 continue;
             }
-            let landmarks: Vec<Landmarks> = faces
-                .iter()
-                .map(|found| Landmarks {
-                    model: found.working_landmarks.model,
-                    rect: found.face.bounds.rect(),
-                    points: found.face.landmarks.clone(),
-                })
-                .collect();
+            let landmarks: Vec<Landmarks> = faces.iter().map(|found| landmarks(found)).collect();
             let engine = &mut *self.engine;
             let encodings = self.times.measure(Stage::Encode, || {
-                engine.encode(&turn.apply(whole), &landmarks)
+                engine.encode(&turn.apply(image), &landmarks)
             });
             let encodings = encodings.map_err(|source| self.refused(source))?;
             for (found, encoding) in faces.iter_mut().zip(encodings) {
@@ -139,44 +202,35 @@ fn sort_from_left(faces: &mut [FoundFace]) {
     });
 }
 
-fn find_in_copy(
+/// Returns the face `detection` with its `landmarks`, in pixels of the photo.
+fn found_face(
     copy: &RgbImage,
     scale: Scale,
-    engine: &mut dyn FaceEngine,
-    depth: Depth,
-    times: &mut StageTimes,
-) -> Result<Vec<FoundFace>, EngineError> {
-    let detections = times.measure(Stage::Detect, || engine.detect(copy))?;
-    let landmarks = times.measure(Stage::Landmarks, || engine.landmarks(copy, &detections))?;
-    let (detections, landmarks): (Vec<Detection>, Vec<Landmarks>) = detections
-        .into_iter()
-        .zip(landmarks)
-        .filter_map(|(detection, landmarks)| Some((detection, landmarks?)))
-        .unzip();
-    let encodings = match depth {
-        Depth::Landmarks => vec![None; landmarks.len()],
-        Depth::Encodings => times
-            .measure(Stage::Encode, || engine.encode(copy, &landmarks))?
-            .into_iter()
-            .map(Some)
-            .collect(),
-    };
-    Ok(detections
-        .iter()
-        .zip(landmarks)
-        .zip(encodings)
-        .map(|((detection, landmarks), encoding)| FoundFace {
-            face: Face {
-                bounds: scale.pixel_box(detection.rect),
-                score: detection.score,
-                landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
-                encoding,
-                upright: true,
-            },
-            turn: Turn::None,
-            working_landmarks: landmarks,
-        })
-        .collect())
+    detection: &Detection,
+    landmarks: Landmarks,
+) -> FoundFace {
+    FoundFace {
+        face: Face {
+            bounds: scale.pixel_box(detection.rect),
+            score: detection.score,
+            landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
+            encoding: None,
+            quality: quality(copy, &landmarks, detection.score),
+            upright: true,
+        },
+        turn: Turn::None,
+        working_landmarks: landmarks,
+    }
+}
+
+/// Returns the width of a working copy in which the smallest of `faces` is as large as it should
+/// be, unless it is so in the usual one. `photo` is the width of the photo.
+fn wider(faces: &[FoundFace], photo: u32) -> Option<u32> {
+    let side = |found: &FoundFace| found.working_landmarks.rect.width();
+    let smallest = faces.iter().map(side).min()?.max(1);
+    let wanted = u64::from(USUAL_WIDTH * SMALL_FACE) / u64::try_from(smallest).ok()?;
+    let width = u32::try_from(wanted).ok()?.min(LARGEST_WIDTH).min(photo);
+    (width > USUAL_WIDTH).then_some(width)
 }
 
 #[cfg(test)]
@@ -194,16 +248,31 @@ mod tests {
         }
     }
 
-    fn find(copy: &RgbImage, depth: Depth) -> Result<Vec<FoundFace>, Error> {
+    /// Finds the faces in `copy`, the working copy of a photo of twice its size.
+    fn find(copy: &RgbImage, settings: &PhotoSettings) -> Result<Vec<FoundFace>, Error> {
         let mut engine = FakeEngine {
             faces: vec![rect(60, 10), NO_FACE, rect(-5, 40), rect(60, 0)],
         };
-        Finder::new(Path::new("photo"), &mut engine).faces_in((200, 100), copy, depth)
+        let size = (2 * copy.width(), 2 * copy.height());
+        let mut finder = Finder::new(Path::new("photo"), settings, &mut engine);
+        let mut faces = finder.faces_in(size, copy)?;
+        if settings.depth == Depth::Encodings {
+            finder.encode(copy, &mut faces)?;
+        }
+        Ok(faces)
     }
+
+    const NOT_ENCODED: PhotoSettings = PhotoSettings {
+        width: Width::Pixels(500),
+        min_face: 0,
+        depth: Depth::Landmarks,
+        encode_from: EncodeFrom::Resized,
+        try_rotations: false,
+    };
 
     #[test]
     fn faces_come_from_left_to_right_in_pixels_of_the_photo() {
-        let faces = find(&RgbImage::new(100, 50), Depth::Encodings).unwrap();
+        let faces = find(&RgbImage::new(100, 50), &PhotoSettings::default()).unwrap();
         let boxes: Vec<_> = faces.iter().map(|f| f.face.bounds).collect();
         let expected = [(0, 80, 10, 20), (120, 0, 20, 20), (120, 20, 20, 20)];
         assert_eq!(boxes, expected.map(|(x, y, w, h)| PixelBox { x, y, w, h }));
@@ -217,15 +286,51 @@ mod tests {
 
     #[test]
     fn encodings_are_made_only_when_wanted() {
-        let faces = find(&RgbImage::new(100, 50), Depth::Landmarks).unwrap();
+        let faces = find(&RgbImage::new(100, 50), &NOT_ENCODED).unwrap();
         assert_eq!(faces.len(), 3);
         assert!(faces.iter().all(|f| f.face.encoding.is_none()));
     }
 
     #[test]
+    fn small_faces_are_left_out_when_wanted() {
+        let faces = |min_face| {
+            let settings = PhotoSettings {
+                min_face,
+                ..NOT_ENCODED
+            };
+            find(&RgbImage::new(100, 50), &settings).unwrap().len()
+        };
+        // The face at the left edge is cut off, and 20 pixels high.
+        assert_eq!([0, 20, 21].map(faces), [3, 3, 0]);
+    }
+
+    #[test]
+    fn a_copy_is_as_wide_as_its_smallest_face_asks_for() {
+        let face = |side: i64| {
+            let mut face = find(&RgbImage::new(100, 50), &NOT_ENCODED)
+                .unwrap()
+                .remove(0);
+            face.working_landmarks.rect.right = face.working_landmarks.rect.left + side - 1;
+            face
+        };
+        for (sides, photo, expected) in [
+            (&[][..], 4_000, None),
+            (&[32, 90], 4_000, None),
+            (&[90, 16], 4_000, Some(1_000)),
+            (&[90, 16], 800, Some(800)),
+            (&[16], 400, None),
+            (&[5], 4_000, Some(1_600)),
+            (&[0], 4_000, Some(1_600)),
+        ] {
+            let faces: Vec<_> = sides.iter().map(|&side| face(side)).collect();
+            assert_eq!(wider(&faces, photo), expected, "{sides:?} {photo}");
+        }
+    }
+
+    #[test]
     fn what_the_engine_refuses_is_an_error_with_the_path() {
         let copy = RgbImage::from_pixel(100, 50, REFUSED);
-        let error = find(&copy, Depth::Encodings).unwrap_err();
+        let error = find(&copy, &PhotoSettings::default()).unwrap_err();
         assert_eq!(error.kind(), "engine");
         assert_eq!(error.path(), Some(Path::new("photo")));
     }

@@ -27,8 +27,10 @@ use finder::Finder;
 /// Settings for finding faces in photos. Known and unknown photos need the same settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhotoSettings {
-    /// Width of the working copy in pixels; 0 keeps that of the photo.
-    pub width: u32,
+    /// Width of the working copy.
+    pub width: Width,
+    /// Smallest face that is kept: the longer side of its box, in pixels of the photo.
+    pub min_face: u32,
     /// Data to compute for each face.
     pub depth: Depth,
     /// Image that face chips are cut from.
@@ -42,12 +44,23 @@ impl Default for PhotoSettings {
     /// Returns settings with a width of 500 pixels, encodings from the working copy, and no turns.
     fn default() -> Self {
         Self {
-            width: 500,
+            width: Width::Pixels(500),
+            min_face: 0,
             depth: Depth::Encodings,
             encode_from: EncodeFrom::Resized,
             try_rotations: false,
         }
     }
+}
+
+/// Width of a working copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// This number of pixels; 0 keeps the width of the photo.
+    Pixels(u32),
+    /// 500 pixels, or up to 1,600 if a face is small in that: as many as make the smallest one that
+    /// was found 32 pixels wide.
+    Auto,
 }
 
 /// Data to compute for each face.
@@ -80,6 +93,8 @@ pub struct Face {
     pub landmarks: Vec<Point>,
     /// Encoding of the face, unless the settings ask only for [`Depth::Landmarks`].
     pub encoding: Option<Encoding>,
+    /// How well the face can be encoded, from 0 to 1; see [`quality`](crate::engine::quality).
+    pub quality: f32,
     /// `true` if the face is upright in the turn in which it was found. It is `false` only if all
     /// turns were tried ([`PhotoSettings::try_rotations`]) and the face is upright in none: its
     /// encoding says little about the person.
@@ -112,6 +127,8 @@ pub struct PhotoFaces {
     pub original: Original,
     /// Faces, from left to right.
     pub faces: Vec<FoundFace>,
+    /// Width of the working copy in pixels.
+    pub copy_width: u32,
     /// Working copy, unless the faces come from a cache and the photo was not decoded.
     pub copy: Option<RgbImage>,
     /// Time that each stage took.
@@ -126,10 +143,11 @@ impl PhotoFaces {
 
     /// Creates the result for `faces` that were found in the photo `original` earlier.
     #[cfg(feature = "cache")]
-    pub(crate) fn remembered(original: Original, faces: Vec<FoundFace>) -> Self {
+    pub(crate) fn remembered(original: Original, copy_width: u32, faces: Vec<FoundFace>) -> Self {
         Self {
             original,
             faces,
+            copy_width,
             copy: None,
             times: StageTimes::default(),
         }
@@ -165,7 +183,7 @@ pub fn find_faces_in_bytes(
     settings: &PhotoSettings,
     engine: &mut dyn FaceEngine,
 ) -> Result<PhotoFaces, Error> {
-    Finder::new(path, engine).find(bytes, settings)
+    Finder::new(path, settings, engine).find(bytes)
 }
 
 /// Reads the photo at `path` and returns its upright working copy, `width` pixels wide (0: as wide

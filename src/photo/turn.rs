@@ -116,6 +116,7 @@ mod tests {
                 score: None,
                 landmarks: vec![Point::new(f64::from(x), f64::from(y))],
                 encoding: None,
+                quality: 1.0,
                 upright: true,
             };
             turn.bring_back(&mut face, size);

@@ -6,7 +6,7 @@ use image::RgbImage;
 
 use super::finder::Finder;
 use super::upright::Uprightness;
-use super::{Depth, FoundFace, Stage, Turn};
+use super::{FoundFace, Stage, Turn};
 use crate::error::Error;
 use crate::geometry::PixelBox;
 
@@ -29,11 +29,10 @@ impl Finder<'_> {
         &mut self,
         size: (u32, u32),
         copy: &RgbImage,
-        depth: Depth,
     ) -> Result<Vec<FoundFace>, Error> {
         let mut candidates = Vec::new();
         for turn in Turn::ALL {
-            candidates.extend(self.candidates_in(turn, size, copy, depth)?);
+            candidates.extend(self.candidates_in(turn, size, copy)?);
             if turn == Turn::None && candidates.iter().any(Candidate::is_sure) {
                 break;
             }
@@ -46,10 +45,9 @@ impl Finder<'_> {
         turn: Turn,
         size: (u32, u32),
         copy: &RgbImage,
-        depth: Depth,
     ) -> Result<Vec<Candidate>, Error> {
         let turned = self.times.measure(Stage::Resize, || turn.apply(copy));
-        let faces = self.faces_in(turn.size(size), &turned, depth)?;
+        let faces = self.faces_in(turn.size(size), &turned)?;
         let engine = &mut *self.engine;
         let uprightness = self.times.measure(Stage::Landmarks, || {
             Uprightness::of_faces(&faces, &turned, engine)
@@ -150,6 +148,7 @@ mod tests {
                     score: Some(score),
                     landmarks: Vec::new(),
                     encoding: None,
+                    quality: 1.0,
                     upright: uprightness.is_upright,
                 },
                 turn,

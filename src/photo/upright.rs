@@ -262,6 +262,7 @@ pub(super) mod tests {
                 score,
                 landmarks: working_landmarks.points.clone(),
                 encoding: None,
+                quality: 1.0,
                 upright: true,
             },
             turn: Turn::None,

@@ -193,7 +193,7 @@ fn upsampling_finds_smaller_faces() {
     let faces = |upsample: &str| {
         let run = facematch()
             .args(["detect", "unknown/astronaut.png", "-f", "ndjson"])
-            .args(["-w", "250", "--upsample", upsample])
+            .args(["--detector", "hog", "-w", "250", "--upsample", upsample])
             .ends_with(0);
         let record = run.record("unknown/astronaut.png");
         record["faces"].as_array().unwrap().len()

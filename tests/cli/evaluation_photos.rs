@@ -25,8 +25,8 @@ use crate::common::{
     Run, RunExt, assert_near_box, face_box, facematch_in, files_below, only_face, repository,
 };
 
-/// The default detector, and the one that finds most.
-const DETECTORS: [&str; 2] = ["auto", "retinaface"];
+/// The default detector, and the one that finds what dlib finds.
+const DETECTORS: [&str; 2] = ["auto", "hog"];
 
 /// Returns all files below `folder`, sorted by their bytes like the program does; never an empty
 /// list.

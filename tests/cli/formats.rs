@@ -37,13 +37,13 @@ fn text_names_the_people() {
     let run = matching("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\tunknown\t0.8351\tnearest: biden\n\
+        "unknown/astronaut.png\tunknown\t0.8177\tnearest: biden\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\tobama\t0.3672\n",
+         unknown/obama2.jpg\tobama\t0.3984\n",
     );
     assert_snapshot!(run.stderr, @"
     facematch: 3 photos, 2 faces: 1 known, 1 unknown (2 people known, threshold 0.6)
-    facematch: about 1 in 79 strangers would get a name at this threshold
+    facematch: about 1 in 78 strangers would get a name at this threshold
     ");
 }
 
@@ -56,7 +56,7 @@ fn the_samples_come_out_as_readme_promises() {
     assert_eq!(face["name"], "obama");
     assert_eq!(face["candidates"][0]["source"], "known/obama.jpg");
     assert!(face["distance"].as_f64().unwrap() < 0.45, "{face}");
-    assert_near_box(face_box(face), [139, 289, 337, 336], 2, "obama2.jpg");
+    assert_near_box(face_box(face), [200, 233, 278, 392], 2, "obama2.jpg");
     assert_eq!(
         [&obama["width"], &obama["height"], &obama["orientation"]],
         [626, 1200, 1]
@@ -67,14 +67,14 @@ fn the_samples_come_out_as_readme_promises() {
     assert_eq!(face["outcome"], "unknown");
     assert_eq!(face["name"], Value::Null);
     assert!(face["distance"].as_f64().unwrap() > 0.6, "{face}");
-    assert_near_box(face_box(face), [179, 78, 93, 93], 2, "astronaut.png");
+    assert_near_box(face_box(face), [177, 58, 95, 121], 2, "astronaut.png");
 
     assert_eq!(run.record("unknown/chelsea.png")["faces"], json!([]));
     assert_eq!(
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "matched": 1, "ambiguous": 0,
-            "unknown": 1, "errors": 0, "skipped": [], "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "auto"
+            "unknown": 1, "errors": 0, "skipped": [], "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "retinaface"
         })
     );
 }
@@ -118,21 +118,21 @@ fn csv_says_the_same_as_json() {
     assert_eq!(run.text().matches("\r\n").count(), rows.len());
     assert_eq!(
         rows[0].join(","),
-        "path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,\
+        "path,path_bytes,width,height,orientation,face,x,y,w,h,score,quality,outcome,name,distance,stranger_rate,\
          candidate_1_name,candidate_1_distance,candidate_1_source,\
          candidate_2_name,candidate_2_distance,candidate_2_source,error"
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,unknown,,0.835105,biden,0.835105,known/biden.jpg,,,,",
+        "unknown/astronaut.png,,512,512,1,1,177,58,95,121,0.999306,1.0,unknown,,0.81774,0.758752,biden,0.81774,known/biden.jpg,,,,",
     );
     assert_eq!(
         rows[2].join(","),
-        "unknown/chelsea.png,,451,300,1,,,,,,,no_faces,,,,,,,,,"
+        "unknown/chelsea.png,,451,300,1,,,,,,,,no_faces,,,,,,,,,,"
     );
     assert_like(
         &rows[3].join(","),
-        "unknown/obama2.jpg,,626,1200,1,1,139,289,337,336,1.868019,match,obama,0.367173,obama,0.367173,known/obama.jpg,,,,",
+        "unknown/obama2.jpg,,626,1200,1,1,200,233,278,392,0.999909,1.0,match,obama,0.398366,0.000003,obama,0.398366,known/obama.jpg,,,,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -142,11 +142,11 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
     let run = detecting("text");
     assert_like(
         run.text(),
-        "unknown/astronaut.png\t179\t78\t93\t93\t1.6364\tright_eye_outer=255,103.4 right_eye_inner=237.6,104.5 \
-         left_eye_outer=194.6,100.4 left_eye_inner=212,103.4 nose_base=224.3,134.2\n\
+        "unknown/astronaut.png\t177\t58\t95\t121\t0.9993\tleft_eye=203.2,100 right_eye=246.5,102.8 nose_tip=222,130.8 \
+         mouth_left=200.1,137.2 mouth_right=244.2,139.9\n\
          unknown/chelsea.png\tno faces\n\
-         unknown/obama2.jpg\t139\t289\t337\t336\t1.8653\tright_eye_outer=397,387.2 right_eye_inner=346.9,382.2 \
-         left_eye_outer=230.5,372.2 left_eye_inner=275.6,375.9 nose_base=289.3,469.9\n",
+         unknown/obama2.jpg\t200\t233\t278\t392\t0.9999\tleft_eye=259.5,368.2 right_eye=375.6,383.3 nose_tip=285.9,439.8 \
+         mouth_left=247.3,512.2 mouth_right=343.2,524.3\n",
     );
     assert_snapshot!(run.stderr, @"facematch: 3 photos, 2 faces");
 
@@ -154,11 +154,11 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
     let astronaut = run.record("unknown/astronaut.png");
     let landmarks = only_face(&astronaut)["landmarks"].as_object().unwrap();
     for (name, x, y) in [
-        ("right_eye_outer", 255.0, 103.4),
-        ("right_eye_inner", 237.6, 104.5),
-        ("left_eye_outer", 194.6, 100.4),
-        ("left_eye_inner", 212.0, 103.4),
-        ("nose_base", 224.3, 134.2),
+        ("left_eye", 203.2, 100.0),
+        ("right_eye", 246.5, 102.8),
+        ("nose_tip", 222.0, 130.8),
+        ("mouth_left", 200.1, 137.2),
+        ("mouth_right", 244.2, 139.9),
     ] {
         for (axis, wanted) in [("x", x), ("y", y)] {
             let got = landmarks[name][axis].as_f64().unwrap();
@@ -169,20 +169,20 @@ fn detect_tells_boxes_and_landmarks_in_every_form() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "errors": 0,
-            "skipped": [], "engine": "native", "detector": "auto"
+            "skipped": [], "engine": "native", "detector": "retinaface"
         })
     );
 
     let rows = csv_rows(&detecting("csv"));
     assert_eq!(
         rows[0].join(","),
-        "path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,\
-         right_eye_outer_x,right_eye_outer_y,right_eye_inner_x,right_eye_inner_y,\
-         left_eye_outer_x,left_eye_outer_y,left_eye_inner_x,left_eye_inner_y,nose_base_x,nose_base_y,error"
+        "path,path_bytes,width,height,orientation,face,x,y,w,h,score,quality,outcome,\
+         left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_tip_x,nose_tip_y,\
+         mouth_left_x,mouth_left_y,mouth_right_x,mouth_right_y,error"
     );
     assert_like(
         &rows[1].join(","),
-        "unknown/astronaut.png,,512,512,1,1,179,78,93,93,1.636394,face,255,103.4,237.6,104.5,194.6,100.4,212,103.4,224.3,134.2,",
+        "unknown/astronaut.png,,512,512,1,1,177,58,95,121,0.999306,1.0,face,203.2,100.0,246.5,102.8,222.0,130.8,200.1,137.2,244.2,139.9,",
     );
     assert_eq!(rows.len(), 4);
 }
@@ -200,7 +200,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     };
 
     let text = run("text");
-    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3672\n");
+    assert_like(text.text(), "photos/whole.jpg\tobama\t0.3984\n");
     assert_snapshot!(text.stderr, @"
     facematch: photos/broken.jpg: cannot decode: the file is empty
     facematch: 1 photo, 1 face: 1 known, 0 unknown (1 person known, threshold 0.6); 1 failed
@@ -220,7 +220,7 @@ fn a_broken_input_is_one_record_and_the_others_are_still_searched() {
     let rows = csv_rows(&run("csv"));
     assert_eq!(
         rows[1].join(","),
-        "photos/broken.jpg,,,,,,,,,,,error,,,,,,photos/broken.jpg: cannot decode: the file is empty"
+        "photos/broken.jpg,,,,,,,,,,,,error,,,,,,,photos/broken.jpg: cannot decode: the file is empty"
     );
     assert_eq!(rows[2][0], "photos/whole.jpg");
 }
@@ -231,8 +231,8 @@ fn the_schema_refuses_what_is_not_a_record() {
     let record = json!({
         "type": "image", "schema": "facematch/1", "path": "a.jpg", "width": 10, "height": 10, "orientation": 1,
         "faces": [{
-            "box": {"x": 0, "y": 0, "w": 5, "h": 5}, "score": null, "outcome": "match", "name": "ann",
-            "distance": 0.5, "candidates": [{"name": "ann", "distance": 0.5, "source": "ann.jpg"}]
+            "box": {"x": 0, "y": 0, "w": 5, "h": 5}, "score": null, "quality": 0.9, "outcome": "match", "name": "ann",
+            "distance": 0.5, "stranger_rate": 0.001, "candidates": [{"name": "ann", "distance": 0.5, "source": "ann.jpg"}]
         }]
     });
     assert!(schema.is_valid(&record));

@@ -1,11 +1,9 @@
 //! Messages on standard error, none of which may get into the results.
 
 use facematch::engine::SimdLevel;
-use image::{ImageFormat, RgbImage};
 use insta::assert_snapshot;
 
-use crate::common::photos::encoded;
-use crate::common::{Run, RunExt, TestEnv, facematch};
+use crate::common::{Run, RunExt, facematch};
 
 fn run(more: &[&str]) -> Run {
     facematch()
@@ -44,7 +42,6 @@ fn messages_leave_the_results_alone() {
     assert!(!plain.text().is_empty());
     for more in [
         &["--quiet"][..],
-        &["--verbose"],
         &["--timings"],
         &["--progress", "always"],
         &["--progress", "never"],
@@ -52,6 +49,13 @@ fn messages_leave_the_results_alone() {
     ] {
         assert_eq!(run(more).text(), plain.text(), "{more:?}");
     }
+    // One more field says how far to trust each distance.
+    let verbose = run(&["--verbose"]);
+    let fields = verbose.text().trim_end().split(['\t', '\n']);
+    let (rates, others): (Vec<_>, Vec<_>) = fields.partition(|field| field.ends_with(" strangers"));
+    assert_eq!(rates.len(), 1);
+    let plain: Vec<_> = plain.text().trim_end().split(['\t', '\n']).collect();
+    assert_eq!(others, plain);
 }
 
 #[test]
@@ -68,33 +72,6 @@ fn errors_stay_when_quiet() {
 }
 
 #[test]
-fn photos_too_large_for_the_second_detector_are_told_once() {
-    let env = TestEnv::new();
-    let blank = encoded(&RgbImage::new(64, 64), ImageFormat::Png);
-    env.write("photos/a.png", &blank);
-    env.write("photos/b.png", &blank);
-    let stderr = |photos: &str, more: &[&str]| {
-        let mut command = env.facematch();
-        command.args(["detect", photos, "--upsample", "0"]);
-        command.args(more).ends_with(0).stderr
-    };
-    let cache = "--cache=cache.redb";
-    let told = stderr("photos", &["-w", "4100", cache]);
-    assert_snapshot!(told, @r"
-    facematch: warning: 2 photos were searched only with the hog detector: too large for cnn after resizing; use a smaller --width or --upsample
-    facematch: 2 photos, 0 faces
-    ");
-    // From the cache, too.
-    assert_eq!(stderr("photos", &["-w", "4100", cache]), told);
-    let one = stderr("photos/a.png", &["-w", "4100", cache]);
-    assert!(one.contains("1 photo was searched only"), "{one}");
-    for fine in [&["-w", "500"][..], &["-w", "4100", "--detector", "hog"]] {
-        let told = stderr("photos", fine);
-        assert!(!told.contains("warning"), "{told}");
-    }
-}
-
-#[test]
 fn verbose_tells_engine_people_and_each_photo() {
     let models = crate::common::repository("models");
     let stderr = run(&["--verbose"]).stderr;
@@ -102,7 +79,7 @@ fn verbose_tells_engine_people_and_each_photo() {
         .replace(&*models.to_string_lossy(), "MODELS")
         .replace(SimdLevel::from_environment().unwrap().name(), "LEVEL");
     assert_snapshot!(without_times(&stderr), @"
-    facematch: engine native (LEVEL), detector auto, 5 landmarks, models in MODELS
+    facematch: engine native (LEVEL), detector retinaface, 5 landmarks, models in MODELS
     facematch: 1 person known by 1 face
     facematch: unknown/astronaut.png: 1 face in # ms
     facematch: unknown/chelsea.png: 0 faces in # ms
@@ -120,7 +97,7 @@ fn verbose_says_that_the_models_are_built_in() {
         .args(["detect", "unknown/chelsea.png", "--verbose"])
         .ends_with(0);
     assert_snapshot!(without_times(&run.stderr), @"
-    facematch: engine native (scalar), detector auto, 5 landmarks, models built in
+    facematch: engine native (scalar), detector retinaface, 5 landmarks, models built in
     facematch: unknown/chelsea.png: 0 faces in # ms
     facematch: 1 photo, 0 faces
     ");
@@ -153,7 +130,7 @@ fn verbose_says_no_level_of_an_engine_that_has_none() {
     let run = facematch()
         .args(["detect", "unknown/chelsea.png", "--engine", "dlib", "-v"])
         .ends_with(0);
-    let start = "facematch: engine dlib, detector auto, ";
+    let start = "facematch: engine dlib, detector hog, ";
     assert!(run.stderr.starts_with(start), "{}", run.stderr);
 }
 

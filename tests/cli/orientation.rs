@@ -52,7 +52,7 @@ fn a_large_jpeg_gives_the_face_of_the_same_png() {
             oriented_jpeg(&upright, number),
         );
     }
-    for width in ["250", "350", "500"] {
+    for (width, pixel) in [("250", 8), ("350", 6), ("500", 4)] {
         let detect = |more: &[&str]| {
             env.facematch()
                 .args(["detect", "photos", "-f", "ndjson", "--width", width])
@@ -68,7 +68,8 @@ fn a_large_jpeg_gives_the_face_of_the_same_png() {
             for key in ["width", "height"] {
                 assert_eq!(record[key], png[key], "{path}");
             }
-            assert_near_box(face_box(only_face(&record)), wanted, 2, &path);
+            // A pixel of the working copy is so many of the photo.
+            assert_near_box(face_box(only_face(&record)), wanted, pixel, &path);
         }
         assert_eq!(detect(&["--draw", "drawn"]).stdout, run.stdout);
         let drawn = image::open(env.path("drawn/photos/6.jpg.faces.jpg")).unwrap();

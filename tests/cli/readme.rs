@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use facematch::EngineParams;
+use facematch::engine::Detector;
+use facematch::gallery::Fingerprint;
 use facematch::matching::{DistanceThreshold, ImpostorDistances};
+use facematch::photo::EncodeFrom;
 
 use crate::common::{RunExt, TestEnv, facematch, repository};
 
@@ -108,11 +112,15 @@ fn the_json_example_picks_what_it_shows() {
 
 #[test]
 fn the_rates_of_strangers_are_those_of_the_program() {
-    let percent = |table: ImpostorDistances, faces| {
-        100.0 * table.strangers_named(DistanceThreshold::DEFAULT, faces)
+    let percent = |flip, faces| {
+        let mut params = EngineParams::new("models");
+        (params.detector, params.flip) = (Detector::Retinaface, flip);
+        let made = Fingerprint::of(&params, EncodeFrom::Resized).unwrap();
+        let table = ImpostorDistances::measured(&made);
+        100.0 * table.stranger_rate(DistanceThreshold::DEFAULT.value(), faces)
     };
-    let flipped = |faces| percent(ImpostorDistances::flipped(), faces);
-    let plain = |faces| percent(ImpostorDistances::plain(), faces);
+    let flipped = |faces| percent(true, faces);
+    let plain = |faces| percent(false, faces);
     let in_readme = format!(
         "with 10 people known by one photo each, about {:.0}% of strangers would get a name at the default threshold; with \
          100 people, about {:.0}%.",

@@ -466,7 +466,7 @@ fn json_and_csv_tell_the_places() {
     assert_eq!(two["sorted"], json!([place("biden"), place("obama")]));
     assert_eq!(run.record("photos/cat.png")["sorted"], Value::Null);
     let csv = sort(&env, &["-f", "csv", "--none-into", "none"], 0);
-    let column = |line: &str| line.split(',').nth(14).unwrap_or_default().to_owned();
+    let column = |line: &str| line.split(',').nth(16).unwrap_or_default().to_owned();
     let places: Vec<_> = csv.text().lines().map(column).collect();
     assert_eq!(
         places,

@@ -109,7 +109,7 @@ fn scene() -> TestEnv {
 
 fn enroll(env: &TestEnv, options: &[&str], status: i32) -> Run {
     env.facematch()
-        .args(["enroll", "--from-tags", "--detector", "hog"])
+        .args(["enroll", "--from-tags"])
         .args(options)
         .ends_with(status)
 }
@@ -121,7 +121,7 @@ fn name_of(env: &TestEnv, sample: &str) -> String {
     let photo = env.copy(sample, format!("asked/{sample}"));
     let run = env
         .facematch()
-        .args(["-q", "--detector", "hog", "people.safetensors"])
+        .args(["-q", "people.safetensors"])
         .arg(photo)
         .ends_with(0);
     let line = run.text().trim_end().to_owned();
@@ -298,7 +298,7 @@ fn what_facematch_tagged_makes_nobody_known_unless_somebody_corrected_it() {
     let env = scene();
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.facematch()
-        .args(["tag", "-q", "--detector", "hog", "known", "photos"])
+        .args(["tag", "-q", "known", "photos"])
         .ends_with(0);
     let run = enroll(&env, &NEW, 3);
     assert_snapshot!(run.stderr, @"facematch: nothing to enroll: no face region with a name in photos; let the program with which you tagged faces write them to the photos or to sidecars");

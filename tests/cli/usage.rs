@@ -45,22 +45,23 @@ fn long_help_has_everything_in_groups() {
               Largest distance of a match, or auto
               
               Less means fewer wrong names. With auto, the threshold follows from the number of known
-              faces and --target-fpir.
+              faces, the distances between known people, and --target-fpir.
               
               [default: 0.6]
 
       -w, --width <PIXELS>
               Working width: more finds smaller faces
               
-              Photos are first resized to this width, up or down. 0 keeps their size.
+              Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500,
+              and up to 1600 for photos with small faces.
               
               [default: 500]
 
           --detector <WHICH>
-              Face detector: auto, hog, cnn or retinaface
+              Face detector: auto, retinaface, hog or cnn
               
-              hog is fast. cnn also finds turned and covered faces, but takes four times as long; auto
-              uses it where hog finds nothing. retinaface also finds small faces, about as fast as hog.
+              retinaface finds small, turned and covered faces. hog and cnn are dlib's and work as in
+              face_recognition; cnn is slow. auto is retinaface, or hog with --engine dlib.
               
               [default: auto]
 
@@ -110,6 +111,11 @@ fn long_help_has_everything_in_groups() {
               
               [default: 0.03]
 
+          --min-quality <Q>
+              Give no name to faces of a lower quality: small, blurred or turned ones; 0 names all
+              
+              [default: 0.3]
+
           --allow-repeat
               Let a person appear in a photo more than once, for collages
 
@@ -138,11 +144,16 @@ fn long_help_has_everything_in_groups() {
               [possible values: resized, original]
 
     Finding faces:
-          --upsample <N>
-              Double the resized photo N times before detection [default: 1, or 0 for retinaface]
+          --min-face <PIXELS>
+              Leave out faces smaller than this in the photo
               
-              hog and cnn find faces of 80 pixels or more with 0, of 40 with 1, of 20 with 2. retinaface
-              finds faces of 10 pixels or more with 0.
+              [default: 0]
+
+          --upsample <N>
+              Double the resized photo N times before detection [default: 0, or 1 for hog and cnn]
+              
+              retinaface finds faces of 10 pixels or more with 0. hog and cnn find faces of 80 pixels or
+              more with 0, of 40 with 1, of 20 with 2.
 
           --min-score <S>
               Leave out faces with a lower score [default: 0.8 for retinaface, else 0]
@@ -257,7 +268,7 @@ fn short_help_fits_a_screen() {
     Options:
       -t, --threshold <DISTANCE>  Largest distance of a match, or auto [default: 0.6]
       -w, --width <PIXELS>        Working width: more finds smaller faces [default: 500]
-          --detector <WHICH>      Face detector: auto, hog, cnn or retinaface [default: auto]
+          --detector <WHICH>      Face detector: auto, retinaface, hog or cnn [default: auto]
       -j, --jobs <N>              Photos to search at the same time [default: one per core]
           --cache[=<FILE>]        Remember what is found, and search only new photos
       -f, --format <FORMAT>       Format of the results [default: text] [possible values: text, json,
@@ -278,7 +289,7 @@ fn short_help_fits_a_screen() {
 #[test]
 fn short_help_of_detect_has_no_options_of_matching() {
     let run = facematch().args(["detect", "-h"]).ends_with(0);
-    assert_snapshot!(run.text(), @r"
+    assert_snapshot!(run.text(), @"
     Find faces, without known people
 
     Usage: facematch detect [OPTIONS] <PATH>...
@@ -288,7 +299,7 @@ fn short_help_of_detect_has_no_options_of_matching() {
 
     Options:
       -w, --width <PIXELS>    Working width: more finds smaller faces [default: 500]
-          --detector <WHICH>  Face detector: auto, hog, cnn or retinaface [default: auto]
+          --detector <WHICH>  Face detector: auto, retinaface, hog or cnn [default: auto]
       -j, --jobs <N>          Photos to search at the same time [default: one per core]
           --cache[=<FILE>]    Remember what is found, and search only new photos
       -f, --format <FORMAT>   Format of the results [default: text] [possible values: text, json,
@@ -402,7 +413,7 @@ fn wrong_usage_is_told_with_status_2() {
     For more information, try '--help'.
     ");
     assert_snapshot!(message(&["-w", "16385", "known", "unknown"]), @"
-    error: invalid value '16385' for '--width <PIXELS>': expected a whole number from 0 to 16384
+    error: invalid value '16385' for '--width <PIXELS>': expected a whole number from 0 to 16384, or auto
 
     For more information, try '--help'.
     ");
@@ -462,7 +473,7 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");
     assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
-    assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR");
+    assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/retinaface_mobilenet_0.25.safetensors: is missing; name the folder that holds the models with --models DIR");
     assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file with that name already exists");
     assert_snapshot!(message(&["detect", "empty"]), @"facematch: nothing to search: no photos in empty");
 }
@@ -483,7 +494,7 @@ fn damaged_models_are_named() {
     };
 
     env.write(format!("cut/{landmarks}"), &model(landmarks)[..1000]);
-    assert_snapshot!(message("cut", &[]), @"facematch: models: cut/shape_predictor_5_face_landmarks.dat: has 1000 bytes instead of 9150489: cut off, or another file of that name; get the file again");
+    assert_snapshot!(message("cut", &["--detector", "hog"]), @"facematch: models: cut/shape_predictor_5_face_landmarks.dat: has 1000 bytes instead of 9150489: cut off, or another file of that name; get the file again");
 
     env.write(format!("pointer/{landmarks}"), model(landmarks));
     env.write(format!("pointer/{filters}"), model(filters));
@@ -520,11 +531,11 @@ fn damaged_models_are_named() {
 fn models_that_cannot_be_read_are_not_called_missing() {
     let env = TestEnv::new();
     env.copy("unknown/chelsea.png", "chelsea.png");
-    let landmarks = "shape_predictor_5_face_landmarks.dat";
-    env.folder(format!("folder/{landmarks}"));
+    let detector = "retinaface_mobilenet_0.25.safetensors";
+    env.folder(format!("folder/{detector}"));
     env.folder("loop");
     // Links to themselves: unlike permissions, they stop root, too.
-    for link in [format!("loop/{landmarks}"), "itself".to_owned()] {
+    for link in [format!("loop/{detector}"), "itself".to_owned()] {
         std::os::unix::fs::symlink(env.path(&link), env.path(&link)).unwrap();
     }
     let message = |models: &str| {
@@ -532,9 +543,9 @@ fn models_that_cannot_be_read_are_not_called_missing() {
         command.args(["detect", "chelsea.png", "--models", models]);
         command.ends_with(3).stderr
     };
-    assert_snapshot!(message("folder"), @"facematch: models: folder/shape_predictor_5_face_landmarks.dat: is a folder, not a model file");
+    assert_snapshot!(message("folder"), @"facematch: models: folder/retinaface_mobilenet_0.25.safetensors: is a folder, not a model file");
     for (models, unreadable) in [
-        ("loop", "loop/shape_predictor_5_face_landmarks.dat"),
+        ("loop", "loop/retinaface_mobilenet_0.25.safetensors"),
         ("itself", "itself"),
     ] {
         let error = message(models);
@@ -555,7 +566,7 @@ fn models_that_the_environment_names_are_told_with_the_variable() {
         command.ends_with(3).stderr
     };
     assert_snapshot!(message("missing", &[]), @"facematch: models: missing: no such folder; name the folder that holds the models (FACEMATCH_MODELS=missing)");
-    assert_snapshot!(message("empty", &[]), @"facematch: models: empty/shape_predictor_5_face_landmarks.dat: is missing; name the folder that holds the models with --models DIR (FACEMATCH_MODELS=empty)");
+    assert_snapshot!(message("empty", &[]), @"facematch: models: empty/retinaface_mobilenet_0.25.safetensors: is missing; name the folder that holds the models with --models DIR (FACEMATCH_MODELS=empty)");
     // Not the folder of the variable.
     for more in [["--models", "missing"], ["--landmarks", "empty/none.dat"]] {
         let error = message("empty", &more);

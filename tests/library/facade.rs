@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use facematch::gallery::{Fingerprint, write_gallery};
-use facematch::photo::{EncodeFrom, PhotoSettings};
+use facematch::photo::{EncodeFrom, PhotoSettings, Width};
 use facematch::{EngineParams, Error, Facematch, Rules};
 
 fn repository(name: &str) -> std::path::PathBuf {
@@ -49,7 +49,7 @@ fn people_of_a_gallery_file_are_found_unless_another_model_made_it() {
 fn known_and_unknown_photos_are_searched_with_the_same_settings() {
     let params = EngineParams::new(repository("models"));
     let settings = PhotoSettings {
-        width: 300,
+        width: Width::Pixels(300),
         encode_from: EncodeFrom::Original,
         ..PhotoSettings::default()
     };

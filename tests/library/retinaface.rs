@@ -34,7 +34,7 @@ const SCORE_TOLERANCE: f64 = 1e-4;
 const EDGE_TOLERANCE: f64 = 0.51;
 
 /// Maximum difference of a point, in pixels.
-const POINT_TOLERANCE: f64 = 0.01;
+const POINT_TOLERANCE: f64 = 0.01 + 1.0 / 32.0;
 
 /// A face, or a candidate for one. Places are in pixels, from the upper left corner of the photo.
 #[derive(Debug, Deserialize)]

@@ -21,8 +21,8 @@ use super::models::{ShippedModel, check_landmarks, check_shipped};
 use super::pixel_budget::PixelBudget;
 use super::upsampling::{mapped_down, pixels_to_search, upsampled_size};
 use super::{
-    Detection, Detector, ENCODING_LEN, Encoding, EngineKind, EngineParams, FaceEngine,
-    LandmarkModel, Landmarks, auto_cnn_upsample, found_or_else, jitter,
+    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
+    Landmarks, jitter,
 };
 use crate::error::{EngineError, LoadError};
 use crate::geometry::{Point, Rect};
@@ -32,7 +32,7 @@ const HOG_MAX_PIXELS: u64 = 160_000_000;
 
 /// Maximum number of pixels for the CNN detectors of all workers at a time. They take up to 1,000
 /// bytes for each, measured.
-const CNN_MAX_PIXELS: u64 = EngineKind::Dlib.cnn_max_pixels();
+const CNN_MAX_PIXELS: u64 = 4_000_000;
 
 /// dlib's detectors, landmarks and encoder.
 pub struct DlibEngine {
@@ -51,8 +51,6 @@ pub struct DlibEngine {
 enum LoadedDetector {
     Hog(FaceDetector),
     Cnn(CnnDetector),
-    /// The second detector is used if the first finds nothing.
-    Auto(FaceDetector, CnnDetector),
 }
 
 /// The CNN detector. A network keeps the memory of the largest image that it has processed, so each
@@ -121,17 +119,15 @@ impl DlibEngine {
             ),
         };
         let encoder = check_shipped(&models, ShippedModel::Encoder)?;
-        let cnn = || {
-            let file = check_shipped(&models, ShippedModel::CnnDetector)?;
-            Ok::<_, LoadError>(CnnDetector {
-                pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
-                budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
-            })
-        };
         let detector = match params.detector {
             Detector::Hog => LoadedDetector::Hog(FaceDetector::new()),
-            Detector::Cnn => LoadedDetector::Cnn(cnn()?),
-            Detector::Auto => LoadedDetector::Auto(FaceDetector::new(), cnn()?),
+            Detector::Cnn => {
+                let file = check_shipped(&models, ShippedModel::CnnDetector)?;
+                LoadedDetector::Cnn(CnnDetector {
+                    pristine: Box::new(open(&file, FaceDetectorCnn::open)?),
+                    budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
+                })
+            }
             Detector::Retinaface => {
                 return Err(LoadError::Unavailable(
                     "the dlib engine has no detector retinaface; it has hog and cnn".to_owned(),
@@ -245,11 +241,6 @@ impl FaceEngine for DlibEngine {
         match &self.detector {
             LoadedDetector::Hog(detector) => detect_by_hog(detector, image, self.upsample),
             LoadedDetector::Cnn(detector) => detector.detect(image, self.upsample),
-            LoadedDetector::Auto(hog, cnn) => {
-                found_or_else(detect_by_hog(hog, image, self.upsample)?, || {
-                    cnn.detect(image, auto_cnn_upsample(self.upsample))
-                })
-            }
         }
     }
 

@@ -17,6 +17,7 @@ mod landmark_names;
 pub mod models;
 pub mod native;
 mod pixel_budget;
+pub mod quality;
 mod upsampling;
 
 use std::path::PathBuf;
@@ -43,27 +44,13 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
-    /// Returns the maximum number of pixels, after upsampling, that the engine passes to
-    /// [`Detector::Cnn`].
-    const fn cnn_max_pixels(self) -> u64 {
+    /// Returns the detector that finds the most faces in a given time.
+    pub fn best_detector(self) -> Detector {
         match self {
-            Self::Native => 16_000_000,
-            Self::Dlib => 4_000_000,
+            Self::Native => Detector::Retinaface,
+            Self::Dlib => Detector::Hog,
         }
     }
-
-    /// Returns whether [`Detector::Auto`] searches an image of `size` with the CNN if HOG finds
-    /// nothing. It skips the CNN if the image is too large for it.
-    pub fn auto_asks_cnn(self, size: (u32, u32), upsample: u32) -> bool {
-        let (times, limit) = (auto_cnn_upsample(upsample), self.cnn_max_pixels());
-        upsampling::pixels_to_search(size, times, Detector::Cnn, limit).is_ok()
-    }
-}
-
-/// Returns the number of times that [`Detector::Auto`] doubles an image for the CNN if it doubles
-/// it `upsample` times for HOG.
-fn auto_cnn_upsample(upsample: u32) -> u32 {
-    upsample.saturating_sub(1)
 }
 
 /// A face detector.
@@ -81,9 +68,6 @@ pub enum Detector {
     /// [`Hog`](Self::Hog). Only the native engine has it. Its five landmarks align the face, unless
     /// [`EngineParams::landmarks`] names another model.
     Retinaface,
-    /// [`Hog`](Self::Hog), followed by [`Cnn`](Self::Cnn) if it finds nothing, with the image
-    /// upsampled one time fewer.
-    Auto,
 }
 
 impl Detector {
@@ -93,18 +77,15 @@ impl Detector {
             Self::Hog => "hog",
             Self::Cnn => "cnn",
             Self::Retinaface => "retinaface",
-            Self::Auto => "auto",
         }
     }
-}
 
-impl Detector {
     /// Returns the least score of a face, unless [`EngineParams::min_score`] says otherwise.
     /// RetinaFace's was chosen so that it finds nothing in photos without people
     /// (`docs/ACCURACY.md`); dlib's detectors have thresholds of their own.
     pub fn default_min_score(self) -> f32 {
         match self {
-            Self::Hog | Self::Cnn | Self::Auto => 0.0,
+            Self::Hog | Self::Cnn => 0.0,
             Self::Retinaface => 0.8,
         }
     }
@@ -112,7 +93,7 @@ impl Detector {
     /// Returns the number of times that an image is usually doubled before detection.
     pub fn default_upsample(self) -> u32 {
         match self {
-            Self::Hog | Self::Cnn | Self::Auto => 1,
+            Self::Hog | Self::Cnn => 1,
             Self::Retinaface => 0,
         }
     }
@@ -226,22 +207,6 @@ impl LandmarkModel {
     }
 }
 
-/// Returns the faces that [`Detector::Auto`] finds: those that HOG `found`, or otherwise those of
-/// `cnn`.
-fn found_or_else(
-    found: Vec<Detection>,
-    cnn: impl FnOnce() -> Result<Vec<Detection>, EngineError>,
-) -> Result<Vec<Detection>, EngineError> {
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    // If HOG finds nothing, an image too large for the other detector is not an error.
-    match cnn() {
-        Err(EngineError::ImageTooLarge { .. }) => Ok(found),
-        result => result,
-    }
-}
-
 /// Finds, aligns and encodes faces.
 ///
 /// # Thread safety
@@ -323,51 +288,6 @@ pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_second_detector_is_asked_where_the_first_finds_nothing() {
-        let face = |left| Detection {
-            rect: Rect {
-                left,
-                top: 0,
-                right: left + 9,
-                bottom: 9,
-            },
-            score: None,
-            points: None,
-        };
-        let found = found_or_else(vec![face(1)], || panic!("it must not be asked"));
-        assert_eq!(found, Ok(vec![face(1)]));
-        assert_eq!(
-            found_or_else(Vec::new(), || Ok(vec![face(2)])),
-            Ok(vec![face(2)])
-        );
-        let too_large = EngineError::ImageTooLarge {
-            width: 9,
-            height: 9,
-            detector: "cnn",
-            limit: 1,
-        };
-        assert_eq!(found_or_else(Vec::new(), || Err(too_large)), Ok(Vec::new()));
-        let refused = || EngineError::Model("is damaged".to_owned());
-        assert_eq!(found_or_else(Vec::new(), || Err(refused())), Err(refused()));
-    }
-
-    #[test]
-    fn auto_does_not_ask_the_cnn_about_large_images() {
-        for (kind, size, upsample, asks) in [
-            (EngineKind::Native, (4000, 4000), 0, true),
-            (EngineKind::Native, (4000, 4000), 1, true),
-            (EngineKind::Native, (4000, 4000), 2, false),
-            (EngineKind::Native, (4001, 4000), 1, false),
-            (EngineKind::Native, (4000, 2), 1, true),
-            (EngineKind::Dlib, (2000, 2000), 1, true),
-            (EngineKind::Dlib, (2001, 2000), 1, false),
-        ] {
-            let asked = kind.auto_asks_cnn(size, upsample);
-            assert_eq!(asked, asks, "{kind:?} {size:?} {upsample}");
-        }
-    }
 
     #[test]
     fn every_landmark_has_a_name_of_its_own() {

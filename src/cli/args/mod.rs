@@ -19,7 +19,8 @@ pub(super) use configs::parse;
 use evaluating::EvalCommand;
 use options::{
     CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, MessageArgs,
-    WalkArgs, first_given, hidden_messages, whole_number, with_hidden_formats,
+    WalkArgs, automatic_by_default, first_given, hidden_messages, whole_number,
+    with_hidden_formats,
 };
 use sorting::SortArgs;
 
@@ -255,7 +256,10 @@ pub(crate) struct DetectArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("format", with_hidden_formats))]
+#[command(
+    mut_arg("format", with_hidden_formats),
+    mut_arg("threshold", automatic_by_default)
+)]
 pub(crate) struct TagArgs {
     #[arg(help = KNOWN, long_help = one_known(), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,

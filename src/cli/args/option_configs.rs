@@ -50,6 +50,7 @@ impl DecisionArgs {
                 false => Repetition::Once,
             },
             candidates,
+            min_quality: self.min_quality,
         })
     }
 }
@@ -62,17 +63,18 @@ impl EngineArgs {
     }
 
     pub(super) fn config(self, encoding: EncodingArgs) -> EngineConfig {
+        let kind = match self.engine {
+            EngineArg::Native => EngineKind::Native,
+            EngineArg::Dlib => EngineKind::Dlib,
+        };
         let detector = match self.detector {
-            DetectorArg::Auto => Detector::Auto,
+            DetectorArg::Auto => kind.best_detector(),
             DetectorArg::Hog => Detector::Hog,
             DetectorArg::Cnn => Detector::Cnn,
             DetectorArg::Retinaface => Detector::Retinaface,
         };
         EngineConfig {
-            kind: match self.engine {
-                EngineArg::Native => EngineKind::Native,
-                EngineArg::Dlib => EngineKind::Dlib,
-            },
+            kind,
             detector,
             upsample: self.upsample.unwrap_or(detector.default_upsample()),
             min_score: self.min_score,
@@ -82,6 +84,7 @@ impl EngineArgs {
             models: self.models,
             settings: PhotoSettings {
                 width: self.width,
+                min_face: self.min_face,
                 try_rotations: self.try_rotations,
                 encode_from: match encoding.encode_from {
                     EncodeFromArg::Resized => EncodeFrom::Resized,

@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
-use facematch::matching::{DistanceThreshold, Margin};
+use facematch::matching::{DistanceThreshold, Margin, Rules};
+use facematch::photo::Width;
 
 /// Options of every command that reports photos.
 #[derive(Debug, ClapArgs)]
@@ -51,28 +52,31 @@ pub(crate) struct CacheArgs {
 /// Heading of the most common options: none. They form one group, the only one that `-h` shows.
 const COMMON: Option<&str> = None;
 
-const DEFAULT_WIDTH: u32 = 500;
-
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Finding faces")]
 pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
-    /// Photos are first resized to this width, up or down. 0 keeps their size.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = DEFAULT_WIDTH, allow_negative_numbers = true, value_parser = whole_number(0..=facematch_image_files::MAX_WIDTH))]
-    pub(crate) width: u32,
+    /// Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500, and
+    /// up to 1600 for photos with small faces.
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value = "500", allow_negative_numbers = true, value_parser = width)]
+    pub(crate) width: Width,
 
-    /// Double the resized photo N times before detection [default: 1, or 0 for retinaface]
+    /// Leave out faces smaller than this in the photo
+    #[arg(long, hide_short_help = true, value_name = "PIXELS", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number(0..=100_000u32))]
+    pub(crate) min_face: u32,
+
+    /// Double the resized photo N times before detection [default: 0, or 1 for hog and cnn]
     ///
-    /// hog and cnn find faces of 80 pixels or more with 0, of 40 with 1, of 20 with 2. retinaface
-    /// finds faces of 10 pixels or more with 0.
+    /// retinaface finds faces of 10 pixels or more with 0. hog and cnn find faces of 80 pixels or
+    /// more with 0, of 40 with 1, of 20 with 2.
     #[arg(long, hide_short_help = true, value_name = "N", allow_negative_numbers = true, value_parser = whole_number(0..=4u32))]
     pub(crate) upsample: Option<u32>,
 
-    /// Face detector: auto, hog, cnn or retinaface
+    /// Face detector: auto, retinaface, hog or cnn
     ///
-    /// hog is fast. cnn also finds turned and covered faces, but takes four times as long; auto
-    /// uses it where hog finds nothing. retinaface also finds small faces, about as fast as hog.
+    /// retinaface finds small, turned and covered faces. hog and cnn are dlib's and work as in
+    /// face_recognition; cnn is slow. auto is retinaface, or hog with --engine dlib.
     #[arg(long, value_name = "WHICH", help_heading = COMMON, value_enum, hide_possible_values = true, default_value_t = DetectorArg::Auto)]
     pub(crate) detector: DetectorArg,
 
@@ -108,7 +112,8 @@ impl EngineArgs {
     /// Returns the first option that differs from its default and changes what is found in a photo.
     pub(crate) fn given(&self) -> Option<&'static str> {
         first_given(&[
-            (self.width != DEFAULT_WIDTH, "--width"),
+            (self.width != Width::Pixels(500), "--width"),
+            (self.min_face > 0, "--min-face"),
             (self.upsample.is_some(), "--upsample"),
             (self.min_score.is_some(), "--min-score"),
             (self.detector != DetectorArg::Auto, "--detector"),
@@ -133,7 +138,7 @@ pub(crate) struct DecisionArgs {
     /// Largest distance of a match, or auto
     ///
     /// Less means fewer wrong names. With auto, the threshold follows from the number of known
-    /// faces and --target-fpir.
+    /// faces, the distances between known people, and --target-fpir.
     #[arg(
         short,
         long,
@@ -159,9 +164,18 @@ pub(crate) struct DecisionArgs {
     )]
     pub(crate) margin: Margin,
 
+    /// Give no name to faces of a lower quality: small, blurred or turned ones; 0 names all
+    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = Rules::MIN_QUALITY, allow_negative_numbers = true, value_parser = quality)]
+    pub(crate) min_quality: f32,
+
     /// Let a person appear in a photo more than once, for collages
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_repeat: bool,
+}
+
+/// Makes auto the default of `threshold`, for commands that write names into the user's files.
+pub(super) fn automatic_by_default(threshold: Arg) -> Arg {
+    threshold.default_value("auto")
 }
 
 /// Value of `--threshold`.
@@ -197,6 +211,23 @@ where
         let (from, to) = (range.start(), range.end());
         number.ok_or_else(|| format!("expected a whole number from {from} to {to}"))
     }
+}
+
+fn width(text: &str) -> Result<Width, String> {
+    match text {
+        "auto" => Ok(Width::Auto),
+        _ => whole_number(0..=facematch_image_files::MAX_WIDTH)(text)
+            .map(Width::Pixels)
+            .map_err(|reason| format!("{reason}, or auto")),
+    }
+}
+
+fn quality(text: &str) -> Result<f32, String> {
+    let quality = text
+        .parse()
+        .ok()
+        .filter(|quality| (0.0..=1.0).contains(quality));
+    quality.ok_or_else(|| "expected a number from 0 to 1, such as 0.3".to_owned())
 }
 
 fn score(text: &str) -> Result<f32, String> {
@@ -328,13 +359,13 @@ pub(super) fn hidden_messages(arg: Arg) -> Arg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DetectorArg {
-    /// hog, then cnn where hog finds nothing
+    /// retinaface, or hog with --engine dlib
     Auto,
-    /// Fast
+    /// dlib's fast detector
     Hog,
-    /// Finds turned and covered faces too; about four times as slow
+    /// dlib's network: finds turned and covered faces too; slow
     Cnn,
-    /// Finds small, turned and covered faces too; about as fast as hog
+    /// Finds small, turned and covered faces too
     Retinaface,
 }
 

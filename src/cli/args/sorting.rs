@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum, ValueHint};
 
+use super::options::automatic_by_default;
 use super::{CommonArgs, DecisionArgs, EncodingArgs, KNOWN, one_known};
 
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("threshold", automatic_by_default))]
 pub(crate) struct SortArgs {
     #[arg(help = KNOWN, long_help = one_known(), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,

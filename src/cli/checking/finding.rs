@@ -212,7 +212,7 @@ impl Finding {
         match self {
             Self::Unreadable { message, .. } => format!("{message}; replace it or take it out"),
             Self::NoFace { .. } => {
-                "it is left out; replace it, or search it with --try-rotations, --detector cnn or a larger --width"
+                "it is left out; replace it, or search it with --try-rotations or a larger --width"
                     .to_owned()
             }
             Self::NotUpright { .. } => {

@@ -5,6 +5,7 @@
 //! and only counts and the nearest pairs are kept: the time grows with the square of the number of
 //! faces, the memory does not.
 
+mod automatic;
 mod comparison;
 mod finding;
 mod mislabelled;
@@ -14,6 +15,7 @@ mod separation;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+pub(crate) use automatic::AutomaticThreshold;
 pub(crate) use finding::{ClosePeople, Finding, Near, PhotoOf};
 pub(crate) use separation::{ErrorRates, Separation};
 
@@ -92,6 +94,7 @@ pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
                     score: None,
                     landmarks: Vec::new(),
                     encoding: Some(known.encoding.clone()),
+                    quality: 1.0,
                     upright: true,
                 }],
                 digest: None,

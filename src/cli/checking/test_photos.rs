@@ -60,6 +60,7 @@ pub(super) fn face(place: f32, side: u32) -> Face {
         score: None,
         landmarks: Vec::new(),
         encoding: Some(Encoding::new(numbers)),
+        quality: 1.0,
         upright: true,
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
 use facematch::engine::{FaceEngine, SimdLevel};
-use facematch::gallery::{is_gallery_file, person_name, read_gallery};
+use facematch::gallery::{Fingerprint, is_gallery_file, person_name, read_gallery};
 use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 use facematch_image_files::read_file;
 
@@ -16,7 +16,7 @@ use super::evaluating::write_figures;
 use super::words::counted;
 use super::words::skipped_in_words;
 use crate::cli::advice::Advised;
-use crate::cli::checking::{Check, KnownPhoto, PhotoContent, check, photos_of};
+use crate::cli::checking::{AutomaticThreshold, Check, KnownPhoto, PhotoContent, check, photos_of};
 use crate::cli::config::{CheckConfig, FiguresFormat};
 use crate::cli::console::Console;
 use crate::cli::engine;
@@ -42,7 +42,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
     let read = RunInputs::new(&config.engine, None).with_known(&config.known);
     let open = |read: RunInputs<'_>| Output::open(config.output.as_deref(), &read, &unfinished);
     let mut skipped = BTreeMap::new();
-    let (output, photos) = match source {
+    let (output, (photos, made)) = match source {
         CheckedSource::Gallery => (open(read)?, enrolled_photos(&config.known, console)?),
         CheckedSource::Photos => {
             let inputs = known_photos(&config.known, &config.known_options, console)?;
@@ -62,6 +62,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
         source,
         skipped: &skipped,
         check: &check,
+        automatic: AutomaticThreshold::new(&photos, &made),
     };
     let paths = photos.iter().map(|photo| photo.path.as_path());
     let layout = terminal::layout(config.output.as_deref(), paths, []);
@@ -88,9 +89,12 @@ fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
     }
 }
 
-/// Returns the faces of a gallery file, which needs no engine.
-fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Failure> {
-    let (gallery, _) = read_gallery(file, SimdLevel::best())?;
+/// Returns the faces of a gallery file, which needs no engine, and how they were made.
+fn enrolled_photos(
+    file: &Path,
+    console: &Console,
+) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
+    let (gallery, made) = read_gallery(file, SimdLevel::best())?;
     if gallery.is_empty() {
         return Err(Failure::Start(format!(
             "{}: the gallery is empty; add people with facematch enroll --add",
@@ -102,16 +106,17 @@ fn enrolled_photos(file: &Path, console: &Console) -> Result<Vec<KnownPhoto>, Fa
          told; check their folder",
         file.display()
     ));
-    Ok(photos_of(&gallery))
+    Ok((photos_of(&gallery), made))
 }
 
-/// Returns the photos `inputs` with the faces in them.
+/// Returns the photos `inputs` with the faces in them, and how these were made.
 fn checked_photos(
     config: &CheckConfig,
     inputs: &Inputs,
     console: &Console,
-) -> Result<Vec<KnownPhoto>, Failure> {
+) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
     let params = engine::params(&config.engine)?;
+    let made = Fingerprint::of(&params, config.engine.settings.encode_from)?;
     let mut engines = engine::workers(&params, &config.engine, inputs.list.len(), console)?;
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
@@ -138,7 +143,7 @@ fn checked_photos(
         let reason = "none of its photos can be read";
         return Err(no_known_face(&config.known, reason));
     }
-    Ok(photos)
+    Ok((photos, made))
 }
 
 fn content(

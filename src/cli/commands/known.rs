@@ -7,7 +7,7 @@ use facematch::batch::{Folders, WalkOptions};
 use facematch::cache::FaceFinder;
 use facematch::engine::{EngineParams, FaceEngine};
 use facematch::gallery::{Gallery, GalleryBuilder, KnownPhotoWarning, person_name};
-use facematch::matching::DistanceThreshold;
+use facematch::matching::{DistanceThreshold, ImpostorDistances, PeoplePairs};
 use facematch::photo::{EncodeFrom, Face};
 
 use super::earlier_faces::{EarlierFaces, PhotosToEnroll};
@@ -17,6 +17,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::Failure;
 use crate::cli::inputs::{known_photos, no_known_face};
 use crate::cli::photo_error::PhotoError;
+use crate::cli::progress::grouped;
 use crate::cli::similar_names::similarly_named;
 
 /// Known people, named by their photos, who are not all enrolled yet.
@@ -176,6 +177,36 @@ pub(super) fn warn_of_similar_names(
             counted(more, "more group", "more groups")
         ));
     }
+}
+
+/// Number of pairs of close people that may be relatives, or one person with two names.
+const FEW_CLOSE_PAIRS: usize = 2;
+
+/// How many times as many close pairs of people as `measured` expects are worth a warning.
+const FAR_MORE_OFTEN: f64 = 4.0;
+
+/// Warns if far more of the known people than usual are within the fixed `threshold`: it would give
+/// many strangers a name too. `better` is the threshold at which 1 in 100 strangers gets one.
+pub(super) fn warn_of_close_people(
+    pairs: &PeoplePairs,
+    threshold: DistanceThreshold,
+    measured: &ImpostorDistances,
+    better: DistanceThreshold,
+    console: &Console,
+) {
+    let within = pairs.within(threshold);
+    let expected = pairs.expected_within(threshold, measured);
+    if within <= FEW_CLOSE_PAIRS || (within as f64) < FAR_MORE_OFTEN * expected {
+        return;
+    }
+    console.warn(format_args!(
+        "{} of {} pairs of known people are within the threshold {}, so strangers like them would get names too; \
+         about 1 in 100 would at {:.2}; use --threshold auto",
+        grouped(within),
+        grouped(pairs.count()),
+        threshold.value(),
+        better.value(),
+    ));
 }
 
 /// Adds the face found in the photo at `path` of the KNOWN `root`. If there is none or the photo

@@ -3,14 +3,16 @@
 use std::time::Instant;
 
 use facematch::batch::Input;
-use facematch::gallery::Gallery;
-use facematch::matching::{CandidateCount, Identity, Rules, identify_faces};
+use facematch::gallery::{Fingerprint, Gallery};
+use facematch::matching::{
+    CandidateCount, Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces,
+};
 use facematch::photo::FoundFace;
 
-use super::known::{Enrolled, KnownPeople, warn_of_similar_names};
+use super::known::{Enrolled, KnownPeople, warn_of_close_people, warn_of_similar_names};
 use super::photo_work::{Judgement, PhotoWork};
 use super::run::{Done, Run, only_found};
-use crate::cli::config::{MatchConfig, Threshold};
+use crate::cli::config::{DEFAULT_TARGET_FPIR, MatchConfig, Threshold};
 use crate::cli::console::Console;
 use crate::cli::drawing::Tone;
 use crate::cli::engine;
@@ -106,9 +108,15 @@ impl Matching<'_> {
         if config.results.format == Format::Text && matches!(subject, Subject::People { .. }) {
             warn_of_reserved_names(&gallery, console);
         }
-        let strangers = engine::impostor_distances(&params);
+        let measured = ImpostorDistances::measured(&Fingerprint::of(&params, encode_from)?);
+        let pairs = PeoplePairs::of(&gallery);
+        let strangers = measured.clone().for_people(pairs.as_ref());
         let rules = decision.rules(&strangers, gallery.faces());
         warn_of_similar_names(&gallery, rules.threshold, console);
+        if let (Threshold::Fixed(threshold), Some(pairs)) = (decision.threshold, &pairs) {
+            let usual = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
+            warn_of_close_people(pairs, threshold, &measured, usual, console);
+        }
         let work = PhotoWork {
             finder,
             pictures: Pictures::new(&config.results, unfinished),
@@ -130,7 +138,11 @@ impl Matching<'_> {
             at_a_time: self.at_a_time,
         };
         let exit = run.run(
-            |engine, path| work.result(engine, path, |faces| judge(faces, &gallery, &rules)),
+            |engine, path| {
+                work.result(engine, path, |faces| {
+                    judge(faces, &gallery, &rules, &strangers)
+                })
+            },
             after,
             |totals| Summary {
                 images: totals.images,
@@ -142,7 +154,8 @@ impl Matching<'_> {
                     known_people: people,
                     threshold: rules.threshold.value(),
                     automatic: matches!(decision.threshold, Threshold::Auto { .. }),
-                    strangers_named: strangers.strangers_named(rules.threshold, gallery.faces()),
+                    strangers_named: strangers
+                        .stranger_rate(rules.threshold.value(), gallery.faces()),
                 }),
                 errors: totals.errors,
                 skipped: totals.skipped.clone(),
@@ -168,12 +181,24 @@ fn warn_of_reserved_names(gallery: &Gallery, console: &Console) {
 }
 
 /// Returns the identity of each face in a photo.
-fn judge(faces: &[FoundFace], gallery: &Gallery, rules: &Rules) -> Vec<Judgement> {
+fn judge(
+    faces: &[FoundFace],
+    gallery: &Gallery,
+    rules: &Rules,
+    strangers: &ImpostorDistances,
+) -> Vec<Judgement> {
     let identities = identify_faces(gallery, faces.iter().map(|found| &found.face), rules);
-    identities.into_iter().map(judgement).collect()
+    let rate = |distance| strangers.stranger_rate(distance, gallery.faces());
+    let identities = identities.into_iter();
+    identities
+        .map(|identity| {
+            let stranger_rate = identity.distance().map(rate);
+            judgement(identity, stranger_rate)
+        })
+        .collect()
 }
 
-fn judgement(identity: Identity) -> Judgement {
+fn judgement(identity: Identity, stranger_rate: Option<f64>) -> Judgement {
     let (label, tone) = match identity.name() {
         Some(name) => (name, Tone::Known),
         None => (identity.outcome.name(), Tone::Unknown),
@@ -184,6 +209,9 @@ fn judgement(identity: Identity) -> Judgement {
     Judgement {
         label: Some(format!("{label}{distance}")),
         tone,
-        finding: Finding::Identity(identity),
+        finding: Finding::Identity {
+            identity,
+            stranger_rate,
+        },
     }
 }

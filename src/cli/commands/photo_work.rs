@@ -6,7 +6,7 @@ use std::path::Path;
 use facematch::Error;
 use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, open_whole};
+use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, open_whole, working_copy};
 
 use crate::cli::drawing::{Marking, Tone};
 use crate::cli::photo_error::PhotoError;
@@ -47,13 +47,14 @@ impl PhotoWork<'_> {
         let PhotoFaces {
             original,
             faces,
+            copy_width,
             mut copy,
             mut times,
         } = self.finder.find(path, engine)?;
         // A photo found in the cache was not decoded.
         if copy.is_none() && self.pictures.wants_crops() && !faces.is_empty() {
-            let decoded = times.measure(Stage::Decode, || self.finder.working_copy(path));
-            copy = Some(decoded?);
+            let decoded = times.measure(Stage::Decode, || working_copy(path, copy_width));
+            copy = Some(decoded?.1);
         }
         let judgements = times.measure(Stage::Match, || judge(&faces));
         let written = times.measure(Stage::Pictures, || {
@@ -75,6 +76,7 @@ impl PhotoWork<'_> {
             .map(|(found, judgement)| FaceRecord {
                 bounds: found.face.bounds,
                 score: found.face.score,
+                quality: found.face.quality,
                 finding: judgement.finding,
                 encoding: found.face.encoding.clone().filter(|_| self.with_encodings),
             });

@@ -17,11 +17,9 @@ use super::photo_work::PhotoResult;
 use super::words::{counted, in_words, strangers_in_words};
 use crate::cli::config::RunConfig;
 use crate::cli::console::Console;
-use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::photo_error::PhotoError;
-use crate::cli::progress::grouped;
 use crate::cli::report::{
     self, Finding, Format, Layout, Photo, PhotoOutcome, PhotoRecord, Report, Subject, Summary,
 };
@@ -37,9 +35,6 @@ pub(super) struct Totals {
     pub(super) ambiguous: usize,
     pub(super) unknown: usize,
     pub(super) errors: usize,
-    /// Number of photos without a found face that are too large for the second detector of
-    /// `--detector auto`.
-    pub(super) not_by_cnn: usize,
     /// Number of skipped photos by extension.
     pub(super) skipped: BTreeMap<String, usize>,
     pub(super) times: StageTimes,
@@ -52,7 +47,7 @@ impl Totals {
         self.times.add(times);
         for face in &photo.faces {
             match &face.finding {
-                Finding::Identity(identity) => match identity.outcome {
+                Finding::Identity { identity, .. } => match identity.outcome {
                     Outcome::Match => self.matched += 1,
                     Outcome::Ambiguous => self.ambiguous += 1,
                     _ => self.unknown += 1,
@@ -146,7 +141,6 @@ impl Run<'_> {
         match reported {
             Ok(summary) => {
                 self.output.finish()?;
-                warn_of_photos_not_searched_by_cnn(totals.not_by_cnn, self.console);
                 self.console.summary(in_words(&summary));
                 let matching = summary.matching.as_ref().filter(|_| summary.faces > 0);
                 if let Some(words) = matching.and_then(strangers_in_words) {
@@ -183,7 +177,7 @@ impl Run<'_> {
     ) -> Result<Summary, EarlyEnd> {
         let config = self.config;
         let format = config.results.format;
-        let style = terminal::style(&config.results, self.layout);
+        let style = terminal::style(&config.results, self.layout, self.console.is_verbose());
         let mut report = report::new(format, style, self.subject, self.output.writer())?;
         let bar = self.console.progress("searching", self.inputs.list.len());
         let mut end = Ok(());
@@ -203,12 +197,6 @@ impl Run<'_> {
                 }
             };
             for (path, result) in results {
-                if let Ok(PhotoResult { photo, .. }) = &result
-                    && photo.faces.is_empty()
-                    && !engine::auto_asks_cnn(&config.engine, (photo.width, photo.height))
-                {
-                    totals.not_by_cnn += 1;
-                }
                 let result = result.map(|result| (result, done.next().unwrap_or_default()));
                 let added = bar.suspend(|| add(report.as_mut(), path, result, totals, console));
                 if end.is_ok() {
@@ -249,20 +237,6 @@ impl Run<'_> {
         report.finish(&summary)?;
         Ok(summary)
     }
-}
-
-/// Prints one warning for all photos counted in [`Totals::not_by_cnn`].
-fn warn_of_photos_not_searched_by_cnn(photos: usize, console: &Console) {
-    if photos == 0 {
-        return;
-    }
-    let photos = match photos {
-        1 => "1 photo was".to_owned(),
-        _ => format!("{} photos were", grouped(photos)),
-    };
-    console.warn(format_args!(
-        "{photos} searched only with the hog detector: too large for cnn after resizing; use a smaller --width or --upsample"
-    ));
 }
 
 /// Adds one result to the report and to the totals.

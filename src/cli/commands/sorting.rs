@@ -172,7 +172,7 @@ fn check_not_in_known(photo: &Photo, folder: &Path, known: &Path) -> Result<(), 
 fn people_on(photo: &Photo) -> Vec<&str> {
     let mut people = Vec::new();
     for face in &photo.faces {
-        if let Finding::Identity(identity) = &face.finding
+        if let Finding::Identity { identity, .. } = &face.finding
             && identity.outcome == Outcome::Match
             && let Some(name) = Identity::name(identity)
             && !people.contains(&name)

@@ -317,7 +317,14 @@ pub(crate) fn untag(config: &UntagConfig, console: &Console) -> Result<Exit, Fai
     let output = Output::stdout();
     let layout = terminal::layout(None, inputs.list.iter().map(Input::path), []);
     let colored = false;
-    let mut lines = TaggedFiles::new(output.writer(), TextStyle { colored, layout });
+    let mut lines = TaggedFiles::new(
+        output.writer(),
+        TextStyle {
+            colored,
+            layout,
+            with_rates: false,
+        },
+    );
     let bar = console.progress("untagging", inputs.list.len());
     let mut counts = UntagCounts::default();
     for input in &inputs.list {
@@ -368,7 +375,7 @@ fn tags_of(photo: &Photo) -> PhotoTags {
         false => size,
     };
     let tag = |face: &FaceRecord| match &face.finding {
-        Finding::Identity(identity) if identity.outcome == Outcome::Match => Some(FaceTag {
+        Finding::Identity { identity, .. } if identity.outcome == Outcome::Match => Some(FaceTag {
             name: identity.name()?.to_owned(),
             area: Area::of_box(face.bounds, size).stored(orientation),
             distance: identity.distance()?,

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::progress::grouped;
-use crate::cli::report::{MatchingSummary, Summary};
+use crate::cli::report::{self, MatchingSummary, Summary};
 use crate::cli::skipped::by_extension;
 
 /// Number of known people from which the summary always says how many strangers would get a name.
@@ -12,9 +11,6 @@ const MANY_PEOPLE: usize = 10;
 /// With fewer people, the summary says it only if more than 1 in this number of strangers would get
 /// a name.
 const FEW_STRANGERS: f64 = 100.0;
-
-/// Rates below 1 in this number are not distinguished: they were measured on about as many pairs.
-const FEWEST_STRANGERS: f64 = 1e6;
 
 /// Fraction of strangers with a name from which a stricter threshold is recommended.
 const WORTH_ADVICE: f64 = 0.02;
@@ -70,15 +66,10 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
     if matching.known_people < MANY_PEOPLE && one_in >= FEW_STRANGERS {
         return None;
     }
-    let strangers = match one_in {
-        _ if named > 2.0 / 3.0 => "most strangers".to_owned(),
-        _ if one_in <= FEWEST_STRANGERS => {
-            format!("about 1 in {} strangers", grouped(one_in as usize))
-        }
-        _ => format!(
-            "fewer than 1 in {} strangers",
-            grouped(FEWEST_STRANGERS as usize)
-        ),
+    let strangers = report::strangers_in_words(named);
+    let about = match strangers.starts_with('1') {
+        true => "about ",
+        false => "",
     };
     let advice = match (named > WORTH_ADVICE, matching.automatic) {
         (true, false) => "; try --threshold auto",
@@ -86,7 +77,7 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
         (false, _) => "",
     };
     Some(format!(
-        "{strangers} would get a name at this threshold{advice}"
+        "{about}{strangers} would get a name at this threshold{advice}"
     ))
 }
 

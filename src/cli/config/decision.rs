@@ -7,7 +7,7 @@ use facematch::matching::{
 use crate::cli::exit::Failure;
 
 /// Default share of strangers that may be given a name.
-const DEFAULT_TARGET_FPIR: f64 = 0.01;
+pub(crate) const DEFAULT_TARGET_FPIR: f64 = 0.01;
 
 /// Largest distance of a match.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,6 +47,7 @@ pub(crate) struct Decision {
     pub(crate) margin: Margin,
     pub(crate) repetition: Repetition,
     pub(crate) candidates: CandidateCount,
+    pub(crate) min_quality: f32,
 }
 
 impl Decision {
@@ -62,6 +63,7 @@ impl Decision {
             margin: self.margin,
             repetition: self.repetition,
             candidates: self.candidates,
+            min_quality: self.min_quality,
         }
     }
 }
@@ -69,6 +71,9 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use facematch::EngineParams;
+    use facematch::gallery::Fingerprint;
+    use facematch::photo::EncodeFrom;
 
     fn threshold(fixed: Option<f32>, target_fpir: Option<f64>) -> Result<Threshold, Failure> {
         Threshold::new(fixed.and_then(DistanceThreshold::new), target_fpir)
@@ -86,13 +91,16 @@ mod tests {
 
     #[test]
     fn only_an_automatic_threshold_follows_from_the_gallery() {
-        let impostors = ImpostorDistances::plain();
+        let params = EngineParams::new("models");
+        let made = Fingerprint::of(&params, EncodeFrom::Resized).unwrap();
+        let impostors = ImpostorDistances::measured(&made);
         let rules = |threshold, faces| {
             let decision = Decision {
                 threshold,
                 margin: Margin::DEFAULT,
                 repetition: Repetition::Once,
                 candidates: CandidateCount::All,
+                min_quality: 0.0,
             };
             decision.rules(&impostors, faces).threshold
         };

@@ -30,8 +30,8 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             kind: EngineKind::Native,
-            detector: Detector::Auto,
-            upsample: 1,
+            detector: Detector::Retinaface,
+            upsample: 0,
             min_score: None,
             jitters: 0,
             flip: true,
@@ -84,8 +84,9 @@ mod tests {
 
     #[test]
     fn only_the_native_engine_encodes_from_the_original_and_has_scores() {
-        let config = |kind, encode_from| EngineConfig {
+        let config = |kind: EngineKind, encode_from| EngineConfig {
             kind,
+            detector: kind.best_detector(),
             settings: PhotoSettings {
                 encode_from,
                 ..PhotoSettings::default()

@@ -17,7 +17,7 @@ pub(crate) use commands::{
     MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig,
     refuse_encoding_options,
 };
-pub(crate) use decision::{Decision, Threshold};
+pub(crate) use decision::{DEFAULT_TARGET_FPIR, Decision, Threshold};
 pub(crate) use engine::EngineConfig;
 pub(crate) use enrolling::{EnrollConfig, GalleryConfig, only_file};
 pub(crate) use photos::{PhotoSource, is_stdin, known_options};

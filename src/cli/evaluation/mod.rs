@@ -58,6 +58,7 @@ mod tests {
             score: None,
             landmarks: Vec::new(),
             encoding: None,
+            quality: 1.0,
             upright: true,
         }
     }

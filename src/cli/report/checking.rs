@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::columns::{Field, Layout, Lines};
 use super::json::{SkippedJson, skipped_json};
 use super::{path_bytes, rounded};
-use crate::cli::checking::{Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation};
+use crate::cli::checking::{
+    AutomaticThreshold, Check, ClosePeople, ErrorRates, Finding, Near, PhotoOf, Separation,
+};
 
 /// Name and version of the JSON format, which docs/facematch-check-1.schema.json describes.
 const SCHEMA: &str = "facematch-check/1";
@@ -29,6 +31,8 @@ pub(crate) struct CheckReport<'a> {
     pub(crate) skipped: &'a BTreeMap<String, usize>,
     /// Result of the check.
     pub(crate) check: &'a Check,
+    /// Threshold of `--threshold auto`.
+    pub(crate) automatic: AutomaticThreshold,
 }
 
 /// Kind of source that was checked.
@@ -53,7 +57,8 @@ impl CheckedSource {
 
 impl CheckReport<'_> {
     /// Writes one line per finding, with the fields path, kind, person and what to do, then one
-    /// line about the best threshold. Only the nearest 100 pairs of close people have a line.
+    /// line each about the best threshold and the automatic one. Only the nearest 100 pairs of
+    /// close people have a line.
     ///
     /// # Errors
     /// An I/O error if `out` cannot be written.
@@ -82,6 +87,12 @@ impl CheckReport<'_> {
         let best = self.check.separation.best;
         let threshold = best.map_or_else(|| "-".to_owned(), |b| format!("{:.3}", b.threshold));
         lines.push(line(self.known, ["best threshold", &threshold, &words]));
+        let threshold = format!("{:.3}", self.automatic.chosen());
+        let words = automatic_in_words(self.automatic);
+        lines.push(line(
+            self.known,
+            ["automatic threshold", &threshold, &words],
+        ));
         Lines::new(layout, &[]).write_all(out, &lines)
     }
 
@@ -105,6 +116,11 @@ impl CheckReport<'_> {
             findings: check.findings.iter().map(FindingJson::new).collect(),
             unlisted_close_people: check.unlisted_close_people,
             separation: SeparationJson::new(&check.separation),
+            automatic_threshold: AutomaticJson {
+                chosen: six_decimals(self.automatic.chosen()),
+                by_table: six_decimals(self.automatic.table),
+                by_people: self.automatic.people.map(six_decimals),
+            },
         };
         serde_json::to_writer(&mut *out, &json)?;
         writeln!(out)
@@ -147,6 +163,17 @@ fn separation_in_words(separation: &Separation) -> String {
     }
 }
 
+fn automatic_in_words(automatic: AutomaticThreshold) -> String {
+    let people = match automatic.people {
+        Some(people) => format!(", {people:.3} by the distances between these people"),
+        None => "; fewer than 5 people show nothing".to_owned(),
+    };
+    format!(
+        "what --threshold auto takes, so that 1 in 100 strangers gets a name: {:.3} by the shipped table{people}",
+        automatic.table
+    )
+}
+
 fn rates_in_words(rates: ErrorRates) -> String {
     let [fmr, fnmr] = [rates.fmr, rates.fnmr].map(|rate| rate * 100.0);
     format!("FMR {fmr:.2} %, FNMR {fnmr:.2} %")
@@ -173,6 +200,14 @@ struct CheckJson<'a> {
     findings: Vec<FindingJson<'a>>,
     unlisted_close_people: usize,
     separation: SeparationJson<'a>,
+    automatic_threshold: AutomaticJson,
+}
+
+#[derive(Serialize)]
+struct AutomaticJson {
+    chosen: f64,
+    by_table: f64,
+    by_people: Option<f64>,
 }
 
 /// A finding. Every finding has all keys, so that a reader that infers the columns of a table finds
@@ -331,6 +366,11 @@ mod tests {
 
     use super::*;
 
+    const AUTOMATIC: AutomaticThreshold = AutomaticThreshold {
+        table: 0.5,
+        people: Some(0.4),
+    };
+
     fn photo(name: String) -> PhotoOf {
         PhotoOf {
             path: format!("known/{name}.jpg").into(),
@@ -373,12 +413,13 @@ mod tests {
             source: CheckedSource::Photos,
             skipped: &BTreeMap::new(),
             check: &check,
+            automatic: AUTOMATIC,
         };
         let mut out = Vec::new();
         report.write_text(Layout::Tabs, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines.len(), MOST_LINES_OF_PEOPLE + 2);
+        assert_eq!(lines.len(), MOST_LINES_OF_PEOPLE + 3);
         assert!(
             lines[0]
                 .starts_with("known/a\\t0.jpg\tclose people\ta\\t0, b0\t0.5000 from known/b0.jpg")
@@ -399,6 +440,7 @@ mod tests {
             source: CheckedSource::Gallery,
             skipped: &BTreeMap::new(),
             check: &check,
+            automatic: AUTOMATIC,
         };
         let mut out = Vec::new();
         report.write_json(&mut out).unwrap();

@@ -11,7 +11,7 @@ use facematch::matching::Identity;
 
 use super::{
     FaceRecord, Finding, PhotoRecord, Report, SortedPhoto, Subject, Summary, TagPlace, TaggedFile,
-    path_bytes, rounded,
+    path_bytes, rounded, rounded_rate,
 };
 use crate::cli::photo_error::PhotoError;
 
@@ -25,7 +25,7 @@ pub(super) struct CsvReport<W: Write> {
 const LEAST_CANDIDATES: usize = 2;
 
 /// Columns that every table has, before those of its subject.
-pub(super) const COMMON: [&str; 12] = [
+pub(super) const COMMON: [&str; 13] = [
     "path",
     "path_bytes",
     "width",
@@ -37,11 +37,12 @@ pub(super) const COMMON: [&str; 12] = [
     "w",
     "h",
     "score",
+    "quality",
     "outcome",
 ];
 
 /// Columns of a face that is compared with known people.
-const PERSON: [&str; 2] = ["name", "distance"];
+const PERSON: [&str; 3] = ["name", "distance", "stranger_rate"];
 
 impl<W: Write> CsvReport<W> {
     pub(super) fn new(out: W, subject: Subject) -> io::Result<Self> {
@@ -75,8 +76,12 @@ impl<W: Write> CsvReport<W> {
         let mut fields = vec![number.to_string()];
         fields.extend([b.x, b.y, b.w, b.h].map(|n| n.to_string()));
         fields.push(face.score.map(six_decimals).unwrap_or_default());
+        fields.push(six_decimals(face.quality));
         match &face.finding {
-            Finding::Identity(identity) => self.identity(identity, &mut fields),
+            Finding::Identity {
+                identity,
+                stranger_rate,
+            } => self.identity(identity, *stranger_rate, &mut fields),
             Finding::Landmarks(points) => {
                 fields.push("face".to_owned());
                 for point in points {
@@ -87,10 +92,12 @@ impl<W: Write> CsvReport<W> {
         fields
     }
 
-    fn identity(&self, identity: &Identity, fields: &mut Vec<String>) {
+    fn identity(&self, identity: &Identity, stranger_rate: Option<f64>, fields: &mut Vec<String>) {
         fields.push(identity.outcome.name().to_owned());
         fields.push(identity.name().unwrap_or_default().to_owned());
         fields.push(identity.distance().map(six_decimals).unwrap_or_default());
+        let rate = stranger_rate.map(|rate| decimal(rounded_rate(rate)));
+        fields.push(rate.unwrap_or_default());
         for candidate in identity.candidates.iter().take(candidates(self.subject)) {
             fields.push(candidate.name.as_ref().to_owned());
             fields.push(six_decimals(candidate.distance));
@@ -121,7 +128,7 @@ impl<W: Write> Report for CsvReport<W> {
             let mut fields = start.clone();
             fields.extend(self.face(face, i + 1));
             fields.extend(record.tagged_file().into_iter().flat_map(tag_fields));
-            if let Finding::Identity(identity) = &face.finding {
+            if let Finding::Identity { identity, .. } = &face.finding {
                 let place = place_of(record, identity.name());
                 fields.extend(place.into_iter().flat_map(place_fields));
             }
@@ -252,12 +259,12 @@ mod tests {
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with("\r\n"));
         assert_snapshot!(text.replace("\r\n", "\n"), @r#"
-        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,name,distance,candidate_1_name,candidate_1_distance,candidate_1_source,candidate_2_name,candidate_2_distance,candidate_2_source,error
-        "unknown/two, people.jpg",,1126,661,6,1,236,49,166,167,1.93,match,obama,0.336412,obama,0.336412,known/obama.jpg,,,,
-        "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,unknown,,0.75,biden,0.75,known/biden.jpg,,,,
-        unknown/broken.jpg,,,,,,,,,,,error,,,,,,,,,unknown/broken.jpg: cannot decode: the file is empty
-        unknown/cat.jpg,,1126,661,6,,,,,,,no_faces,,,,,,,,,
-        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,match,"Zoë ""Z"", jr.",0.0,"Zoë ""Z"", jr.",0.0,"known/Zoë ""Z"", jr..jpg",,,,
+        path,path_bytes,width,height,orientation,face,x,y,w,h,score,quality,outcome,name,distance,stranger_rate,candidate_1_name,candidate_1_distance,candidate_1_source,candidate_2_name,candidate_2_distance,candidate_2_source,error
+        "unknown/two, people.jpg",,1126,661,6,1,236,49,166,167,1.93,0.8125,match,obama,0.336412,0.000055,obama,0.336412,known/obama.jpg,,,,
+        "unknown/two, people.jpg",,1126,661,6,2,500,49,166,167,,0.8125,unknown,,0.75,0.075085,biden,0.75,known/biden.jpg,,,,
+        unknown/broken.jpg,,,,,,,,,,,,error,,,,,,,,,,unknown/broken.jpg: cannot decode: the file is empty
+        unknown/cat.jpg,,1126,661,6,,,,,,,,no_faces,,,,,,,,,,
+        unknown/zoë.jpg,,1126,661,6,1,0,49,166,167,,0.8125,match,"Zoë ""Z"", jr.",0.0,0.000001,"Zoë ""Z"", jr.",0.0,"known/Zoë ""Z"", jr..jpg",,,,
         "#);
     }
 
@@ -306,8 +313,8 @@ mod tests {
         let subject = Subject::Landmarks(test_records::LANDMARK_NAMES);
         test_records::write_landmarks(&mut CsvReport::new(&mut out, subject).unwrap());
         assert_snapshot!(String::from_utf8(out).unwrap().replace("\r\n", "\n"), @"
-        path,path_bytes,width,height,orientation,face,x,y,w,h,score,outcome,left_eye_x,left_eye_y,nose_x,nose_y,error
-        a.jpg,,1126,661,6,1,236,49,166,167,1.5,face,250.0,100.0,0.0,120.5,
+        path,path_bytes,width,height,orientation,face,x,y,w,h,score,quality,outcome,left_eye_x,left_eye_y,nose_x,nose_y,error
+        a.jpg,,1126,661,6,1,236,49,166,167,1.5,0.8125,face,250.0,100.0,0.0,120.5,
         ");
     }
 }

@@ -14,7 +14,7 @@ use serde::{Serialize, ser};
 
 use super::{
     FaceRecord, Finding, PhotoRecord, Report, SCHEMA, SortedPhoto, Subject, Summary, TagPlace,
-    TaggedFile, path_bytes, rounded,
+    TaggedFile, path_bytes, rounded, rounded_rate,
 };
 use crate::cli::photo_error::PhotoError;
 
@@ -294,6 +294,8 @@ struct FaceJson<'a> {
     r#box: PixelBox,
     #[serde(serialize_with = "optional_six_decimals")]
     score: Option<f32>,
+    #[serde(serialize_with = "six_decimals")]
+    quality: f32,
     #[serde(flatten)]
     finding: FindingJson<'a>,
     #[serde(
@@ -311,6 +313,7 @@ enum FindingJson<'a> {
         name: Option<&'a str>,
         #[serde(serialize_with = "optional_six_decimals")]
         distance: Option<f32>,
+        stranger_rate: Option<f64>,
         candidates: Vec<CandidateJson<'a>>,
     },
     Landmarks {
@@ -323,8 +326,12 @@ impl<'a> FaceJson<'a> {
         Self {
             r#box: face.bounds,
             score: face.score,
+            quality: face.quality,
             finding: match &face.finding {
-                Finding::Identity(identity) => FindingJson::identity(identity),
+                Finding::Identity {
+                    identity,
+                    stranger_rate,
+                } => FindingJson::identity(identity, *stranger_rate),
                 Finding::Landmarks(points) => FindingJson::Landmarks {
                     landmarks: NamedPoints { names, points },
                 },
@@ -335,11 +342,12 @@ impl<'a> FaceJson<'a> {
 }
 
 impl<'a> FindingJson<'a> {
-    fn identity(identity: &'a Identity) -> Self {
+    fn identity(identity: &'a Identity, stranger_rate: Option<f64>) -> Self {
         Self::Identity {
             outcome: identity.outcome.name(),
             name: identity.name(),
             distance: identity.distance(),
+            stranger_rate: stranger_rate.map(rounded_rate),
             candidates: identity.candidates.iter().map(CandidateJson::new).collect(),
         }
     }

@@ -37,6 +37,7 @@ use facematch::geometry::{PixelBox, Point};
 use facematch::matching::Identity;
 
 use crate::cli::photo_error::PhotoError;
+use crate::cli::progress::grouped;
 
 /// Name of the JSON format that this version writes.
 pub(crate) const SCHEMA: &str = "facematch/1";
@@ -148,6 +149,8 @@ pub(crate) struct FaceRecord {
     pub(crate) bounds: PixelBox,
     /// Confidence of the detector, if the engine reports one.
     pub(crate) score: Option<f32>,
+    /// How well the face can be encoded, from 0 to 1.
+    pub(crate) quality: f32,
     /// Result of the search.
     pub(crate) finding: Finding,
     /// Encoding, if it is to be reported. Only the JSON formats have it.
@@ -157,7 +160,12 @@ pub(crate) struct FaceRecord {
 /// Result of a command for a face.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Finding {
-    Identity(Identity),
+    Identity {
+        identity: Identity,
+        /// Share of strangers, 0 to 1, who would be as near to anybody in the gallery as the face
+        /// is to its person, or to the nearest one. `None` if nobody was considered.
+        stranger_rate: Option<f64>,
+    },
     /// Landmarks, in the order of the model's names.
     Landmarks(Vec<Point>),
 }
@@ -260,6 +268,8 @@ pub(crate) struct TextStyle {
     pub(crate) colored: bool,
     /// Separation of the fields of a line.
     pub(crate) layout: Layout,
+    /// `true` if a line says how many strangers would be as near.
+    pub(crate) with_rates: bool,
 }
 
 /// Begins a report in this format about `subject`, written to `out` and flushed after each record.
@@ -290,6 +300,28 @@ pub(crate) fn new<'w>(
 fn rounded(value: f64, decimals: i32) -> f64 {
     let factor = 10_f64.powi(decimals);
     (value * factor).round() / factor + 0.0
+}
+
+/// Rates of strangers below 1 in this number are not distinguished: they were measured on about as
+/// many pairs.
+const FEWEST_STRANGERS: f64 = 1e6;
+
+/// Returns a rate of strangers in words: "1 in 79 strangers".
+pub(crate) fn strangers_in_words(rate: f64) -> String {
+    let one_in = (1.0 / rate).round();
+    match one_in {
+        _ if rate > 2.0 / 3.0 => "most strangers".to_owned(),
+        _ if one_in <= FEWEST_STRANGERS => format!("1 in {} strangers", grouped(one_in as usize)),
+        _ => format!(
+            "fewer than 1 in {} strangers",
+            grouped(FEWEST_STRANGERS as usize)
+        ),
+    }
+}
+
+/// Rounds a rate to six decimals. A smaller rate than that is not 0, which would be a promise.
+fn rounded_rate(rate: f64) -> f64 {
+    rounded(rate, 6).max(1.0 / FEWEST_STRANGERS)
 }
 
 /// Returns the bytes of a path in base64 if they are not UTF-8.

@@ -33,7 +33,7 @@ const CHANGES: [&str; 12] = [
 ];
 
 /// Kinds of findings about a known photo, in the second field of the report of a check.
-const FINDINGS: [&str; 10] = [
+const FINDINGS: [&str; 11] = [
     "unreadable",
     "no face",
     "not upright",
@@ -44,6 +44,7 @@ const FINDINGS: [&str; 10] = [
     "several faces",
     "tiny face",
     "best threshold",
+    "automatic threshold",
 ];
 
 /// Larger than the distances in a report.
@@ -167,7 +168,8 @@ fn is_for_exiftool(record: &str) -> bool {
 /// Returns the number of columns in the CSV with the header `line`, if it is one of ours.
 fn columns_of_csv(line: &str) -> Option<usize> {
     let columns: Vec<_> = line.split(',').collect();
-    (columns.starts_with(&COMMON) && columns.last() == Some(&"error")).then_some(columns.len())
+    (columns.starts_with(&COMMON[..11]) && columns.last() == Some(&"error"))
+        .then_some(columns.len())
 }
 
 /// Returns whether `line` is part of the table of impostors: a rate such as 1.2345e-3, and a
@@ -205,7 +207,14 @@ enum Fit {
 
 fn fit(line: &str) -> Fit {
     let fields: Vec<_> = line.split('\t').map(without_colour).collect();
-    let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+    let mut fields: Vec<_> = fields.iter().map(String::as_str).collect();
+    // The rate of strangers, with -v.
+    if fields
+        .get(3)
+        .is_some_and(|field| field.ends_with(" strangers"))
+    {
+        fields.remove(3);
+    }
     let (has_fields, has_word) = match fields[..] {
         [_, "no faces"] => (true, true),
         [photo, change, file] => (
@@ -278,7 +287,7 @@ fn without_colour(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::report::text::tests::{COLORED, PLAIN, landmarks, people};
+    use crate::cli::report::text::tests::{COLORED, PLAIN, WITH_RATES, landmarks, people};
 
     fn is_one(text: &str) -> bool {
         is_report(text.as_bytes()).unwrap()
@@ -290,6 +299,7 @@ mod tests {
         for report in [
             &*people(2, PLAIN),
             &people(1, COLORED),
+            &people(1, WITH_RATES),
             &landmarks(PLAIN),
             "a.jpg\tann\t0.3142\tcandidates: ann 0.3142, bob 0.3150\n",
             "scan0001\tann\t0.3142\nscan0002\tno faces\n",

@@ -82,7 +82,7 @@ impl<W: Write> Report for TaggedFiles<W> {
             return Ok(());
         };
         let names = photo.faces.iter().filter_map(|face| match &face.finding {
-            Finding::Identity(identity) => Identity::name(identity),
+            Finding::Identity { identity, .. } => Identity::name(identity),
             Finding::Landmarks(_) => None,
         });
         let names: Vec<_> = names.collect();
@@ -125,9 +125,16 @@ mod tests {
         let mut out = Vec::new();
         let names = ["Zoë", "A\tB", "Zoë"];
         let layout = Layout::Tabs;
-        TaggedFiles::new(&mut out, TextStyle { colored, layout })
-            .write(Path::new("a.jpg"), &file, &names)
-            .unwrap();
+        TaggedFiles::new(
+            &mut out,
+            TextStyle {
+                colored,
+                layout,
+                with_rates: false,
+            },
+        )
+        .write(Path::new("a.jpg"), &file, &names)
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -46,6 +46,7 @@ fn face(x: u32, score: Option<f32>, finding: Finding) -> FaceRecord {
             h: 167,
         },
         score,
+        quality: 0.8125,
         finding,
         encoding: None,
     }
@@ -55,14 +56,20 @@ fn face(x: u32, score: Option<f32>, finding: Finding) -> FaceRecord {
 /// end.
 pub(super) fn write_people(report: &mut dyn Report) {
     let identity = |outcome, candidates: Vec<Candidate>| {
-        Finding::Identity(Identity {
+        let identity = Identity {
             outcome,
             person: candidates
                 .first()
                 .filter(|_| outcome == Outcome::Match)
                 .cloned(),
             candidates,
-        })
+        };
+        Finding::Identity {
+            stranger_rate: identity
+                .distance()
+                .map(|distance| f64::from(distance).powi(9)),
+            identity,
+        }
     };
     let two = vec![
         face(

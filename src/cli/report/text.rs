@@ -13,7 +13,10 @@ use facematch::geometry::Point;
 use facematch::matching::{Identity, Outcome};
 
 use super::columns::{Column, Field, Layout, Lines};
-use super::{FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TextStyle, rounded};
+use super::{
+    FaceRecord, Finding, PhotoRecord, Report, Subject, Summary, TextStyle, rounded,
+    strangers_in_words,
+};
 use crate::cli::photo_error::PhotoError;
 
 /// Escape sequences that begin and end the colour of a field.
@@ -64,6 +67,7 @@ pub(super) struct TextReport<W> {
     subject: Subject,
     palette: Palette,
     lines: Lines,
+    with_rates: bool,
 }
 
 impl<W: Write> TextReport<W> {
@@ -81,12 +85,16 @@ impl<W: Write> TextReport<W> {
             subject,
             palette: Palette::of(style),
             lines: Lines::new(style.layout, columns),
+            with_rates: style.with_rates,
         }
     }
 
     fn face(&self, face: &FaceRecord) -> Vec<Field> {
         match &face.finding {
-            Finding::Identity(identity) => self.identity(identity),
+            Finding::Identity {
+                identity,
+                stranger_rate,
+            } => self.identity(identity, *stranger_rate),
             Finding::Landmarks(points) => {
                 let b = face.bounds;
                 let mut fields: Vec<_> = [b.x, b.y, b.w, b.h].map(Field::number).into();
@@ -108,7 +116,7 @@ impl<W: Write> TextReport<W> {
         }
     }
 
-    fn identity(&self, identity: &Identity) -> Vec<Field> {
+    fn identity(&self, identity: &Identity, stranger_rate: Option<f64>) -> Vec<Field> {
         let Palette { unknown, end, .. } = self.palette;
         let mut fields = vec![match identity.name() {
             Some(person) => self.palette.name(person),
@@ -116,6 +124,9 @@ impl<W: Write> TextReport<W> {
         }];
         if let Some(distance) = identity.distance() {
             fields.push(Field::text(&format!("{distance:.4}")));
+        }
+        if let Some(rate) = stranger_rate.filter(|_| self.with_rates) {
+            fields.push(Field::text(&strangers_in_words(rate)));
         }
         fields.extend(self.candidates(identity));
         fields
@@ -232,11 +243,13 @@ pub(super) mod tests {
     pub(crate) const PLAIN: TextStyle = TextStyle {
         colored: false,
         layout: Layout::Tabs,
+        with_rates: false,
     };
 
     pub(crate) const COLORED: TextStyle = TextStyle {
         colored: true,
         layout: Layout::Tabs,
+        with_rates: false,
     };
 
     pub(crate) fn people(candidates: usize, style: TextStyle) -> String {
@@ -256,6 +269,21 @@ pub(super) mod tests {
         unknown/two, people.jpg	unknown	0.7500	nearest: biden
         unknown/cat.jpg	no faces
         unknown/zoë.jpg	Zoë "Z", jr.	0.0000
+        "#);
+    }
+
+    pub(crate) const WITH_RATES: TextStyle = TextStyle {
+        with_rates: true,
+        ..PLAIN
+    };
+
+    #[test]
+    fn a_line_says_how_many_strangers_would_be_as_near() {
+        assert_snapshot!(people(1, WITH_RATES), @r#"
+        unknown/two, people.jpg	obama	0.3364	1 in 18,120 strangers
+        unknown/two, people.jpg	unknown	0.7500	1 in 13 strangers	nearest: biden
+        unknown/cat.jpg	no faces
+        unknown/zoë.jpg	Zoë "Z", jr.	0.0000	fewer than 1 in 1,000,000 strangers
         "#);
     }
 

@@ -86,6 +86,37 @@ impl ChipGeometry {
         })
     }
 
+    /// Returns the chip that shows the face this many pixels farther to the right.
+    pub(super) fn with_face_to_the_right(self, pixels: f64) -> Self {
+        let move_left = pixels * (self.side - 1.0) / f64::from(self.size - 1);
+        let (sin, cos) = self.angle.sin_cos();
+        Self {
+            centre: Point::new(
+                self.centre.x - move_left * cos,
+                self.centre.y - move_left * sin,
+            ),
+            ..self
+        }
+    }
+
+    /// Returns how far `landmarks` are from those of the mean face in this square, without padding:
+    /// the root mean square, in sides of the face. A face that looks ahead has a small one.
+    pub(super) fn misfit(&self, landmarks: &Landmarks) -> f64 {
+        let map = self.to_square(self.centre, self.side);
+        let size = f64::from(self.size);
+        let squares = mean_face::of_model(landmarks.model)
+            .iter()
+            .filter_map(|&(index, mean)| {
+                let point = landmarks.points.get(index)?;
+                let mean = map.apply(Point::new(mean.x * size, mean.y * size));
+                Some((point.x - mean.x).powi(2) + (point.y - mean.y).powi(2))
+            });
+        let (sum, count) = squares.fold((0.0, 0.0), |(sum, count), square| {
+            (sum + square, count + 1.0)
+        });
+        (sum / count).sqrt() / self.side
+    }
+
     /// Returns the middle of the square, in pixels of the photo.
     pub fn centre(&self) -> Point {
         self.centre

@@ -13,20 +13,18 @@ use crate::models::hog_filters::read_frontal_face_detector;
 use crate::models::{ModelSource, ShippedModel};
 use crate::pixel_budget::PixelBudget;
 use crate::upsampling::pixels_to_search;
-use crate::{Detection, Detector, EngineKind, auto_cnn_upsample, found_or_else};
+use crate::{Detection, Detector};
 use facematch_kernels::SimdLevel;
 
 /// Maximum number of pixels for the CNN detectors of all workers at a time. They take about 100
 /// bytes for each.
-const CNN_MAX_PIXELS: u64 = EngineKind::Native.cnn_max_pixels();
+const CNN_MAX_PIXELS: u64 = 16_000_000;
 
-/// The requested detector or detectors.
+/// The requested detector.
 pub(super) enum LoadedDetector {
     Hog(Box<HogDetector>),
     Cnn(CnnDetector),
     Retinaface(Box<RetinafaceDetector>),
-    /// The second detector is used if the first finds nothing.
-    Auto(Box<HogDetector>, CnnDetector),
 }
 
 /// The CNN detector with the budget that it shares with those of the other threads.
@@ -46,29 +44,23 @@ impl LoadedDetector {
         models: &ModelSource,
         level: SimdLevel,
     ) -> Result<Self, LoadError> {
-        let hog = || {
-            let model = models.load(
-                ShippedModel::FrontalFaceDetector,
-                read_frontal_face_detector,
-            )?;
-            Ok::<_, LoadError>(Box::new(HogDetector::new(&model, level)))
-        };
-        let cnn = || {
-            let model = models.bytes(ShippedModel::CnnDetector)?;
-            Ok::<_, LoadError>(CnnDetector {
-                detector: Lazy::new(model, level),
-                budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
-            })
-        };
         Ok(match detector {
-            Detector::Hog => Self::Hog(hog()?),
-            Detector::Cnn => Self::Cnn(cnn()?),
+            Detector::Hog => {
+                let model = models.load(
+                    ShippedModel::FrontalFaceDetector,
+                    read_frontal_face_detector,
+                )?;
+                Self::Hog(Box::new(HogDetector::new(&model, level)))
+            }
+            Detector::Cnn => Self::Cnn(CnnDetector {
+                detector: Lazy::new(models.bytes(ShippedModel::CnnDetector)?, level),
+                budget: Arc::new(PixelBudget::new(CNN_MAX_PIXELS)),
+            }),
             Detector::Retinaface => Self::Retinaface(Box::new(
                 models.load(ShippedModel::Retinaface, |bytes| {
                     RetinafaceDetector::from_bytes(bytes, level)
                 })?,
             )),
-            Detector::Auto => Self::Auto(hog()?, cnn()?),
         })
     }
 
@@ -89,9 +81,6 @@ impl LoadedDetector {
             Self::Hog(detector) => detector.detect(image, upsample).map(sure),
             Self::Cnn(detector) => detector.detect(image, upsample).map(sure),
             Self::Retinaface(detector) => detector.detect(image, upsample, min_score),
-            Self::Auto(hog, cnn) => found_or_else(sure(hog.detect(image, upsample)?), || {
-                cnn.detect(image, auto_cnn_upsample(upsample)).map(sure)
-            }),
         }
     }
 
@@ -101,7 +90,6 @@ impl LoadedDetector {
             Self::Hog(detector) => Self::Hog(Box::new(detector.fork())),
             Self::Cnn(detector) => Self::Cnn(detector.fork()),
             Self::Retinaface(detector) => Self::Retinaface(Box::new(detector.fork())),
-            Self::Auto(hog, cnn) => Self::Auto(Box::new(hog.fork()), cnn.fork()),
         }
     }
 }

@@ -88,6 +88,11 @@ fn box_to_search(face: &Detection) -> Rect {
     })
 }
 
+/// Pixels by which a face of RetinaFace is beside the middle of its chip if it is encoded with its
+/// mirror image, so that the two show it in two places. The mean of two places tells people apart
+/// better than that of one (`docs/ACCURACY.md`), at no cost.
+const ASIDE: f64 = 3.0;
+
 impl NativeEngine {
     /// Loads and checks the models that `params` name.
     ///
@@ -122,6 +127,16 @@ impl NativeEngine {
             encoder: Lazy::new(encoder, level),
             jitters: params.jitters,
             flip: params.flip,
+        })
+    }
+
+    /// Returns the place of the chip that is encoded.
+    fn geometry(&self, landmarks: &Landmarks) -> Result<ChipGeometry, EngineError> {
+        let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
+        let is_mirrored = self.flip && self.jitters < 2;
+        Ok(match landmarks.model {
+            LandmarkModel::Retinaface if is_mirrored => geometry.with_face_to_the_right(ASIDE),
+            _ => geometry,
         })
     }
 
@@ -198,7 +213,7 @@ impl FaceEngine for NativeEngine {
         }
         let geometries = landmarks
             .iter()
-            .map(|landmarks| ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING))
+            .map(|landmarks| self.geometry(landmarks))
             .collect::<Result<Vec<_>, _>>()?;
         if geometries.is_empty() {
             return Ok(Vec::new());

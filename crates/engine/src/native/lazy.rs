@@ -1,5 +1,5 @@
-//! Models that are read when they are first needed: `facematch detect` never encodes a face, and
-//! the second detector of [`Detector::Auto`](crate::Detector::Auto) may never be used.
+//! Models that are read when they are first needed: `facematch detect` never encodes a face, and a
+//! run that takes everything from the cache never detects one.
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -8,8 +8,8 @@ use facematch::Error;
 use facematch::batch::{self, Input};
 use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::gallery::Gallery;
-use facematch::matching::{Identity, Rules, identify_faces};
+use facematch::gallery::{Fingerprint, Gallery};
+use facematch::matching::{Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces};
 
 use super::{read_list, write_figures};
 use crate::cli::advice::Advised;
@@ -61,7 +61,9 @@ pub(crate) fn run(config: &EvalIdentifyConfig, console: &Console) -> Result<Exit
         gallery,
         unreadable,
     } = known.enroll(&mut session.engines, &params, &session.finder, console)?;
-    let strangers = engine::impostor_distances(&params);
+    let made = Fingerprint::of(&params, config.engine.settings.encode_from)?;
+    let strangers =
+        ImpostorDistances::measured(&made).for_people(PeoplePairs::of(&gallery).as_ref());
     let rules = config.decision.rules(&strangers, gallery.faces());
 
     let found = identify_photos(&labelled, &mut session, &gallery, &rules, console)?;

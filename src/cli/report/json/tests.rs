@@ -34,10 +34,10 @@ fn lines_hold_one_record_each() {
     };
     test_records::write_people(&mut JsonReport::lines(&mut out, people).unwrap());
     assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
-    {"type":"image","schema":"facematch/1","path":"unknown/two, people.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":236,"y":49,"w":166,"h":167},"score":1.93,"outcome":"match","name":"obama","distance":0.336412,"candidates":[{"name":"obama","distance":0.336412,"source":"known/obama.jpg"}]},{"box":{"x":500,"y":49,"w":166,"h":167},"score":null,"outcome":"unknown","name":null,"distance":0.75,"candidates":[{"name":"biden","distance":0.75,"source":"known/biden.jpg"}]}]}
+    {"type":"image","schema":"facematch/1","path":"unknown/two, people.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":236,"y":49,"w":166,"h":167},"score":1.93,"quality":0.8125,"outcome":"match","name":"obama","distance":0.336412,"stranger_rate":0.000055,"candidates":[{"name":"obama","distance":0.336412,"source":"known/obama.jpg"}]},{"box":{"x":500,"y":49,"w":166,"h":167},"score":null,"quality":0.8125,"outcome":"unknown","name":null,"distance":0.75,"stranger_rate":0.075085,"candidates":[{"name":"biden","distance":0.75,"source":"known/biden.jpg"}]}]}
     {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
     {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
-    {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
+    {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"quality":0.8125,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"stranger_rate":1e-6,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
     {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}],"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
     "#);
 }
@@ -55,7 +55,7 @@ fn a_document_is_one_array_of_the_same_records() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(document, lines);
-    assert_snapshot!(serde_json::to_string(&lines[0]).unwrap(), @r#"{"faces":[{"box":{"h":167,"w":166,"x":236,"y":49},"landmarks":{"left_eye":{"x":250.0,"y":100.0},"nose":{"x":0.0,"y":120.5}},"score":1.5}],"height":661,"orientation":6,"path":"a.jpg","schema":"facematch/1","type":"image","width":1126}"#);
+    assert_snapshot!(serde_json::to_string(&lines[0]).unwrap(), @r#"{"faces":[{"box":{"h":167,"w":166,"x":236,"y":49},"landmarks":{"left_eye":{"x":250.0,"y":100.0},"nose":{"x":0.0,"y":120.5}},"quality":0.8125,"score":1.5}],"height":661,"orientation":6,"path":"a.jpg","schema":"facematch/1","type":"image","width":1126}"#);
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Candidate {
                 bottom: rounded(end.y - 0.5),
             },
             score: Some(self.score),
-            points: Some(self.points.map(|point| down(point.x, point.y))),
+            points: Some(self.points.map(|point| on_grid(down(point.x, point.y)))),
         }
     }
 }
@@ -93,6 +93,13 @@ impl Candidate {
 /// Returns the share of the second of two numbers after `softmax`.
 fn score([background, face]: [f32; 2]) -> f32 {
     1.0 / (1.0 + (background - face).exp())
+}
+
+/// Returns the nearest of the points that are a sixteenth of a pixel apart. The last digits of a sum
+/// of floats differ from machine to machine, which then does not reach the pixels of a face chip.
+fn on_grid(point: Point) -> Point {
+    let rounded = |value: f64| (value * 16.0).round() / 16.0;
+    Point::new(rounded(point.x), rounded(point.y))
 }
 
 /// Returns the face that differs from the anchor of `side` about `centre` as the outputs say.
