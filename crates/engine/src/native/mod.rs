@@ -1,4 +1,4 @@
-//! The engine in pure Rust: dlib's results without dlib, and RetinaFace. Input: images and models.
+//! The engine in pure Rust: dlib's results without dlib, RetinaFace and MobileFaceNet. Input: images and models.
 //! Output: detections, landmarks and encodings; with dlib's models those that dlib would give.
 //!
 //! Every file for dlib's models names the header that it follows. If dlib computes in `float`, so
@@ -11,6 +11,7 @@ pub mod hog;
 pub mod landmarks;
 mod lazy;
 pub mod mmod;
+pub mod mobilefacenet;
 mod network;
 mod overlap;
 mod pyramid;
