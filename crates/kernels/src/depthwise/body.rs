@@ -34,8 +34,8 @@ pub(super) fn run<L: Lanes>(lanes: L, task: Task<'_>) {
 
 /// The sums of a tile, for one kind of windows.
 trait Window<L: Lanes> {
-    /// Adds to `sums` the products of `COUNT` adjacent windows of `shape`, of which the first starts
-    /// at `input`, with the weights at `weights`: one vector of channels of each.
+    /// Adds to `sums` the products of `COUNT` adjacent windows of `shape` with the weights at
+    /// `weights`: one vector of channels of each. The first window starts at `input`.
     ///
     /// # Safety
     /// The windows must be those of a job, and of this kind, and the weights those of the same

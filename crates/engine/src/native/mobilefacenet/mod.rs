@@ -1,6 +1,6 @@
 //! The face encoder MobileFaceNet, a convolutional network of inverted bottlenecks. Input: face
-//! chips of 112x112 pixels, see [`ChipGeometry::of_arcface`](crate::chip::ChipGeometry::of_arcface).
-//! Output: encodings of 192 numbers (Chen et al., 2018; the code of sirius-ai/MobileFaceNet_TF).
+//! chips of 112x112 pixels, from [`of_arcface`](crate::chip::ChipGeometry::of_arcface). Output:
+//! encodings of 192 numbers (Chen et al., 2018; the code of sirius-ai/MobileFaceNet_TF).
 //!
 //! Two faces are compared by the angle between their encodings, which have no particular length.
 
@@ -16,7 +16,7 @@ use facematch_kernels::SimdLevel;
 
 pub use crate::models::mobilefacenet::{CHIP_SIZE, ENCODING_LEN};
 
-/// The face encoder with its memory for intermediate numbers, 5 MB.
+/// The face encoder with its memory for intermediate numbers, 3 MB.
 ///
 /// # Thread safety
 /// Works for one thread at a time. [`MobilefacenetEncoder::fork`] returns another one that shares
