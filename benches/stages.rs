@@ -13,9 +13,13 @@
 use std::path::Path;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use facematch::engine::models::mobilefacenet::{CHIP_SIZE, read_mobilefacenet};
+use facematch::engine::models::{ModelSource, ShippedModel};
+use facematch::engine::native::mobilefacenet::MobilefacenetEncoder;
 use facematch::engine::{Detector, EngineParams, FaceEngine, NativeEngine, SimdLevel};
 use facematch::photo::working_copy;
-use image::RgbImage;
+use image::imageops::flip_horizontal;
+use image::{Rgb, RgbImage};
 
 /// Working width of the program.
 const WIDTH: u32 = 500;
@@ -86,6 +90,25 @@ fn faces(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn mobilefacenet(criterion: &mut Criterion) {
+    let models = ModelSource::from("models");
+    let model = models
+        .load(ShippedModel::Mobilefacenet, read_mobilefacenet)
+        .expect("the model can be read");
+    let chip = RgbImage::from_fn(CHIP_SIZE, CHIP_SIZE, |x, y| {
+        Rgb([x * 7 + y, y * 5 + x, x * y].map(|number| number as u8))
+    });
+    let pair = [chip.clone(), flip_horizontal(&chip)];
+    let mut group = criterion.benchmark_group("MobileFaceNet");
+    group.sample_size(30);
+    for level in SimdLevel::available() {
+        let mut encoder = MobilefacenetEncoder::new(&model, level);
+        let id = BenchmarkId::new("a face and its mirror image", level.name());
+        group.bench_function(id, |bencher| bencher.iter(|| encoder.encode(&pair)));
+    }
+    group.finish();
+}
+
 fn start(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("start");
     group.sample_size(20);
@@ -109,5 +132,5 @@ fn start(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decoding, detection, faces, start);
+criterion_group!(benches, decoding, detection, faces, mobilefacenet, start);
 criterion_main!(benches);

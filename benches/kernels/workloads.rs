@@ -16,15 +16,18 @@ use facematch_kernels::winograd::{Grid, Scheme, join, split};
 use facematch_kernels::{Finish, SimdLevel};
 
 /// Convolutions of the networks: side of the output, channels, window, stride, filters.
-const CONVOLUTIONS: [(usize, usize, usize, usize, usize); 4] = [
+const CONVOLUTIONS: [(usize, usize, usize, usize, usize); 7] = [
     (72, 3, 7, 2, 32),
     (17, 64, 3, 1, 64),
     (136, 16, 5, 2, 32),
     (81, 32, 1, 1, 32),
+    (28, 64, 1, 1, 128),
+    (14, 128, 1, 1, 256),
+    (7, 256, 1, 1, 128),
 ];
 
-/// Rows and columns of the output of depthwise convolutions, and their channels.
-const DEPTHWISE: [usize; 3] = [48, 64, 64];
+/// Depthwise convolutions: rows and columns of the output, channels, and stride.
+const DEPTHWISE: [[usize; 4]; 3] = [[48, 64, 64, 1], [48, 64, 64, 2], [14, 14, 256, 1]];
 
 /// Width of the rows of pixels, about that of a photo of 500 pixels after doubling.
 const WIDTH: usize = 1000;
@@ -45,7 +48,7 @@ pub(crate) struct Workload {
 /// Returns all tasks, for `level`.
 pub(crate) fn all(level: SimdLevel) -> Vec<Workload> {
     let convolutions = CONVOLUTIONS.map(|sizes| convolution(level, sizes));
-    let depthwise = [1, 2].map(|stride| depthwise(level, stride));
+    let depthwise = DEPTHWISE.map(|sizes| depthwise(level, sizes));
     let winograd = [
         (Scheme::Tile4Window3, 35, 32),
         (Scheme::Tile2Window3, 4, 256),
@@ -115,8 +118,7 @@ fn convolution(
     }
 }
 
-fn depthwise(level: SimdLevel, stride: usize) -> Workload {
-    let [rows, columns, channels] = DEPTHWISE;
+fn depthwise(level: SimdLevel, [rows, columns, channels, stride]: [usize; 4]) -> Workload {
     let window = 3;
     let [input_rows, input_columns] = [rows, columns].map(|count| (count - 1) * stride + window);
     let windows = Windows {

@@ -8,6 +8,7 @@ use std::path::Path;
 use facematch::cache::decode;
 use facematch::engine::SimdLevel;
 use facematch::engine::models::hog_filters::read_frontal_face_detector;
+use facematch::engine::models::mobilefacenet::read_mobilefacenet;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::retinaface::read_retinaface;
 use facematch::engine::models::{ShippedModel, check_landmark_bytes};
@@ -116,6 +117,7 @@ fn networks() {
             read_resnet(bytes).is_ok(),
             read_mmod(bytes).is_ok(),
             read_retinaface(bytes).is_ok(),
+            read_mobilefacenet(bytes).is_ok(),
         ]
     };
     let (accepted, refused) = run_seeds("networks", |bytes| accepts(bytes).contains(&true));
@@ -123,10 +125,11 @@ fn networks() {
     assert!(refused > 0, "no seeds");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     for (model, expected) in [
-        (ShippedModel::Encoder, [true, false, false]),
-        (ShippedModel::CnnDetector, [false, true, false]),
-        (ShippedModel::Retinaface, [false, false, true]),
-        (ShippedModel::FivePointLandmarks, [false, false, false]),
+        (ShippedModel::Encoder, [true, false, false, false]),
+        (ShippedModel::CnnDetector, [false, true, false, false]),
+        (ShippedModel::Retinaface, [false, false, true, false]),
+        (ShippedModel::Mobilefacenet, [false, false, false, true]),
+        (ShippedModel::FivePointLandmarks, [false; 4]),
     ] {
         let bytes = fs::read(folder.join(model.file_name())).unwrap();
         assert_eq!(accepts(&bytes), expected, "{model:?}");

@@ -11,6 +11,7 @@ use facematch::engine::models::network::{Convolution, MmodModel, read_mmod};
 use facematch::engine::models::{ModelSource, ShippedModel};
 use facematch::engine::native::hog::HogDetector;
 use facematch::engine::native::mmod::MmodDetector;
+use facematch::engine::native::mobilefacenet::MobilefacenetEncoder;
 use facematch::engine::native::retinaface::RetinafaceDetector;
 use image::RgbImage;
 
@@ -82,24 +83,37 @@ fn a_filter_of_a_plane_that_is_none_is_refused() {
     }
 }
 
-/// All weights are finite, and the sums of the first layer no longer.
-#[test]
-fn weights_that_overflow_in_the_network_crash_nothing() {
-    let file = ShippedModel::Retinaface;
-    let shipped = models().load(file, |bytes| Ok(bytes.to_vec())).unwrap();
+/// Returns copies of the safetensors file of `model`: in each, all weights are one number. They are
+/// finite, and the sums of the first layer no longer.
+fn with_huge_weights(model: ShippedModel) -> impl Iterator<Item = Vec<u8>> {
+    let shipped = models().load(model, |bytes| Ok(bytes.to_vec())).unwrap();
     let (length, _) = shipped.split_first_chunk().unwrap();
     let head = size_of::<u64>() + u64::from_le_bytes(*length) as usize;
-    for number in [f32::MAX, f32::MIN, 1e19] {
+    [f32::MAX, f32::MIN, 1e19].into_iter().map(move |number| {
         let mut bytes = shipped.clone();
         for place in bytes[head..].chunks_exact_mut(size_of::<f32>()) {
             place.copy_from_slice(&number.to_le_bytes());
         }
+        bytes
+    })
+}
+
+#[test]
+fn weights_that_overflow_in_the_network_crash_nothing() {
+    for bytes in with_huge_weights(ShippedModel::Mobilefacenet) {
+        for level in SimdLevel::available() {
+            let mut encoder = MobilefacenetEncoder::from_bytes(&bytes, level).unwrap();
+            let chip = RgbImage::from_pixel(112, 112, image::Rgb([200, 120, 40]));
+            assert_eq!(encoder.encode(&[chip]).len(), 1);
+        }
+    }
+    for bytes in with_huge_weights(ShippedModel::Retinaface) {
         for level in SimdLevel::available() {
             let mut detector = RetinafaceDetector::from_bytes(&bytes, level).unwrap();
             let image = RgbImage::from_pixel(90, 90, image::Rgb([200, 120, 40]));
             for score in [0.0, 0.5] {
                 let found = detector.detect(&image, 0, score).unwrap();
-                assert!(found.len() < 100, "{level} {number} {score}");
+                assert!(found.len() < 100, "{level} {score}");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The library on real photos and models: dlib's own results and those of ONNX Runtime, both
-//! engines against each other, the encodings of the sample photos, and the fuzzers' seeds.
+//! The library on real photos and models: dlib's own results and those of ONNX Runtime and LiteRT,
+//! both engines against each other, the encodings of the sample photos, and the fuzzers' seeds.
 //!
 //! One test binary, so that the library is linked once.
 
@@ -24,6 +24,7 @@ mod fuzz_corpus;
 mod golden;
 mod hostile_models;
 mod landmarks;
+mod mobilefacenet;
 mod network;
 mod retinaface;
 mod tiff_kinds;

@@ -11,6 +11,7 @@
 //! ```
 #![no_main]
 
+use facematch::engine::models::mobilefacenet::read_mobilefacenet;
 use facematch::engine::models::network::{read_mmod, read_resnet};
 use facematch::engine::models::retinaface::read_retinaface;
 use libfuzzer_sys::fuzz_target;
@@ -19,4 +20,5 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = read_resnet(bytes);
     let _ = read_mmod(bytes);
     let _ = read_retinaface(bytes);
+    let _ = read_mobilefacenet(bytes);
 });

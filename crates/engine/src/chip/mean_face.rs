@@ -7,6 +7,7 @@
 
 use crate::LandmarkModel;
 use crate::geometry::Point;
+use crate::models::mobilefacenet::CHIP_SIZE;
 
 /// A landmark's index in its model, and its position in the unit square (x to the right, y
 /// downwards).
@@ -32,6 +33,23 @@ const RETINAFACE: [MeanPoint; 5] = [
     (3, Point::new(0.252, 0.788)),
     (4, Point::new(0.723, 0.789)),
 ];
+
+/// The template of ArcFace (Deng et al., 2019) for RetinaFace's points, in chips of 112 pixels that
+/// have no padding.
+pub(super) const ARCFACE: [MeanPoint; 5] = [
+    of_arcface(0, 38.2946, 51.6963),
+    of_arcface(1, 73.5318, 51.5014),
+    of_arcface(2, 56.0252, 71.7366),
+    of_arcface(3, 41.5493, 92.3655),
+    of_arcface(4, 70.7299, 92.2041),
+];
+
+/// Returns a point whose place is counted from the centre of the chip's first pixel, half a pixel
+/// from its corner.
+const fn of_arcface(index: usize, x: f64, y: f64) -> MeanPoint {
+    let side = CHIP_SIZE as f64;
+    (index, Point::new((x + 0.5) / side, (y + 0.5) / side))
+}
 
 const FIVE_POINTS: [MeanPoint; 5] = [
     (0, Point::new(0.8595674595992, 0.2134981538014)),

@@ -18,9 +18,11 @@ use std::ops::RangeInclusive;
 
 use image::{Rgb, RgbImage};
 
-use super::Landmarks;
+use self::mean_face::MeanPoint;
+use super::{LandmarkModel, Landmarks};
 use crate::error::EngineError;
 use crate::geometry::{Point, Rect};
+use crate::models::mobilefacenet;
 pub(super) use sampling::{Affine, View};
 
 /// Side of the chips for dlib's face recognition network, in pixels.
@@ -66,10 +68,42 @@ impl ChipGeometry {
     /// detection from its middle, if the square is smaller than a pixel, or if `size` or `padding`
     /// is out of range. Accepted values are safe to pass to C++.
     pub fn of_face(landmarks: &Landmarks, size: u32, padding: f64) -> Result<Self, EngineError> {
+        Self::of_mean_face(
+            mean_face::of_model(landmarks.model),
+            landmarks,
+            size,
+            padding,
+        )
+    }
+
+    /// Returns the chip of the face with these `landmarks`, those of RetinaFace, for
+    /// [MobileFaceNet](crate::native::mobilefacenet): like [`of_face`](Self::of_face), but the mean
+    /// face is ArcFace's template.
+    ///
+    /// # Errors
+    /// [`EngineError::ForeignLandmarks`] if the landmarks are those of another model, and otherwise
+    /// as [`of_face`](Self::of_face).
+    pub fn of_arcface(landmarks: &Landmarks) -> Result<Self, EngineError> {
+        if landmarks.model != LandmarkModel::Retinaface {
+            return Err(EngineError::ForeignLandmarks);
+        }
+        Self::of_mean_face(
+            &mean_face::ARCFACE,
+            landmarks,
+            mobilefacenet::CHIP_SIZE,
+            0.0,
+        )
+    }
+
+    fn of_mean_face(
+        mean_face: &[MeanPoint],
+        landmarks: &Landmarks,
+        size: u32,
+        padding: f64,
+    ) -> Result<Self, EngineError> {
         if !are_plausible(landmarks) || !(0.0..f64::INFINITY).contains(&padding) {
             return Err(EngineError::ImplausibleLandmarks);
         }
-        let mean_face = mean_face::of_model(landmarks.model);
         fitted(mean_face, &landmarks.points, size, padding).ok_or(EngineError::ImplausibleLandmarks)
     }
 
@@ -339,7 +373,7 @@ fn are_plausible(landmarks: &Landmarks) -> bool {
 /// rotation and a scale are a product with one complex number, `a + bi`, and least squares gives
 /// that number directly.
 fn fitted(
-    mean_face: &[mean_face::MeanPoint],
+    mean_face: &[MeanPoint],
     points: &[Point],
     size: u32,
     padding: f64,

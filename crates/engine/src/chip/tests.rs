@@ -4,7 +4,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::LandmarkModel;
 
 const FIVE: LandmarkModel = LandmarkModel::FivePoint;
 const BOX: Rect = Rect {
@@ -60,6 +59,41 @@ fn a_face_like_the_mean_face_has_the_square_it_was_made_for() {
             assert_eq!(geometry.size(), CHIP_SIZE);
         }
     }
+}
+
+#[test]
+fn a_face_at_the_places_of_arcface_has_the_image_itself_as_its_chip() {
+    let template = [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ];
+    let mut landmarks = Landmarks {
+        model: LandmarkModel::Retinaface,
+        rect: BOX,
+        points: template.map(|(x, y)| Point::new(x, y)).to_vec(),
+    };
+    let geometry = ChipGeometry::of_arcface(&landmarks).unwrap();
+    let image = slopes();
+    let chip = one_chip(&image, geometry);
+    assert_eq!(chip.dimensions(), (112, 112));
+    for (x, y, pixel) in chip.enumerate_pixels().filter(|(x, y, _)| *x > 0 && *y > 0) {
+        let expected = image.get_pixel(x, y).0;
+        let differences = [0, 1, 2].map(|channel| pixel[channel].abs_diff(expected[channel]));
+        assert!(
+            differences.iter().all(|difference| *difference <= 1),
+            "{x} {y} {pixel:?}"
+        );
+    }
+    landmarks.model = FIVE;
+    let foreign = ChipGeometry::of_arcface(&landmarks);
+    assert_eq!(foreign, Err(EngineError::ForeignLandmarks));
+    landmarks.model = LandmarkModel::Retinaface;
+    landmarks.points.truncate(4);
+    let implausible = ChipGeometry::of_arcface(&landmarks);
+    assert_eq!(implausible, Err(EngineError::ImplausibleLandmarks));
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub(super) fn bytes(model: ShippedModel) -> &'static [u8] {
         ShippedModel::CnnDetector => CNN_DETECTOR,
         ShippedModel::FrontalFaceDetector => FRONTAL_FACE_DETECTOR,
         ShippedModel::Retinaface => RETINAFACE,
+        ShippedModel::Mobilefacenet => MOBILEFACENET,
     }
 }
 
@@ -32,6 +33,10 @@ static FRONTAL_FACE_DETECTOR: &[u8] = checked(
 static RETINAFACE: &[u8] = checked(
     include_bytes!("../../../../models/retinaface_mobilenet_0.25.safetensors"),
     ShippedModel::Retinaface,
+);
+static MOBILEFACENET: &[u8] = checked(
+    include_bytes!("../../../../models/mobilefacenet.safetensors"),
+    ShippedModel::Mobilefacenet,
 );
 
 /// Returns `bytes` after checking at compile time that `model` has that many: a Git LFS pointer

@@ -13,6 +13,7 @@ mod embedded;
 mod folder;
 pub mod hog_filters;
 mod mistaken;
+pub mod mobilefacenet;
 pub mod network;
 mod overlap;
 pub(crate) mod reader;
@@ -51,16 +52,19 @@ pub enum ShippedModel {
     /// Finds faces and their landmarks for the detector
     /// [`Retinaface`](super::Detector::Retinaface).
     Retinaface,
+    /// Turns a face that RetinaFace found into another encoding.
+    Mobilefacenet,
 }
 
 impl ShippedModel {
     /// Every shipped model.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Encoder,
         Self::FivePointLandmarks,
         Self::CnnDetector,
         Self::FrontalFaceDetector,
         Self::Retinaface,
+        Self::Mobilefacenet,
     ];
 
     /// Returns the name of the model's file, which is dlib's name if dlib has such a file.
@@ -71,6 +75,7 @@ impl ShippedModel {
             Self::CnnDetector => "mmod_human_face_detector.dat",
             Self::FrontalFaceDetector => "frontal_face_detector.dat",
             Self::Retinaface => "retinaface_mobilenet_0.25.safetensors",
+            Self::Mobilefacenet => "mobilefacenet.safetensors",
         }
     }
 
@@ -82,6 +87,7 @@ impl ShippedModel {
             Self::CnnDetector => 729_940,
             Self::FrontalFaceDetector => 39_752,
             Self::Retinaface => 1_704_000,
+            Self::Mobilefacenet => 4_117_440,
         }
     }
 
@@ -97,6 +103,9 @@ impl ShippedModel {
                 "7af1abcebdad25068200007b74e2494a115f93b83eaa59552f09e33aebeb0871"
             }
             Self::Retinaface => "f80a9b7beb7c21782f44b4b71b1bfadb52fdfcdcf9937f9de0e32a592c616679",
+            Self::Mobilefacenet => {
+                "b12577e8b7831b6a5cfb7e4e6cccfa2458258da4a1e2bf6f616bef83f1d32975"
+            }
         }
     }
 }

@@ -78,6 +78,13 @@ impl Convolution {
     }
 }
 
+/// A depthwise convolution, followed by one whose window is a pixel.
+#[derive(Debug)]
+pub(crate) struct SeparableConvolution {
+    pub(crate) depthwise: Convolution,
+    pub(crate) pointwise: Convolution,
+}
+
 impl fmt::Debug for Convolution {
     /// Formats the geometry without the numbers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

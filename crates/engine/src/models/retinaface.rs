@@ -5,7 +5,7 @@
 //! 2020, with MobileNet (Howard et al., 2017) of a quarter of the width, as in
 //! biubug6/Pytorch_Retinaface. Batch normalizations are folded into the convolutions.
 
-use super::network::Convolution;
+use super::network::{Convolution, SeparableConvolution};
 use super::tensors::{LayerShape, Tensors};
 
 /// Slope of the leaky ReLU after each convolution of the backbone, of the feature pyramid, and
@@ -55,13 +55,6 @@ pub struct RetinafaceModel {
     pub(crate) levels: [LevelModel; 3],
 }
 
-/// A depthwise convolution, followed by one whose window is a pixel.
-#[derive(Debug)]
-pub(crate) struct SeparableConvolution {
-    pub(crate) depthwise: Convolution,
-    pub(crate) pointwise: Convolution,
-}
-
 /// The layers after a level of the pyramid: a context module (the paper's SSH), whose three
 /// branches look at windows of 3, 5 and 7 pixels, and the heads.
 #[derive(Debug)]
@@ -90,6 +83,7 @@ pub fn read_retinaface(bytes: &[u8]) -> Result<RetinafaceModel, String> {
         channels,
         window,
         stride,
+        padding: window / 2,
     };
     let mut stem = tensors.convolution("backbone.0.conv", layer(STEM, 3, 3, 2), Some(SLOPE))?;
     // The network was trained on blue, green, red.

@@ -2,7 +2,8 @@
 //! checked for the sizes of its architecture, or a sentence that says why the file is refused.
 //!
 //! A layer `NAME` has the tensors `NAME.weight` (filters, channels, rows, columns) and `NAME.bias`,
-//! of 32-bit floats. `models/README.md` names the scripts that write such files.
+//! and if a PReLU follows `NAME.slope`, of 32-bit floats. `models/README.md` names the scripts that
+//! write such files.
 
 use safetensors::{Dtype, SafeTensors};
 
@@ -15,8 +16,7 @@ pub(super) struct Tensors<'a> {
     read: usize,
 }
 
-/// The convolution that a file must have under a given name; its window is square, and padded by
-/// its radius.
+/// The convolution that a file must have under a given name; its window is square.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LayerShape {
     pub(super) filters: usize,
@@ -24,6 +24,7 @@ pub(super) struct LayerShape {
     pub(super) channels: usize,
     pub(super) window: usize,
     pub(super) stride: usize,
+    pub(super) padding: usize,
 }
 
 impl<'a> Tensors<'a> {
@@ -49,6 +50,7 @@ impl<'a> Tensors<'a> {
             channels,
             window,
             stride,
+            padding,
         } = shape;
         Ok(Convolution {
             filters,
@@ -56,13 +58,27 @@ impl<'a> Tensors<'a> {
             rows: window,
             columns: window,
             stride,
-            padding: window / 2,
+            padding,
             weights: self.floats(
                 &format!("{name}.weight"),
                 &[filters, channels, window, window],
             )?,
             bias: self.floats(&format!("{name}.bias"), &[filters])?,
             slopes: slope.map_or_else(Vec::new, |slope| vec![slope; filters]),
+        })
+    }
+
+    /// Reads the convolution `name` and the slopes of the PReLU that follows it.
+    pub(super) fn convolution_with_prelu(
+        &mut self,
+        name: &str,
+        shape: LayerShape,
+    ) -> Result<Convolution, String> {
+        let convolution = self.convolution(name, shape, None)?;
+        let slopes = self.floats(&format!("{name}.slope"), &[shape.filters])?;
+        Ok(Convolution {
+            slopes,
+            ..convolution
         })
     }
 
@@ -105,5 +121,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
+#[cfg(test)]
+pub(super) mod reader_tests;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::mmod::MmodDetector;
+use super::mobilefacenet::MobilefacenetEncoder;
 use super::resnet::Encoder;
 use crate::error::EngineError;
 use crate::models::network::read_mmod;
@@ -20,6 +21,16 @@ pub(super) trait Loaded: Sized {
 }
 
 impl Loaded for Encoder {
+    fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
+        Self::from_bytes(bytes, level)
+    }
+
+    fn fork(&self) -> Self {
+        self.fork()
+    }
+}
+
+impl Loaded for MobilefacenetEncoder {
     fn from_bytes(bytes: &[u8], level: SimdLevel) -> Result<Self, String> {
         Self::from_bytes(bytes, level)
     }

@@ -4,6 +4,7 @@
 //! a small image.
 
 use super::{BLOCK, Job, Task};
+use crate::Finish;
 use crate::lanes::Lanes;
 
 /// Weights that take fewer bytes than this stay in the processor's cache while a row of windows is
@@ -197,17 +198,30 @@ pub(super) unsafe fn tile<L: Lanes, const ROWS: usize, const WIDTH: usize, const
             std::array::from_fn(|vector| lanes.load_unchecked(cursor.bias.add(vector * L::COUNT)));
         let sums = [[bias; WIDTH]; ROWS];
         let sums = with_products::<L, ROWS, WIDTH, VECTORS>(lanes, job, cursor, sums);
-        for (row, sums) in sums.iter().enumerate() {
-            for (column, sums) in sums.iter().enumerate() {
-                let places = job.places;
-                let place = row * places.row_step + column * places.column_step;
-                for (vector, sum) in sums.iter().enumerate() {
-                    let lane = vector * L::COUNT;
-                    let (slopes, place) =
-                        (cursor.slopes.add(lane), cursor.output.add(place + lane));
-                    job.finish.put_vector(lanes, *sum, slopes, place);
+        let places = *job.places;
+        // Each way to finish has loops of its own, small enough for the compiler to unroll them:
+        // otherwise it does not keep the sums in registers.
+        macro_rules! put {
+            ($finish:expr) => {
+                for (row, sums) in sums.iter().enumerate() {
+                    for (column, sums) in sums.iter().enumerate() {
+                        let place = row * places.row_step + column * places.column_step;
+                        for (vector, sum) in sums.iter().enumerate() {
+                            let lane = vector * L::COUNT;
+                            let (slopes, place) =
+                                (cursor.slopes.add(lane), cursor.output.add(place + lane));
+                            $finish.put_vector(lanes, *sum, slopes, place);
+                        }
+                    }
                 }
-            }
+            };
+        }
+        match job.finish {
+            Finish::Store => put!(Finish::Store),
+            Finish::StoreRelu => put!(Finish::StoreRelu),
+            Finish::StorePrelu => put!(Finish::StorePrelu),
+            Finish::Add => put!(Finish::Add),
+            Finish::AddRelu => put!(Finish::AddRelu),
         }
     }
 }

@@ -5,7 +5,8 @@ use super::{Job, Task};
 use crate::convolution::BLOCK;
 use crate::lanes::Lanes;
 
-/// Number of windows in a tile: enough sums for the multiplications not to wait for each other.
+/// Maximum number of windows in a tile: enough sums for the multiplications not to wait for each
+/// other.
 const WIDTH: usize = 8;
 
 /// Numbers of a row that are computed before those below them: few enough that the rows of their
@@ -33,19 +34,30 @@ pub(super) fn run<L: Lanes>(lanes: L, task: Task<'_>) {
 
 /// The sums of a tile, for one kind of windows.
 trait Window<L: Lanes> {
-    /// Adds to `sums` the products of `COUNT` adjacent windows, of which the first starts at
-    /// `input`, with the weights at `weights`: one vector of channels of each.
+    /// Adds to `sums` the products of `COUNT` adjacent windows of `shape` with the weights at
+    /// `weights`: one vector of channels of each. The first window starts at `input`.
     ///
     /// # Safety
-    /// The windows must be those of `job`, and of this kind, and the weights those of the same
+    /// The windows must be those of a job, and of this kind, and the weights those of the same
     /// channels.
     unsafe fn add<const COUNT: usize>(
         lanes: L,
-        job: &Job<'_>,
+        shape: Shape,
         input: *const f32,
         weights: *const f32,
         sums: &mut [L::Vector; COUNT],
     );
+}
+
+/// The size of a job's windows, and steps between their numbers. A copy of its own, so that the
+/// compiler knows that no store changes it.
+#[derive(Clone, Copy)]
+struct Shape {
+    rows: usize,
+    columns: usize,
+    channels: usize,
+    row_step: usize,
+    column_step: usize,
 }
 
 /// Windows of any size and step.
@@ -67,25 +79,47 @@ unsafe fn all_rows<L: Lanes, W: Window<L>>(lanes: L, job: &Job<'_>, output: *mut
         .max(WIDTH);
     for first in (0..columns).step_by(strip) {
         let end = columns.min(first + strip);
+        let count = (end - first).div_ceil(WIDTH);
         for (start, place) in job.rows() {
             let mut column = first;
-            while column < end {
+            for tile in 0..count {
+                // Splits evenly: 28 windows are 7, 7, 7 and 7, since the sums of a narrow tile wait
+                // for each other.
+                let width = (end - column).div_ceil(count - tile);
                 let window = start + column * job.windows.column_step;
                 let place = place + column * job.places.column_step;
                 // SAFETY: `Job::rows` counts the rows of the job, and the windows of the tile are
-                // the next `WIDTH` ones of the row, or one, none of them after the last.
-                unsafe {
-                    if column + WIDTH <= end {
-                        tile::<L, W, WIDTH>(lanes, job, window, place, output);
-                        column += WIDTH;
-                    } else {
-                        tile::<L, W, 1>(lanes, job, window, place, output);
-                        column += 1;
-                    }
-                }
+                // the next `width` ones of the row, none of them after the last.
+                unsafe { tile_of_width::<L, W>(width, lanes, job, window, place, output) };
+                column += width;
             }
         }
     }
+}
+
+/// Computes a [`tile`] of `width` windows, 1 to [`WIDTH`].
+///
+/// # Safety
+/// As for [`tile`].
+#[inline(always)]
+unsafe fn tile_of_width<L: Lanes, W: Window<L>>(
+    width: usize,
+    lanes: L,
+    job: &Job<'_>,
+    window: usize,
+    place: usize,
+    output: *mut f32,
+) {
+    macro_rules! tiles {
+        ($($count:literal)*) => {
+            match width {
+                // SAFETY: the tile has as many windows as the caller guarantees.
+                $($count => unsafe { tile::<L, W, $count>(lanes, job, window, place, output) },)*
+                _ => unreachable!("no tile is that wide"),
+            }
+        };
+    }
+    tiles!(1 2 3 4 5 6 7 8);
 }
 
 /// Computes all channels of `COUNT` adjacent windows of a row, the first of which starts at
@@ -103,23 +137,30 @@ unsafe fn tile<L: Lanes, W: Window<L>, const COUNT: usize>(
     output: *mut f32,
 ) {
     const { assert!(BLOCK.is_multiple_of(L::COUNT)) }
-    // Copies, so that the compiler knows that no store changes them.
-    let (filters, places, finish) = (job.filters, *job.places, job.finish);
-    for channel in (0..filters.channels).step_by(L::COUNT) {
+    let filters = job.filters;
+    let shape = Shape {
+        rows: filters.rows,
+        columns: filters.columns,
+        channels: filters.channels,
+        row_step: job.windows.window_row_step,
+        column_step: job.windows.column_step,
+    };
+    let (bias, slopes) = (filters.bias.as_ptr(), filters.slopes.as_ptr());
+    let (weights, input) = (filters.weights.as_ptr(), job.input.as_ptr());
+    let (step, finish) = (job.places.column_step, job.finish);
+    for channel in (0..shape.channels).step_by(L::COUNT) {
         // SAFETY: `Task::new` has checked that the windows and places, with all channels, end
         // within their slices, and `DepthwiseFilters::new` has created as many biases, slopes and
         // weights for each pixel of a window as there are channels. Channels are whole blocks, and
         // a block is whole vectors, so no vector extends beyond the channels.
         unsafe {
-            let mut sums = [lanes.load_unchecked(filters.bias.as_ptr().add(channel)); COUNT];
-            let input = job.input.as_ptr().add(window + channel);
-            let weights = filters.weights.as_ptr().add(channel);
-            W::add(lanes, job, input, weights, &mut sums);
-            let slopes = filters.slopes.as_ptr().add(channel);
-            let mut place = output.add(place + channel);
+            let mut sums = [lanes.load_unchecked(bias.add(channel)); COUNT];
+            let (input, weights) = (input.add(window + channel), weights.add(channel));
+            W::add(lanes, shape, input, weights, &mut sums);
+            let (slopes, mut place) = (slopes.add(channel), output.add(place + channel));
             for sum in sums {
                 finish.put_vector(lanes, sum, slopes, place);
-                place = place.wrapping_add(places.column_step);
+                place = place.wrapping_add(step);
             }
         }
     }
@@ -129,21 +170,20 @@ impl<L: Lanes> Window<L> for Any {
     #[inline(always)]
     unsafe fn add<const COUNT: usize>(
         lanes: L,
-        job: &Job<'_>,
+        shape: Shape,
         input: *const f32,
         weights: *const f32,
         sums: &mut [L::Vector; COUNT],
     ) {
-        let (windows, filters) = (job.windows, job.filters);
-        for row in 0..filters.rows {
-            for column in 0..filters.columns {
-                let weight = (row * filters.columns + column) * filters.channels;
-                let pixel = row * windows.window_row_step + column * filters.channels;
+        for row in 0..shape.rows {
+            for column in 0..shape.columns {
+                let weight = (row * shape.columns + column) * shape.channels;
+                let pixel = row * shape.row_step + column * shape.channels;
                 // SAFETY: the pixel is one of each window, and the weight that of its place.
                 unsafe {
                     let weight = lanes.load_unchecked(weights.add(weight));
                     for (index, sum) in sums.iter_mut().enumerate() {
-                        let number = input.add(pixel + index * windows.column_step);
+                        let number = input.add(pixel + index * shape.column_step);
                         *sum = lanes.multiply_add(lanes.load_unchecked(number), weight, *sum);
                     }
                 }
@@ -156,12 +196,12 @@ impl<L: Lanes, const STRIDE: usize> Window<L> for ThreeByThree<STRIDE> {
     #[inline(always)]
     unsafe fn add<const COUNT: usize>(
         lanes: L,
-        job: &Job<'_>,
+        shape: Shape,
         input: *const f32,
         weights: *const f32,
         sums: &mut [L::Vector; COUNT],
     ) {
-        let (row_step, channels) = (job.windows.window_row_step, job.filters.channels);
+        let (row_step, channels) = (shape.row_step, shape.channels);
         for row in 0..3 {
             // SAFETY: the windows start `STRIDE` pixels after one another, so together they have
             // `STRIDE * (COUNT - 1) + 3` pixels in each of three rows. There are nine weights.

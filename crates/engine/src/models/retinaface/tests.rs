@@ -1,28 +1,19 @@
-use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, serialize};
+use safetensors::{Dtype, SafeTensors};
 
 use super::*;
 use crate::models::ShippedModel;
+use crate::models::tensors::reader_tests::{
+    Tensor, assert_all_are_needed, assert_others_are_refused, named, number, refusal, shipped,
+};
 
-static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    std::fs::read(folder.join(ShippedModel::Retinaface.file_name())).unwrap()
-});
+static SHIPPED: LazyLock<Vec<u8>> = LazyLock::new(|| shipped(ShippedModel::Retinaface));
 
-/// Returns the position of the first number in the shipped file.
-fn numbers_at() -> usize {
-    let (head, _) = SafeTensors::read_metadata(&SHIPPED).unwrap();
-    size_of::<u64>() + head
-}
-
-/// Returns the number in the shipped file at `index`, counted from the first.
-fn number(index: usize) -> f32 {
-    let (numbers, _) = SHIPPED[numbers_at()..].as_chunks();
-    f32::from_le_bytes(numbers[index])
+/// Returns the sentence about the shipped file after `change` to its tensors.
+fn changed(change: impl FnOnce(&mut Vec<Tensor>)) -> String {
+    refusal(&SHIPPED, read_retinaface, change)
 }
 
 fn convolutions(model: &RetinafaceModel) -> Vec<&Convolution> {
@@ -83,74 +74,37 @@ fn the_first_layer_takes_red_green_and_blue() {
         let weights = &stem.weights[27 * filter..27 * (filter + 1)];
         for place in 0..9 {
             let [blue, green, red] =
-                [0, 9, 18].map(|channel| number(27 * filter + channel + place));
+                [0, 9, 18].map(|channel| number(&SHIPPED, 27 * filter + channel + place));
             assert_eq!(weights[place], red);
             assert_eq!(weights[9 + place], green);
             assert_eq!(weights[18 + place], blue);
         }
     }
-    assert_eq!(stem.bias[0], number(8 * 27));
-}
-
-/// A tensor of a file: its name, type, shape and bytes.
-type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
-
-/// Returns the sentence about the shipped file after `change` to its tensors.
-fn refusal(change: impl FnOnce(&mut Vec<Tensor>)) -> String {
-    let shipped = SafeTensors::deserialize(&SHIPPED).unwrap();
-    let mut tensors: Vec<Tensor> = shipped
-        .tensors()
-        .into_iter()
-        .map(|(name, tensor)| {
-            let (shape, data) = (tensor.shape().to_vec(), tensor.data().to_vec());
-            (name, tensor.dtype(), shape, data)
-        })
-        .collect();
-    change(&mut tensors);
-    let views = tensors.iter().map(|(name, dtype, shape, data)| {
-        let view = TensorView::new(*dtype, shape.clone(), data).unwrap();
-        (name.as_str(), view)
-    });
-    read_retinaface(&serialize(views, None).unwrap()).unwrap_err()
-}
-
-fn named<'a>(tensors: &'a mut [Tensor], name: &str) -> &'a mut Tensor {
-    tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap()
+    assert_eq!(stem.bias[0], number(&SHIPPED, 8 * 27));
 }
 
 #[test]
 fn every_tensor_is_needed_and_no_other() {
-    let shipped = SafeTensors::deserialize(&SHIPPED).unwrap();
-    for name in shipped.names() {
-        assert_eq!(
-            refusal(|tensors| tensors.retain(|tensor| tensor.0 != name)),
-            format!("has no tensor {name}; get the file again")
-        );
-    }
-    let more = ("more".to_owned(), Dtype::F32, vec![1], vec![0; 4]);
-    assert_eq!(
-        refusal(|tensors| tensors.push(more)),
-        "has 113 tensors instead of 112; get the file again"
-    );
+    assert_all_are_needed(&SHIPPED, read_retinaface);
 }
 
 #[test]
 fn a_tensor_of_another_shape_or_type_or_with_infinite_numbers_is_named() {
     let lateral = "fpn.output2.weight";
     assert_eq!(
-        refusal(|tensors| named(tensors, lateral).2 = vec![128, 64, 1, 1]),
+        changed(|tensors| named(tensors, lateral).2 = vec![128, 64, 1, 1]),
         "the tensor fpn.output2.weight is F32 [128, 64, 1, 1] instead of F32 [64, 128, 1, 1]; \
          get the file again"
     );
     let head = "heads.3.box.bias";
     assert_eq!(
-        refusal(|tensors| named(tensors, head).1 = Dtype::U32),
+        changed(|tensors| named(tensors, head).1 = Dtype::U32),
         "the tensor heads.3.box.bias is U32 [8] instead of F32 [8]; get the file again"
     );
     for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let bytes = number.to_le_bytes();
         assert_eq!(
-            refusal(|tensors| named(tensors, head).3[28..].copy_from_slice(&bytes)),
+            changed(|tensors| named(tensors, head).3[28..].copy_from_slice(&bytes)),
             "the tensor heads.3.box.bias has a number that is not finite; get the file again"
         );
     }
@@ -158,24 +112,7 @@ fn a_tensor_of_another_shape_or_type_or_with_infinite_numbers_is_named() {
 
 #[test]
 fn another_file_and_every_cut_are_refused() {
-    let is_refused = |bytes: &[u8]| {
-        let sentence = read_retinaface(bytes).unwrap_err();
-        let is_told = sentence.starts_with("is not a safetensors file: ")
-            && sentence.ends_with("; get the file again");
-        assert!(is_told, "{sentence}");
-    };
-    is_refused(b"hello");
-    assert!(read_retinaface(b"").unwrap_err().contains("empty"));
-    let pointer = read_retinaface(b"version https://git-lfs.").unwrap_err();
-    assert!(pointer.contains("git lfs pull"), "{pointer}");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
-    is_refused(&std::fs::read(folder.join(ShippedModel::CnnDetector.file_name())).unwrap());
-    let whole = SHIPPED.len();
-    for length in (1..100).chain((100..whole).step_by(whole / 200)) {
-        is_refused(&SHIPPED[..length]);
-    }
-    is_refused(&SHIPPED[..whole - 1]);
-    is_refused(&[&SHIPPED[..], b"!"].concat());
+    assert_others_are_refused(&SHIPPED, read_retinaface);
 }
 
 proptest! {

@@ -14,6 +14,7 @@ const POINTWISE: LayerShape = LayerShape {
     channels: 1,
     window: 1,
     stride: 1,
+    padding: 0,
 };
 
 const HEAD: &str = r#"{"a.weight":{"dtype":"F32","shape":[2,1,1,1],"data_offsets":[0,8]},"a.bias":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#;

@@ -1,5 +1,7 @@
 //! A depthwise convolution, ready to be computed.
 
+use std::ops::Range;
+
 use super::maps::{Maps, MapsView};
 use crate::models::network::Convolution;
 use facematch_kernels::depthwise::{DepthwiseFilters, convolve_depthwise};
@@ -49,6 +51,13 @@ impl DepthwiseLayer {
     /// Returns the height and width of the output for a map of `rows` x `columns`.
     pub(crate) fn output_size(&self, [rows, columns]: [usize; 2]) -> [usize; 2] {
         output_size([rows, columns], self.window, self.stride, self.padding)
+    }
+
+    /// Returns the rows of the input whose windows give `rows` of the output; windows also read the
+    /// padding above and below.
+    pub(crate) fn input_rows(&self, rows: Range<usize>) -> Range<usize> {
+        let last = self.stride * (rows.end - 1);
+        self.stride * rows.start..last + self.window[0] - 2 * self.padding
     }
 
     /// Computes the first `images` images of `output` from those of `input`.

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use image::RgbImage;
 
-use super::network::{Block, Network};
-use crate::native::network::{Maps, MapsView, Shape, Workspace};
+use super::network::Network;
+use crate::native::network::{Maps, MapsView, SeparableLayer, Shape, Workspace};
 use facematch_kernels::{Finish, SimdLevel};
 
 /// Number of rows of the result that are computed together.
@@ -65,7 +65,7 @@ impl FirstStage {
                 fresh: 0..0,
             }
         };
-        let of_block = |(index, block): (usize, &Block)| {
+        let of_block = |(index, block): (usize, &SeparableLayer)| {
             let (pointwise, stride) = (&block.pointwise, block.depthwise.stride());
             let after = step(index + 2, pointwise.channels(), stride);
             (block.maps_within(after.maps.shape().columns), after)

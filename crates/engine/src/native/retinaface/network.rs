@@ -4,8 +4,8 @@ use image::RgbImage;
 
 use super::first_stage::FirstStage;
 use crate::models::network::Convolution;
-use crate::models::retinaface::{LEVEL, LevelModel, RetinafaceModel, STAGES, SeparableConvolution};
-use crate::native::network::{ConvolutionLayer, DepthwiseLayer, Maps, MapsView, Shape, Workspace};
+use crate::models::retinaface::{LEVEL, LevelModel, RetinafaceModel, STAGES};
+use crate::native::network::{ConvolutionLayer, Maps, SeparableLayer, Shape, Workspace};
 use facematch_kernels::winograd::Scheme;
 use facematch_kernels::{Finish, SimdLevel};
 
@@ -18,22 +18,11 @@ pub(super) const OUTPUTS: usize = 32;
 pub(super) struct Network {
     pub(super) stem: ConvolutionLayer,
     /// The blocks of the first stage of the backbone, and of the others.
-    pub(super) first_stage: Vec<Block>,
-    later_stages: [Vec<Block>; 2],
+    pub(super) first_stage: Vec<SeparableLayer>,
+    later_stages: [Vec<SeparableLayer>; 2],
     laterals: [ConvolutionLayer; 3],
     merges: [ConvolutionLayer; 2],
     levels: [Level; 3],
-}
-
-/// Number of rows that pass through both convolutions of a block at a time, so that those between
-/// stay in the processor's cache.
-const BLOCK_ROWS: usize = 2;
-
-/// A depthwise convolution, followed by one whose window is a pixel.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub(super) depthwise: DepthwiseLayer,
-    pub(super) pointwise: ConvolutionLayer,
 }
 
 /// The context module and the heads of a level.
@@ -94,7 +83,7 @@ impl Network {
         let stem = ConvolutionLayer::direct(&model.stem, 3);
         let mut stored = stem.channels();
         let mut blocks = model.blocks.iter().map(|block| {
-            let block = Block::new(block, stored);
+            let block = SeparableLayer::new(block, stored, Finish::StorePrelu);
             stored = block.pointwise.channels();
             block
         });
@@ -212,7 +201,7 @@ impl State {
 
 impl StageMaps {
     /// Makes room for the maps of `blocks`, for an input of the size of `from`.
-    fn new(blocks: &[Block], from: Shape) -> Self {
+    fn new(blocks: &[SeparableLayer], from: Shape) -> Self {
         let [first, ..] = blocks else {
             unreachable!("a stage has blocks");
         };
@@ -230,7 +219,7 @@ impl StageMaps {
     /// Passes `input` through `blocks`, and returns the maps after the last.
     fn apply(
         &mut self,
-        blocks: &[Block],
+        blocks: &[SeparableLayer],
         level: SimdLevel,
         input: &Maps,
         workspace: &mut Workspace,
@@ -302,44 +291,6 @@ fn add_enlarged(coarser: &Maps, finer: &mut Maps) {
                     *number += other;
                 }
             }
-        }
-    }
-}
-
-impl Block {
-    fn new(block: &SeparableConvolution, stored: usize) -> Self {
-        Self {
-            depthwise: DepthwiseLayer::new(&block.depthwise, stored),
-            pointwise: ConvolutionLayer::direct(&block.pointwise, stored),
-        }
-    }
-
-    /// Makes room for the maps within the block, which are `columns` wide.
-    pub(super) fn maps_within(&self, columns: usize) -> Maps {
-        let channels = self.depthwise.channels();
-        Maps::new(Shape::bare(BLOCK_ROWS, columns, channels), 1)
-    }
-
-    /// Computes rows of `output` from `input`, starting at row `first`. `within` is overwritten.
-    pub(super) fn apply(
-        &self,
-        level: SimdLevel,
-        input: MapsView<'_>,
-        within: &mut Maps,
-        output: &mut Maps,
-        first: usize,
-        workspace: &mut Workspace,
-    ) {
-        let finish = Finish::StorePrelu;
-        let [rows, _] = self.depthwise.output_size(input.size());
-        for start in (0..rows).step_by(BLOCK_ROWS) {
-            let count = BLOCK_ROWS.min(rows - start);
-            let top = self.depthwise.stride() * start;
-            let input = input.rows(top..top + self.depthwise.stride() * (count - 1) + 1);
-            self.depthwise.apply(level, 1, input, within, finish);
-            let (rows, first) = (within.rows(0..count), first + start);
-            self.pointwise
-                .apply_from(first, level, 1, rows, output, finish, workspace);
         }
     }
 }
