@@ -46,6 +46,7 @@ impl SettingsFingerprint {
         let PhotoSettings {
             width,
             min_face,
+            min_quality,
             depth,
             encode_from,
             try_rotations,
@@ -63,7 +64,9 @@ impl SettingsFingerprint {
             // Encoding options have no effect if faces are not encoded.
             Depth::Landmarks => "not encoded".to_owned(),
             Depth::Encodings => {
-                format!("jitters {jitters}, flip {flip}, encoded from {encode_from}")
+                format!(
+                    "jitters {jitters}, flip {flip}, encoded from {encode_from}, min quality {min_quality}"
+                )
             }
         };
         let mut words = format!(
@@ -133,6 +136,7 @@ mod tests {
     const SETTINGS: PhotoSettings = PhotoSettings {
         width: Width::Pixels(500),
         min_face: 0,
+        min_quality: 0.3,
         depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: false,
@@ -191,6 +195,10 @@ mod tests {
                 ..SETTINGS
             },
             PhotoSettings {
+                min_quality: 0.0,
+                ..SETTINGS
+            },
+            PhotoSettings {
                 encode_from: EncodeFrom::Original,
                 ..SETTINGS
             },
@@ -218,6 +226,7 @@ mod tests {
         other.jitters = 10;
         let original = PhotoSettings {
             encode_from: EncodeFrom::Original,
+            min_quality: 0.9,
             ..NOT_ENCODED
         };
         assert_eq!(

@@ -50,7 +50,6 @@ impl DecisionArgs {
                 false => Repetition::Once,
             },
             candidates,
-            min_quality: self.min_quality,
         })
     }
 }
@@ -85,6 +84,7 @@ impl EngineArgs {
             settings: PhotoSettings {
                 width: self.width,
                 min_face: self.min_face,
+                min_quality: encoding.min_quality,
                 try_rotations: self.try_rotations,
                 encode_from: match encoding.encode_from {
                     EncodeFromArg::Resized => EncodeFrom::Resized,

@@ -1,6 +1,6 @@
-//! The engine in pure Rust: dlib's results without dlib, RetinaFace and MobileFaceNet. Input: images
-//! and models. Output: detections, landmarks and encodings; with dlib's models those that dlib would
-//! give.
+//! The engine in pure Rust: dlib's results without dlib, RetinaFace and MobileFaceNet. Input:
+//! images and models. Output: detections, landmarks and encodings; with dlib's models those that
+//! dlib would give.
 //!
 //! Every file for dlib's models names the header that it follows. If dlib computes in `float`, so
 //! does this engine, and sums run in dlib's order, because the last digit of a number can lead a
