@@ -39,16 +39,17 @@ impl fmt::Debug for Facematch {
 pub struct KnownPeople {
     /// The people with their faces.
     pub gallery: Gallery,
-    /// Warnings about photos that have no face, or several.
+    /// Warnings about photos without a usable face, or with several.
     pub warnings: Vec<KnownPhotoWarning>,
     /// Errors of photos that could not be read.
     pub errors: Vec<Error>,
 }
 
 impl Facematch {
-    /// Loads the engine. [`EngineParams::default`] works like Python's `face_recognition`, with the
-    /// models inside the program; the command line also sets [`Detector::Auto`](engine::Detector)
-    /// and `flip`.
+    /// Loads the engine. [`EngineParams::default`] has the detector and the encodings of Python's
+    /// `face_recognition`, and the models inside the program; unlike it, faces below
+    /// [`PhotoSettings::min_quality`] are not encoded. The program uses
+    /// [`Detector::Retinaface`](engine::Detector), `upsample` 0 and `flip`.
     ///
     /// # Errors
     /// Returns an error if a model cannot be read, or if the engine is not part of this build.

@@ -105,8 +105,8 @@ impl Gallery {
             })
     }
 
-    /// Returns the first faces of each person, at most `most` in all: the first of everybody, then
-    /// the second of everybody who has one, and so on.
+    /// Returns the first faces of each person, at most `most` in all: the first of each person,
+    /// then the second of each who has one, and so on.
     pub(crate) fn first_faces(&self, most: usize) -> Vec<Vec<&Encoding>> {
         let mut counts = vec![0_usize; self.people()];
         let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(self.faces());
@@ -173,15 +173,14 @@ pub enum KnownPhotoWarning {
     },
 }
 
-/// Returns the face of a known photo that is used, and its encoding: the largest face, or the
-/// leftmost of equally large ones. Faces without a [usable encoding](Face::usable_encoding) are
-/// skipped.
+/// Returns the face of a known photo that is used, and its encoding: the largest
+/// [upright](Face::upright) face, or the leftmost of equally large ones. Returns `None` if it has
+/// no encoding: a smaller face beside it is more likely another person.
 pub fn largest_face(faces: &[Face]) -> Option<(&Face, &Encoding)> {
-    let encoded = faces
-        .iter()
-        .filter_map(|face| Some((face, face.usable_encoding()?)));
     // From right to left, because `max_by_key` returns the last of equal elements.
-    encoded.rev().max_by_key(|(face, _)| face.bounds.area())
+    let upright = faces.iter().rev().filter(|face| face.upright);
+    let largest = upright.max_by_key(|face| face.bounds.area())?;
+    Some((largest, largest.usable_encoding()?))
 }
 
 /// Builder that puts a [`Gallery`] together, face by face.
@@ -356,6 +355,39 @@ mod tests {
         );
         let nearest = builder.build().nearest_people(&encoding(2.0), 1);
         assert_eq!(nearest[0].distance, 0.0);
+    }
+
+    #[test]
+    fn a_smaller_face_does_not_stand_for_a_larger_one_that_is_poor() {
+        let poor = Face {
+            encoding: None,
+            ..face(0, 60, 1.0)
+        };
+        let mut builder = GalleryBuilder::default();
+        let path = Path::new("ann.jpg");
+        assert_eq!(
+            builder.add("ann", path, &[poor, face(80, 30, 2.0)]),
+            Some(KnownPhotoWarning::Poor("ann.jpg".into()))
+        );
+        assert!(builder.build().is_empty());
+    }
+
+    #[test]
+    fn the_first_faces_are_those_of_all_people_before_the_second_ones() {
+        let mut builder = GalleryBuilder::default();
+        for (name, value) in [("ann", 1.0), ("ann", 2.0), ("bob", 3.0), ("ann", 4.0)] {
+            builder.add(name, Path::new("photo"), &[face(0, 9, value)]);
+        }
+        let gallery = builder.build();
+        let first = |most| -> Vec<Vec<f32>> {
+            let people = gallery.first_faces(most).into_iter();
+            people
+                .map(|faces| faces.iter().map(|face| face.values()[0]).collect())
+                .collect()
+        };
+        assert_eq!(first(9), [vec![1.0, 2.0, 4.0], vec![3.0]]);
+        assert_eq!(first(3), [vec![1.0, 2.0], vec![3.0]]);
+        assert_eq!(first(1), [vec![1.0]]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ const OF_RETINAFACE: [&str; 2] = [
 ];
 
 impl ImpostorDistances {
-    /// Returns the distribution for encodings that were `made` in this way.
+    /// Returns the distribution for encodings with the fingerprint `made`.
     pub fn measured(made: &Fingerprint) -> Self {
         let [plain, flipped] = match made.has_retinaface_landmarks() {
             true => OF_RETINAFACE,
@@ -69,7 +69,7 @@ impl ImpostorDistances {
     ///
     /// The logarithm of the rate is linear in the distance between the measured points and beyond
     /// them.
-    pub fn false_match_rate(&self, distance: f32) -> f64 {
+    pub(super) fn false_match_rate(&self, distance: f32) -> f64 {
         let distance = f64::from(distance);
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(_, at)| at < distance) else {
             return 1.0;

@@ -14,16 +14,15 @@ use super::{DistanceThreshold, ImpostorDistances};
 use crate::engine::Encoding;
 use crate::gallery::Gallery;
 
-/// Minimum number of people whose distances say something.
+/// Minimum number of people from whom a distribution is estimated.
 const LEAST_PEOPLE: usize = 5;
 
 /// Maximum number of faces that are compared with each other. They form half a million pairs, which
 /// take about 10 ms.
 const MOST_FACES: usize = 1000;
 
-/// Number of people as whose distances those of the shipped table count when it is about how they
-/// scatter: few people show where their distances lie long before they show that
-/// (`docs/ACCURACY.md`).
+/// Weight of the table's spread, as a number of people: few people show where their distances lie
+/// long before they show how these scatter (`docs/ACCURACY.md`).
 const PEOPLE_OF_TABLE: f64 = 10.0;
 
 /// Share of the pairs within the median.
@@ -213,6 +212,29 @@ mod tests {
                 threshold(&gallery(people, 0.8, true)),
             );
             assert!(alone - twins < 0.06, "{people}: {alone} {twins}");
+        }
+    }
+
+    #[test]
+    fn people_with_one_face_leave_no_distance_to_strangers() {
+        let mut builder = GalleryBuilder::default();
+        for name in ["a", "b", "c", "d", "e"] {
+            let bounds = PixelBox {
+                x: 0,
+                y: 0,
+                w: 9,
+                h: 9,
+            };
+            let encoding = Encoding::new([0.1; ENCODING_LEN]);
+            builder.add_encoding(name, Path::new(name), bounds, encoding);
+        }
+        let gallery = builder.build();
+        assert_eq!(threshold(&gallery), 0.0);
+        let pairs = PeoplePairs::of(&gallery);
+        let distances = table().for_people(pairs.as_ref());
+        for distance in [0.0, 0.3, 2.0] {
+            let rate = distances.stranger_rate(distance, gallery.faces());
+            assert!((0.0..=1.0).contains(&rate), "{distance}: {rate}");
         }
     }
 

@@ -8,8 +8,7 @@ use image::RgbImage;
 use super::{
     Depth, EncodeFrom, Face, FoundFace, PhotoFaces, PhotoSettings, Stage, StageTimes, Turn, Width,
 };
-use crate::engine::quality::quality;
-use crate::engine::{Detection, FaceEngine, Landmarks};
+use crate::engine::{Detection, FaceEngine, Landmarks, face_quality};
 use crate::error::{EngineError, Error};
 use crate::geometry::{PixelBox, Scale};
 
@@ -27,9 +26,9 @@ const USUAL_WIDTH: u32 = 500;
 /// Largest width of the working copy with [`Width::Auto`].
 const LARGEST_WIDTH: u32 = 1600;
 
-/// Width that the smallest face has in a working copy with [`Width::Auto`]: faces of a quarter of
-/// it are found, and it can be encoded (`docs/ACCURACY.md`).
-const SMALL_FACE: u32 = 40;
+/// Width in pixels that [`Width::Auto`] gives the smallest face: faces of a quarter of it are
+/// found, and it can be encoded (`docs/ACCURACY.md`).
+const SMALLEST_FACE: u32 = 40;
 
 impl<'a> Finder<'a> {
     /// Creates a finder for the photo at `path`, which is not opened.
@@ -50,34 +49,25 @@ impl<'a> Finder<'a> {
     pub(super) fn find(mut self, bytes: Vec<u8>) -> Result<PhotoFaces, Error> {
         let PhotoSettings {
             width,
+            min_quality,
             depth,
             encode_from,
             ..
         } = *self.settings;
-        let first_width = match width {
-            Width::Pixels(width) => width,
-            Width::Auto => USUAL_WIDTH,
-        };
-        let (original, mut copy) = self.working_copy(&bytes, first_width)?;
         let is_needed_again = width == Width::Auto
             || depth == Depth::Encodings && encode_from == EncodeFrom::Original;
+        let (original, first_copy) = self.working_copy(&bytes, first_width(width))?;
         // A large file must not stay in memory during the search, unless it is needed again.
         let bytes = if is_needed_again { bytes } else { Vec::new() };
-        let mut faces = self.search(original.size, &copy)?;
-        while width == Width::Auto
-            && let Some(width) = wider(&faces, copy.width(), original.size.0)
-        {
-            (_, copy) = self.working_copy(&bytes, width)?;
-            faces = self.search(original.size, &copy)?;
-        }
-        if depth == Depth::Encodings && !faces.is_empty() {
+        let (copy, mut faces) = self.searched_copy(original.size, first_copy, &bytes)?;
+        if depth == Depth::Encodings && faces.iter().any(|f| f.face.quality >= min_quality) {
             match encode_from {
-                EncodeFrom::Resized => self.encode(&copy, &mut faces)?,
+                EncodeFrom::Resized => self.encode(&copy, &mut faces, landmarks_in_copy)?,
                 EncodeFrom::Original => {
                     let whole = self
                         .times
                         .measure(Stage::Decode, || decode_upright(self.path, &bytes))?;
-                    self.encode(&whole, &mut faces)?;
+                    self.encode(&whole, &mut faces, landmarks_in_photo)?;
                 }
             }
         }
@@ -92,6 +82,27 @@ impl<'a> Finder<'a> {
             copy: Some(copy),
             times: self.times,
         })
+    }
+
+    /// Searches `copy`, the working copy of a photo of `size`, and with [`Width::Auto`] wider ones,
+    /// as the faces require. Returns the last one with its faces. `bytes` are the photo's content.
+    fn searched_copy(
+        &mut self,
+        size: (u32, u32),
+        mut copy: RgbImage,
+        bytes: &[u8],
+    ) -> Result<(RgbImage, Vec<FoundFace>), Error> {
+        let mut faces = self.search(size, &copy)?;
+        // Not that of the copy, which is narrower if the photo is very tall.
+        let mut width = first_width(self.settings.width);
+        while self.settings.width == Width::Auto
+            && let Some(next) = wider(&faces, width, size.0)
+        {
+            width = next;
+            (_, copy) = self.working_copy(bytes, width)?;
+            faces = self.search(size, &copy)?;
+        }
+        Ok((copy, faces))
     }
 
     fn working_copy(&mut self, bytes: &[u8], width: u32) -> Result<(Original, RgbImage), Error> {
@@ -140,19 +151,15 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// Encodes those of `faces` that are good enough from `image`, the working copy or the photo at
-    /// full size, with the landmarks in pixels of the image.
-    fn encode(&mut self, image: &RgbImage, faces: &mut [FoundFace]) -> Result<(), Error> {
+    /// Encodes those of `faces` that are good enough from `image`, in which `landmarks` returns
+    /// their landmarks.
+    fn encode(
+        &mut self,
+        image: &RgbImage,
+        faces: &mut [FoundFace],
+        landmarks: impl Fn(&FoundFace) -> Landmarks,
+    ) -> Result<(), Error> {
         let min_quality = self.settings.min_quality;
-        let is_resized = self.settings.encode_from == EncodeFrom::Resized;
-        let landmarks = |found: &FoundFace| match is_resized {
-            true => found.working_landmarks.clone(),
-            false => Landmarks {
-                model: found.working_landmarks.model,
-                rect: found.face.bounds.rect(),
-                points: found.face.landmarks.clone(),
-            },
-        };
         for turn in Turn::ALL {
             let mut faces: Vec<_> = faces
                 .iter_mut()
@@ -180,6 +187,28 @@ impl<'a> Finder<'a> {
             path: self.path.to_owned(),
             source,
         }
+    }
+}
+
+/// Returns the width of the working copy that is searched first.
+fn first_width(width: Width) -> u32 {
+    match width {
+        Width::Pixels(width) => width,
+        Width::Auto => USUAL_WIDTH,
+    }
+}
+
+/// Returns the landmarks of a face in its working copy.
+fn landmarks_in_copy(found: &FoundFace) -> Landmarks {
+    found.working_landmarks.clone()
+}
+
+/// Returns the landmarks of a face in the photo at full size.
+fn landmarks_in_photo(found: &FoundFace) -> Landmarks {
+    Landmarks {
+        model: found.working_landmarks.model,
+        rect: found.face.bounds.rect(),
+        points: found.face.landmarks.clone(),
     }
 }
 
@@ -216,7 +245,7 @@ fn found_face(
             score: detection.score,
             landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
             encoding: None,
-            quality: quality(copy, scale.detail(), &landmarks, detection.score),
+            quality: face_quality(copy, scale.detail(), &landmarks, detection.score),
             upright: true,
         },
         turn: Turn::None,
@@ -225,19 +254,19 @@ fn found_face(
 }
 
 /// Returns the width of the working copy that is searched after one of `width` in which `faces`
-/// were found: it is as wide as the smallest of them asks for, or twice as wide if there are none.
+/// were found: it is as wide as the smallest of them requires, or twice as wide if there are none.
 /// Returns `None` if this copy is wide enough, or as wide as it may be. `photo` is the width of the
 /// photo.
 fn wider(faces: &[FoundFace], width: u32, photo: u32) -> Option<u32> {
     let side = |found: &FoundFace| found.working_landmarks.rect.width();
     let smallest = faces.iter().map(side).min();
-    let smallest = smallest.map_or(SMALL_FACE / 2, |side| {
+    let smallest = smallest.map_or(SMALLEST_FACE / 2, |side| {
         u32::try_from(side).unwrap_or_default()
     });
-    let wanted = width.saturating_mul(SMALL_FACE) / smallest.max(1);
-    let most = LARGEST_WIDTH.min(photo);
+    let wanted = width.saturating_mul(SMALLEST_FACE) / smallest.max(1);
+    let wanted = wanted.min(LARGEST_WIDTH).min(photo);
     // A copy that is hardly wider shows nothing new.
-    (width < most && wanted > width + width / 8).then_some(wanted.min(most))
+    (wanted > width + width / 8).then_some(wanted)
 }
 
 #[cfg(test)]
@@ -269,7 +298,7 @@ mod tests {
         let mut finder = Finder::new(Path::new("photo"), settings, &mut engine);
         let mut faces = finder.faces_in(size, copy)?;
         if settings.depth == Depth::Encodings {
-            finder.encode(copy, &mut faces)?;
+            finder.encode(copy, &mut faces, landmarks_in_copy)?;
         }
         Ok(faces)
     }
@@ -318,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_as_wide_as_its_smallest_face_asks_for() {
+    fn a_copy_is_as_wide_as_its_smallest_face_requires() {
         let face = |side: i64| {
             let mut face = find(&RgbImage::new(100, 50), &NOT_ENCODED)
                 .unwrap()
@@ -330,6 +359,7 @@ mod tests {
             (&[][..], 500, 4_000, Some(1_000)),
             (&[], 1_000, 4_000, Some(1_600)),
             (&[], 1_600, 4_000, None),
+            (&[], 500, 510, None),
             (&[40, 90], 500, 4_000, None),
             (&[38], 500, 4_000, None),
             (&[90, 20], 500, 4_000, Some(1_000)),

@@ -157,8 +157,8 @@ fn text_has_a_line_for_each_finding_and_one_for_the_best_threshold() {
     assert_eq!(fields[..2], ["known", "automatic threshold"]);
     assert_like(
         fields[3],
-        "what --threshold auto takes, so that 1 in 100 strangers gets a name: 0.572 by the shipped table; fewer than \
-         5 people show nothing",
+        "what --threshold auto takes, so that 1 in 100 strangers gets a name: 0.572 by the shipped table; not \
+         estimated from fewer than 5 people",
     );
     assert_eq!(lines.len(), 4);
 }

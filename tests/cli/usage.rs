@@ -468,7 +468,7 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["empty", "cats"]), @"facematch: empty: no known face: there are no photos in it; put one photo per person there, such as empty/Ann.jpg");
     assert_snapshot!(message(&["cats", "known"]), @"
     facematch: warning: cats/chelsea.png: no face found in this known photo; it is left out
-    facematch: cats: no known face: no face in its photos can be used (facematch check tells more); put one photo per person there, such as cats/Ann.jpg
+    facematch: cats: no known face: no face in its photos can be used (run facematch check for details); put one photo per person there, such as cats/Ann.jpg
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");

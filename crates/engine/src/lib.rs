@@ -17,7 +17,7 @@ mod landmark_names;
 pub mod models;
 pub mod native;
 mod pixel_budget;
-pub mod quality;
+mod quality;
 mod upsampling;
 
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ use image::RgbImage;
 pub use self::encoding::{ENCODING_LEN, Encoding};
 pub use self::error::{EngineError, LoadError};
 pub use self::native::NativeEngine;
+pub use self::quality::face_quality;
 pub use facematch_geometry as geometry;
 pub use facematch_kernels::SimdLevel;
 

@@ -36,12 +36,17 @@ const SCORES: [f64; 2] = [0.6, 0.9];
 /// - with its sharpness, from 0.2 to 0.4, where sharpness is 1 minus the blur effect (Crété,
 ///   Dolmiere, Ladret and Nicolas, 2007) of the face at 64x64 pixels;
 /// - as it turns towards the camera, from about 70 to 40 degrees to the side: as the root mean
-///   square of the distances of its landmarks from those of a mean face falls from 0.2 to 0.08
-///   sides of the face;
-/// - with the `score` of RetinaFace, from 0.6 to 0.9. The scores of other detectors do not count.
+/// square of the distances of its landmarks from those of a mean face falls from 0.2 to 0.08 sides
+/// of the face; - with the `score`, from 0.6 to 0.9, if the landmarks are those of RetinaFace; the
+/// scores of other detectors do not count.
 ///
 /// It is 0 if no face can have such landmarks.
-pub fn quality(image: &RgbImage, detail: f64, landmarks: &Landmarks, score: Option<f32>) -> f32 {
+pub fn face_quality(
+    image: &RgbImage,
+    detail: f64,
+    landmarks: &Landmarks,
+    score: Option<f32>,
+) -> f32 {
     let Ok(geometry) = ChipGeometry::of_face(landmarks, SIDE, 0.0) else {
         return 0.0;
     };
@@ -145,7 +150,7 @@ mod tests {
 
     fn of(image: &RgbImage, side: f64, yaw: f64, score: f32) -> f32 {
         let middle = f64::from(image.width()) / 2.0;
-        quality(image, 1.0, &landmarks(middle, side, yaw), Some(score))
+        face_quality(image, 1.0, &landmarks(middle, side, yaw), Some(score))
     }
 
     #[test]
@@ -170,7 +175,7 @@ mod tests {
     #[test]
     fn an_enlargement_is_no_better_than_the_photo() {
         let landmarks = landmarks(100.0, 64.0, 0.0);
-        let of_detail = |detail| quality(&image(200), detail, &landmarks, None);
+        let of_detail = |detail| face_quality(&image(200), detail, &landmarks, None);
         let qualities = [1.0, 0.5, 0.25, 0.1].map(of_detail);
         assert_eq!((qualities[0], qualities[1], qualities[3]), (1.0, 1.0, 0.0));
         assert!((0.4..0.6).contains(&qualities[2]), "{qualities:?}");
@@ -185,6 +190,6 @@ mod tests {
     fn landmarks_that_no_face_has_are_of_no_quality() {
         let mut landmarks = landmarks(100.0, 64.0, 0.0);
         landmarks.points = vec![Point::new(100.0, 100.0); 5];
-        assert_eq!(quality(&image(200), 1.0, &landmarks, None), 0.0);
+        assert_eq!(face_quality(&image(200), 1.0, &landmarks, None), 0.0);
     }
 }

@@ -7,9 +7,11 @@ use facematch::matching::{ImpostorDistances, PeoplePairs};
 use super::KnownPhoto;
 use crate::cli::config::DEFAULT_TARGET_FPIR;
 
-/// Thresholds at which 1 in 100 strangers gets a name. `--threshold auto` takes the smaller one.
+/// Thresholds at which 1 in 100 strangers gets a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct AutomaticThreshold {
+    /// The one that `--threshold auto` takes: by both, at each distance the stricter.
+    pub(crate) chosen: f32,
     /// By the distances of the shipped table.
     pub(crate) table: f32,
     /// By the distances between these people, if they are enough.
@@ -17,7 +19,8 @@ pub(crate) struct AutomaticThreshold {
 }
 
 impl AutomaticThreshold {
-    /// Returns the thresholds for the largest faces of `photos`, whose encodings were `made` so.
+    /// Returns the thresholds for the largest faces of `photos`, whose encodings have the
+    /// fingerprint `made`.
     pub(crate) fn new(photos: &[KnownPhoto], made: &Fingerprint) -> Self {
         let mut builder = GalleryBuilder::default();
         for photo in photos {
@@ -34,15 +37,11 @@ impl AutomaticThreshold {
             threshold.value()
         };
         let pairs = PeoplePairs::of(&gallery);
+        let people = pairs.as_ref().map(|pairs| pairs.distribution(&table));
         Self {
-            people: pairs.map(|pairs| threshold(&pairs.distribution(&table))),
             table: threshold(&table),
+            people: people.as_ref().map(threshold),
+            chosen: threshold(&table.for_people(pairs.as_ref())),
         }
-    }
-
-    /// Returns the threshold that `--threshold auto` takes.
-    pub(crate) fn chosen(self) -> f32 {
-        self.people
-            .map_or(self.table, |people| people.min(self.table))
     }
 }

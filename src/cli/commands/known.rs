@@ -131,7 +131,7 @@ impl KnownPeople {
             .collect();
         let reason = match self.photos() {
             photos if photos == unreadable => "none of its photos can be read",
-            _ => "no face in its photos can be used (facematch check tells more)",
+            _ => "no face in its photos can be used (run facematch check for details)",
         };
         match self.sources.roots().next() {
             Some(root) => no_known_face(root, reason),
@@ -196,12 +196,13 @@ pub(super) fn warn_of_close_people(
 ) {
     let within = pairs.within(threshold);
     let expected = pairs.expected_within(threshold, measured);
-    if within <= FEW_CLOSE_PAIRS || (within as f64) < FAR_MORE_OFTEN * expected {
+    let is_usual = within <= FEW_CLOSE_PAIRS || (within as f64) < FAR_MORE_OFTEN * expected;
+    if is_usual || better >= threshold {
         return;
     }
     console.warn(format_args!(
-        "{} of {} pairs of known people are within the threshold {}, so strangers like them would get names too; \
-         about 1 in 100 would at {:.2}; use --threshold auto",
+        "{} of {} pairs of known people are within the threshold {}: strangers like them would get names too; \
+         use --threshold auto ({:.2}), at which about 1 in 100 would",
         grouped(within),
         grouped(pairs.count()),
         threshold.value(),

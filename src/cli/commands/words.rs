@@ -30,7 +30,7 @@ pub(super) fn in_words(summary: &Summary) -> String {
         };
         let not_compared = match matching.not_compared {
             0 => String::new(),
-            count => format!(", {count} of them too poor to compare"),
+            count => format!(", {count} of them not compared"),
         };
         words += &format!(
             ": {} known, {ambiguous}{} unknown{not_compared} ({} known, threshold {})",
@@ -173,7 +173,7 @@ mod tests {
         }
         assert_eq!(
             in_words(&summary),
-            "1 photo, 2 faces: 1 known, 2 ambiguous, 1800 unknown, 1200 of them too poor to compare (1 person known, threshold 0.4959); 3 failed"
+            "1 photo, 2 faces: 1 known, 2 ambiguous, 1800 unknown, 1200 of them not compared (1 person known, threshold 0.4959); 3 failed"
         );
         summary.matching = None;
         summary.skipped = BTreeMap::from([("heic".to_owned(), 1_200), ("nef".to_owned(), 1)]);

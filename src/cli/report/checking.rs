@@ -87,7 +87,7 @@ impl CheckReport<'_> {
         let best = self.check.separation.best;
         let threshold = best.map_or_else(|| "-".to_owned(), |b| format!("{:.3}", b.threshold));
         lines.push(line(self.known, ["best threshold", &threshold, &words]));
-        let threshold = format!("{:.3}", self.automatic.chosen());
+        let threshold = format!("{:.3}", self.automatic.chosen);
         let words = automatic_in_words(self.automatic);
         lines.push(line(
             self.known,
@@ -117,7 +117,7 @@ impl CheckReport<'_> {
             unlisted_close_people: check.unlisted_close_people,
             separation: SeparationJson::new(&check.separation),
             automatic_threshold: AutomaticJson {
-                chosen: six_decimals(self.automatic.chosen()),
+                chosen: six_decimals(self.automatic.chosen),
                 by_table: six_decimals(self.automatic.table),
                 by_people: self.automatic.people.map(six_decimals),
             },
@@ -166,7 +166,7 @@ fn separation_in_words(separation: &Separation) -> String {
 fn automatic_in_words(automatic: AutomaticThreshold) -> String {
     let people = match automatic.people {
         Some(people) => format!(", {people:.3} by the distances between these people"),
-        None => "; fewer than 5 people show nothing".to_owned(),
+        None => "; not estimated from fewer than 5 people".to_owned(),
     };
     format!(
         "what --threshold auto takes, so that 1 in 100 strangers gets a name: {:.3} by the shipped table{people}",
@@ -367,6 +367,7 @@ mod tests {
     use super::*;
 
     const AUTOMATIC: AutomaticThreshold = AutomaticThreshold {
+        chosen: 0.4,
         table: 0.5,
         people: Some(0.4),
     };

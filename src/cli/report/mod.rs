@@ -162,7 +162,7 @@ pub(crate) struct FaceRecord {
 pub(crate) enum Finding {
     Identity {
         identity: Identity,
-        /// Share of strangers, 0 to 1, who would be as near to anybody in the gallery as the face
+        /// Share of strangers, 0 to 1, who would be as near to any known person as the face
         /// is to its person, or to the nearest one. `None` if nobody was considered.
         stranger_rate: Option<f64>,
     },

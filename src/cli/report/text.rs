@@ -62,7 +62,7 @@ impl Palette {
     }
 }
 
-/// Last field of a face that was not compared with anybody.
+/// Last field of a face that was not compared.
 pub(super) const NOT_COMPARED: &str = "not compared";
 
 pub(super) struct TextReport<W> {
