@@ -143,7 +143,7 @@ pub struct Identity {
 
 impl Identity {
     /// Identity of a face without a decision.
-    pub const UNKNOWN: Self = Self {
+    const UNKNOWN: Self = Self {
         outcome: Outcome::Unknown,
         person: None,
         candidates: Vec::new(),
