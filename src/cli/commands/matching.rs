@@ -5,11 +5,14 @@ use std::time::Instant;
 use facematch::batch::Input;
 use facematch::gallery::{Fingerprint, Gallery};
 use facematch::matching::{
-    CandidateCount, Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces,
+    CandidateCount, DistanceThreshold, Identity, ImpostorDistances, PeoplePairs, Rules,
+    identify_faces,
 };
 use facematch::photo::FoundFace;
 
-use super::known::{Enrolled, KnownPeople, warn_of_close_people, warn_of_similar_names};
+use super::known::{
+    Enrolled, KnownPeople, warn_of_close_people, warn_of_similar_names, warn_of_strict_threshold,
+};
 use super::photo_work::{Judgement, PhotoWork};
 use super::run::{Done, Run, only_found};
 use crate::cli::config::{DEFAULT_TARGET_FPIR, MatchConfig, Threshold};
@@ -112,10 +115,19 @@ impl Matching<'_> {
         let pairs = PeoplePairs::of(&gallery);
         let strangers = measured.clone().for_people(pairs.as_ref());
         let rules = decision.rules(&strangers, gallery.faces());
-        warn_of_similar_names(&gallery, rules.threshold, console);
-        if let (Threshold::Fixed(threshold), Some(pairs)) = (decision.threshold, &pairs) {
-            let usual = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
-            warn_of_close_people(pairs, threshold, &measured, usual, console);
+        // One person with several names is near to herself, which makes the automatic threshold
+        // small.
+        warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
+        match (decision.threshold, &pairs) {
+            (Threshold::Fixed(threshold), Some(pairs)) => {
+                let better = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
+                warn_of_close_people(pairs, threshold, &measured, better, console);
+            }
+            (Threshold::Auto { target_fpir }, _) => {
+                let usual = measured.threshold_for(target_fpir, gallery.faces());
+                warn_of_strict_threshold(rules.threshold, usual, console);
+            }
+            (Threshold::Fixed(_), None) => {}
         }
         let work = PhotoWork {
             finder,

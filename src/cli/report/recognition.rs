@@ -210,11 +210,9 @@ enum Fit {
 fn fit(line: &str) -> Fit {
     let fields: Vec<_> = line.split('\t').map(without_colour).collect();
     let mut fields: Vec<_> = fields.iter().map(String::as_str).collect();
-    // The rate of strangers, with -v.
-    if fields
-        .get(3)
-        .is_some_and(|field| field.ends_with(" strangers"))
-    {
+    // The rate of strangers, with -v; boxes have more fields.
+    let is_rate = |field: &&&str| **field == "-" || field.ends_with(" strangers");
+    if fields.len() < 6 && fields.get(3).filter(is_rate).is_some() {
         fields.remove(3);
     }
     let (has_fields, has_word) = match fields[..] {
@@ -304,7 +302,7 @@ mod tests {
             &people(1, WITH_RATES),
             &landmarks(PLAIN),
             "a.jpg\tann\t0.3142\tcandidates: ann 0.3142, bob 0.3150\n",
-            "a\tunknown\t-\tnot compared\n",
+            "a\tunknown\t-\tnot compared\na\tunknown\t-\t-\tnot compared\n",
             "scan0001\tann\t0.3142\nscan0002\tno faces\n",
             "a.jpg\t10\t20\t30\t40\t-\n",
             "a.jpg\t10\t20\t30\t40\t-0.1234\n",

@@ -126,7 +126,9 @@ impl<W: Write> TextReport<W> {
             None => Field::colored(unknown, identity.outcome.name(), end),
         }];
         let Some(distance) = identity.distance() else {
-            fields.extend(["-", NOT_COMPARED].map(Field::text));
+            let rate = self.with_rates.then_some("-");
+            let words = ["-"].into_iter().chain(rate).chain([NOT_COMPARED]);
+            fields.extend(words.map(Field::text));
             return fields;
         };
         fields.push(Field::text(&format!("{distance:.4}")));

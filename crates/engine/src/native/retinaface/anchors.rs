@@ -71,6 +71,21 @@ pub(super) fn candidates(outputs: [&Maps; 3], min_score: f32) -> Vec<Candidate> 
 }
 
 impl Candidate {
+    /// Returns the face in pixels of an image that is `times` times twice as large.
+    pub(super) fn doubled(&self, times: usize) -> Self {
+        let scale = 2.0_f32.powi(times as i32);
+        // Pixel centres are whole numbers: the centre of pixel 0 lies between those of the first
+        // pixels of the larger image.
+        let offset = (scale - 1.0) / 2.0;
+        let up = |at: f32| at * scale + offset;
+        let wide = |at: f64| at * f64::from(scale) + f64::from(offset);
+        Self {
+            score: self.score,
+            edges: self.edges.map(up),
+            points: self.points.map(|p| Point::new(wide(p.x), wide(p.y))),
+        }
+    }
+
     /// Returns the face in pixels of the image before it was doubled `upsample` times.
     pub(super) fn detection(&self, upsample: u32) -> Detection {
         let down = |x: f64, y: f64| point_mapped_down(Point::new(x, y), upsample);

@@ -2,13 +2,15 @@
 //! scores and five landmarks of each face (Deng et al., 2020; the code of
 //! biubug6/Pytorch_Retinaface).
 //!
-//! One pass of the `network` over the image finds faces of all sizes: for each pixel of three
-//! levels, 1/8, 1/16 and 1/32 as large as the image, and for two anchors there, it tells how surely
-//! a face is at the anchor, and how the face differs from it.
+//! One pass of the `network` over the image finds faces of up to 512 pixels (`scales`: and one over
+//! each half of a larger image the larger ones): for each pixel of three levels, 1/8, 1/16 and 1/32
+//! as large as the image, and for two anchors there, it tells how surely a face is at the anchor,
+//! and how the face differs from it.
 
 mod anchors;
 mod first_stage;
 mod network;
+mod scales;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -88,8 +90,12 @@ impl RetinafaceDetector {
             0 => Cow::Borrowed(image),
             _ => Cow::Owned(Resizer::new(self.level).upsampled(image, upsample)),
         };
-        let outputs = self.network.outputs(self.level, &doubled, &mut self.memory);
-        let found = suppress_overlapping(candidates(outputs, min_score));
+        let copies = scales::copies(&doubled);
+        let found = copies.iter().map(|copy| {
+            let outputs = self.network.outputs(self.level, copy, &mut self.memory);
+            suppress_overlapping(candidates(outputs, min_score))
+        });
+        let found = scales::joined(found.collect());
         if self.memory.capacity() > KEPT_BYTES {
             *self = self.fork();
         }
