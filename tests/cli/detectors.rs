@@ -57,8 +57,8 @@ fn retinaface_finds_the_people_that_hog_finds() {
     }
 }
 
-/// A regression test: the network takes parts of very large faces for faces, and large smooth things
-/// too.
+/// A regression test: the network takes parts of very large faces for faces, and large smooth
+/// things too.
 #[test]
 fn very_large_faces_are_found_once_and_nothing_else() {
     for width in ["1600", "3000"] {

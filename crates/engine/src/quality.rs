@@ -36,9 +36,10 @@ const SCORES: [f64; 2] = [0.6, 0.9];
 /// - with its sharpness, from 0.2 to 0.4, where sharpness is 1 minus the blur effect (Crété,
 ///   Dolmiere, Ladret and Nicolas, 2007) of the face at 64x64 pixels;
 /// - as it turns towards the camera, from about 70 to 40 degrees to the side: as the root mean
-/// square of the distances of its landmarks from those of a mean face falls from 0.2 to 0.08 sides
-/// of the face; - with the `score`, from 0.6 to 0.9, if the landmarks are those of RetinaFace; the
-/// scores of other detectors do not count.
+///   square of the distances of its landmarks from those of a mean face falls from 0.2 to 0.08
+///   sides of the face;
+/// - with the `score`, from 0.6 to 0.9, if the landmarks are those of RetinaFace; the scores of
+///   other detectors do not count.
 ///
 /// It is 0 if no face can have such landmarks.
 pub fn face_quality(
