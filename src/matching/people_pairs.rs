@@ -11,7 +11,7 @@
 //! show it, and one pair of twins would decide it.
 
 use super::{DistanceThreshold, ImpostorDistances};
-use crate::engine::Encoding;
+use crate::engine::distance;
 use crate::gallery::Gallery;
 
 /// Minimum number of people whose distances say something.
@@ -68,10 +68,10 @@ impl PeoplePairs {
         Some(own)
     }
 
-    fn add(&mut self, person: &[&Encoding], other: &[&Encoding]) {
+    fn add(&mut self, person: &[&[f32]], other: &[&[f32]]) {
         let start = self.distances.len();
         for face in person {
-            let distances = other.iter().map(|other| face.distance(other));
+            let distances = other.iter().map(|other| distance(face, other));
             self.distances.extend(distances);
         }
         let new = &self.distances[start..];
@@ -132,7 +132,7 @@ impl PeoplePairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{ENCODING_LEN, EngineParams};
+    use crate::engine::{ENCODING_LEN, Encoding, EngineParams};
     use crate::gallery::{Fingerprint, GalleryBuilder};
     use crate::geometry::PixelBox;
     use crate::photo::EncodeFrom;
@@ -161,7 +161,7 @@ mod tests {
                 w: 9,
                 h: 9,
             };
-            builder.add_encoding(name, Path::new(name), bounds, Encoding::new(values));
+            builder.add_encoding(name, Path::new(name), bounds, &Encoding::new(values));
         };
         for person in 0..people {
             // In fewer dimensions distances scatter more: about a sixth of their mean.
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(pairs.count(), 45);
         let close = DistanceThreshold::new(0.21).unwrap();
         assert_eq!(pairs.within(close), 1);
-        let expected = pairs.expected_within(DistanceThreshold::DEFAULT, &table());
+        let expected = pairs.expected_within(DistanceThreshold::default(), &table());
         let rate = table().false_match_rate(0.6);
         assert!((expected / (45.0 * rate) - 1.0).abs() < 1e-6, "{expected}");
     }

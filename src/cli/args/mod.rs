@@ -18,9 +18,9 @@ use facematch::matching::DistanceThreshold;
 pub(super) use configs::parse;
 use evaluating::EvalCommand;
 use options::{
-    CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, MessageArgs,
-    WalkArgs, automatic_by_default, first_given, hidden_messages, whole_number,
-    with_hidden_formats,
+    CacheArgs, CommonArgs, DecisionArgs, EncoderArg, EncodingArgs, EngineArgs, FiguresFormatArg,
+    HowToEncodeArgs, MessageArgs, WalkArgs, automatic_by_default, first_given, hidden_messages,
+    whole_number, with_hidden_formats,
 };
 use sorting::SortArgs;
 
@@ -399,15 +399,10 @@ pub(crate) struct CheckArgs {
     #[arg(help = CHECKED_KNOWN, long_help = known_help(CHECKED_KNOWN, ""), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Largest distance of two faces of one person
-    #[arg(
-        short,
-        long,
-        value_name = "DISTANCE",
-        default_value = "0.6",
-        allow_negative_numbers = true
-    )]
-    pub(crate) threshold: DistanceThreshold,
+    /// Largest distance of two faces of one person [default: 0.6, or 1.1 with --encoder
+    /// mobilefacenet]
+    #[arg(short, long, value_name = "DISTANCE", allow_negative_numbers = true)]
+    pub(crate) threshold: Option<DistanceThreshold>,
 
     /// Format of the findings: one line each, in columns on a terminal, else tab-separated; or one
     /// JSON object

@@ -10,7 +10,7 @@ use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, composed_name, is_gallery_file, read_gallery,
     write_gallery,
 };
-use facematch::matching::DistanceThreshold;
+use facematch::matching::Rules;
 
 use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
@@ -153,7 +153,8 @@ fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
     } = people.enroll(&mut session.engines, &params, &session.finder, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
     if !config.from_tags {
-        warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
+        let threshold = Rules::default_for(params.encoder).threshold;
+        warn_of_similar_names(&gallery, threshold, console);
     }
     let mut failed = String::new();
     if without_face > 0 {

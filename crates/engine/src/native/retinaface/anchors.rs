@@ -95,8 +95,9 @@ fn score([background, face]: [f32; 2]) -> f32 {
     1.0 / (1.0 + (background - face).exp())
 }
 
-/// Returns the nearest of the points that are a sixteenth of a pixel apart. The last digits of a sum
-/// of floats differ from machine to machine, which then does not reach the pixels of a face chip.
+/// Returns the nearest of the points that are a sixteenth of a pixel apart. The last digits of a
+/// sum of floats differ from machine to machine, which then does not reach the pixels of a face
+/// chip.
 fn on_grid(point: Point) -> Point {
     let rounded = |value: f64| (value * 16.0).round() / 16.0;
     Point::new(rounded(point.x), rounded(point.y))
