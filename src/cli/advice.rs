@@ -16,8 +16,12 @@ fn encoder_advice(
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     match made_with {
-        Some(encoder) => write!(f, "{error}, or give --encoder {}", encoder.name()),
-        None => write!(f, "{error}"),
+        Some(encoder) => write!(
+            f,
+            "{error}, with facematch enroll --reencode, or give --encoder {}",
+            encoder.name()
+        ),
+        None => write!(f, "{error}, with facematch enroll --reencode"),
     }
 }
 

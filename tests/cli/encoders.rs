@@ -116,7 +116,7 @@ fn galleries_of_two_encoders_do_not_mix() {
     ] {
         let expected = format!(
             "facematch: gallery: {gallery}: was made with another face encoder ({instead}), so its faces cannot be \
-             compared; enroll its photos again, or give --encoder {advice}\n"
+             compared; enroll its photos again, with facematch enroll --reencode, or give --encoder {advice}\n"
         );
         for arguments in [
             &[gallery, "unknown"][..],
@@ -199,6 +199,93 @@ fn the_cache_knows_its_encoder() {
     let again = known_and_new(&MOBILEFACENET, "cache: 3 photos known, 0 new");
     assert_eq!(again, found);
     assert_eq!(known_and_new(&[], "cache: 3 photos known, 0 new"), by_dlib);
+}
+
+#[test]
+fn a_gallery_that_is_encoded_again_is_that_of_its_photos() {
+    let env = with_gallery();
+    enroll(&env, "fresh.safetensors");
+    let before = std::fs::read(env.path("people.safetensors")).unwrap();
+    let reencode = |target: &'static str| {
+        let mut command = env.facematch();
+        command.args(["enroll", "--reencode", "people.safetensors", "-o", target]);
+        command.args(MOBILEFACENET);
+        command
+    };
+    let run = reencode("again.safetensors").ends_with(0);
+    let summary = "facematch: again.safetensors: 2 people known by 2 faces\n";
+    assert_eq!(run.stderr, summary);
+    let read = |name| std::fs::read(env.path(name)).unwrap();
+    assert_eq!(read("again.safetensors"), read("fresh.safetensors"));
+    assert_eq!(read("people.safetensors"), before);
+
+    // An existing gallery needs --force, and the one that is read is never replaced.
+    reencode("again.safetensors").ends_with(2);
+    reencode("again.safetensors")
+        .args(["--force", "--cache=c.redb"])
+        .ends_with(0);
+    assert_eq!(read("again.safetensors"), read("fresh.safetensors"));
+    reencode("people.safetensors").arg("--force").ends_with(2);
+    assert_eq!(read("people.safetensors"), before);
+}
+
+#[test]
+fn faces_that_are_not_found_again_are_named() {
+    let env = with_gallery();
+    std::fs::remove_file(env.path("known/biden.jpg")).unwrap();
+    let run = env
+        .facematch()
+        .args(["enroll", "--reencode", "people.safetensors", "-o"])
+        .arg("again.safetensors")
+        .args(MOBILEFACENET)
+        .ends_with(1);
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert!(
+        lines[0].contains("known/biden.jpg: ") && lines[0].ends_with("; biden is left out"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        lines[1],
+        "facematch: again.safetensors: 1 person known by 1 face; 1 face left out"
+    );
+    // Another photo at the same path has no face there.
+    env.copy("unknown/chelsea.png", "known/obama.jpg");
+    let run = env
+        .facematch()
+        .args(["enroll", "--reencode", "people.safetensors", "-o"])
+        .arg("none.safetensors")
+        .args(MOBILEFACENET)
+        .ends_with(3);
+    assert!(
+        run.stderr
+            .contains("known/obama.jpg: no face found where that of obama was; it is left out"),
+        "{}",
+        run.stderr
+    );
+    assert!(!env.path("none.safetensors").exists());
+}
+
+#[test]
+fn a_gallery_is_encoded_again_by_itself() {
+    let env = with_gallery();
+    for (arguments, reason) in [
+        (&["known"][..], "cannot be used with"),
+        (&["--from-tags"], "cannot be used with"),
+        (&["--add", "other.safetensors"], "cannot be used with"),
+    ] {
+        let run = env
+            .facematch()
+            .args(["enroll", "--reencode", "people.safetensors", "-o", "new"])
+            .args(arguments)
+            .ends_with(2);
+        assert!(run.stderr.contains(reason), "{}", run.stderr);
+    }
+    let run = env
+        .facematch()
+        .args(["enroll", "--reencode", "people.safetensors"])
+        .ends_with(2);
+    assert!(run.stderr.contains("--output"), "{}", run.stderr);
 }
 
 #[test]

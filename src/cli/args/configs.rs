@@ -18,8 +18,8 @@ use super::{
 use crate::cli::config::{
     self, CacheAction, CacheCommandConfig, CheckConfig, DetectConfig, EnrollConfig,
     EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig, GalleryConfig, Invocation,
-    MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig, known_options,
-    only_file, refuse_encoding_options,
+    MatchConfig, NameTarget, ReencodeConfig, RunConfig, SortConfig, TagConfig, UntagConfig,
+    known_options, only_file, refuse_encoding_options,
 };
 use crate::cli::console::print_error;
 use crate::cli::exit::{Exit, Failure};
@@ -262,6 +262,15 @@ fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
             return Ok(EnrollConfig::Remove { names, file });
         }
     };
+    if let Some(gallery) = args.reencode {
+        return Ok(EnrollConfig::Reencode(ReencodeConfig {
+            gallery,
+            file,
+            written,
+            engine: args.engine.checked(args.encoding)?,
+            cache: args.cache.into(),
+        }));
+    }
     Ok(EnrollConfig::Write(GalleryConfig {
         known: args.known,
         known_options: known_options(args.follow_links, args.hidden),
