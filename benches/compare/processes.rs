@@ -78,7 +78,7 @@ pub(super) fn compare(
     let [native, dlib] =
         [0, 1].map(|at| with_defaults[at][0].milliseconds / small[at][0].milliseconds);
     println!(
-        "| the same with the defaults (`--flip --detector auto`) | {native:.2} times as long | {dlib:.2} times as long | |"
+        "| the same with the defaults | {native:.2} times as long | {dlib:.2} times as long | |"
     );
 
     let arguments = plain([known.as_os_str(), large.as_os_str()]);

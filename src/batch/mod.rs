@@ -107,6 +107,7 @@ mod tests {
         let mut told = Vec::new();
         let settings = PhotoSettings {
             width: Width::Pixels(0),
+            min_quality: 0.0,
             ..PhotoSettings::default()
         };
         let work = |engine: &mut dyn FaceEngine, path: &Path| find_faces(path, &settings, engine);

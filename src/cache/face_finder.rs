@@ -138,6 +138,7 @@ mod tests {
     const SETTINGS: PhotoSettings = PhotoSettings {
         width: Width::Pixels(0),
         min_face: 0,
+        min_quality: 0.0,
         depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: true,

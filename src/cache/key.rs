@@ -47,6 +47,7 @@ impl SettingsFingerprint {
         let PhotoSettings {
             width,
             min_face,
+            min_quality,
             depth,
             encode_from,
             try_rotations,
@@ -66,7 +67,7 @@ impl SettingsFingerprint {
             Depth::Encodings => {
                 let encoder = encoder.name();
                 format!(
-                    "encoder {encoder}, jitters {jitters}, flip {flip}, encoded from {encode_from}"
+                    "encoder {encoder}, jitters {jitters}, flip {flip}, encoded from {encode_from}, min quality {min_quality}"
                 )
             }
         };
@@ -137,6 +138,7 @@ mod tests {
     const SETTINGS: PhotoSettings = PhotoSettings {
         width: Width::Pixels(500),
         min_face: 0,
+        min_quality: 0.3,
         depth: Depth::Encodings,
         encode_from: EncodeFrom::Resized,
         try_rotations: false,
@@ -196,6 +198,10 @@ mod tests {
                 ..SETTINGS
             },
             PhotoSettings {
+                min_quality: 0.0,
+                ..SETTINGS
+            },
+            PhotoSettings {
                 encode_from: EncodeFrom::Original,
                 ..SETTINGS
             },
@@ -224,6 +230,7 @@ mod tests {
         other.encoder = EncoderKind::Mobilefacenet;
         let original = PhotoSettings {
             encode_from: EncodeFrom::Original,
+            min_quality: 0.9,
             ..NOT_ENCODED
         };
         assert_eq!(

@@ -165,6 +165,9 @@ pub enum KnownPhotoWarning {
     /// The photo has faces, but none is upright in any turn, so it is left out.
     #[error("{}: no face in this known photo is upright in any turn; it is left out", .0.display())]
     NotUpright(PathBuf),
+    /// The photo has faces, but none is good enough to be encoded, so it is left out.
+    #[error("{}: the face in this known photo is too small, blurred or turned; it is left out", .0.display())]
+    Poor(PathBuf),
     /// The photo has several faces; the largest is used.
     #[error("{}: {faces} faces in this known photo; the largest is taken for {name}", path.display())]
     SeveralFaces {
@@ -227,9 +230,11 @@ impl GalleryBuilder {
     /// As [`add_encoding`](Self::add_encoding).
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
         let Some((face, encoding)) = largest_face(faces) else {
-            return Some(match faces.iter().all(|face| face.upright) {
-                true => KnownPhotoWarning::NoFace(source.to_owned()),
-                false => KnownPhotoWarning::NotUpright(source.to_owned()),
+            let source = source.to_owned();
+            return Some(match faces {
+                [] => KnownPhotoWarning::NoFace(source),
+                _ if faces.iter().any(|face| face.upright) => KnownPhotoWarning::Poor(source),
+                _ => KnownPhotoWarning::NotUpright(source),
             });
         };
         self.add_encoding(name, source, face.bounds, encoding);

@@ -98,14 +98,9 @@ pub struct Rules {
     pub repetition: Repetition,
     /// Number of people that are listed.
     pub candidates: CandidateCount,
-    /// Least [quality](Face::quality) of a face that is given a name, from 0 to 1.
-    pub min_quality: f32,
 }
 
 impl Rules {
-    /// Default of [`min_quality`](Self::min_quality) (`docs/ACCURACY.md`).
-    const MIN_QUALITY: f32 = 0.3;
-
     /// Returns the rules that the program uses by default for encodings of `encoder`.
     pub fn default_for(encoder: EncoderKind) -> Self {
         Self {
@@ -113,15 +108,6 @@ impl Rules {
             margin: Margin::default_for(encoder),
             repetition: Repetition::Once,
             candidates: CandidateCount::Nearest(1),
-            min_quality: Self::MIN_QUALITY,
-        }
-    }
-
-    /// Returns the number of people that are listed for each face, at least 1.
-    fn listed(&self) -> usize {
-        match self.candidates {
-            CandidateCount::Nearest(count) => count.max(1),
-            CandidateCount::All => usize::MAX,
         }
     }
 }
@@ -190,35 +176,34 @@ impl Identity {
 }
 
 /// Returns who each of `faces` is, all of them in one photo, like [`identify`]. A face without a
-/// [usable encoding](Face::usable_encoding), or of a quality below that of the `rules`, is unknown.
+/// [usable encoding](Face::usable_encoding) is unknown.
+///
+/// # Panics
+/// As [`identify`].
 pub fn identify_faces<'a>(
     gallery: &Gallery,
     faces: impl IntoIterator<Item = &'a Face>,
     rules: &Rules,
 ) -> Vec<Identity> {
-    let faces: Vec<_> = faces.into_iter().collect();
-    let is_good = |face: &Face| face.quality >= rules.min_quality;
-    let encodings = faces.iter().map(|face| face.usable_encoding());
-    let good: Vec<_> = (faces.iter().zip(encodings.clone()))
-        .filter_map(|(face, encoding)| encoding.filter(|_| is_good(face)))
-        .collect();
-    let mut identities = identify(gallery, &good, rules).into_iter();
-    let mut identity_of = |(face, encoding): (&&Face, Option<&Encoding>)| match encoding {
-        Some(_) if is_good(face) => identities.next(),
-        Some(encoding) => Some(Identity {
-            candidates: gallery.nearest_people(encoding, rules.listed()),
-            ..Identity::UNKNOWN
-        }),
-        None => None,
+    let encodings: Vec<_> = faces.into_iter().map(Face::usable_encoding).collect();
+    let usable: Vec<_> = encodings.iter().copied().flatten().collect();
+    let mut identities = identify(gallery, &usable, rules).into_iter();
+    let identity_of = |encoding: Option<&Encoding>| {
+        let identity = encoding.and_then(|_| identities.next());
+        identity.unwrap_or(Identity::UNKNOWN)
     };
-    (faces.iter().zip(encodings))
-        .map(|face| identity_of(face).unwrap_or(Identity::UNKNOWN))
-        .collect()
+    encodings.into_iter().map(identity_of).collect()
 }
 
 /// Decides who the faces in one photo are, given the encoding of each.
+///
+/// # Panics
+/// If the encodings are of another encoder than the gallery.
 pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Vec<Identity> {
-    let listed = rules.listed();
+    let listed = match rules.candidates {
+        CandidateCount::Nearest(count) => count.max(1),
+        CandidateCount::All => usize::MAX,
+    };
     let needed = people_needed(encodings.len());
     let nearest = gallery.nearest_people_of_all(encodings, listed.max(needed));
     decide(nearest, rules, listed)

@@ -21,9 +21,10 @@ const LEAST_PEOPLE: usize = 5;
 /// take about 10 ms.
 const MOST_FACES: usize = 1000;
 
-/// Number of people as whose distances the spread of the shipped table counts. Few people show
-/// where distances lie long before they show how they spread.
-const PEOPLE_OF_TABLE: f64 = 5.0;
+/// Number of people as whose distances those of the shipped table count when it is about how they
+/// scatter: few people show where their distances lie long before they show that
+/// (`docs/ACCURACY.md`).
+const PEOPLE_OF_TABLE: f64 = 10.0;
 
 /// Share of the pairs within the median.
 const MEDIAN: f64 = 0.5;
@@ -103,13 +104,12 @@ impl PeoplePairs {
     pub fn distribution(&self, table: &ImpostorDistances) -> ImpostorDistances {
         let low = self.low_share();
         let (median, table_median) = (self.quantile(MEDIAN), table.distance_at(MEDIAN));
-        let (own, of_table) = (
-            median - self.quantile(low),
-            table_median - table.distance_at(low),
-        );
+        let spread = (median - self.quantile(low)) / (table_median - table.distance_at(low));
         let people = self.people as f64;
-        let joint = (people * own + PEOPLE_OF_TABLE * of_table) / (people + PEOPLE_OF_TABLE);
-        table.mapped(|distance| median + (distance - table_median) * joint / of_table)
+        // Smaller distances scatter less, but not in proportion.
+        let usual = (median / table_median).sqrt();
+        let scale = (people * spread + PEOPLE_OF_TABLE * usual) / (people + PEOPLE_OF_TABLE);
+        table.mapped(|distance| median + (distance - table_median) * scale)
     }
 
     /// Returns the share of the pairs within the low quantile: as far in the tail as the pairs

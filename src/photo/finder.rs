@@ -27,9 +27,9 @@ const USUAL_WIDTH: u32 = 500;
 /// Largest width of the working copy with [`Width::Auto`].
 const LARGEST_WIDTH: u32 = 1600;
 
-/// Width that the smallest face has in a working copy with [`Width::Auto`]: faces of a third of it
-/// are found, and it can be encoded (`docs/ACCURACY.md`).
-const SMALL_FACE: u32 = 32;
+/// Width that the smallest face has in a working copy with [`Width::Auto`]: faces of a quarter of
+/// it are found, and it can be encoded (`docs/ACCURACY.md`).
+const SMALL_FACE: u32 = 40;
 
 impl<'a> Finder<'a> {
     /// Creates a finder for the photo at `path`, which is not opened.
@@ -64,8 +64,8 @@ impl<'a> Finder<'a> {
         // A large file must not stay in memory during the search, unless it is needed again.
         let bytes = if is_needed_again { bytes } else { Vec::new() };
         let mut faces = self.search(original.size, &copy)?;
-        if width == Width::Auto
-            && let Some(width) = wider(&faces, original.size.0)
+        while width == Width::Auto
+            && let Some(width) = wider(&faces, copy.width(), original.size.0)
         {
             (_, copy) = self.working_copy(&bytes, width)?;
             faces = self.search(original.size, &copy)?;
@@ -140,9 +140,10 @@ impl<'a> Finder<'a> {
         })
     }
 
-    /// Encodes `faces` from `image`, the working copy or the photo at full size, with the landmarks
-    /// in pixels of the image.
+    /// Encodes those of `faces` that are good enough from `image`, the working copy or the photo at
+    /// full size, with the landmarks in pixels of the image.
     fn encode(&mut self, image: &RgbImage, faces: &mut [FoundFace]) -> Result<(), Error> {
+        let min_quality = self.settings.min_quality;
         let is_resized = self.settings.encode_from == EncodeFrom::Resized;
         let landmarks = |found: &FoundFace| match is_resized {
             true => found.working_landmarks.clone(),
@@ -155,7 +156,7 @@ impl<'a> Finder<'a> {
         for turn in Turn::ALL {
             let mut faces: Vec<_> = faces
                 .iter_mut()
-                .filter(|found| found.turn == turn)
+                .filter(|found| found.turn == turn && found.face.quality >= min_quality)
                 .collect();
             if faces.is_empty() {
                 continue;
@@ -215,7 +216,7 @@ fn found_face(
             score: detection.score,
             landmarks: landmarks.points.iter().map(|&p| scale.point(p)).collect(),
             encoding: None,
-            quality: quality(copy, &landmarks, detection.score),
+            quality: quality(copy, scale.detail(), &landmarks, detection.score),
             upright: true,
         },
         turn: Turn::None,
@@ -223,14 +224,20 @@ fn found_face(
     }
 }
 
-/// Returns the width of a working copy in which the smallest of `faces` is as large as it should
-/// be, unless it is so in the usual one. `photo` is the width of the photo.
-fn wider(faces: &[FoundFace], photo: u32) -> Option<u32> {
+/// Returns the width of the working copy that is searched after one of `width` in which `faces`
+/// were found: it is as wide as the smallest of them asks for, or twice as wide if there are none.
+/// Returns `None` if this copy is wide enough, or as wide as it may be. `photo` is the width of the
+/// photo.
+fn wider(faces: &[FoundFace], width: u32, photo: u32) -> Option<u32> {
     let side = |found: &FoundFace| found.working_landmarks.rect.width();
-    let smallest = faces.iter().map(side).min()?.max(1);
-    let wanted = u64::from(USUAL_WIDTH * SMALL_FACE) / u64::try_from(smallest).ok()?;
-    let width = u32::try_from(wanted).ok()?.min(LARGEST_WIDTH).min(photo);
-    (width > USUAL_WIDTH).then_some(width)
+    let smallest = faces.iter().map(side).min();
+    let smallest = smallest.map_or(SMALL_FACE / 2, |side| {
+        u32::try_from(side).unwrap_or_default()
+    });
+    let wanted = width.saturating_mul(SMALL_FACE) / smallest.max(1);
+    let most = LARGEST_WIDTH.min(photo);
+    // A copy that is hardly wider shows nothing new.
+    (width < most && wanted > width + width / 8).then_some(wanted.min(most))
 }
 
 #[cfg(test)]
@@ -253,6 +260,11 @@ mod tests {
         let mut engine = FakeEngine {
             faces: vec![rect(60, 10), NO_FACE, rect(-5, 40), rect(60, 0)],
         };
+        // Its landmarks coincide, so its faces are of no quality.
+        let settings = &PhotoSettings {
+            min_quality: 0.0,
+            ..*settings
+        };
         let size = (2 * copy.width(), 2 * copy.height());
         let mut finder = Finder::new(Path::new("photo"), settings, &mut engine);
         let mut faces = finder.faces_in(size, copy)?;
@@ -265,6 +277,7 @@ mod tests {
     const NOT_ENCODED: PhotoSettings = PhotoSettings {
         width: Width::Pixels(500),
         min_face: 0,
+        min_quality: 0.0,
         depth: Depth::Landmarks,
         encode_from: EncodeFrom::Resized,
         try_rotations: false,
@@ -313,17 +326,21 @@ mod tests {
             face.working_landmarks.rect.right = face.working_landmarks.rect.left + side - 1;
             face
         };
-        for (sides, photo, expected) in [
-            (&[][..], 4_000, None),
-            (&[32, 90], 4_000, None),
-            (&[90, 16], 4_000, Some(1_000)),
-            (&[90, 16], 800, Some(800)),
-            (&[16], 400, None),
-            (&[5], 4_000, Some(1_600)),
-            (&[0], 4_000, Some(1_600)),
+        for (sides, width, photo, expected) in [
+            (&[][..], 500, 4_000, Some(1_000)),
+            (&[], 1_000, 4_000, Some(1_600)),
+            (&[], 1_600, 4_000, None),
+            (&[40, 90], 500, 4_000, None),
+            (&[38], 500, 4_000, None),
+            (&[90, 20], 500, 4_000, Some(1_000)),
+            (&[90, 16], 500, 800, Some(800)),
+            (&[16], 500, 400, None),
+            (&[5], 500, 4_000, Some(1_600)),
+            (&[0], 500, 4_000, Some(1_600)),
         ] {
             let faces: Vec<_> = sides.iter().map(|&side| face(side)).collect();
-            assert_eq!(wider(&faces, photo), expected, "{sides:?} {photo}");
+            let found = wider(&faces, width, photo);
+            assert_eq!(found, expected, "{sides:?} {width} {photo}");
         }
     }
 

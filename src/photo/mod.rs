@@ -25,12 +25,15 @@ pub use turn::Turn;
 use finder::Finder;
 
 /// Settings for finding faces in photos. Known and unknown photos need the same settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PhotoSettings {
     /// Width of the working copy.
     pub width: Width,
     /// Smallest face that is kept: the longer side of its box, in pixels of the photo.
     pub min_face: u32,
+    /// Least [quality](Face::quality) of a face that is encoded, from 0 to 1. The encodings of
+    /// poorer faces say little about a person.
+    pub min_quality: f32,
     /// Data to compute for each face.
     pub depth: Depth,
     /// Image that face chips are cut from.
@@ -46,6 +49,7 @@ impl Default for PhotoSettings {
         Self {
             width: Width::Pixels(500),
             min_face: 0,
+            min_quality: 0.3,
             depth: Depth::Encodings,
             encode_from: EncodeFrom::Resized,
             try_rotations: false,
@@ -58,8 +62,8 @@ impl Default for PhotoSettings {
 pub enum Width {
     /// This number of pixels; 0 keeps the width of the photo.
     Pixels(u32),
-    /// 500 pixels, or up to 1,600 if a face is small in that: as many as make the smallest one that
-    /// was found 32 pixels wide.
+    /// 500 pixels, or up to 1,600 if there are only small faces in that or none: as many as make
+    /// the smallest one 40 pixels wide.
     Auto,
 }
 
@@ -91,7 +95,8 @@ pub struct Face {
     pub score: Option<f32>,
     /// Landmarks of the face, in the order of the landmark model.
     pub landmarks: Vec<Point>,
-    /// Encoding of the face, unless the settings ask only for [`Depth::Landmarks`].
+    /// Encoding of the face, unless the settings ask only for [`Depth::Landmarks`] or for a better
+    /// [`quality`](Self::quality).
     pub encoding: Option<Encoding>,
     /// How well the face can be encoded, from 0 to 1; see [`quality`](crate::engine::quality).
     pub quality: f32,

@@ -670,8 +670,8 @@ fn verify_pairs_of_lfw(cache: &Path) {
     let figures: Value = serde_json::from_slice(&run.stdout).unwrap();
     println!("{figures}");
     let best = &figures["verification_only"]["best"]["accuracy"];
-    assert!(best.as_f64().unwrap() >= 0.992);
-    assert!(figures["end_to_end"]["accuracy"].as_f64().unwrap() >= 0.988);
+    assert!(best.as_f64().unwrap() >= 0.994);
+    assert!(figures["end_to_end"]["accuracy"].as_f64().unwrap() >= 0.994);
 }
 
 #[test]
@@ -688,11 +688,9 @@ fn every_labelled_person_is_found_and_nobody_else() {
     assert_eq!(figures["overall"]["wrong"], 0);
 }
 
-/// An open set: the first 100 people with at least two photos are known by one each, and the photos
-/// of all people are searched.
-fn keep_strangers_of_lfw_out(cache: &Path) {
-    let folder = tempfile::tempdir().unwrap();
-    let lfw = shared("data/lfw");
+/// Copies the first photos of every `step`th person of `people`, at most `most` people, into the
+/// folder `known` of `folder`, and writes `labels.csv` for all other photos.
+fn open_set(folder: &Path, people: &Path, photos: usize, step: usize, most: usize) {
     let names = |folder: &Path| -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
@@ -701,40 +699,120 @@ fn keep_strangers_of_lfw_out(cache: &Path) {
         names.sort();
         names
     };
-    let (mut labels, mut known) = ("image,people\n".to_owned(), 0);
-    std::fs::create_dir(folder.path().join("known")).unwrap();
-    for person in names(&lfw).iter().filter(|name| lfw.join(name).is_dir()) {
-        let mut photos = names(&lfw.join(person));
-        if photos.len() > 1 && known < 100 {
-            known += 1;
-            let first = lfw.join(person).join(photos.remove(0));
-            std::fs::copy(first, folder.path().join(format!("known/{person}.jpg"))).unwrap();
+    let (mut labels, mut known, mut candidates) = ("image,people\n".to_owned(), 0, 0);
+    std::fs::create_dir(folder.join("known")).unwrap();
+    for person in names(people)
+        .iter()
+        .filter(|name| people.join(name).is_dir())
+    {
+        let mut others = names(&people.join(person));
+        if others.len() > photos {
+            if candidates % step == 0 && known < most {
+                known += 1;
+                for (number, photo) in others.drain(..photos).enumerate() {
+                    let copy = folder.join(format!("known/{person}.{number}.jpg"));
+                    std::fs::copy(people.join(person).join(photo), copy).unwrap();
+                }
+            }
+            candidates += 1;
         }
-        for photo in photos {
+        for photo in others {
             labels += &format!("{person}/{photo},{person}\n");
         }
     }
-    std::fs::write(folder.path().join("labels.csv"), labels).unwrap();
-    let run = facematch_in(folder.path())
-        .args([
-            "eval",
-            "identify",
-            "-q",
-            "-f",
-            "json",
-            "--labels",
-            "labels.csv",
-            "known",
-        ])
-        .arg(&lfw)
-        .args(["--threshold", "auto", "--target-fpir", "0.01"])
+    std::fs::write(folder.join("labels.csv"), labels).unwrap();
+}
+
+/// Returns the share of strangers of an [`open_set`] that get a name, and of known people that are
+/// found.
+fn identified(folder: &Path, people: &Path, cache: &Path, threshold: &str) -> [f64; 2] {
+    let run = facematch_in(folder)
+        .args(["eval", "identify", "-q", "-f", "json", "--labels"])
+        .args(["labels.csv", "known"])
+        .arg(people)
+        .args(["--threshold", threshold])
         .env("FACEMATCH_CACHE", cache)
         .ends_with(0);
     let figures: Value = serde_json::from_slice(&run.stdout).unwrap();
-    println!(
-        "fpir {} recall {}",
-        figures["fpir"], figures["overall"]["recall"]
-    );
-    assert!(figures["fpir"].as_f64().unwrap() <= 0.015);
-    assert!(figures["overall"]["recall"].as_f64().unwrap() >= 0.75);
+    let rates = [&figures["fpir"], &figures["overall"]["recall"]].map(|v| v.as_f64().unwrap());
+    println!("threshold {}: {rates:?}", figures["threshold"]);
+    rates
+}
+
+/// The first 100 people with at least two photos are known by one each, and the photos of all
+/// people are searched.
+fn keep_strangers_of_lfw_out(cache: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let lfw = shared("data/lfw");
+    open_set(folder.path(), &lfw, 1, 1, 100);
+    let [strangers, found] = identified(folder.path(), &lfw, cache, "auto");
+    assert!(strangers <= 0.01, "{strangers}");
+    assert!(found >= 0.8, "{found}");
+    rates_of_strangers_are_reliable(folder.path(), &lfw, cache);
+}
+
+/// Of the strangers, at most the share `rate` has a smaller `stranger_rate`.
+fn rates_of_strangers_are_reliable(folder: &Path, people: &Path, cache: &Path) {
+    let run = facematch_in(folder)
+        .args(["known", "-q", "-f", "ndjson"])
+        .arg(people)
+        .env("FACEMATCH_CACHE", cache)
+        .ends_with(0);
+    let known: BTreeSet<String> = photos_below(&folder.join("known"))
+        .iter()
+        .map(|photo| photo.file_stem().unwrap().to_str().unwrap())
+        .map(|name| name.trim_end_matches(".0").to_owned())
+        .collect();
+    let (mut strangers, mut people) = (Vec::new(), Vec::new());
+    for record in run.records() {
+        let Some(path) = record["path"].as_str() else {
+            continue;
+        };
+        let person = Path::new(path).parent().unwrap().file_name().unwrap();
+        let is_known = known.contains(person.to_str().unwrap());
+        for face in record["faces"].as_array().unwrap() {
+            let rate = face["stranger_rate"].as_f64().unwrap();
+            match is_known {
+                false => strangers.push(rate),
+                true if face["name"] == person.to_str().unwrap() => people.push(rate),
+                true => {}
+            }
+        }
+    }
+    for rate in [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5] {
+        let below = |rates: &[f64]| {
+            let count = rates.iter().filter(|r| **r < rate).count();
+            count as f64 / rates.len() as f64
+        };
+        let (wrong, right) = (below(&strangers), below(&people));
+        println!("rate below {rate}: {wrong:.4} of strangers, {right:.3} of right names");
+        // Two of 1,400 strangers are chance.
+        assert!(wrong <= rate + 0.0015, "{rate}: {wrong}");
+    }
+}
+
+/// The encodings of East Asian faces are near to each other: at the default threshold, the run
+/// warns, and the automatic one keeps strangers out.
+#[test]
+#[ignore = "needs the evaluation photos: FACEMATCH_SHARED=<folder>"]
+fn strangers_of_people_who_resemble_each_other_are_kept_out() {
+    let people = shared("data/east_asian");
+    for photos in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        open_set(folder.path(), &people, photos, 2, 10);
+        let cache = folder.path().join("cache");
+        let [strangers, found] = identified(folder.path(), &people, &cache, "auto");
+        assert!(strangers <= 0.02, "{strangers}");
+        assert!(found >= 0.85, "{found}");
+        let run = facematch_in(folder.path())
+            .args(["known", "known"])
+            .env("FACEMATCH_CACHE", &cache)
+            .ends_with(0);
+        assert!(
+            run.stderr.contains("pairs of known people"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("--threshold auto"), "{}", run.stderr);
+    }
 }

@@ -74,7 +74,7 @@ fn the_samples_come_out_as_readme_promises() {
         run.records().last().unwrap(),
         &json!({
             "type": "summary", "schema": "facematch/1", "image_count": 3, "face_count": 2, "matched": 1, "ambiguous": 0,
-            "unknown": 1, "errors": 0, "skipped": [], "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "retinaface"
+            "unknown": 1, "not_compared": 0, "errors": 0, "skipped": [], "known_people": 2, "threshold": 0.6, "engine": "native", "detector": "retinaface"
         })
     );
 }

@@ -41,6 +41,7 @@ mod orientation;
 mod orientation_variants;
 mod overwriting;
 mod pictures;
+mod quality;
 mod readme;
 #[cfg(unix)]
 mod refused_writes;

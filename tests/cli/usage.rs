@@ -52,7 +52,7 @@ fn long_help_has_everything_in_groups() {
               Working width: more finds smaller faces
               
               Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500,
-              and up to 1600 for photos with small faces.
+              and up to 1600 for photos with small faces or none.
               
               [default: 500]
 
@@ -108,11 +108,6 @@ fn long_help_has_everything_in_groups() {
               A face is ambiguous unless the next person is at least this much farther away than the
               nearest one [default: 0.03, or 0.05 with --encoder mobilefacenet]
 
-          --min-quality <Q>
-              Give no name to faces of a lower quality: small, blurred or turned ones; 0 names all
-              
-              [default: 0.3]
-
           --allow-repeat
               Let a person appear in a photo more than once, for collages
 
@@ -141,6 +136,11 @@ fn long_help_has_everything_in_groups() {
               Average N jittered copies of each face, mirrored at random; much slower, little gain
               
               [default: 0]
+
+          --min-quality <Q>
+              Neither encode nor name faces of a lower quality: small, blurred and turned ones
+              
+              [default: 0.3]
 
           --encode-from <WHICH>
               Photo that faces are cut from: the resized one, or the one at full size, which takes
@@ -474,7 +474,7 @@ fn what_cannot_start_says_why_with_status_3() {
     assert_snapshot!(message(&["empty", "cats"]), @"facematch: empty: no known face: there are no photos in it; put one photo per person there, such as empty/Ann.jpg");
     assert_snapshot!(message(&["cats", "known"]), @"
     facematch: warning: cats/chelsea.png: no face found in this known photo; it is left out
-    facematch: cats: no known face: no face was found in its photos (facematch check tells more); put one photo per person there, such as cats/Ann.jpg
+    facematch: cats: no known face: no face in its photos can be used (facematch check tells more); put one photo per person there, such as cats/Ann.jpg
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
     assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");

@@ -112,9 +112,9 @@ impl Detector {
 pub enum EncoderKind {
     /// dlib's `dlib_face_recognition_resnet_model_v1`.
     Dlib,
-    /// MobileFaceNet, trained with ArcFace's loss: a smaller network, and more exact
-    /// (`docs/ACCURACY.md`). Only the native engine has it, and only for faces that are aligned by
-    /// the landmarks of [`Detector::Retinaface`]. Its encodings have a length of 1.
+    /// MobileFaceNet, a smaller network that tells people apart better (`docs/ACCURACY.md`). Only
+    /// the native engine has it, and only for faces that are aligned by the landmarks of
+    /// [`Detector::Retinaface`]. Its encodings have a length of 1.
     Mobilefacenet,
 }
 

@@ -31,7 +31,8 @@ const SCORES: [f64; 2] = [0.6, 0.9];
 /// Returns how well the face with these `landmarks` in `image` can be encoded, from 0 to 1: the
 /// least of four numbers, each of which rises from 0 to 1
 ///
-/// - with the side of the face, from 8 to 24 pixels;
+/// - with the side of the face, from 8 to 24 pixels, where `detail` is the number of pixels that a
+///   pixel of the image was made from, if it is an enlargement, and otherwise 1;
 /// - with its sharpness, from 0.2 to 0.4, where sharpness is 1 minus the blur effect (Crété,
 ///   Dolmiere, Ladret and Nicolas, 2007) of the face at 64x64 pixels;
 /// - as it turns towards the camera, from about 70 to 40 degrees to the side: as the root mean
@@ -40,14 +41,14 @@ const SCORES: [f64; 2] = [0.6, 0.9];
 /// - with the `score` of RetinaFace, from 0.6 to 0.9. The scores of other detectors do not count.
 ///
 /// It is 0 if no face can have such landmarks.
-pub fn quality(image: &RgbImage, landmarks: &Landmarks, score: Option<f32>) -> f32 {
+pub fn quality(image: &RgbImage, detail: f64, landmarks: &Landmarks, score: Option<f32>) -> f32 {
     let Ok(geometry) = ChipGeometry::of_face(landmarks, SIDE, 0.0) else {
         return 0.0;
     };
     let chips = extract_chips(image, &[geometry]);
     let score = score.filter(|_| landmarks.model == LandmarkModel::Retinaface);
     let parts = [
-        share(geometry.side(), SIZES),
+        share(geometry.side() * detail, SIZES),
         share(chips.first().map_or(0.0, sharpness), SHARPNESSES),
         share(geometry.misfit(landmarks), MISFITS),
         score.map_or(1.0, |score| share(f64::from(score), SCORES)),
@@ -144,7 +145,7 @@ mod tests {
 
     fn of(image: &RgbImage, side: f64, yaw: f64, score: f32) -> f32 {
         let middle = f64::from(image.width()) / 2.0;
-        quality(image, &landmarks(middle, side, yaw), Some(score))
+        quality(image, 1.0, &landmarks(middle, side, yaw), Some(score))
     }
 
     #[test]
@@ -167,6 +168,15 @@ mod tests {
     }
 
     #[test]
+    fn an_enlargement_is_no_better_than_the_photo() {
+        let landmarks = landmarks(100.0, 64.0, 0.0);
+        let of_detail = |detail| quality(&image(200), detail, &landmarks, None);
+        let qualities = [1.0, 0.5, 0.25, 0.1].map(of_detail);
+        assert_eq!((qualities[0], qualities[1], qualities[3]), (1.0, 1.0, 0.0));
+        assert!((0.4..0.6).contains(&qualities[2]), "{qualities:?}");
+    }
+
+    #[test]
     fn a_picture_without_any_difference_is_not_sharp() {
         assert_eq!(sharpness(&RgbImage::new(SIDE, SIDE)), 0.0);
     }
@@ -175,6 +185,6 @@ mod tests {
     fn landmarks_that_no_face_has_are_of_no_quality() {
         let mut landmarks = landmarks(100.0, 64.0, 0.0);
         landmarks.points = vec![Point::new(100.0, 100.0); 5];
-        assert_eq!(quality(&image(200), &landmarks, None), 0.0);
+        assert_eq!(quality(&image(200), 1.0, &landmarks, None), 0.0);
     }
 }

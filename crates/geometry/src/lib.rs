@@ -113,6 +113,12 @@ impl Scale {
         }
     }
 
+    /// Returns the pixels of the photo per pixel of the copy, at most 1: less than 1 if the copy is
+    /// an enlargement, which has no more detail than the photo.
+    pub fn detail(&self) -> f64 {
+        self.factor.0.min(1.0)
+    }
+
     /// Maps a point of the copy to the photo. Pixel centres map to pixel centres.
     pub fn point(&self, p: Point) -> Point {
         Point::new(

@@ -56,7 +56,6 @@ impl DecisionArgs {
                 false => Repetition::Once,
             },
             candidates,
-            min_quality: self.min_quality,
         })
     }
 }
@@ -93,6 +92,7 @@ impl EngineArgs {
             settings: PhotoSettings {
                 width: self.width,
                 min_face: self.min_face,
+                min_quality: how.min_quality,
                 try_rotations: self.try_rotations,
                 encode_from: match how.encode_from {
                     EncodeFromArg::Resized => EncodeFrom::Resized,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::engine::EncoderKind;
-use facematch::matching::{DistanceThreshold, Margin, Rules};
+use facematch::matching::{DistanceThreshold, Margin};
 use facematch::photo::Width;
 
 /// Options of every command that reports photos.
@@ -59,7 +59,7 @@ pub(crate) struct EngineArgs {
     /// Working width: more finds smaller faces
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500, and
-    /// up to 1600 for photos with small faces.
+    /// up to 1600 for photos with small faces or none.
     #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value = "500", allow_negative_numbers = true, value_parser = width)]
     pub(crate) width: Width,
 
@@ -164,10 +164,6 @@ pub(crate) struct DecisionArgs {
     )]
     pub(crate) margin: Option<Margin>,
 
-    /// Give no name to faces of a lower quality: small, blurred or turned ones; 0 names all
-    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = Rules::default().min_quality, allow_negative_numbers = true, value_parser = quality)]
-    pub(crate) min_quality: f32,
-
     /// Let a person appear in a photo more than once, for collages
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_repeat: bool,
@@ -251,6 +247,8 @@ fn fraction(text: &str) -> Result<f64, String> {
     fraction.ok_or_else(|| "expected a fraction from 0.000001 to 0.5, such as 0.01".to_owned())
 }
 
+const DEFAULT_MIN_QUALITY: f32 = 0.3;
+
 /// Options for encoding faces. They always apply to known and unknown photos alike.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
@@ -279,6 +277,10 @@ pub(crate) struct HowToEncodeArgs {
     #[arg(long, hide_short_help = true, value_name = "N", default_value_t = 0, allow_negative_numbers = true, value_parser = whole_number(0..=1000u32))]
     pub(crate) jitters: u32,
 
+    /// Neither encode nor name faces of a lower quality: small, blurred and turned ones
+    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = DEFAULT_MIN_QUALITY, allow_negative_numbers = true, value_parser = quality)]
+    pub(crate) min_quality: f32,
+
     /// Photo that faces are cut from: the resized one, or the one at full size, which takes longer
     /// to decode
     #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
@@ -294,6 +296,7 @@ impl EncodingArgs {
             (how.flip, "--flip"),
             (how.no_flip, "--no-flip"),
             (how.jitters > 0, "--jitters"),
+            (how.min_quality != DEFAULT_MIN_QUALITY, "--min-quality"),
             (
                 how.encode_from == EncodeFromArg::Original,
                 "--encode-from original",

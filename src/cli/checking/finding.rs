@@ -61,6 +61,11 @@ pub(crate) enum Finding {
         /// The photo.
         photo: PhotoOf,
     },
+    /// No face in the photo is good enough to be encoded.
+    PoorFace {
+        /// The photo.
+        photo: PhotoOf,
+    },
     /// The photo is within the threshold of another person, and nearer to that person than to the
     /// other pictures of its own person.
     Mislabelled {
@@ -137,9 +142,10 @@ pub(super) fn of_photo(known: &KnownPhoto) -> Vec<Finding> {
         }
     };
     let Some((face, _)) = largest_face(&content.faces) else {
-        return vec![match content.faces.iter().all(|face| face.upright) {
-            true => Finding::NoFace { photo },
-            false => Finding::NotUpright { photo },
+        return vec![match &content.faces[..] {
+            [] => Finding::NoFace { photo },
+            faces if faces.iter().any(|face| face.upright) => Finding::PoorFace { photo },
+            _ => Finding::NotUpright { photo },
         }];
     };
     let (faces, side) = (content.faces.len(), face.bounds.w.max(face.bounds.h));
@@ -158,6 +164,7 @@ impl Finding {
             Self::Unreadable { .. } => "unreadable",
             Self::NoFace { .. } => "no_face",
             Self::NotUpright { .. } => "not_upright",
+            Self::PoorFace { .. } => "poor_face",
             Self::Mislabelled { .. } => "mislabelled",
             Self::FarFromOwn { .. } => "far_from_own",
             Self::SamePicture { .. } => "same_picture",
@@ -173,6 +180,7 @@ impl Finding {
             Self::Unreadable { photo, .. }
             | Self::NoFace { photo }
             | Self::NotUpright { photo }
+            | Self::PoorFace { photo }
             | Self::Mislabelled { photo, .. }
             | Self::FarFromOwn { photo, .. }
             | Self::SeveralFaces { photo, .. }
@@ -195,15 +203,16 @@ impl Finding {
             Self::Unreadable { .. } => 0,
             Self::NoFace { .. } => 1,
             Self::NotUpright { .. } => 2,
-            Self::Mislabelled { .. } => 3,
-            Self::FarFromOwn { .. } => 4,
+            Self::PoorFace { .. } => 3,
+            Self::Mislabelled { .. } => 4,
+            Self::FarFromOwn { .. } => 5,
             // The same picture of two people is wrong for one of them; of one person it is only
             // useless.
-            Self::SamePicture { photos, .. } if are_of_several_people(photos) => 5,
-            Self::SamePicture { .. } => 6,
-            Self::ClosePeople { .. } => 7,
-            Self::SeveralFaces { .. } => 8,
-            Self::TinyFace { .. } => 9,
+            Self::SamePicture { photos, .. } if are_of_several_people(photos) => 6,
+            Self::SamePicture { .. } => 7,
+            Self::ClosePeople { .. } => 8,
+            Self::SeveralFaces { .. } => 9,
+            Self::TinyFace { .. } => 10,
         }
     }
 
@@ -217,6 +226,10 @@ impl Finding {
             }
             Self::NotUpright { .. } => {
                 "no face in it is upright in any turn; it is left out, replace it".to_owned()
+            }
+            Self::PoorFace { .. } => {
+                "the face in it is too small, blurred or turned; it is left out, replace it"
+                    .to_owned()
             }
             Self::Mislabelled { photo, own, other } => format!(
                 "{:.4} from {} ({}), {:.4} from the nearest other photo of {} ({}); if it shows {}, move it there",

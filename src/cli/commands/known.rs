@@ -131,7 +131,7 @@ impl KnownPeople {
             .collect();
         let reason = match self.photos() {
             photos if photos == unreadable => "none of its photos can be read",
-            _ => "no face was found in its photos (facematch check tells more)",
+            _ => "no face in its photos can be used (facematch check tells more)",
         };
         match self.sources.roots().next() {
             Some(root) => no_known_face(root, reason),
@@ -228,7 +228,11 @@ fn add_photo(
         }
     };
     match builder.add(&person, path, &faces) {
-        Some(warning @ (KnownPhotoWarning::NoFace(_) | KnownPhotoWarning::NotUpright(_))) => {
+        Some(
+            warning @ (KnownPhotoWarning::NoFace(_)
+            | KnownPhotoWarning::NotUpright(_)
+            | KnownPhotoWarning::Poor(_)),
+        ) => {
             let stays = earlier.stays(&person, path);
             console.warn(format_args!("{warning}{stays}"));
         }

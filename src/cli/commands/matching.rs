@@ -151,6 +151,7 @@ impl Matching<'_> {
                     matched: totals.matched,
                     ambiguous: totals.ambiguous,
                     unknown: totals.unknown,
+                    not_compared: totals.not_compared,
                     known_people: people,
                     threshold: rules.threshold.value(),
                     automatic: matches!(decision.threshold, Threshold::Auto { .. }),

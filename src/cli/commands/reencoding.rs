@@ -132,16 +132,15 @@ fn face_again(known: &KnownFace<'_>, photo: &Result<Vec<Face>, Error>) -> Result
         let (own, other) = (known.bounds, face.bounds);
         contains_centre(own, other) && contains_centre(other, own)
     };
+    let path = known.source.display();
     let face = (faces.iter())
         .filter(same_place)
-        .max_by_key(|face| face.bounds.area());
-    face.and_then(|face| Some((face.bounds, face.usable_encoding()?.clone())))
-        .ok_or_else(|| {
-            format!(
-                "{}: no face found where that of {name} was; it is left out",
-                known.source.display()
-            )
-        })
+        .max_by_key(|face| face.bounds.area())
+        .ok_or_else(|| format!("{path}: no face found where that of {name} was; it is left out"))?;
+    let encoding = face.usable_encoding().ok_or_else(|| {
+        format!("{path}: the face of {name} is too small, blurred or turned to be encoded; it is left out")
+    })?;
+    Ok((face.bounds, encoding.clone()))
 }
 
 /// Returns whether the centre of `inner` is in `outer`.

@@ -34,6 +34,8 @@ pub(super) struct Totals {
     pub(super) matched: usize,
     pub(super) ambiguous: usize,
     pub(super) unknown: usize,
+    /// Number of unknown faces that were not compared.
+    pub(super) not_compared: usize,
     pub(super) errors: usize,
     /// Number of skipped photos by extension.
     pub(super) skipped: BTreeMap<String, usize>,
@@ -50,7 +52,10 @@ impl Totals {
                 Finding::Identity { identity, .. } => match identity.outcome {
                     Outcome::Match => self.matched += 1,
                     Outcome::Ambiguous => self.ambiguous += 1,
-                    _ => self.unknown += 1,
+                    _ => {
+                        self.unknown += 1;
+                        self.not_compared += usize::from(identity.candidates.is_empty());
+                    }
                 },
                 Finding::Landmarks(_) => {}
             }

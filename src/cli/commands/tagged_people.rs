@@ -358,14 +358,19 @@ fn faces_of(
             }
             FaceOfRegion::Face(face) => {
                 let face = &found.faces[face].face;
-                if let Some(encoding) = face.encoding.clone() {
-                    faces.push(TaggedFace {
-                        name: name.clone(),
-                        bounds: face.bounds,
-                        encoding,
-                    });
+                match face.encoding.clone() {
+                    Some(encoding) => {
+                        faces.push(TaggedFace {
+                            name: name.clone(),
+                            bounds: face.bounds,
+                            encoding,
+                        });
+                        continue;
+                    }
+                    None => format!(
+                        "the face of {name} is too small, blurred or turned; it is left out"
+                    ),
                 }
-                continue;
             }
             FaceOfRegion::Counted => continue,
             FaceOfRegion::None => format!(

@@ -28,8 +28,12 @@ pub(super) fn in_words(summary: &Summary) -> String {
             0 => String::new(),
             count => format!("{count} ambiguous, "),
         };
+        let not_compared = match matching.not_compared {
+            0 => String::new(),
+            count => format!(", {count} of them too poor to compare"),
+        };
         words += &format!(
-            ": {} known, {ambiguous}{} unknown ({} known, threshold {})",
+            ": {} known, {ambiguous}{} unknown{not_compared} ({} known, threshold {})",
             matching.matched,
             matching.unknown,
             counted(matching.known_people, "person", "people"),
@@ -97,6 +101,7 @@ mod tests {
                 matched: 0,
                 ambiguous: 0,
                 unknown: 0,
+                not_compared: 0,
                 known_people,
                 threshold: 0.6,
                 automatic,
@@ -150,6 +155,7 @@ mod tests {
             matched: 1,
             ambiguous: 0,
             unknown: 1,
+            not_compared: 0,
             known_people: 1,
             threshold: 0.6,
             automatic: false,
@@ -162,10 +168,12 @@ mod tests {
         if let Some(matching) = &mut summary.matching {
             matching.ambiguous = 2;
             matching.threshold = 0.495_871;
+            matching.unknown = 1_800;
+            matching.not_compared = 1_200;
         }
         assert_eq!(
             in_words(&summary),
-            "1 photo, 2 faces: 1 known, 2 ambiguous, 1 unknown (1 person known, threshold 0.4959); 3 failed"
+            "1 photo, 2 faces: 1 known, 2 ambiguous, 1800 unknown, 1200 of them too poor to compare (1 person known, threshold 0.4959); 3 failed"
         );
         summary.matching = None;
         summary.skipped = BTreeMap::from([("heic".to_owned(), 1_200), ("nef".to_owned(), 1)]);

@@ -47,7 +47,6 @@ pub(crate) struct Decision {
     pub(crate) margin: Margin,
     pub(crate) repetition: Repetition,
     pub(crate) candidates: CandidateCount,
-    pub(crate) min_quality: f32,
 }
 
 impl Decision {
@@ -63,7 +62,6 @@ impl Decision {
             margin: self.margin,
             repetition: self.repetition,
             candidates: self.candidates,
-            min_quality: self.min_quality,
         }
     }
 }
@@ -100,7 +98,6 @@ mod tests {
                 margin: Margin::default(),
                 repetition: Repetition::Once,
                 candidates: CandidateCount::All,
-                min_quality: 0.0,
             };
             decision.rules(&impostors, faces).threshold
         };

@@ -284,7 +284,7 @@ impl<'a> FindingJson<'a> {
             side: None,
         };
         match finding {
-            Finding::NoFace { .. } | Finding::NotUpright { .. } => json,
+            Finding::NoFace { .. } | Finding::NotUpright { .. } | Finding::PoorFace { .. } => json,
             Finding::Unreadable { kind, message, .. } => Self {
                 error: Some(ErrorJson { kind, message }),
                 ..json

@@ -255,6 +255,8 @@ struct SummaryJson<'a> {
     ambiguous: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_compared: Option<usize>,
     errors: usize,
     skipped: Vec<SkippedJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -279,6 +281,7 @@ impl<'a> SummaryJson<'a> {
             matched: matching.map(|m| m.matched),
             ambiguous: matching.map(|m| m.ambiguous),
             unknown: matching.map(|m| m.unknown),
+            not_compared: matching.map(|m| m.not_compared),
             errors: summary.errors,
             skipped: skipped_json(&summary.skipped),
             known_people: matching.map(|m| m.known_people),

@@ -214,6 +214,8 @@ pub(crate) struct MatchingSummary {
     pub(crate) ambiguous: usize,
     /// Number of faces that match no known person.
     pub(crate) unknown: usize,
+    /// Number of those that were not compared.
+    pub(crate) not_compared: usize,
     /// Number of known people.
     pub(crate) known_people: usize,
     /// Largest distance of a match.

@@ -13,6 +13,7 @@ use facematch::engine::EncoderKind;
 use serde_json::{Map, Value};
 
 use super::csv::COMMON;
+use super::text::NOT_COMPARED;
 
 /// Maximum length of a line in bytes. A record with 1,000 encodings has about a million.
 const MAX_LINE: u64 = 64 << 20;
@@ -34,10 +35,11 @@ const CHANGES: [&str; 12] = [
 ];
 
 /// Kinds of findings about a known photo, in the second field of the report of a check.
-const FINDINGS: [&str; 11] = [
+const FINDINGS: [&str; 12] = [
     "unreadable",
     "no face",
     "not upright",
+    "poor face",
     "mislabelled",
     "far from own",
     "same picture",
@@ -221,7 +223,7 @@ fn fit(line: &str) -> Fit {
         fields.remove(3);
     }
     let (has_fields, has_word) = match fields[..] {
-        [_, "no faces"] => (true, true),
+        [_, "no faces"] | [_, "unknown", "-", NOT_COMPARED] => (true, true),
         [photo, change, file] => (
             is_distance(file) || CHANGES.contains(&change) && is_file_of(photo, file),
             false,
@@ -307,6 +309,7 @@ mod tests {
             &people(1, WITH_RATES),
             &landmarks(PLAIN),
             "a.jpg\tann\t0.3142\tcandidates: ann 0.3142, bob 0.3150\n",
+            "a\tunknown\t-\tnot compared\n",
             "scan0001\tann\t0.3142\nscan0002\tno faces\n",
             "a.jpg\t10\t20\t30\t40\t-\n",
             "a.jpg\t10\t20\t30\t40\t-0.1234\n",

@@ -108,6 +108,7 @@ pub(super) fn write_people(report: &mut dyn Report) {
                 matched: 2,
                 ambiguous: 0,
                 unknown: 1,
+                not_compared: 0,
                 known_people: 3,
                 threshold: 0.6,
                 automatic: false,

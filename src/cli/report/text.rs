@@ -62,6 +62,9 @@ impl Palette {
     }
 }
 
+/// Last field of a face that was not compared with anybody.
+pub(super) const NOT_COMPARED: &str = "not compared";
+
 pub(super) struct TextReport<W> {
     out: W,
     subject: Subject,
@@ -122,9 +125,11 @@ impl<W: Write> TextReport<W> {
             Some(person) => self.palette.name(person),
             None => Field::colored(unknown, identity.outcome.name(), end),
         }];
-        if let Some(distance) = identity.distance() {
-            fields.push(Field::text(&format!("{distance:.4}")));
-        }
+        let Some(distance) = identity.distance() else {
+            fields.extend(["-", NOT_COMPARED].map(Field::text));
+            return fields;
+        };
+        fields.push(Field::text(&format!("{distance:.4}")));
         if let Some(rate) = stranger_rate.filter(|_| self.with_rates) {
             fields.push(Field::text(&strangers_in_words(rate)));
         }

@@ -38,7 +38,7 @@ fn lines_hold_one_record_each() {
     {"type":"error","schema":"facematch/1","path":"unknown/broken.jpg","kind":"decode","message":"unknown/broken.jpg: cannot decode: the file is empty"}
     {"type":"image","schema":"facematch/1","path":"unknown/cat.jpg","width":1126,"height":661,"orientation":6,"faces":[]}
     {"type":"image","schema":"facematch/1","path":"unknown/zoë.jpg","width":1126,"height":661,"orientation":6,"faces":[{"box":{"x":0,"y":49,"w":166,"h":167},"score":null,"quality":0.8125,"outcome":"match","name":"Zoë \"Z\", jr.","distance":0.0,"stranger_rate":1e-6,"candidates":[{"name":"Zoë \"Z\", jr.","distance":0.0,"source":"known/Zoë \"Z\", jr..jpg"}]}]}
-    {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"errors":1,"skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}],"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
+    {"type":"summary","schema":"facematch/1","image_count":3,"face_count":3,"matched":2,"ambiguous":0,"unknown":1,"not_compared":0,"errors":1,"skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}],"known_people":3,"threshold":0.6,"engine":"fake","detector":"hog"}
     "#);
 }
 
