@@ -771,7 +771,10 @@ fn rates_of_strangers_are_reliable(folder: &Path, people: &Path, cache: &Path) {
         let person = Path::new(path).parent().unwrap().file_name().unwrap();
         let is_known = known.contains(person.to_str().unwrap());
         for face in record["faces"].as_array().unwrap() {
-            let rate = face["stranger_rate"].as_f64().unwrap();
+            // Poor faces are not compared.
+            let Some(rate) = face["stranger_rate"].as_f64() else {
+                continue;
+            };
             match is_known {
                 false => strangers.push(rate),
                 true if face["name"] == person.to_str().unwrap() => people.push(rate),
