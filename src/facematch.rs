@@ -157,6 +157,9 @@ impl Facematch {
     ///
     /// # Errors
     /// The same as for [`faces`](Self::faces).
+    ///
+    /// # Panics
+    /// If the gallery is of another encoder: [`gallery`](Self::gallery) refuses such files.
     pub fn identify(
         &mut self,
         path: impl AsRef<Path>,

@@ -1,4 +1,4 @@
-//! Finds faces in photos, and people who are known: detection, landmarks, 128-number encodings and
+//! Finds faces in photos, and people who are known: detection, landmarks, encodings and
 //! their comparison, on your own machine.
 //!
 //! ```

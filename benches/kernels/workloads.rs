@@ -3,7 +3,7 @@
 use facematch_kernels::blend_rows::{RowWeights, blend_rows};
 use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use facematch_kernels::depthwise::{DepthwiseFilters, convolve_depthwise};
-use facematch_kernels::distances::{ENCODING_LEN, Probe, ROWS, RowGroup, estimate};
+use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
 use facematch_kernels::filter_bank::{
     BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, PLANES, SeparableFilter, TAPS, Tiles,
     respond,
@@ -359,13 +359,13 @@ fn filters(level: SimdLevel) -> Workload {
 
 fn distances(level: SimdLevel) -> Workload {
     let group = Box::new(RowGroup {
-        numbers: [[3; ROWS]; ENCODING_LEN],
+        numbers: [[3; ROWS]; 128],
         scales: [0.1; ROWS],
         offsets: [0.2; ROWS],
         widths: [0.3; ROWS],
     });
     let probe = Probe {
-        numbers: [0.5; ENCODING_LEN],
+        numbers: [0.5; 128],
         reach: 1.0,
     };
     let probes = vec![probe; 9];

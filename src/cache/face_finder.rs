@@ -8,7 +8,7 @@ use facematch_image_files::read_file;
 use super::error::CacheError;
 use super::key::{PhotoKey, SettingsFingerprint};
 use super::writer::Cache;
-use crate::engine::{EngineParams, FaceEngine};
+use crate::engine::{EncoderKind, Encoding, EngineParams, FaceEngine};
 use crate::error::Error;
 use crate::photo::{PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes};
 
@@ -25,6 +25,7 @@ pub struct FaceFinder {
 struct Cached {
     cache: Cache,
     fingerprint: SettingsFingerprint,
+    encoder: EncoderKind,
     /// Number of photos found in the cache, and of photos added to it.
     known: AtomicUsize,
     new: AtomicUsize,
@@ -53,6 +54,7 @@ impl FaceFinder {
         let cached = Cached {
             cache,
             fingerprint: SettingsFingerprint::new(params, &settings)?,
+            encoder: params.encoder,
             known: AtomicUsize::new(0),
             new: AtomicUsize::new(0),
         };
@@ -75,7 +77,7 @@ impl FaceFinder {
         let (bytes, key, known) = times.measure(Stage::Decode, || {
             let bytes = read_file(path)?;
             let key = PhotoKey::new(&cached.fingerprint, &bytes);
-            let known = cached.cache.get(&key);
+            let known = cached.get(&key);
             Ok::<_, Error>((bytes, key, known))
         })?;
         let mut photo = match known {
@@ -105,6 +107,21 @@ impl FaceFinder {
         };
         cached.cache.close()?;
         Ok(Some((cached.known.into_inner(), cached.new.into_inner())))
+    }
+}
+
+impl Cached {
+    /// Returns what the cache has under this key, unless another program put encodings of another
+    /// encoder there.
+    fn get(&self, key: &PhotoKey) -> Option<PhotoFaces> {
+        let is_own = |encoding: &Encoding| encoding.values().len() == self.encoder.numbers();
+        let photo = self.cache.get(key)?;
+        let mut encodings = photo
+            .faces
+            .iter()
+            .filter_map(|found| found.face.encoding.as_ref());
+        let are_own = encodings.all(is_own);
+        are_own.then_some(photo)
     }
 }
 

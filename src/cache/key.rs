@@ -36,6 +36,7 @@ impl SettingsFingerprint {
             detector,
             upsample,
             min_score,
+            encoder,
             jitters,
             flip,
             // All sources have the same models, which are identified by their SHA-256.
@@ -64,8 +65,9 @@ impl SettingsFingerprint {
             // Encoding options have no effect if faces are not encoded.
             Depth::Landmarks => "not encoded".to_owned(),
             Depth::Encodings => {
+                let encoder = encoder.name();
                 format!(
-                    "jitters {jitters}, flip {flip}, encoded from {encode_from}, min quality {min_quality}"
+                    "encoder {encoder}, jitters {jitters}, flip {flip}, encoded from {encode_from}, min quality {min_quality}"
                 )
             }
         };
@@ -129,7 +131,7 @@ pub(super) fn content_of(key: &[u8; KEY_LEN]) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::engine::models::ModelSource;
-    use crate::engine::{Detector, SimdLevel};
+    use crate::engine::{Detector, EncoderKind, SimdLevel};
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
@@ -176,6 +178,7 @@ mod tests {
             changed(|params| params.detector = Detector::Retinaface),
             changed(|params| params.upsample = 2),
             changed(|params| params.min_score = Some(0.5)),
+            changed(|params| params.encoder = EncoderKind::Mobilefacenet),
             changed(|params| params.jitters = 10),
             changed(|params| params.flip = true),
             with_landmarks(model("a")),
@@ -224,6 +227,7 @@ mod tests {
         let mut other = base.clone();
         other.flip = true;
         other.jitters = 10;
+        other.encoder = EncoderKind::Mobilefacenet;
         let original = PhotoSettings {
             encode_from: EncodeFrom::Original,
             min_quality: 0.9,

@@ -5,18 +5,18 @@
 //! orientation (1 byte), width of the working copy (u32), number of faces (u32), and each face. A
 //! face: box (4 x u32), score, landmarks, quality (f32), upright or not (1 byte: 1 or 0), turn (1
 //! byte), model of the working landmarks (1 byte), their rectangle (4 x i64), working landmarks,
-//! encoding. Points are a number (u32) and two
-//! f64 each. A score (f32) and an encoding (128 x f32) follow a byte that is 1 if there is one and
-//! 0 if there is none.
+//! encoding. Points are a number (u32) and two f64 each. A score (f32) follows a byte that is 1 if
+//! there is one and 0 if there is none. An encoding (128 x f32 or 192 x f32) follows a byte that is
+//! 1 or 2, or 0 if there is none.
 
 use facematch_image_files::{Orientation, Original};
 
-use crate::engine::{ENCODING_LEN, Encoding, LandmarkModel, Landmarks};
+use crate::engine::{EncoderKind, Encoding, LandmarkModel, Landmarks};
 use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 /// Size in bytes of the smallest face: box, no score, no points, quality, upright, turn, model,
 /// rectangle, no points, no encoding.
@@ -83,6 +83,20 @@ fn model_number(model: LandmarkModel) -> u8 {
     }
 }
 
+/// Returns the encoder that makes encodings of this size.
+fn encoder_of(size: usize) -> Option<EncoderKind> {
+    let mut kinds = EncoderKind::ALL.into_iter();
+    kinds.find(|kind| kind.numbers() == size)
+}
+
+/// Returns the byte that precedes an encoding of this encoder.
+fn encoder_number(encoder: EncoderKind) -> u8 {
+    match encoder {
+        EncoderKind::Dlib => 1,
+        EncoderKind::Mobilefacenet => 2,
+    }
+}
+
 fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
     let FoundFace {
         face,
@@ -115,14 +129,10 @@ fn put_face(bytes: &mut Vec<u8>, found: &FoundFace) {
         bytes.extend(number.to_le_bytes());
     }
     put_points(bytes, &working_landmarks.points);
-    match &face.encoding {
-        Some(encoding) => {
-            bytes.push(1);
-            for &number in encoding.values() {
-                put_f32(bytes, number);
-            }
-        }
-        None => bytes.push(0),
+    let numbers = face.encoding.as_ref().map_or(&[][..], Encoding::values);
+    bytes.push(encoder_of(numbers.len()).map_or(0, encoder_number));
+    for &number in numbers {
+        put_f32(bytes, number);
     }
 }
 
@@ -231,12 +241,16 @@ impl Reader<'_> {
         })
     }
 
-    fn encoding(&mut self) -> Option<Encoding> {
-        let mut values = [0.0; ENCODING_LEN];
-        for value in &mut values {
-            *value = self.f32()?;
+    /// Reads an encoding, or that there is none.
+    fn encoding(&mut self) -> Option<Option<Encoding>> {
+        let number = self.byte()?;
+        if number == 0 {
+            return Some(None);
         }
-        Encoding::checked(values)
+        let mut kinds = EncoderKind::ALL.into_iter();
+        let kind = kinds.find(|kind| encoder_number(*kind) == number)?;
+        let values: Option<Vec<f32>> = (0..kind.numbers()).map(|_| self.f32()).collect();
+        Encoding::checked(values?).map(Some)
     }
 
     fn face(&mut self, size: (u32, u32)) -> Option<FoundFace> {
@@ -254,10 +268,7 @@ impl Reader<'_> {
             rect: self.rect()?,
             points: self.points()?,
         };
-        let encoding = match self.flag()? {
-            true => Some(self.encoding()?),
-            false => None,
-        };
+        let encoding = self.encoding()?;
         Some(FoundFace {
             face: Face {
                 bounds,
@@ -276,6 +287,7 @@ impl Reader<'_> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::engine::ENCODING_LEN;
     use proptest::prelude::*;
 
     fn finite_f32() -> impl Strategy<Value = f32> {
@@ -299,8 +311,10 @@ pub(super) mod tests {
             (0..=width - x, 0..=height - y).prop_map(move |(w, h)| PixelBox { x, y, w, h })
         });
         // Small enough for an encoding, but with signs of zero and subnormal numbers.
-        let number = finite_f32().prop_map(|n| n % 8.0);
-        let encoding = prop::option::of(prop::collection::vec(number, ENCODING_LEN));
+        let number = finite_f32().prop_map(|n| n % 7.0).boxed();
+        let size = prop::sample::select(EncoderKind::ALL.map(EncoderKind::numbers).to_vec());
+        let encoding = size.prop_flat_map(move |size| prop::collection::vec(number.clone(), size));
+        let encoding = prop::option::of(encoding);
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
         let turned = (
@@ -321,7 +335,7 @@ pub(super) mod tests {
                         bounds,
                         score,
                         landmarks,
-                        encoding: encoding.map(|values| Encoding::new(values.try_into().unwrap())),
+                        encoding: encoding.map(Encoding::new),
                         quality: turned.0,
                         upright: turned.1,
                     },

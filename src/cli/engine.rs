@@ -27,6 +27,7 @@ pub(super) fn params(config: &EngineConfig) -> Result<EngineParams, Failure> {
         detector: config.detector,
         upsample: config.upsample,
         min_score: config.min_score,
+        encoder: config.encoder,
         jitters: config.jitters,
         flip: config.flip,
         models,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use facematch::engine::distance;
 use facematch::gallery::{Gallery, KnownFace};
 
 /// Maximum number of later faces that each face is compared with, in the order of the numbers. A
@@ -127,7 +128,7 @@ impl<'a> KnownPeople<'a> {
         let faces: Vec<_> = people.iter().enumerate().flat_map(of_person).collect();
         for (at, (place, encoding)) in faces.iter().enumerate() {
             for (other_place, other) in faces[at + 1..].iter().take(MOST_COMPARED) {
-                let distance = encoding.distance(other);
+                let distance = distance(encoding, other);
                 if place != other_place && distance <= threshold {
                     found([*place, *other_place], distance);
                 }
@@ -290,7 +291,7 @@ mod tests {
                 h: 9,
             };
             let photo = format!("known/{name}.png");
-            builder.add_encoding(name, Path::new(&photo), bounds, Encoding::new(values));
+            builder.add_encoding(name, Path::new(&photo), bounds, &Encoding::new(values));
         }
         builder.build()
     }

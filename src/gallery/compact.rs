@@ -16,17 +16,18 @@
 //!
 //! [`estimate`] computes the left side for all rows; the right side is one number per face.
 //! Everything is computed in `f32`, so each side gets a margin for its rounding errors: the error
-//! of a product of 128 terms is at most `130 u (|z|^2 + |y|^2)` with `u = 2^-24`, and that of the
+//! of a product of 192 terms is at most `194 u (|z|^2 + |y|^2)` with `u = 2^-24`, and that of the
 //! three other operations is less than `10 u` of the same sum; together they are below
 //! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not
 //! judged by estimates.
 
-use crate::engine::{ENCODING_LEN, Encoding};
+use super::rows::Rows;
+use crate::engine::{EncoderKind, Encoding};
 use facematch_kernels::SimdLevel;
 use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
 
 /// Bound on the rounding errors of an estimate, as a share of the squared norms of row and face.
-const ROUNDING: f64 = 1e-5;
+const ROUNDING: f64 = 1.5e-5;
 
 /// Bound on the rounding errors of [`Encoding::distance`], and of the product of reach and width,
 /// as a share.
@@ -41,17 +42,24 @@ const LARGEST: f32 = 1e15;
 /// Largest value of a byte.
 const PEAK: f32 = 127.0;
 
-/// Encodings of a gallery with one byte per number.
+/// The compact copy of the encodings of either encoder.
 #[derive(Debug, Clone)]
-pub(super) struct CompactRows {
+pub(super) enum Compact {
+    Dlib(CompactRows<{ EncoderKind::Dlib.numbers() }>),
+    Mobilefacenet(CompactRows<{ EncoderKind::Mobilefacenet.numbers() }>),
+}
+
+/// Encodings of a gallery with one byte for each of their `SIZE` numbers.
+#[derive(Debug, Clone)]
+pub(super) struct CompactRows<const SIZE: usize> {
     rows: usize,
-    groups: Vec<RowGroup>,
+    groups: Vec<RowGroup<SIZE>>,
 }
 
 /// Faces to search for, each up to its own distance.
 #[derive(Debug)]
-pub(super) struct Targets {
-    probes: Vec<Probe>,
+pub(super) struct Targets<const SIZE: usize> {
+    probes: Vec<Probe<SIZE>>,
     /// Squared norm of each face.
     squares: Vec<f64>,
     /// Upper limit for each face of the estimates of rows that can be near.
@@ -59,13 +67,28 @@ pub(super) struct Targets {
     estimates: Vec<[f32; ROWS]>,
 }
 
-impl CompactRows {
-    /// Creates the compact copy of `encodings`.
-    pub(super) fn new(encodings: &[Encoding]) -> Self {
-        Self {
-            rows: encodings.len(),
-            groups: encodings.chunks(ROWS).map(group_of).collect(),
+impl Compact {
+    /// Creates the compact copy of `encodings`, or returns `None` if no encoder makes encodings of
+    /// their size.
+    pub(super) fn of(encodings: &Rows) -> Option<Self> {
+        CompactRows::new(encodings)
+            .map(Self::Dlib)
+            .or_else(|| CompactRows::new(encodings).map(Self::Mobilefacenet))
+    }
+}
+
+impl<const SIZE: usize> CompactRows<SIZE> {
+    /// Creates the compact copy of `encodings`, or returns `None` if they have another size.
+    fn new(encodings: &Rows) -> Option<Self> {
+        let rows = encodings.len();
+        if encodings.columns() != SIZE {
+            return None;
         }
+        let firsts = (0..rows).step_by(ROWS);
+        Some(Self {
+            rows,
+            groups: firsts.map(|first| group_of(encodings, first)).collect(),
+        })
     }
 
     /// Calls `look` with the index of a target and of a row for every row that can be within the
@@ -74,7 +97,7 @@ impl CompactRows {
     pub(super) fn for_each_near(
         &self,
         level: SimdLevel,
-        targets: &mut Targets,
+        targets: &mut Targets<SIZE>,
         mut look: impl FnMut(usize, usize) -> f32,
     ) {
         for (group, first) in self.groups.iter().zip((0..self.rows).step_by(ROWS)) {
@@ -95,7 +118,7 @@ impl CompactRows {
     }
 }
 
-impl Targets {
+impl<const SIZE: usize> Targets<SIZE> {
     /// Creates targets for faces with these encodings, each with the distance up to which it is
     /// searched, or returns `None` if one of them cannot be judged by estimates.
     pub(super) fn new<'a>(faces: impl IntoIterator<Item = (&'a Encoding, f32)>) -> Option<Self> {
@@ -106,7 +129,7 @@ impl Targets {
             estimates: Vec::new(),
         };
         for (index, (encoding, distance)) in faces.into_iter().enumerate() {
-            let numbers = *encoding.values();
+            let numbers: [f32; SIZE] = encoding.values().try_into().ok()?;
             if !is_judged(&numbers) {
                 return None;
             }
@@ -148,26 +171,27 @@ fn is_near(estimate: f32, limit: f32) -> bool {
 }
 
 /// Returns whether the encoding with these numbers is small enough for estimates.
-fn is_judged(numbers: &[f32; ENCODING_LEN]) -> bool {
+fn is_judged(numbers: &[f32]) -> bool {
     numbers.iter().all(|number| number.abs() <= LARGEST)
 }
 
-/// Creates a group of at most [`ROWS`] encodings.
-fn group_of(encodings: &[Encoding]) -> RowGroup {
+/// Creates the group of the encodings from `first` on, at most [`ROWS`].
+fn group_of<const SIZE: usize>(encodings: &Rows, first: usize) -> RowGroup<SIZE> {
     let mut group = RowGroup {
-        numbers: [[0; ROWS]; ENCODING_LEN],
+        numbers: [[0; ROWS]; SIZE],
         scales: [0.0; ROWS],
         // Unused rows of the last group are never near.
         offsets: [f32::MAX; ROWS],
         widths: [0.0; ROWS],
     };
-    for (row, encoding) in encodings.iter().enumerate() {
-        write_row(&mut group, row, encoding.values());
+    let last = encodings.len().min(first + ROWS);
+    for row in first..last {
+        write_row(&mut group, row - first, encodings.row(row));
     }
     group
 }
 
-fn write_row(group: &mut RowGroup, row: usize, numbers: &[f32; ENCODING_LEN]) {
+fn write_row<const SIZE: usize>(group: &mut RowGroup<SIZE>, row: usize, numbers: &[f32]) {
     if !is_judged(numbers) {
         group.offsets[row] = f32::NAN;
         return;
@@ -198,7 +222,16 @@ fn write_row(group: &mut RowGroup, row: usize, numbers: &[f32; ENCODING_LEN]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ENCODING_LEN;
     use proptest::prelude::*;
+
+    fn compact(encodings: &[Encoding]) -> CompactRows<ENCODING_LEN> {
+        let mut rows = Rows::default();
+        encodings
+            .iter()
+            .for_each(|encoding| rows.push(encoding.values()));
+        CompactRows::new(&rows).unwrap()
+    }
 
     /// Generates encodings of any magnitude, and occasionally one far outside the usual range.
     fn encoding() -> impl Strategy<Value = Encoding> {
@@ -208,7 +241,7 @@ mod tests {
             1 => prop::sample::select(vec![0.0, 1e-42, 1e-30, 1e-15, 1e-3, 40.0, 1e6, 1e15, 1e19, 1e37]),
         ];
         (numbers(), magnitude).prop_map(|(numbers, magnitude)| {
-            Encoding::new(std::array::from_fn(|i| numbers[i] * magnitude))
+            Encoding::new(numbers.iter().map(|n| n * magnitude).collect::<Vec<_>>())
         })
     }
 
@@ -222,7 +255,7 @@ mod tests {
         let moved = proptest::collection::vec(moved, 0..30);
         (proptest::collection::vec(encoding(), 1..100), moved).prop_map(|(mut encodings, moved)| {
             for (index, by, place) in moved {
-                let mut numbers = *encodings[index.index(encodings.len())].values();
+                let mut numbers = encodings[index.index(encodings.len())].values().to_vec();
                 numbers[place] += by;
                 encodings.push(Encoding::new(numbers));
             }
@@ -238,7 +271,7 @@ mod tests {
             probe in encoding(),
             share in 0.0_f32..1.5,
         ) {
-            let compact = CompactRows::new(&encodings);
+            let compact = compact(&encodings);
             let row = which.index(encodings.len());
             // A face among the known ones, and one that is not; up to the distance of some row, or
             // around it.
@@ -269,7 +302,7 @@ mod tests {
     fn rows_far_away_are_passed_over() {
         let row = |value: f32| Encoding::new([value; ENCODING_LEN]);
         let encodings: Vec<_> = (0..300).map(|i| row(i as f32 * 0.01)).collect();
-        let compact = CompactRows::new(&encodings);
+        let compact = compact(&encodings);
         let probe = row(1.0);
         for level in SimdLevel::available() {
             let mut targets = Targets::new([(&probe, 0.05)]).unwrap();

@@ -1,10 +1,10 @@
 //! Gallery files. Input: a [`Gallery`] and its [`Fingerprint`]. Output: a safetensors file, and
 //! vice versa.
 //!
-//! The file has one tensor, `encodings`, `F32 [N, 128]`. Its metadata, which consists of strings,
-//! contains `names`, `sources` (paths, for people) and `boxes` (x, y, w, h) of the N faces as JSON
-//! arrays, and the [`Fingerprint`]. A file is not trusted: its parts are bounded and must agree,
-//! and none of it is code.
+//! The file has one tensor, `encodings`: `F32 [N, 128]`, or `F32 [N, 192]` if MobileFaceNet made
+//! them. Its metadata, which consists of strings, contains `names`, `sources` (paths, for people)
+//! and `boxes` (x, y, w, h) of the N faces as JSON arrays, and the [`Fingerprint`]. A file is not
+//! trusted: its parts are bounded and must agree, and none of it is code.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -18,14 +18,14 @@ use serde::Serialize;
 use super::fingerprint::RESIZED;
 use super::header::{Header, shortened};
 use super::{Fingerprint, Gallery, GalleryBuilder, KnownFace};
-use crate::engine::{ENCODING_LEN, Encoding, SimdLevel};
+use crate::engine::{EncoderKind, Encoding, SimdLevel};
 use crate::error::Error;
 use crate::geometry::PixelBox;
 
 /// Format of the file that this version writes and reads.
 const FORMAT: &str = "facematch-gallery/1";
 
-/// Size in bytes of the largest file that is read, which holds eight million faces.
+/// Size in bytes of the largest file that is read, which holds more than five million faces.
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Size in bytes of the largest header, the usual limit of safetensors.
@@ -33,9 +33,6 @@ const MAX_HEADER_BYTES: usize = 100_000_000;
 
 /// Number of bytes before the header, which contain its length.
 const LENGTH_BYTES: usize = 8;
-
-/// Number of bytes of an encoding.
-pub(super) const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
 
 pub(super) fn unusable(path: &Path, reason: String) -> Error {
     Error::Gallery {
@@ -123,10 +120,6 @@ pub fn read_gallery_from(
             "is a gallery of the form {format:?}; this version reads {FORMAT}"
         ));
     }
-    let rows = header.rows(data_bytes)?;
-    let names: Vec<String> = header.list("names", rows)?;
-    let sources: Vec<PathBuf> = header.list("sources", rows)?;
-    let boxes: Vec<[u32; 4]> = header.list("boxes", rows)?;
     let fingerprint = Fingerprint {
         encoder: header.word("encoder")?.to_owned(),
         landmarks: header.word("landmarks")?.to_owned(),
@@ -138,19 +131,23 @@ pub fn read_gallery_from(
             .unwrap_or(RESIZED)
             .to_owned(),
     };
+    let [rows, columns] = header.shape(fingerprint.encoder_kind(), data_bytes)?;
+    let names: Vec<String> = header.list("names", rows)?;
+    let sources: Vec<PathBuf> = header.list("sources", rows)?;
+    let boxes: Vec<[u32; 4]> = header.list("boxes", rows)?;
     let mut builder = GalleryBuilder::new(simd);
     for (row, ((name, source), [x, y, w, h])) in names.iter().zip(&sources).zip(boxes).enumerate() {
         if name.is_empty() {
             return Err(damaged("a name is empty"));
         }
-        let encoding = Encoding::checked(read_numbers(&mut input)?).ok_or_else(|| {
+        let encoding = Encoding::checked(read_numbers(&mut input, columns)?).ok_or_else(|| {
             damaged(&format!(
                 "face {} ({}) has numbers that no encoder gives",
                 row + 1,
                 shortened(name)
             ))
         })?;
-        builder.add_encoding(name, source, PixelBox { x, y, w, h }, encoding);
+        builder.add_encoding(name, source, PixelBox { x, y, w, h }, &encoding);
     }
     Ok((builder.build(), fingerprint))
 }
@@ -179,15 +176,11 @@ fn read_header(input: &mut impl Read, length: u64) -> Result<(Header, u64), Stri
     Ok((Header::read(&header)?, data_bytes))
 }
 
-fn read_numbers(input: &mut impl Read) -> Result<[f32; ENCODING_LEN], String> {
-    let mut bytes = [0; ROW_BYTES];
+fn read_numbers(input: &mut impl Read, count: usize) -> Result<Vec<f32>, String> {
+    let mut bytes = vec![0; count * size_of::<f32>()];
     read_exactly(input, &mut bytes)?;
     let (numbers, _) = bytes.as_chunks();
-    let mut values = [0.0; ENCODING_LEN];
-    for (value, number) in values.iter_mut().zip(numbers) {
-        *value = f32::from_le_bytes(*number);
-    }
-    Ok(values)
+    Ok(numbers.iter().copied().map(f32::from_le_bytes).collect())
 }
 
 fn read_exactly(input: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
@@ -219,7 +212,7 @@ pub fn write_gallery(
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(&header)?;
     for face in gallery.known_faces() {
-        for value in face.encoding.values() {
+        for value in face.encoding {
             out.write_all(&value.to_le_bytes())?;
         }
     }
@@ -238,6 +231,7 @@ struct NewHeader {
 impl NewHeader {
     fn of(gallery: &Gallery, fingerprint: &Fingerprint) -> io::Result<Self> {
         let rows = gallery.faces();
+        let columns = columns(gallery, fingerprint.encoder_kind())?;
         let of_box = |PixelBox { x, y, w, h }| [x, y, w, h];
         let names = list(gallery, |face| face.name.to_owned())?;
         let sources = list(gallery, |face| face.source.to_string_lossy().into_owned())?;
@@ -257,10 +251,22 @@ impl NewHeader {
             ]),
             encodings: TensorInfo {
                 dtype: Dtype::F32,
-                shape: vec![rows, ENCODING_LEN],
-                data_offsets: (0, rows * ROW_BYTES),
+                shape: vec![rows, columns],
+                data_offsets: (0, rows * columns * size_of::<f32>()),
             },
         })
+    }
+}
+
+/// Returns the number of numbers in each encoding of `gallery`, which must be that of `encoder`.
+fn columns(gallery: &Gallery, encoder: Option<EncoderKind>) -> io::Result<usize> {
+    let expected = encoder.map(EncoderKind::numbers);
+    match gallery.encodings.columns() {
+        0 => Ok(expected.unwrap_or(EncoderKind::Dlib.numbers())),
+        own if expected.is_none_or(|expected| expected == own) => Ok(own),
+        own => Err(io::Error::other(format!(
+            "the encodings have {own} numbers, which the encoder in the fingerprint does not make"
+        ))),
     }
 }
 
@@ -276,10 +282,12 @@ fn list<'a, T: Serialize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::EngineParams;
+    use crate::engine::{ENCODING_LEN, EngineParams, distance};
     use crate::photo::EncodeFrom;
     use proptest::prelude::*;
     use std::collections::HashMap;
+
+    const ROW_BYTES: usize = ENCODING_LEN * size_of::<f32>();
 
     fn fingerprint() -> Fingerprint {
         Fingerprint::of(&EngineParams::new("models"), EncodeFrom::Original).unwrap()
@@ -308,7 +316,7 @@ mod tests {
                 name,
                 Path::new("a.jpg"),
                 bounds,
-                Encoding::new([value; ENCODING_LEN]),
+                &Encoding::new([value; ENCODING_LEN]),
             );
         }
         builder.build()
@@ -322,9 +330,9 @@ mod tests {
             let mut builder = GalleryBuilder::default();
             for (name, source, [x, y, w, h], seed) in &faces {
                 let numbers = facematch_kernels::test_numbers::numbers(ENCODING_LEN, *seed as u32);
-                let encoding = Encoding::new(numbers.try_into().unwrap());
+                let encoding = Encoding::new(numbers);
                 let bounds = PixelBox { x: *x, y: *y, w: *w, h: *h };
-                builder.add_encoding(name, Path::new(source), bounds, encoding);
+                builder.add_encoding(name, Path::new(source), bounds, &encoding);
             }
             let gallery = builder.build();
             let written = bytes(&gallery);
@@ -472,7 +480,7 @@ mod tests {
             bytes[last..].copy_from_slice(&number.to_le_bytes());
             let (gallery, _) = read(&bytes).unwrap();
             let faces: Vec<_> = gallery.known_faces().collect();
-            assert!(faces[0].encoding.distance(faces[1].encoding).is_finite());
+            assert!(distance(faces[0].encoding, faces[1].encoding).is_finite());
         }
     }
 }

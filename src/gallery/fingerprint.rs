@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::engine::models::{ShippedModel, landmark_fingerprint};
-use crate::engine::{Detector, EngineKind, EngineParams, LandmarkModel};
+use crate::engine::{Detector, EncoderKind, EngineKind, EngineParams, LandmarkModel};
 use crate::error::Error;
 use crate::photo::EncodeFrom;
 
@@ -49,7 +49,7 @@ impl Fingerprint {
             }
         };
         Ok(Self {
-            encoder: ShippedModel::Encoder.sha256().to_owned(),
+            encoder: params.encoder.model().sha256().to_owned(),
             landmarks: format!("{} {sha256}", points.point_count()),
             engine: match params.kind {
                 EngineKind::Native => "native",
@@ -67,6 +67,18 @@ impl Fingerprint {
             }
             .to_owned(),
         })
+    }
+
+    /// Returns the encoder, or `None` if this version does not have it.
+    pub fn encoder_kind(&self) -> Option<EncoderKind> {
+        let mut kinds = EncoderKind::ALL.into_iter();
+        kinds.find(|kind| kind.model().sha256() == self.encoder)
+    }
+
+    /// Returns the name of the encoder, or the start of its SHA-256.
+    fn encoder_name(&self) -> String {
+        let kind = self.encoder_kind();
+        kind.map_or_else(|| short(&self.encoder), |kind| kind.name().to_owned())
     }
 
     /// Returns whether the faces were aligned by the landmarks of RetinaFace.
@@ -87,8 +99,9 @@ impl Fingerprint {
     pub fn check(&self, path: &Path, engine: &Self) -> Result<(), Error> {
         let mismatch = if self.encoder != engine.encoder {
             GalleryMismatch::Encoder {
-                gallery: short(&self.encoder),
-                engine: short(&engine.encoder),
+                made_with: self.encoder_kind(),
+                gallery: self.encoder_name(),
+                engine: engine.encoder_name(),
             }
         } else if self.landmarks != engine.landmarks {
             GalleryMismatch::Landmarks {
@@ -133,12 +146,14 @@ impl Fingerprint {
 /// A difference between the engine and what made a gallery.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GalleryMismatch {
-    /// The encoder, by the start of its SHA-256.
+    /// The encoder, by its name or the start of its SHA-256.
     #[error(
         "was made with another face encoder ({gallery} instead of {engine}), so its faces cannot be \
          compared; enroll its photos again"
     )]
     Encoder {
+        /// That of the gallery, if this version has it.
+        made_with: Option<EncoderKind>,
         /// That of the gallery.
         gallery: String,
         /// That of the engine.
@@ -231,6 +246,7 @@ mod tests {
             ..engine.clone()
         };
         let message = encoder.check(path, &engine).unwrap_err().to_string();
-        assert!(message.contains("enroll its photos again"), "{message}");
+        assert!(message.contains("(cdcdcdcd instead of dlib)"), "{message}");
+        assert!(message.ends_with("enroll its photos again"), "{message}");
     }
 }

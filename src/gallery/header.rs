@@ -15,8 +15,8 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 
-use super::file::{ROW_BYTES, damaged};
-use crate::engine::ENCODING_LEN;
+use super::file::damaged;
+use crate::engine::EncoderKind;
 
 /// Keys of the strings that are read. Any other key may come from a later version and is skipped.
 const KEYS: [&str; 9] = [
@@ -76,23 +76,32 @@ impl Header {
         })
     }
 
-    /// Returns the number of rows, each of [`ROW_BYTES`], that take up exactly the `data_bytes`
-    /// after the header.
+    /// Returns the numbers of rows and columns of the encodings, which take up exactly the
+    /// `data_bytes` after the header. The columns are those of `encoder`, or of any encoder if it
+    /// is unknown.
     ///
     /// # Errors
     /// The same as for [`read`](Self::read).
-    pub(super) fn rows(&self, data_bytes: u64) -> Result<usize, String> {
+    pub(super) fn shape(
+        &self,
+        encoder: Option<EncoderKind>,
+        data_bytes: u64,
+    ) -> Result<[usize; 2], String> {
         let Tensor {
-            dtype: Dtype::F32,
-            shape: [rows, ENCODING_LEN],
+            dtype,
+            shape: [rows, columns],
             data_offsets,
-        } = self.encodings
-        else {
-            return Err(
-                "is a safetensors file, but no gallery: encodings must be F32 [N, 128]".to_owned(),
-            );
-        };
-        let wanted = rows.checked_mul(ROW_BYTES);
+        } = self.encodings;
+        let mut sizes: Vec<usize> = EncoderKind::ALL.map(EncoderKind::numbers).into();
+        sizes.retain(|&size| encoder.is_none_or(|encoder| encoder.numbers() == size));
+        if dtype != Dtype::F32 || !sizes.contains(&columns) {
+            let sizes: Vec<_> = sizes.iter().map(|size| format!("[N, {size}]")).collect();
+            return Err(format!(
+                "is a safetensors file, but no gallery: encodings must be F32 {}",
+                sizes.join(" or ")
+            ));
+        }
+        let wanted = rows.checked_mul(columns * size_of::<f32>());
         let Some(wanted) = wanted.filter(|&bytes| data_offsets == [0, bytes]) else {
             return Err(damaged(
                 "header: the offsets of its encodings do not fit their shape",
@@ -100,7 +109,7 @@ impl Header {
         };
         match data_bytes.cmp(&(wanted as u64)) {
             Ordering::Less => Err(damaged("it is cut off")),
-            Ordering::Equal => Ok(rows),
+            Ordering::Equal => Ok([rows, columns]),
             Ordering::Greater => Err(damaged("something follows its encodings")),
         }
     }
@@ -239,7 +248,7 @@ mod tests {
 
     /// Returns a header with this number of rows and this metadata.
     fn header(rows: usize, metadata: &str) -> Header {
-        let bytes = rows * ROW_BYTES;
+        let bytes = rows * 512;
         let json = format!(
             "{{\"encodings\":{{\"dtype\":\"F32\",\"shape\":[{rows},128],\"data_offsets\":[0,{bytes}]}},\"__metadata__\":{{{metadata}}}}}"
         );
@@ -289,13 +298,19 @@ mod tests {
     #[test]
     fn the_file_is_exactly_as_long_as_its_rows() {
         let header = header(2, "");
-        assert_eq!(header.rows(1_024), Ok(2));
-        assert!(header.rows(1_023).unwrap_err().contains("cut off"));
-        assert!(
-            header
-                .rows(1_025)
-                .unwrap_err()
-                .contains("something follows")
-        );
+        let shape = |bytes| header.shape(Some(EncoderKind::Dlib), bytes);
+        assert_eq!(shape(1_024), Ok([2, 128]));
+        assert!(shape(1_023).unwrap_err().contains("cut off"));
+        assert!(shape(1_025).unwrap_err().contains("something follows"));
+    }
+
+    #[test]
+    fn a_row_has_the_size_that_its_encoder_makes() {
+        let header = header(2, "");
+        assert_eq!(header.shape(None, 1_024), Ok([2, 128]));
+        let error = header
+            .shape(Some(EncoderKind::Mobilefacenet), 1_024)
+            .unwrap_err();
+        assert!(error.ends_with("encodings must be F32 [N, 192]"), "{error}");
     }
 }

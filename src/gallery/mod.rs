@@ -10,6 +10,7 @@ mod fingerprint;
 mod header;
 mod nearest;
 mod person_name;
+mod rows;
 
 pub use file::{
     has_gallery_header, is_gallery_file, read_gallery, read_gallery_from, write_gallery,
@@ -21,7 +22,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::compact::CompactRows;
+use self::compact::Compact;
+use self::rows::Rows;
 use crate::engine::{Encoding, SimdLevel};
 use crate::geometry::PixelBox;
 use crate::photo::Face;
@@ -42,9 +44,8 @@ pub struct Gallery {
     person_of_row: Vec<usize>,
     sources: Vec<Arc<Path>>,
     boxes: Vec<PixelBox>,
-    /// Matrix with 128 columns.
-    encodings: Vec<Encoding>,
-    compact: Option<CompactRows>,
+    encodings: Rows,
+    compact: Option<Compact>,
 }
 
 /// A known face.
@@ -56,8 +57,8 @@ pub struct KnownFace<'a> {
     pub source: &'a Path,
     /// Position of the face, in pixels of that photo as displayed.
     pub bounds: PixelBox,
-    /// Encoding of the face.
-    pub encoding: &'a Encoding,
+    /// Numbers of the face's [`Encoding`].
+    pub encoding: &'a [f32],
 }
 
 /// A known person and their distance from a face.
@@ -79,12 +80,12 @@ impl Gallery {
 
     /// Returns the number of known faces.
     pub fn faces(&self) -> usize {
-        self.encodings.len()
+        self.person_of_row.len()
     }
 
     /// Returns whether the gallery contains no people.
     pub fn is_empty(&self) -> bool {
-        self.encodings.is_empty()
+        self.person_of_row.is_empty()
     }
 
     /// Returns the people's names, in the order in which they were added.
@@ -107,7 +108,7 @@ impl Gallery {
 
     /// Returns the first faces of each person, at most `most` in all: the first of each person,
     /// then the second of each who has one, and so on.
-    pub(crate) fn first_faces(&self, most: usize) -> Vec<Vec<&Encoding>> {
+    pub(crate) fn first_faces(&self, most: usize) -> Vec<Vec<&[f32]>> {
         let mut counts = vec![0_usize; self.people()];
         let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(self.faces());
         for (row, &person) in self.person_of_row.iter().enumerate() {
@@ -117,7 +118,7 @@ impl Gallery {
         ranked.sort_unstable();
         let mut faces = vec![Vec::new(); self.people()];
         for (_, row) in ranked.into_iter().take(most) {
-            faces[self.person_of_row[row]].push(&self.encodings[row]);
+            faces[self.person_of_row[row]].push(self.encodings.row(row));
         }
         faces.retain(|of_person| !of_person.is_empty());
         faces
@@ -125,6 +126,9 @@ impl Gallery {
 
     /// Returns each person with their distance from `encoding`, nearest first (equal distances by
     /// name), at most `limit`.
+    ///
+    /// # Panics
+    /// If `encoding` is of another encoder than the gallery.
     pub fn nearest_people(&self, encoding: &Encoding, limit: usize) -> Vec<Candidate> {
         self.nearest_people_of_all(&[encoding], limit)
             .pop()
@@ -134,6 +138,9 @@ impl Gallery {
     /// Returns the result of [`nearest_people`](Self::nearest_people) for each of `encodings`, such
     /// as all faces in a photo. They share one pass through the gallery, so that each costs less
     /// than a separate search.
+    ///
+    /// # Panics
+    /// As [`nearest_people`](Self::nearest_people).
     pub fn nearest_people_of_all(
         &self,
         encodings: &[&Encoding],
@@ -208,7 +215,7 @@ impl GalleryBuilder {
                 person_of_row: Vec::new(),
                 sources: Vec::new(),
                 boxes: Vec::new(),
-                encodings: Vec::new(),
+                encodings: Rows::default(),
                 compact: None,
             },
             person_of_name: HashMap::new(),
@@ -217,6 +224,9 @@ impl GalleryBuilder {
 
     /// Adds the largest face in the known photo `source` to the person `name`. Faces without an
     /// encoding and faces that are not [`upright`](Face::upright) are skipped.
+    ///
+    /// # Panics
+    /// As [`add_encoding`](Self::add_encoding).
     pub fn add(&mut self, name: &str, source: &Path, faces: &[Face]) -> Option<KnownPhotoWarning> {
         let Some((face, encoding)) = largest_face(faces) else {
             let source = source.to_owned();
@@ -226,7 +236,7 @@ impl GalleryBuilder {
                 _ => KnownPhotoWarning::NotUpright(source),
             });
         };
-        self.add_encoding(name, source, face.bounds, encoding.clone());
+        self.add_encoding(name, source, face.bounds, encoding);
         (faces.len() > 1).then(|| KnownPhotoWarning::SeveralFaces {
             path: source.to_owned(),
             faces: faces.len(),
@@ -235,25 +245,40 @@ impl GalleryBuilder {
     }
 
     /// Adds a face of the person `name`, with its position in the photo `source` and its encoding.
+    ///
+    /// # Panics
+    /// If the encoding is of another encoder than those before.
     pub fn add_encoding(
         &mut self,
         name: &str,
         source: &Path,
         bounds: PixelBox,
-        encoding: Encoding,
+        encoding: &Encoding,
     ) {
-        let person = self.person(name);
+        self.add_row(KnownFace {
+            name,
+            source,
+            bounds,
+            encoding: encoding.values(),
+        });
+    }
+
+    fn add_row(&mut self, face: KnownFace<'_>) {
+        let person = self.person(face.name);
         let gallery = &mut self.gallery;
         gallery.person_of_row.push(person);
-        gallery.sources.push(source.into());
-        gallery.boxes.push(bounds);
-        gallery.encodings.push(encoding);
+        gallery.sources.push(face.source.into());
+        gallery.boxes.push(face.bounds);
+        gallery.encodings.push(face.encoding);
     }
 
     /// Adds the faces of `gallery` that `wanted` accepts.
+    ///
+    /// # Panics
+    /// As [`add_encoding`](Self::add_encoding).
     pub fn add_gallery(&mut self, gallery: &Gallery, wanted: impl Fn(&KnownFace<'_>) -> bool) {
         for face in gallery.known_faces().filter(wanted) {
-            self.add_encoding(face.name, face.source, face.bounds, face.encoding.clone());
+            self.add_row(face);
         }
     }
 
@@ -261,7 +286,10 @@ impl GalleryBuilder {
     pub fn build(self) -> Gallery {
         let mut gallery = self.gallery;
         let is_large = gallery.faces() >= LEAST_COMPACT;
-        gallery.compact = is_large.then(|| CompactRows::new(&gallery.encodings));
+        gallery.compact = match is_large {
+            true => Compact::of(&gallery.encodings),
+            false => None,
+        };
         gallery
     }
 
@@ -275,7 +303,7 @@ impl GalleryBuilder {
         let name: Arc<str> = name.into();
         let person = self.gallery.names.len();
         self.gallery.names.push(Arc::clone(&name));
-        self.gallery.first_rows.push(self.gallery.encodings.len());
+        self.gallery.first_rows.push(self.gallery.faces());
         self.person_of_name.insert(name, person);
         person
     }
@@ -382,7 +410,7 @@ mod tests {
         let first = |most| -> Vec<Vec<f32>> {
             let people = gallery.first_faces(most).into_iter();
             people
-                .map(|faces| faces.iter().map(|face| face.values()[0]).collect())
+                .map(|faces| faces.iter().map(|face| face[0]).collect())
                 .collect()
         };
         assert_eq!(first(9), [vec![1.0, 2.0, 4.0], vec![3.0]]);

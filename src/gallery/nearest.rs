@@ -8,9 +8,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::compact::Targets;
+use super::compact::{Compact, CompactRows, Targets};
 use super::{Candidate, Gallery};
-use crate::engine::Encoding;
+use crate::engine::{Encoding, distance};
 
 /// Maximum number of people that are searched with the compact copy: they are kept in a short
 /// sorted list.
@@ -50,7 +50,18 @@ fn by_compact_rows(
     faces: &[&Encoding],
     limit: usize,
 ) -> Option<Vec<Vec<Found>>> {
-    let compact = gallery.compact.as_ref().filter(|_| limit <= MOST_LISTED)?;
+    match gallery.compact.as_ref().filter(|_| limit <= MOST_LISTED)? {
+        Compact::Dlib(rows) => among_compact_rows(rows, gallery, faces, limit),
+        Compact::Mobilefacenet(rows) => among_compact_rows(rows, gallery, faces, limit),
+    }
+}
+
+fn among_compact_rows<const SIZE: usize>(
+    compact: &CompactRows<SIZE>,
+    gallery: &Gallery,
+    faces: &[&Encoding],
+    limit: usize,
+) -> Option<Vec<Vec<Found>>> {
     // Start with one row each of the first `limit` people, so that there is an initial distance.
     let first_rows = &gallery.first_rows[..limit];
     let mut shortlists: Vec<_> = faces
@@ -103,7 +114,7 @@ impl<'a> Shortlist<'a> {
     fn compare(&mut self, row: usize) {
         let (gallery, person) = (self.gallery, self.gallery.person_of_row[row]);
         let new = Found {
-            distance: self.face.distance(&gallery.encodings[row]),
+            distance: distance(self.face.values(), gallery.encodings.row(row)),
             row,
         };
         let is_person = |found: &Found| gallery.person_of_row[found.row] == person;
@@ -124,14 +135,10 @@ impl<'a> Shortlist<'a> {
 /// Returns the nearest rows of each face, found by comparing it with all of them.
 fn by_all_rows(gallery: &Gallery, faces: &[&Encoding], limit: usize) -> Vec<Vec<Found>> {
     let mut nearest: Vec<Vec<Option<Found>>> = vec![vec![None; gallery.people()]; faces.len()];
-    for (row, (encoding, &person)) in gallery
-        .encodings
-        .iter()
-        .zip(&gallery.person_of_row)
-        .enumerate()
-    {
+    let rows = gallery.encodings.iter().zip(&gallery.person_of_row);
+    for (row, (encoding, &person)) in rows.enumerate() {
         for (face, nearest) in faces.iter().zip(&mut nearest) {
-            let distance = face.distance(encoding);
+            let distance = distance(face.values(), encoding);
             let best = &mut nearest[person];
             if best.is_none_or(|best| distance < best.distance) {
                 *best = Some(Found { distance, row });
@@ -190,7 +197,7 @@ mod tests {
     fn encoding(centres: usize, spread: f32) -> impl Strategy<Value = Encoding> {
         let moved = proptest::collection::vec(-1.0_f32..1.0, ENCODING_LEN);
         (0..centres, moved).prop_map(move |(centre, moved)| {
-            Encoding::new(std::array::from_fn(|i| {
+            Encoding::new(std::array::from_fn::<_, ENCODING_LEN, _>(|i| {
                 let at = ((i * 31 + centre * 17) % 13) as f32 / 40.0 - 0.15;
                 // In steps, so that equal distances occur.
                 at + (moved[i] * spread * 64.0).round() / 64.0
@@ -224,10 +231,10 @@ mod tests {
                 w: 1,
                 h: 1,
             };
-            builder.add_encoding(&name, Path::new(&source), bounds, row.encoding.clone());
+            builder.add_encoding(&name, Path::new(&source), bounds, &row.encoding);
         }
         let mut gallery = builder.build();
-        gallery.compact = compact.then(|| crate::gallery::CompactRows::new(&gallery.encodings));
+        gallery.compact = Compact::of(&gallery.encodings).filter(|_| compact);
         gallery
     }
 
@@ -235,7 +242,7 @@ mod tests {
     fn plain(gallery: &Gallery, face: &Encoding, limit: usize) -> Vec<Candidate> {
         let mut nearest: Vec<Candidate> = Vec::new();
         for (row, encoding) in gallery.encodings.iter().enumerate() {
-            let distance = face.distance(encoding);
+            let distance = distance(face.values(), encoding);
             let new = gallery.candidate(Found { distance, row });
             match nearest.iter_mut().find(|old| old.name == new.name) {
                 Some(old) if distance < old.distance => *old = new,

@@ -5,6 +5,7 @@
 //! name (FPIR, ISO/IEC 19795-1). Output: the other of the two. The distributions were measured on
 //! LFW; `docs/ACCURACY.md` has the command.
 
+use crate::engine::EncoderKind;
 use crate::gallery::Fingerprint;
 use crate::matching::{DistanceThreshold, PeoplePairs};
 
@@ -15,8 +16,8 @@ pub struct ImpostorDistances {
     points: Vec<(f64, f64)>,
 }
 
-/// Tables for faces that are aligned by dlib's landmarks: plain encodings, and means with the
-/// mirror image.
+/// Tables of dlib's encoder for faces that are aligned by dlib's landmarks: plain encodings, and
+/// means with the mirror image.
 const OF_DLIB: [&str; 2] = [
     include_str!("impostors/dlib_plain.csv"),
     include_str!("impostors/dlib_flipped.csv"),
@@ -28,12 +29,19 @@ const OF_RETINAFACE: [&str; 2] = [
     include_str!("impostors/retinaface_flipped.csv"),
 ];
 
+/// The same for encodings of MobileFaceNet.
+const OF_MOBILEFACENET: [&str; 2] = [
+    include_str!("impostors/mobilefacenet_plain.csv"),
+    include_str!("impostors/mobilefacenet_flipped.csv"),
+];
+
 impl ImpostorDistances {
     /// Returns the distribution for encodings with the fingerprint `made`.
     pub fn measured(made: &Fingerprint) -> Self {
-        let [plain, flipped] = match made.has_retinaface_landmarks() {
-            true => OF_RETINAFACE,
-            false => OF_DLIB,
+        let [plain, flipped] = match made.encoder_kind() {
+            Some(EncoderKind::Mobilefacenet) => OF_MOBILEFACENET,
+            Some(EncoderKind::Dlib) | None if made.has_retinaface_landmarks() => OF_RETINAFACE,
+            Some(EncoderKind::Dlib) | None => OF_DLIB,
         };
         // The mean of jittered copies is not scaled to one length.
         Self::parse(match made.has_mirror_images() {
@@ -104,7 +112,7 @@ impl ImpostorDistances {
     /// is, above 0 and at most 1.
     pub(super) fn distance_at(&self, rate: f64) -> f64 {
         let Some([(rate_a, at_a), (rate_b, at_b)]) = self.segment(|(at, _)| at < rate) else {
-            return f64::from(DistanceThreshold::DEFAULT.value());
+            return f64::from(DistanceThreshold::default().value());
         };
         let share = (rate / rate_a).ln() / (rate_b / rate_a).ln();
         at_a + share * (at_b - at_a)
@@ -153,9 +161,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shipped() -> [ImpostorDistances; 4] {
-        let [[a, b], [c, d]] = [OF_DLIB, OF_RETINAFACE];
-        [a, b, c, d].map(ImpostorDistances::parse)
+    fn shipped() -> impl Iterator<Item = ImpostorDistances> {
+        let tables = [OF_DLIB, OF_RETINAFACE, OF_MOBILEFACENET];
+        tables.into_iter().flatten().map(ImpostorDistances::parse)
     }
 
     /// The table for the defaults of the program.

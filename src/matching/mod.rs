@@ -20,7 +20,7 @@ pub use people_pairs::PeoplePairs;
 pub use threshold::DistanceThreshold;
 
 use self::assignment::{Choice, assign};
-use crate::engine::Encoding;
+use crate::engine::{EncoderKind, Encoding};
 use crate::gallery::{Candidate, Gallery};
 use crate::photo::Face;
 
@@ -28,27 +28,34 @@ use crate::photo::Face;
 const MAX_CHOICES: usize = 17;
 
 /// Minimum by which the second nearest person must be further away than the nearest one, from 0 to
-/// [`Margin::MAX`].
+/// 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Margin(f32);
 
 impl Margin {
-    /// Default margin, 0.03. With 100 people known by one photo each, it halves the wrong names of
-    /// known people at the threshold 0.6 and costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
-    pub const DEFAULT: Self = Self(0.03);
-
     /// Largest margin, 1. A larger margin would make every face ambiguous.
-    pub const MAX: f32 = 1.0;
+    const MAX: f32 = 1.0;
 
-    /// Returns the margin `value`, or `None` unless it is from 0 to [`Self::MAX`].
+    /// Returns the default margin for encodings of `encoder`: 0.03 or, as distances spread more,
+    /// 0.05. With 100 people known by one photo each, dlib's halves the wrong names of known people
+    /// at the threshold 0.6 and costs 2 of 100 right ones (LFW, `docs/ACCURACY.md`).
+    fn default_for(encoder: EncoderKind) -> Self {
+        Self(match encoder {
+            EncoderKind::Dlib => 0.03,
+            EncoderKind::Mobilefacenet => 0.05,
+        })
+    }
+
+    /// Returns the margin `value`, or `None` unless it is from 0 to 1.
     pub fn new(value: f32) -> Option<Self> {
         (0.0..=Self::MAX).contains(&value).then_some(Self(value))
     }
 }
 
+/// Default margin for dlib's encoder.
 impl Default for Margin {
     fn default() -> Self {
-        Self::DEFAULT
+        Self::default_for(EncoderKind::Dlib)
     }
 }
 
@@ -93,15 +100,22 @@ pub struct Rules {
     pub candidates: CandidateCount,
 }
 
-/// Rules that the program uses by default.
-impl Default for Rules {
-    fn default() -> Self {
+impl Rules {
+    /// Returns the rules that the program uses by default for encodings of `encoder`.
+    pub fn default_for(encoder: EncoderKind) -> Self {
         Self {
-            threshold: DistanceThreshold::DEFAULT,
-            margin: Margin::DEFAULT,
+            threshold: DistanceThreshold::default_for(encoder),
+            margin: Margin::default_for(encoder),
             repetition: Repetition::Once,
             candidates: CandidateCount::Nearest(1),
         }
+    }
+}
+
+/// Rules that the program uses by default with dlib's encoder.
+impl Default for Rules {
+    fn default() -> Self {
+        Self::default_for(EncoderKind::Dlib)
     }
 }
 
@@ -163,6 +177,9 @@ impl Identity {
 
 /// Returns who each of `faces` is, all of them in one photo, like [`identify`]. A face without a
 /// [usable encoding](Face::usable_encoding) is unknown.
+///
+/// # Panics
+/// As [`identify`].
 pub fn identify_faces<'a>(
     gallery: &Gallery,
     faces: impl IntoIterator<Item = &'a Face>,
@@ -179,6 +196,9 @@ pub fn identify_faces<'a>(
 }
 
 /// Decides who the faces in one photo are, given the encoding of each.
+///
+/// # Panics
+/// If the encodings are of another encoder than the gallery.
 pub fn identify(gallery: &Gallery, encodings: &[&Encoding], rules: &Rules) -> Vec<Identity> {
     let listed = match rules.candidates {
         CandidateCount::Nearest(count) => count.max(1),

@@ -11,7 +11,7 @@
 //! show it, and one pair of twins would decide it.
 
 use super::{DistanceThreshold, ImpostorDistances};
-use crate::engine::Encoding;
+use crate::engine::distance;
 use crate::gallery::Gallery;
 
 /// Minimum number of people from whom a distribution is estimated.
@@ -73,13 +73,13 @@ impl PeoplePairs {
         Some(own)
     }
 
-    fn add(&mut self, person: &[&Encoding], other: &[&Encoding]) {
+    fn add(&mut self, person: &[&[f32]], other: &[&[f32]]) {
         let comparisons = person.len() * other.len();
         let weight = 1.0 / comparisons as f64;
         let mut nearest = f32::INFINITY;
         for face in person {
             for other in other {
-                let distance = face.distance(other);
+                let distance = distance(face, other);
                 nearest = nearest.min(distance);
                 self.distances.push((distance, weight));
             }
@@ -156,7 +156,7 @@ impl PeoplePairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{ENCODING_LEN, EngineParams};
+    use crate::engine::{ENCODING_LEN, Encoding, EngineParams};
     use crate::gallery::{Fingerprint, GalleryBuilder};
     use crate::geometry::PixelBox;
     use crate::photo::EncodeFrom;
@@ -185,7 +185,7 @@ mod tests {
                 w: 9,
                 h: 9,
             };
-            builder.add_encoding(name, Path::new(name), bounds, Encoding::new(values));
+            builder.add_encoding(name, Path::new(name), bounds, &Encoding::new(values));
         };
         for person in 0..people {
             // In fewer dimensions distances scatter more: about a sixth of their mean.
@@ -251,7 +251,7 @@ mod tests {
                 h: 9,
             };
             let encoding = Encoding::new([0.1; ENCODING_LEN]);
-            builder.add_encoding(name, Path::new(name), bounds, encoding);
+            builder.add_encoding(name, Path::new(name), bounds, &encoding);
         }
         let gallery = builder.build();
         let usual = table().threshold_for(0.01, 5).value();
@@ -273,8 +273,8 @@ mod tests {
             for face in few.known_faces() {
                 let is_twin = ["0", "twin"].contains(&face.name);
                 for _ in 0..if is_twin { photos } else { 1 } {
-                    let encoding = face.encoding.clone();
-                    builder.add_encoding(face.name, face.source, face.bounds, encoding);
+                    let encoding = Encoding::new(face.encoding);
+                    builder.add_encoding(face.name, face.source, face.bounds, &encoding);
                 }
             }
             let pairs = PeoplePairs::of(&builder.build()).unwrap();
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(pairs.count(), 45);
         let close = DistanceThreshold::new(0.21).unwrap();
         assert_eq!(pairs.within(close), 1);
-        let expected = pairs.expected_within(DistanceThreshold::DEFAULT, &table());
+        let expected = pairs.expected_within(DistanceThreshold::default(), &table());
         let rate = table().false_match_rate(0.6);
         assert!((expected / (45.0 * rate) - 1.0).abs() < 1e-6, "{expected}");
     }

@@ -2,17 +2,25 @@
 
 use std::str::FromStr;
 
+use crate::engine::EncoderKind;
+
 /// Largest distance at which a face matches a person, from 0 to [`DistanceThreshold::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct DistanceThreshold(f32);
 
 impl DistanceThreshold {
-    /// Default threshold, 0.6, for which dlib's network was trained.
-    pub const DEFAULT: Self = Self(0.6);
-
     /// Largest threshold, 2. Different people are seldom 1.5 apart, so a larger threshold is a
     /// mistake (`60` for `0.60`) that would give every stranger a name.
     pub const MAX: f32 = 2.0;
+
+    /// Returns the default threshold for encodings of `encoder`: 0.6, for which dlib's network was
+    /// trained, or 1.1, which decides most pairs of LFW correctly (`docs/ACCURACY.md`).
+    pub(super) fn default_for(encoder: EncoderKind) -> Self {
+        Self(match encoder {
+            EncoderKind::Dlib => 0.6,
+            EncoderKind::Mobilefacenet => 1.1,
+        })
+    }
 
     /// Returns the threshold `value`, or `None` unless it is from 0 to [`Self::MAX`].
     pub fn new(value: f32) -> Option<Self> {
@@ -30,9 +38,10 @@ impl DistanceThreshold {
     }
 }
 
+/// Default threshold for dlib's encoder.
 impl Default for DistanceThreshold {
     fn default() -> Self {
-        Self::DEFAULT
+        Self::default_for(EncoderKind::Dlib)
     }
 }
 

@@ -23,6 +23,7 @@ mod deciding;
 mod detectors;
 mod documents;
 mod embedding;
+mod encoders;
 mod engines;
 mod enrolling;
 mod evaluating;

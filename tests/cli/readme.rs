@@ -117,7 +117,7 @@ fn the_rates_of_strangers_are_those_of_the_program() {
         (params.detector, params.flip) = (Detector::Retinaface, flip);
         let made = Fingerprint::of(&params, EncodeFrom::Resized).unwrap();
         let table = ImpostorDistances::measured(&made);
-        100.0 * table.stranger_rate(DistanceThreshold::DEFAULT.value(), faces)
+        100.0 * table.stranger_rate(DistanceThreshold::default().value(), faces)
     };
     let flipped = |faces| percent(true, faces);
     let plain = |faces| percent(false, faces);

@@ -42,12 +42,11 @@ fn long_help_has_everything_in_groups() {
 
     Options:
       -t, --threshold <DISTANCE>
-              Largest distance of a match, or auto
+              Largest distance of a match, or auto [default: 0.6]
               
               Less means fewer wrong names. With auto, the threshold follows from the number of known
-              faces, the distances between known people, and --target-fpir.
-              
-              [default: 0.6]
+              faces, the distances between known people, and --target-fpir. With --encoder
+              mobilefacenet, the default is 1.1.
 
       -w, --width <PIXELS>
               Working width: more finds smaller faces
@@ -107,9 +106,7 @@ fn long_help_has_everything_in_groups() {
 
           --margin <DISTANCE>
               A face is ambiguous unless the next person is at least this much farther away than the
-              nearest one
-              
-              [default: 0.03]
+              nearest one [default: 0.03, or 0.05 with --encoder mobilefacenet]
 
           --allow-repeat
               Let a person appear in a photo more than once, for collages
@@ -123,6 +120,15 @@ fn long_help_has_everything_in_groups() {
               List the distance of every known person for each face
 
     Encoding faces:
+          --encoder <WHICH>
+              Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
+
+              Possible values:
+              - dlib:          128 numbers, as in face_recognition
+              - mobilefacenet: 192 numbers
+              
+              [default: dlib]
+
           --no-flip
               Encode each face once, as dlib does; the default averages it with its mirror image
 
@@ -199,7 +205,7 @@ fn long_help_has_everything_in_groups() {
 
     Output:
           --with-encodings
-              Add the 128 numbers of each face to JSON; they are biometric data
+              Add the 128 or 192 numbers of each face to JSON; they are biometric data
 
           --crops <DIR>
               Write each aligned face into DIR, as a PNG of 150x150 pixels

@@ -48,7 +48,7 @@ fn encodings(engine: &mut dyn FaceEngine) -> BTreeMap<String, Vec<f32>> {
 }
 
 fn encoding(values: &[f32]) -> Encoding {
-    Encoding::new(values.try_into().unwrap())
+    Encoding::new(values)
 }
 
 fn golden() -> BTreeMap<String, Vec<f32>> {

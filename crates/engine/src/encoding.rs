@@ -3,15 +3,17 @@
 
 use std::fmt;
 
+use crate::EncoderKind;
 use crate::error::EngineError;
 
-/// Number of numbers in an encoding.
-pub const ENCODING_LEN: usize = facematch_kernels::distances::ENCODING_LEN;
+/// Number of numbers in an encoding of dlib's encoder.
+pub const ENCODING_LEN: usize = EncoderKind::Dlib.numbers();
 
-/// A face as 128 numbers of roughly unit length: close for photos of one person, far apart for two
-/// people. dlib calls it a descriptor, the literature an embedding.
+/// A face as numbers: close for photos of one person, far apart for two people. dlib calls it a
+/// descriptor, the literature an embedding. [`EncoderKind::numbers`] says how many they are; only
+/// encodings of one encoder can be compared.
 #[derive(Clone, PartialEq)]
-pub struct Encoding([f32; ENCODING_LEN]);
+pub struct Encoding(Box<[f32]>);
 
 impl Encoding {
     /// Maximum length (Euclidean norm) of an encoding. dlib's encodings have lengths of 1.2 to 1.6,
@@ -19,16 +21,21 @@ impl Encoding {
     /// their distances can exceed the range of `f32`.
     pub const MAX_LENGTH: f32 = 100.0;
 
-    /// Wraps 128 numbers from the network.
-    pub const fn new(values: [f32; ENCODING_LEN]) -> Self {
-        Self(values)
+    /// Wraps the numbers of an encoder.
+    pub fn new(values: impl Into<Box<[f32]>>) -> Self {
+        Self(values.into())
     }
 
-    /// Wraps 128 untrusted numbers, such as those of a file. Returns `None` if a number is not
-    /// finite, or if the encoding is longer than [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of
-    /// two accepted encodings is always finite.
-    pub fn checked(values: [f32; ENCODING_LEN]) -> Option<Self> {
-        Some(Self(values)).filter(Self::is_plausible)
+    /// Wraps untrusted numbers, such as those of a file. Returns `None` if no encoder makes so
+    /// many, if a number is not finite, or if the encoding is longer than
+    /// [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of two accepted encodings of the same encoder
+    /// is always finite.
+    pub fn checked(values: impl Into<Box<[f32]>>) -> Option<Self> {
+        let has_known_size =
+            |own: &Self| (EncoderKind::ALL.iter()).any(|kind| kind.numbers() == own.0.len());
+        Some(Self::new(values))
+            .filter(has_known_size)
+            .filter(Self::is_plausible)
     }
 
     fn is_plausible(&self) -> bool {
@@ -38,7 +45,7 @@ impl Encoding {
         length <= f64::from(Self::MAX_LENGTH)
     }
 
-    /// Returns the mean of the encodings of a face and its mirror image, scaled to a length of
+    /// Returns the mean of dlib's encodings of a face and its mirror image, scaled to a length of
     /// 1.45.
     ///
     /// The network gives encodings of length 1.2 to 1.6; faces with short ones, blurred or turned,
@@ -46,47 +53,69 @@ impl Encoding {
     /// more people at the same rate of wrong names (`docs/ACCURACY.md`). The length was chosen so
     /// that 0.6 remains a good threshold. Zeros stay zeros.
     pub fn of_face_and_mirror([face, mirror]: &[Self; 2]) -> Self {
-        const LENGTH: f32 = 1.45;
-        let sum: [f32; ENCODING_LEN] = std::array::from_fn(|i| face.0[i] + mirror.0[i]);
-        let length = sum.iter().map(|number| number * number).sum::<f32>().sqrt();
-        if length == 0.0 {
-            return Self(sum);
+        let sum = face.0.iter().zip(&mirror.0).map(|(a, b)| a + b);
+        Self::scaled(sum.collect(), 1.45)
+    }
+
+    /// Returns the encoding with the direction of `values` and this length (Euclidean norm). Zeros
+    /// stay zeros.
+    pub(crate) fn scaled(mut values: Box<[f32]>, length: f32) -> Self {
+        let norm = (values.iter().map(|number| number * number))
+            .sum::<f32>()
+            .sqrt();
+        if norm != 0.0 {
+            let factor = length / norm;
+            values.iter_mut().for_each(|number| *number *= factor);
         }
-        Self(sum.map(|number| number * (LENGTH / length)))
+        Self(values)
     }
 
     /// Returns the numbers.
-    pub fn values(&self) -> &[f32; ENCODING_LEN] {
+    pub fn values(&self) -> &[f32] {
         &self.0
     }
 
-    /// Returns the Euclidean distance to `other`: 0 for the same photo, mostly below 0.6 for one
-    /// person.
+    /// Returns the [`distance`] to `other`.
     ///
-    /// The sum runs in eight lanes in a fixed order, so the result is the same on every machine.
+    /// # Panics
+    /// As [`distance`].
     pub fn distance(&self, other: &Self) -> f32 {
-        let mut lanes = [0.0_f32; 8];
-        for (a, b) in self.0.chunks_exact(8).zip(other.0.chunks_exact(8)) {
-            for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                let difference = x - y;
-                *lane += difference * difference;
-            }
-        }
-        lanes.iter().sum::<f32>().sqrt()
+        distance(&self.0, &other.0)
     }
+}
+
+/// Returns the Euclidean distance of the numbers of two encodings: 0 for the same photo, mostly
+/// below 0.6 for one person with dlib's encoder.
+///
+/// The sum runs in eight lanes in a fixed order, so the result is the same on every machine.
+///
+/// # Panics
+/// If the encodings have different sizes: those of different encoders cannot be compared. The
+/// readers of galleries and caches refuse such encodings.
+pub fn distance(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len(), "encodings of different encoders");
+    let mut lanes = [0.0_f32; 8];
+    let ((a, _), (b, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
+        for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            let difference = x - y;
+            *lane += difference * difference;
+        }
+    }
+    lanes.iter().sum::<f32>().sqrt()
 }
 
 impl fmt::Debug for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoding({:?}, ...)", &self.0[..4])
+        write!(f, "Encoding({:?}, ...)", &self.0[..self.0.len().min(4)])
     }
 }
 
 /// Checks `encodings` from an encoder, since the weights of a model may be any numbers.
 pub(crate) fn check_encodings(encodings: Vec<Encoding>) -> Result<Vec<Encoding>, EngineError> {
-    match encodings.iter().all(Encoding::is_plausible) {
-        true => Ok(encodings),
-        false => Err(EngineError::BadEncoding(ENCODING_LEN)),
+    match encodings.iter().find(|encoding| !encoding.is_plausible()) {
+        None => Ok(encodings),
+        Some(encoding) => Err(EngineError::BadEncoding(encoding.0.len())),
     }
 }
 
@@ -120,6 +149,9 @@ mod tests {
         // Each number is small enough, but the encoding is too long.
         assert_eq!(Encoding::checked([9.0; ENCODING_LEN]), None);
         assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
+        // No encoder makes so many numbers.
+        assert_eq!(Encoding::checked([0.1; 127]), None);
+        assert!(Encoding::checked([0.1; 192]).is_some());
         let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());
         assert!(far.distance(&opposite) <= 2.0 * Encoding::MAX_LENGTH);
     }
@@ -144,7 +176,7 @@ mod tests {
     #[test]
     fn a_face_and_its_mirror_image_have_the_direction_of_their_mean_and_one_length() {
         let numbers = |offset: usize| {
-            Encoding::new(std::array::from_fn(|i| {
+            Encoding::new(std::array::from_fn::<_, ENCODING_LEN, _>(|i| {
                 ((i + offset) % 7) as f32 / 40.0 - 0.05
             }))
         };

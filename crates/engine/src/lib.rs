@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 use image::RgbImage;
 
-pub use self::encoding::{ENCODING_LEN, Encoding};
+pub use self::encoding::{ENCODING_LEN, Encoding, distance};
 pub use self::error::{EngineError, LoadError};
 pub use self::native::NativeEngine;
 pub use self::quality::face_quality;
@@ -32,7 +32,7 @@ pub use facematch_geometry as geometry;
 pub use facematch_kernels::SimdLevel;
 
 use self::encoding::check_encodings;
-use self::models::ModelSource;
+use self::models::{ModelSource, ShippedModel};
 use crate::geometry::{Point, Rect};
 
 /// The implementation that finds and encodes faces.
@@ -45,6 +45,14 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
+    /// Returns the name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Dlib => "dlib",
+        }
+    }
+
     /// Returns the detector that finds the most faces in a given time.
     pub fn best_detector(self) -> Detector {
         match self {
@@ -100,6 +108,46 @@ impl Detector {
     }
 }
 
+/// A face encoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EncoderKind {
+    /// dlib's `dlib_face_recognition_resnet_model_v1`.
+    Dlib,
+    /// MobileFaceNet, a smaller network that tells people apart better (`docs/ACCURACY.md`). Only
+    /// the native engine has it, and only for faces that are aligned by the landmarks of
+    /// [`Detector::Retinaface`]. Its encodings have a length of 1.
+    Mobilefacenet,
+}
+
+impl EncoderKind {
+    /// Every encoder.
+    pub const ALL: [Self; 2] = [Self::Dlib, Self::Mobilefacenet];
+
+    /// Returns the name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dlib => "dlib",
+            Self::Mobilefacenet => "mobilefacenet",
+        }
+    }
+
+    /// Returns the number of numbers in an encoding.
+    pub const fn numbers(self) -> usize {
+        match self {
+            Self::Dlib => 128,
+            Self::Mobilefacenet => 192,
+        }
+    }
+
+    /// Returns the model of the encoder.
+    pub fn model(self) -> ShippedModel {
+        match self {
+            Self::Dlib => ShippedModel::Encoder,
+            Self::Mobilefacenet => ShippedModel::Mobilefacenet,
+        }
+    }
+}
+
 /// Parameters of an engine.
 #[derive(Debug, Clone)]
 pub struct EngineParams {
@@ -113,12 +161,14 @@ pub struct EngineParams {
     /// Least score of a face, or `None` for [`Detector::default_min_score`]. dlib's engine reports
     /// no scores and ignores it.
     pub min_score: Option<f32>,
+    /// Face encoder.
+    pub encoder: EncoderKind,
     /// Number of jittered copies of a face averaged into its encoding; 0 and 1 mean the face
-    /// itself, once.
+    /// itself, once. Only dlib's encoder takes more.
     pub jitters: u32,
-    /// True if a face's encoding combines those of its chip and of the chip's mirror image, see
-    /// [`Encoding::of_face_and_mirror`]. This changes nothing if `jitters` is 2 or more, since
-    /// jittered copies are mirrored at random.
+    /// True if a face's encoding combines those of its chip and of the chip's mirror image, for
+    /// dlib's encoder as in [`Encoding::of_face_and_mirror`]. This changes nothing if `jitters` is
+    /// 2 or more, since jittered copies are mirrored at random.
     pub flip: bool,
     /// Source of the models.
     pub models: ModelSource,
@@ -137,6 +187,7 @@ impl EngineParams {
             detector: Detector::Hog,
             upsample: 1,
             min_score: None,
+            encoder: EncoderKind::Dlib,
             jitters: 0,
             flip: false,
             models: models.into(),
@@ -273,16 +324,36 @@ fn without_dlib() -> LoadError {
 /// Creates the engine that `params` describe, with its models checked and loaded.
 ///
 /// # Errors
-/// [`LoadError::Unavailable`] if this build lacks the engine; [`LoadError::MissingModel`] or
-/// [`LoadError::Model`] if a model is
-/// missing, damaged or not the expected one.
+/// [`LoadError::Unavailable`] if this build lacks the engine, or if the encoder does not work with
+/// the other parameters; [`LoadError::MissingModel`] or [`LoadError::Model`] if a model is missing,
+/// damaged or not the expected one.
 pub fn load(params: &EngineParams) -> Result<Box<dyn FaceEngine>, LoadError> {
+    check_encoder(params)?;
     match params.kind {
         EngineKind::Native => Ok(Box::new(NativeEngine::load(params)?)),
         #[cfg(feature = "dlib")]
         EngineKind::Dlib => Ok(Box::new(dlib::DlibEngine::load(params)?)),
         #[cfg(not(feature = "dlib"))]
         EngineKind::Dlib => Err(without_dlib()),
+    }
+}
+
+/// Refuses parameters with which the encoder does not work.
+fn check_encoder(params: &EngineParams) -> Result<(), LoadError> {
+    let has_its_landmarks = params.detector == Detector::Retinaface && params.landmarks.is_none();
+    let works = match params.encoder {
+        EncoderKind::Dlib => true,
+        EncoderKind::Mobilefacenet => {
+            params.kind == EngineKind::Native && has_its_landmarks && params.jitters < 2
+        }
+    };
+    match works {
+        true => Ok(()),
+        false => Err(LoadError::Unavailable(
+            "the encoder mobilefacenet needs the native engine, the detector retinaface with its own \
+             landmarks, and no jittered copies"
+                .to_owned(),
+        )),
     }
 }
 

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use facematch::matching::CandidateCount;
 
 use super::evaluating::{EvalCommand, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs};
-use super::options::DecisionArgs;
+use super::options::{DecisionArgs, EncoderArg, EncodingArgs};
 use super::parsing::{self, check_no_command};
 use super::sorting::{SortArgs, SortByArg};
 use super::{
@@ -18,8 +18,8 @@ use super::{
 use crate::cli::config::{
     self, CacheAction, CacheCommandConfig, CheckConfig, DetectConfig, EnrollConfig,
     EvalIdentifyConfig, EvalImpostorsConfig, EvalPairsConfig, GalleryConfig, Invocation,
-    MatchConfig, NameTarget, RunConfig, SortConfig, TagConfig, UntagConfig, known_options,
-    only_file, refuse_encoding_options,
+    MatchConfig, NameTarget, ReencodeConfig, RunConfig, SortConfig, TagConfig, UntagConfig,
+    known_options, only_file, refuse_encoding_options,
 };
 use crate::cli::console::print_error;
 use crate::cli::exit::{Exit, Failure};
@@ -166,7 +166,7 @@ fn matching(
     let config = MatchConfig {
         known,
         known_options: known_options(options.follow_links, options.hidden),
-        decision: decision.config(candidates)?,
+        decision: decision.config(candidates, run.engine.encoder)?,
         run,
     };
     config.run.check()?;
@@ -262,6 +262,15 @@ fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
             return Ok(EnrollConfig::Remove { names, file });
         }
     };
+    if let Some(gallery) = args.reencode {
+        return Ok(EnrollConfig::Reencode(ReencodeConfig {
+            gallery,
+            file,
+            written,
+            engine: args.engine.checked(args.encoding)?,
+            cache: args.cache.into(),
+        }));
+    }
     Ok(EnrollConfig::Write(GalleryConfig {
         known: args.known,
         known_options: known_options(args.follow_links, args.hidden),
@@ -286,6 +295,14 @@ fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
 }
 
 fn eval_pairs(args: EvalPairsArgs) -> Result<EvalPairsConfig, Failure> {
+    let encoders: Vec<_> = args.encoder.iter().map(|encoder| encoder.kind()).collect();
+    let engine = args.engine.config(EncodingArgs {
+        encoder: EncoderArg::Dlib,
+        how: args.how_to_encode,
+    });
+    for &encoder in &encoders {
+        engine.with_encoder(encoder).check()?;
+    }
     Ok(EvalPairsConfig {
         pairs: args.pairs,
         root: args.root,
@@ -293,20 +310,23 @@ fn eval_pairs(args: EvalPairsArgs) -> Result<EvalPairsConfig, Failure> {
         format: args.format.into(),
         output: args.output,
         plot: args.plot,
-        engine: args.engine.checked(args.encoding)?,
+        engine,
+        encoders,
         cache: args.cache.into(),
     })
 }
 
 fn eval_identify(args: EvalIdentifyArgs) -> Result<EvalIdentifyConfig, Failure> {
+    let engine = args.engine.checked(args.encoding)?;
+    let encoder = engine.encoder;
     Ok(EvalIdentifyConfig {
         known: args.known,
         unknown: args.unknown,
         labels: args.labels,
         format: args.format.into(),
         output: args.output,
-        decision: args.decision.config(CandidateCount::Nearest(1))?,
-        engine: args.engine.checked(args.encoding)?,
+        decision: args.decision.config(CandidateCount::Nearest(1), encoder)?,
+        engine,
         cache: args.cache.into(),
     })
 }
@@ -338,9 +358,9 @@ mod tests {
         assert_eq!(config.run.cache, CacheConfig::default());
         assert_eq!(config.known_options, known_options(false, false));
         let decision = config.decision;
-        let threshold = Threshold::Fixed(DistanceThreshold::DEFAULT);
+        let threshold = Threshold::Fixed(DistanceThreshold::default());
         assert_eq!(decision.threshold, threshold);
-        assert_eq!(decision.margin, Margin::DEFAULT);
+        assert_eq!(decision.margin, Margin::default());
         assert_eq!(decision.repetition, Repetition::Once);
         assert_eq!(decision.candidates, CandidateCount::Nearest(1));
     }

@@ -6,7 +6,8 @@ use clap::{Args as ClapArgs, Subcommand, ValueHint};
 use facematch::matching::DistanceThreshold;
 
 use super::{
-    CacheArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, KNOWN, MessageArgs,
+    CacheArgs, DecisionArgs, EncoderArg, EncodingArgs, EngineArgs, FiguresFormatArg,
+    HowToEncodeArgs, KNOWN, MessageArgs,
 };
 
 #[derive(Debug, Subcommand)]
@@ -104,15 +105,10 @@ pub(crate) struct EvalPairsArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) root: Option<PathBuf>,
 
-    /// Largest distance of two faces of one person
-    #[arg(
-        short,
-        long,
-        value_name = "DISTANCE",
-        default_value = "0.6",
-        allow_negative_numbers = true
-    )]
-    pub(crate) threshold: DistanceThreshold,
+    /// Largest distance of two faces of one person [default: 0.6, or 1.1 with --encoder
+    /// mobilefacenet]
+    #[arg(short, long, value_name = "DISTANCE", allow_negative_numbers = true)]
+    pub(crate) threshold: Option<DistanceThreshold>,
 
     /// Format of the figures: a table, or one JSON object
     #[arg(short, long, value_enum, default_value_t = FiguresFormatArg::Text)]
@@ -126,8 +122,20 @@ pub(crate) struct EvalPairsArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) plot: Option<PathBuf>,
 
+    /// Networks that encode faces; several with commas between them are compared
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_enum,
+        value_name = "WHICH",
+        value_delimiter = ',',
+        default_value = "dlib",
+        help_heading = "Encoding faces"
+    )]
+    pub(crate) encoder: Vec<EncoderArg>,
+
     #[command(flatten)]
-    pub(crate) encoding: EncodingArgs,
+    pub(crate) how_to_encode: HowToEncodeArgs,
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,

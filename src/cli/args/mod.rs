@@ -18,9 +18,9 @@ use facematch::matching::DistanceThreshold;
 pub(super) use configs::parse;
 use evaluating::EvalCommand;
 use options::{
-    CacheArgs, CommonArgs, DecisionArgs, EncodingArgs, EngineArgs, FiguresFormatArg, MessageArgs,
-    WalkArgs, automatic_by_default, first_given, hidden_messages, whole_number,
-    with_hidden_formats,
+    CacheArgs, CommonArgs, DecisionArgs, EncoderArg, EncodingArgs, EngineArgs, FiguresFormatArg,
+    HowToEncodeArgs, MessageArgs, WalkArgs, automatic_by_default, first_given, hidden_messages,
+    whole_number, with_hidden_formats,
 };
 use sorting::SortArgs;
 
@@ -133,6 +133,7 @@ pub(crate) enum Command {
         override_usage = "facematch enroll [OPTIONS] <KNOWN>... -o <FILE>\n       \
                           facematch enroll [OPTIONS] --add <FILE> <KNOWN>...\n       \
                           facematch enroll --from-tags [OPTIONS] <PHOTO>... -o <FILE>\n       \
+                          facematch enroll --reencode <GALLERY> [OPTIONS] -o <FILE>\n       \
                           facematch enroll --remove <NAME> <FILE>\n       \
                           facematch enroll --list <FILE>",
         after_long_help = "Examples:
@@ -329,7 +330,7 @@ pub(crate) enum SidecarNamingArg {
 #[derive(Debug, ClapArgs)]
 #[command(group = clap::ArgGroup::new("what").args(["output", "add", "remove", "list"]).required(true))]
 pub(crate) struct EnrollArgs {
-    #[arg(help = KNOWN_SOURCES, long_help = known_help(KNOWN_SOURCES, " With --from-tags, any photos and folders; with --remove and --list, the gallery file."), value_hint = ValueHint::AnyPath, required = true)]
+    #[arg(help = KNOWN_SOURCES, long_help = known_help(KNOWN_SOURCES, " With --from-tags, any photos and folders; with --remove and --list, the gallery file."), value_hint = ValueHint::AnyPath, required_unless_present = "reencode")]
     pub(crate) known: Vec<PathBuf>,
 
     /// Write the gallery to FILE, whole or not at all
@@ -348,6 +349,14 @@ pub(crate) struct EnrollArgs {
     /// photos and sidecars
     #[arg(long)]
     pub(crate) from_tags: bool,
+
+    /// Encode the faces of GALLERY again, from the photos that it names, such as with another
+    /// --encoder
+    ///
+    /// GALLERY stays as it is. A face is left out, with a warning, if its photo is gone or shows no
+    /// face at that place.
+    #[arg(long, value_name = "GALLERY", value_hint = ValueHint::FilePath, requires = "output", conflicts_with_all = ["known", "add", "from_tags", "remove", "list", "follow_links", "hidden"])]
+    pub(crate) reencode: Option<PathBuf>,
 
     /// Remove NAME and all of their faces from the gallery; may be given several times
     #[arg(long, value_name = "NAME")]
@@ -399,15 +408,10 @@ pub(crate) struct CheckArgs {
     #[arg(help = CHECKED_KNOWN, long_help = known_help(CHECKED_KNOWN, ""), value_hint = ValueHint::AnyPath)]
     pub(crate) known: PathBuf,
 
-    /// Largest distance of two faces of one person
-    #[arg(
-        short,
-        long,
-        value_name = "DISTANCE",
-        default_value = "0.6",
-        allow_negative_numbers = true
-    )]
-    pub(crate) threshold: DistanceThreshold,
+    /// Largest distance of two faces of one person [default: 0.6, or 1.1 with --encoder
+    /// mobilefacenet]
+    #[arg(short, long, value_name = "DISTANCE", allow_negative_numbers = true)]
+    pub(crate) threshold: Option<DistanceThreshold>,
 
     /// Format of the findings: one line each, in columns on a terminal, else tab-separated; or one
     /// JSON object

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use facematch::batch::WalkOptions;
-use facematch::engine::{Detector, EngineKind};
-use facematch::matching::{CandidateCount, Repetition};
+use facematch::engine::{Detector, EncoderKind, EngineKind};
+use facematch::matching::{CandidateCount, Repetition, Rules};
 use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
 use super::options::{
@@ -37,14 +37,20 @@ impl CommonArgs {
 }
 
 impl DecisionArgs {
-    pub(super) fn config(self, candidates: CandidateCount) -> Result<Decision, Failure> {
+    pub(super) fn config(
+        self,
+        candidates: CandidateCount,
+        encoder: EncoderKind,
+    ) -> Result<Decision, Failure> {
+        let usual = Rules::default_for(encoder);
         let fixed = match self.threshold {
-            ThresholdArg::Fixed(threshold) => Some(threshold),
-            ThresholdArg::Auto => None,
+            None => Some(usual.threshold),
+            Some(ThresholdArg::Fixed(threshold)) => Some(threshold),
+            Some(ThresholdArg::Auto) => None,
         };
         Ok(Decision {
             threshold: Threshold::new(fixed, self.target_fpir)?,
-            margin: self.margin,
+            margin: self.margin.unwrap_or(usual.margin),
             repetition: match self.allow_repeat {
                 true => Repetition::Allowed,
                 false => Repetition::Once,
@@ -72,21 +78,23 @@ impl EngineArgs {
             DetectorArg::Cnn => Detector::Cnn,
             DetectorArg::Retinaface => Detector::Retinaface,
         };
+        let how = encoding.how;
         EngineConfig {
             kind,
             detector,
             upsample: self.upsample.unwrap_or(detector.default_upsample()),
             min_score: self.min_score,
-            jitters: encoding.jitters,
-            flip: !encoding.no_flip,
+            encoder: encoding.encoder.kind(),
+            jitters: how.jitters,
+            flip: !how.no_flip,
             landmarks: self.landmarks,
             models: self.models,
             settings: PhotoSettings {
                 width: self.width,
                 min_face: self.min_face,
-                min_quality: encoding.min_quality,
+                min_quality: how.min_quality,
                 try_rotations: self.try_rotations,
-                encode_from: match encoding.encode_from {
+                encode_from: match how.encode_from {
                     EncodeFromArg::Resized => EncodeFrom::Resized,
                     EncodeFromArg::Original => EncodeFrom::Original,
                 },

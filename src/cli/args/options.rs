@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
+use facematch::engine::EncoderKind;
 use facematch::matching::{DistanceThreshold, Margin};
 use facematch::photo::Width;
 
@@ -135,43 +136,50 @@ pub(super) fn first_given(options: &[(bool, &'static str)]) -> Option<&'static s
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Matching")]
 pub(crate) struct DecisionArgs {
-    /// Largest distance of a match, or auto
+    /// Largest distance of a match, or auto [default: 0.6]
     ///
     /// Less means fewer wrong names. With auto, the threshold follows from the number of known
-    /// faces, the distances between known people, and --target-fpir.
+    /// faces, the distances between known people, and --target-fpir. With --encoder mobilefacenet,
+    /// the default is 1.1.
     #[arg(
         short,
         long,
         value_name = "DISTANCE",
         help_heading = COMMON,
-        default_value = "0.6",
         allow_negative_numbers = true
     )]
-    pub(crate) threshold: ThresholdArg,
+    pub(crate) threshold: Option<ThresholdArg>,
 
     /// With --threshold auto: the fraction of strangers that may get a name [default: 0.01]
     #[arg(long, hide_short_help = true, value_name = "FRACTION", value_parser = fraction)]
     pub(crate) target_fpir: Option<f64>,
 
     /// A face is ambiguous unless the next person is at least this much farther away than the
-    /// nearest one
+    /// nearest one [default: 0.03, or 0.05 with --encoder mobilefacenet]
     #[arg(
         long,
         hide_short_help = true,
         value_name = "DISTANCE",
-        default_value = "0.03",
         allow_negative_numbers = true
     )]
-    pub(crate) margin: Margin,
+    pub(crate) margin: Option<Margin>,
 
     /// Let a person appear in a photo more than once, for collages
     #[arg(long, hide_short_help = true)]
     pub(crate) allow_repeat: bool,
 }
 
+/// Long help of a `--threshold` that is automatic by default.
+const AUTOMATIC_THRESHOLD: &str = "Largest distance of a match, or auto\n\n\
+    Less means fewer wrong names. With auto, the threshold follows from the number of known faces, \
+    the distances between known people, and --target-fpir.";
+
 /// Makes auto the default of `threshold`, for commands that write names into the user's files.
 pub(super) fn automatic_by_default(threshold: Arg) -> Arg {
-    threshold.default_value("auto")
+    threshold
+        .default_value("auto")
+        .help("Largest distance of a match, or auto")
+        .long_help(AUTOMATIC_THRESHOLD)
 }
 
 /// Value of `--threshold`.
@@ -245,6 +253,18 @@ const DEFAULT_MIN_QUALITY: f32 = 0.3;
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
 pub(crate) struct EncodingArgs {
+    /// Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
+    #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncoderArg::Dlib)]
+    pub(crate) encoder: EncoderArg,
+
+    #[command(flatten)]
+    pub(crate) how: HowToEncodeArgs,
+}
+
+/// Options for encoding faces with any encoder.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+#[command(next_help_heading = "Encoding faces")]
+pub(crate) struct HowToEncodeArgs {
     // Overrides an earlier --no-flip, such as one in an alias.
     #[arg(long, hide = true, overrides_with = "no_flip")]
     pub(crate) flip: bool,
@@ -270,16 +290,35 @@ pub(crate) struct EncodingArgs {
 impl EncodingArgs {
     /// Returns the first option that is given.
     pub(crate) fn given(&self) -> Option<&'static str> {
+        let how = &self.how;
         first_given(&[
-            (self.flip, "--flip"),
-            (self.no_flip, "--no-flip"),
-            (self.jitters > 0, "--jitters"),
-            (self.min_quality != DEFAULT_MIN_QUALITY, "--min-quality"),
+            (self.encoder != EncoderArg::Dlib, "--encoder"),
+            (how.flip, "--flip"),
+            (how.no_flip, "--no-flip"),
+            (how.jitters > 0, "--jitters"),
+            (how.min_quality != DEFAULT_MIN_QUALITY, "--min-quality"),
             (
-                self.encode_from == EncodeFromArg::Original,
+                how.encode_from == EncodeFromArg::Original,
                 "--encode-from original",
             ),
         ])
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EncoderArg {
+    /// 128 numbers, as in face_recognition
+    Dlib,
+    /// 192 numbers
+    Mobilefacenet,
+}
+
+impl EncoderArg {
+    pub(crate) fn kind(self) -> EncoderKind {
+        match self {
+            Self::Dlib => EncoderKind::Dlib,
+            Self::Mobilefacenet => EncoderKind::Mobilefacenet,
+        }
     }
 }
 
@@ -320,7 +359,7 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, value_name = "FILE", help_heading = COMMON, value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
-    /// Add the 128 numbers of each face to JSON; they are biometric data
+    /// Add the 128 or 192 numbers of each face to JSON; they are biometric data
     #[arg(long, hide_short_help = true)]
     pub(crate) with_encodings: bool,
 

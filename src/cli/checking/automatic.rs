@@ -27,7 +27,7 @@ impl AutomaticThreshold {
             let content = photo.content.as_ref().ok();
             if let Some((face, encoding)) = content.and_then(|c| largest_face(&c.faces)) {
                 let (name, path) = (&photo.person, &photo.path);
-                builder.add_encoding(name, path, face.bounds, encoding.clone());
+                builder.add_encoding(name, path, face.bounds, encoding);
             }
         }
         let gallery = builder.build();

@@ -10,13 +10,13 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{self, AtomicUsize};
 use std::thread;
 
-use facematch::engine::Encoding;
+use facematch::engine::{EncoderKind, Encoding};
 use facematch::gallery::largest_face;
 use facematch::matching::DistanceThreshold;
 
 use super::same_pictures::SamePictures;
 use super::separation::Distances;
-use super::{KnownPhoto, MOST_CLOSE_PEOPLE, SAME_PICTURE_DISTANCE};
+use super::{KnownPhoto, MOST_CLOSE_PEOPLE, same_picture_distance};
 
 /// The largest faces of all photos, grouped by person.
 #[derive(Debug)]
@@ -29,14 +29,16 @@ pub(super) struct Rows {
     /// Rows of each person, at least one.
     people: Vec<Range<usize>>,
     photo_count: usize,
+    same_picture_distance: f32,
 }
 
 impl Rows {
-    /// Returns the largest face of each photo that has one. `people` contains the indices of the
-    /// photos of each person.
+    /// Returns the largest face of each photo that has one, encoded by `encoder`. `people` contains
+    /// the indices of the photos of each person.
     pub(super) fn new<'a>(
         photos: &[KnownPhoto],
         people: impl Iterator<Item = &'a Vec<usize>>,
+        encoder: EncoderKind,
     ) -> Self {
         let mut rows = Self {
             encodings: Vec::new(),
@@ -44,6 +46,7 @@ impl Rows {
             people_of_rows: Vec::new(),
             people: Vec::new(),
             photo_count: photos.len(),
+            same_picture_distance: same_picture_distance(encoder),
         };
         for photos_of_person in people {
             let first = rows.len();
@@ -85,6 +88,11 @@ impl Rows {
     /// Returns all rows of the person of `row`.
     pub(super) fn rows_of_person(&self, row: usize) -> Range<usize> {
         self.people[self.person(row)].clone()
+    }
+
+    /// Returns whether faces at this distance show the same picture.
+    pub(super) fn are_same_picture(&self, distance: f32) -> bool {
+        distance < self.same_picture_distance
     }
 
     /// Returns the distance of two rows.
@@ -224,7 +232,7 @@ impl Comparison {
     /// Counts two rows of one person.
     fn add_same(&mut self, rows: &Rows, a: usize, b: usize) {
         let distance = rows.distance(a, b);
-        if distance < SAME_PICTURE_DISTANCE {
+        if rows.are_same_picture(distance) {
             self.same_pictures
                 .join(rows.photo(a), rows.photo(b), distance);
             return;
@@ -239,7 +247,7 @@ impl Comparison {
         let distance = rows.distance(a, b);
         Neighbour { row: b, distance }.keep_if_nearer(&mut self.other[a]);
         Neighbour { row: a, distance }.keep_if_nearer(&mut self.other[b]);
-        if distance < SAME_PICTURE_DISTANCE {
+        if rows.are_same_picture(distance) {
             self.same_pictures
                 .join(rows.photo(a), rows.photo(b), distance);
             return;
@@ -304,7 +312,7 @@ mod tests {
     fn rows_of(content: &[Sketch]) -> Rows {
         let photos = photos(content);
         let people = crate::cli::checking::people(&photos);
-        Rows::new(&photos, people.values())
+        Rows::new(&photos, people.values(), EncoderKind::Dlib)
     }
 
     /// Returns the nearest of `candidates` as the documentation defines it, or the first of equally
@@ -332,7 +340,7 @@ mod tests {
                     rows: [a, b],
                     distance: rows.distance(a, b),
                 });
-                let different = pairs.filter(|pair| pair.distance >= SAME_PICTURE_DISTANCE);
+                let different = pairs.filter(|pair| !rows.are_same_picture(pair.distance));
                 links.extend(different.min_by(|a, b| a.distance.total_cmp(&b.distance)));
             }
         }
@@ -354,7 +362,7 @@ mod tests {
             prop_assert_eq!(rows.len(), content.iter().filter(|s| s.place.is_some()).count());
             for row in 0..rows.len() {
                 let is_own = |other| rows.person(other) == rows.person(row);
-                let own = nearest(&rows, row, |other, d| is_own(other) && d >= SAME_PICTURE_DISTANCE);
+                let own = nearest(&rows, row, |other, d| is_own(other) && !rows.are_same_picture(d));
                 prop_assert_eq!(compared.own[row], own);
                 let other = nearest(&rows, row, |other, _| !is_own(other));
                 prop_assert_eq!(compared.other[row], other);
@@ -373,7 +381,7 @@ mod tests {
                 let count = |faces| {
                     progress.fetch_add(faces, atomic::Ordering::Relaxed);
                 };
-                let compared = compare(&rows, DistanceThreshold::DEFAULT, jobs, &count);
+                let compared = compare(&rows, DistanceThreshold::default(), jobs, &count);
                 (progress.into_inner(), compared.distances.separation(), compared.same_pictures.groups())
             };
             prop_assert_eq!(told(jobs), told(1));
@@ -409,7 +417,7 @@ mod tests {
         let rows = rows_of(&[place(0, None), place(1, Some(0.0)), place(2, None)]);
         assert_eq!((rows.len(), rows.photo(0)), (1, 1));
         assert_eq!(rows.rows_of_person(0), 0..1);
-        let compared = compare(&rows, DistanceThreshold::DEFAULT, 1, &|_| ());
+        let compared = compare(&rows, DistanceThreshold::default(), 1, &|_| ());
         assert_eq!(compared.nearest_people, None);
     }
 }

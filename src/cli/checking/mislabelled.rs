@@ -8,7 +8,6 @@ use std::cmp::Reverse;
 
 use facematch::matching::DistanceThreshold;
 
-use super::SAME_PICTURE_DISTANCE;
 use super::comparison::{Comparison, Link, Neighbour, Rows};
 
 /// A photo that may be assigned to the wrong person.
@@ -115,7 +114,7 @@ fn nearest_other(
     is_stranger: &[bool],
 ) -> Option<Neighbour> {
     let other = comparison.other[row]?;
-    if !is_stranger[other.row] && other.distance >= SAME_PICTURE_DISTANCE {
+    if !is_stranger[other.row] && !rows.are_same_picture(other.distance) {
         return Some(other);
     }
     let own = rows.rows_of_person(row);
@@ -137,7 +136,7 @@ fn nearest_of(
             row: other,
             distance: rows.distance(row, other),
         })
-        .filter(|other| other.distance >= SAME_PICTURE_DISTANCE)
+        .filter(|other| !rows.are_same_picture(other.distance))
         .min_by(|a, b| a.distance.total_cmp(&b.distance))
 }
 
@@ -204,7 +203,7 @@ fn nearest_link(rows: &Rows, link: &Link, is_stranger: &[bool]) -> Option<Link> 
             rows: [a, b],
             distance: rows.distance(a, b),
         })
-        .filter(|link| link.distance >= SAME_PICTURE_DISTANCE)
+        .filter(|link| !rows.are_same_picture(link.distance))
         .min_by(|a, b| a.distance.total_cmp(&b.distance))
 }
 
@@ -215,8 +214,11 @@ mod tests {
     use super::*;
     use crate::cli::checking::comparison::compare;
     use crate::cli::checking::test_photos::{Sketch, photos, sketches};
+    use facematch::engine::EncoderKind;
 
-    const THRESHOLD: DistanceThreshold = DistanceThreshold::DEFAULT;
+    fn threshold() -> DistanceThreshold {
+        DistanceThreshold::default()
+    }
 
     /// Results for photos at positions on a line.
     struct Told {
@@ -229,12 +231,12 @@ mod tests {
     fn told(content: &[Sketch]) -> Told {
         let photos = photos(content);
         let people = crate::cli::checking::people(&photos);
-        let rows = Rows::new(&photos, people.values());
-        let comparison = compare(&rows, THRESHOLD, 1, &|_| ());
-        let suspicions = suspicions(&rows, &comparison, THRESHOLD);
+        let rows = Rows::new(&photos, people.values(), EncoderKind::Dlib);
+        let comparison = compare(&rows, threshold(), 1, &|_| ());
+        let suspicions = suspicions(&rows, &comparison, threshold());
         let is_stranger = strangers(&rows, &suspicions);
         Told {
-            close_people: close_people_without(&rows, &comparison, &is_stranger, THRESHOLD),
+            close_people: close_people_without(&rows, &comparison, &is_stranger, threshold()),
             nearest_people: nearest_people_without(&rows, &comparison, &is_stranger),
             rows,
             suspicions,
@@ -311,16 +313,16 @@ mod tests {
                     Suspicion::NearerToAnother { row, own, other } => {
                         prop_assert_eq!(rows.person(own.row), rows.person(row));
                         prop_assert_ne!(rows.person(other.row), rows.person(row));
-                        prop_assert!(other.distance < own.distance && THRESHOLD.accepts(other.distance));
+                        prop_assert!(other.distance < own.distance && threshold().accepts(other.distance));
                     }
                     Suspicion::FarFromOwn { row, own, .. } => {
                         prop_assert_eq!(rows.person(own.row), rows.person(row));
-                        prop_assert!(!THRESHOLD.accepts(own.distance));
+                        prop_assert!(!threshold().accepts(own.distance));
                     }
                 }
             }
             prop_assert!(links.is_sorted_by(|a, b| a.distance <= b.distance));
-            prop_assert!(links.iter().all(|link| THRESHOLD.accepts(link.distance)));
+            prop_assert!(links.iter().all(|link| threshold().accepts(link.distance)));
             let is_stranger = strangers(&rows, &suspicions);
             let pairs = (0..rows.len()).flat_map(|a| (a + 1..rows.len()).map(move |b| [a, b]));
             let nearest = pairs
@@ -330,7 +332,7 @@ mod tests {
                     rows: rows_of_pair,
                     distance: rows.distance(rows_of_pair[0], rows_of_pair[1]),
                 })
-                .filter(|link| link.distance >= SAME_PICTURE_DISTANCE)
+                .filter(|link| !rows.are_same_picture(link.distance))
                 .min_by(Link::nearest_first);
             prop_assert_eq!(nearest_people, nearest);
         }

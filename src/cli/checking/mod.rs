@@ -20,6 +20,7 @@ pub(crate) use finding::{ClosePeople, Finding, Near, PhotoOf};
 pub(crate) use separation::{ErrorRates, Separation};
 
 use facematch::Error;
+use facematch::engine::{EncoderKind, Encoding};
 use facematch::gallery::Gallery;
 use facematch::matching::DistanceThreshold;
 use facematch::photo::Face;
@@ -32,9 +33,15 @@ use self::same_pictures::{SamePicture, SamePictures};
 /// pixels of a smaller face is mostly enlarged, and its encoding is less exact.
 pub(crate) const LEAST_FACE_SIDE: u32 = 80;
 
-/// Distance below which two faces are considered one picture, resized or saved again. Two pictures
-/// of one person are further apart, even if they were taken at the same moment.
-pub(crate) const SAME_PICTURE_DISTANCE: f32 = 0.05;
+/// Returns the distance of encodings of `encoder` below which two faces are considered one picture,
+/// resized or saved again. Two pictures of one person are further apart, even if they were taken at
+/// the same moment.
+fn same_picture_distance(encoder: EncoderKind) -> f32 {
+    match encoder {
+        EncoderKind::Dlib => 0.05,
+        EncoderKind::Mobilefacenet => 0.07,
+    }
+}
 
 /// Maximum number of pairs of close people that are listed, nearest first.
 pub(crate) const MOST_CLOSE_PEOPLE: usize = 100_000;
@@ -93,7 +100,7 @@ pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
                     bounds: known.bounds,
                     score: None,
                     landmarks: Vec::new(),
-                    encoding: Some(known.encoding.clone()),
+                    encoding: Some(Encoding::new(known.encoding)),
                     quality: 1.0,
                     upright: true,
                 }],
@@ -103,17 +110,19 @@ pub(crate) fn photos_of(gallery: &Gallery) -> Vec<KnownPhoto> {
         .collect()
 }
 
-/// Checks `photos` on at most `jobs` threads (0 counts as 1), with the same result for any number
-/// of threads. Two faces within `threshold` are considered one person. Calls `compared`, on any
-/// thread, with the number of further faces that were compared with all others.
+/// Checks `photos`, whose faces `encoder` has encoded, on at most `jobs` threads (0 counts as 1),
+/// with the same result for any number of threads. Two faces within `threshold` are considered one
+/// person. Calls `compared`, on any thread, with the number of further faces that were compared
+/// with all others.
 pub(crate) fn check(
     photos: &[KnownPhoto],
+    encoder: EncoderKind,
     threshold: DistanceThreshold,
     jobs: usize,
     compared: &(dyn Fn(usize) + Sync),
 ) -> Check {
     let people = people(photos);
-    let rows = Rows::new(photos, people.values());
+    let rows = Rows::new(photos, people.values(), encoder);
     let comparison = compare(&rows, threshold, jobs, compared);
     let suspicions = mislabelled::suspicions(&rows, &comparison, threshold);
     let is_stranger = mislabelled::strangers(&rows, &suspicions);

@@ -8,7 +8,13 @@ use super::test_photos::{Sketch, face, photos, sketches};
 use super::*;
 
 fn checked(photos: &[KnownPhoto]) -> Check {
-    check(photos, DistanceThreshold::DEFAULT, 2, &|_| ())
+    check(
+        photos,
+        EncoderKind::Dlib,
+        DistanceThreshold::default(),
+        2,
+        &|_| (),
+    )
 }
 
 fn photo(name: &str, content: Result<PhotoContent, Error>) -> KnownPhoto {

@@ -7,8 +7,9 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
-use facematch::engine::{FaceEngine, SimdLevel};
+use facematch::engine::{EncoderKind, FaceEngine, SimdLevel};
 use facematch::gallery::{Fingerprint, is_gallery_file, person_name, read_gallery};
+use facematch::matching::Rules;
 use facematch::photo::{PhotoSettings, find_faces_in_bytes};
 use facematch_image_files::read_file;
 
@@ -55,7 +56,9 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
     let bar = console.progress("comparing", photos.len());
     let jobs = engine::jobs(&config.engine, photos.len());
     let tick = |faces| bar.inc(faces as u64);
-    let check = check(&photos, config.threshold, jobs, &tick);
+    let encoder = made.encoder_kind().unwrap_or(EncoderKind::Dlib);
+    let threshold = (config.threshold).unwrap_or(Rules::default_for(encoder).threshold);
+    let check = check(&photos, encoder, threshold, jobs, &tick);
     bar.finish_and_clear();
     let report = CheckReport {
         known: &config.known,

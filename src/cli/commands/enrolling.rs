@@ -10,10 +10,11 @@ use facematch::gallery::{
     Fingerprint, Gallery, GalleryBuilder, composed_name, is_gallery_file, read_gallery,
     write_gallery,
 };
-use facematch::matching::DistanceThreshold;
+use facematch::matching::Rules;
 
 use super::known::{KnownPeople, warn_of_similar_names};
 use super::known_sources::KnownSources;
+use super::reencoding::reencode;
 use super::tagged_people::TaggedPeople;
 use super::words::counted;
 use super::words::skipped_in_words;
@@ -105,6 +106,7 @@ impl People {
 pub(crate) fn run(config: &EnrollConfig, console: &Console) -> Result<Exit, Failure> {
     match config {
         EnrollConfig::Write(config) => enroll(config, console),
+        EnrollConfig::Reencode(config) => reencode(config, console),
         EnrollConfig::Remove { names, file } => remove(names, file, console),
         EnrollConfig::List { file } => list(file),
     }
@@ -153,7 +155,8 @@ fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
     } = people.enroll(&mut session.engines, &params, &session.finder, console)?;
     write(&gallery, &fingerprint, file, before.as_ref())?;
     if !config.from_tags {
-        warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
+        let threshold = Rules::default_for(params.encoder).threshold;
+        warn_of_similar_names(&gallery, threshold, console);
     }
     let mut failed = String::new();
     if without_face > 0 {
@@ -241,7 +244,7 @@ fn check_not_swapped(names: &[String], file: &Path) -> Result<(), Failure> {
 }
 
 /// Refuses `file` if it does not begin like a gallery.
-fn check_gallery(file: &Path) -> Result<(), Failure> {
+pub(super) fn check_gallery(file: &Path) -> Result<(), Failure> {
     check_known(file)?;
     match is_gallery_file(file)? {
         true => Ok(()),
@@ -253,7 +256,7 @@ fn check_gallery(file: &Path) -> Result<(), Failure> {
 }
 
 /// Writes `gallery` to `file`. If the file was read, its state must still be `before`.
-fn write(
+pub(super) fn write(
     gallery: &Gallery,
     fingerprint: &Fingerprint,
     file: Output,
@@ -270,7 +273,7 @@ fn write(
     file.finish()
 }
 
-fn in_words(gallery: &Gallery) -> String {
+pub(super) fn in_words(gallery: &Gallery) -> String {
     format!(
         "{} known by {}",
         counted(gallery.people(), "person", "people"),

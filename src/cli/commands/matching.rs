@@ -5,8 +5,7 @@ use std::time::Instant;
 use facematch::batch::Input;
 use facematch::gallery::{Fingerprint, Gallery};
 use facematch::matching::{
-    CandidateCount, DistanceThreshold, Identity, ImpostorDistances, PeoplePairs, Rules,
-    identify_faces,
+    CandidateCount, Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces,
 };
 use facematch::photo::FoundFace;
 
@@ -117,7 +116,8 @@ impl Matching<'_> {
         let rules = decision.rules(&strangers, gallery.faces());
         // One person with several names is near to herself, which makes the automatic threshold
         // small.
-        warn_of_similar_names(&gallery, DistanceThreshold::DEFAULT, console);
+        let usual = Rules::default_for(params.encoder).threshold;
+        warn_of_similar_names(&gallery, usual, console);
         match (decision.threshold, &pairs) {
             (Threshold::Fixed(threshold), Some(pairs)) => {
                 let better = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());

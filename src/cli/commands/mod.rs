@@ -12,6 +12,7 @@ mod known_sources;
 pub(super) mod man_pages;
 pub(super) mod matching;
 mod photo_work;
+mod reencoding;
 mod run;
 pub(super) mod sorting;
 mod tagged_people;

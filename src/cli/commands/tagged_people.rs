@@ -197,7 +197,7 @@ fn add_photo(
         encoding,
     } in photo.faces
     {
-        builder.add_encoding(&name, path, bounds, encoding);
+        builder.add_encoding(&name, path, bounds, &encoding);
         earlier.replace(&name, path);
     }
 }

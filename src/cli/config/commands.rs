@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use facematch::batch::WalkOptions;
-use facematch::matching::DistanceThreshold;
+use facematch::engine::EncoderKind;
+use facematch::matching::{DistanceThreshold, Rules};
 
 use super::{CacheConfig, Decision, EngineConfig, FiguresFormat, PhotoSource, Results};
 use crate::cli::exit::Failure;
@@ -123,7 +124,8 @@ impl SortConfig {
 pub(crate) struct CheckConfig {
     pub(crate) known: PathBuf,
     pub(crate) known_options: WalkOptions,
-    pub(crate) threshold: DistanceThreshold,
+    /// Largest distance of two faces of one person, or `None` for that of the encoder.
+    pub(crate) threshold: Option<DistanceThreshold>,
     pub(crate) format: FiguresFormat,
     pub(crate) output: Option<PathBuf>,
     pub(crate) engine: EngineConfig,
@@ -138,11 +140,15 @@ pub(crate) struct EvalPairsConfig {
     pub(crate) pairs: PathBuf,
     /// Folder that the paths in the list are relative to, or `None` for the folder of the list.
     pub(crate) root: Option<PathBuf>,
-    pub(crate) threshold: DistanceThreshold,
+    /// Largest distance of two faces of one person, or `None` for that of the encoder.
+    pub(crate) threshold: Option<DistanceThreshold>,
     pub(crate) format: FiguresFormat,
     pub(crate) output: Option<PathBuf>,
     pub(crate) plot: Option<PathBuf>,
+    /// Configuration of the engine, apart from the encoder.
     pub(crate) engine: EngineConfig,
+    /// Encoders to measure, at least one.
+    pub(crate) encoders: Vec<EncoderKind>,
     pub(crate) cache: CacheConfig,
 }
 
@@ -151,6 +157,11 @@ impl EvalPairsConfig {
     pub(crate) fn root(&self) -> &Path {
         let beside = || self.pairs.parent().unwrap_or(Path::new(""));
         self.root.as_deref().unwrap_or_else(beside)
+    }
+
+    /// Returns the largest distance of two faces of one person for encodings of `encoder`.
+    pub(crate) fn threshold_for(&self, encoder: EncoderKind) -> DistanceThreshold {
+        (self.threshold).unwrap_or(Rules::default_for(encoder).threshold)
     }
 }
 
@@ -219,11 +230,12 @@ mod tests {
         let mut config = EvalPairsConfig {
             pairs: "lists/pairs.csv".into(),
             root: None,
-            threshold: DistanceThreshold::DEFAULT,
+            threshold: None,
             format: FiguresFormat::Text,
             output: None,
             plot: None,
             engine: EngineConfig::default(),
+            encoders: vec![EncoderKind::Dlib],
             cache: CacheConfig::default(),
         };
         assert_eq!(config.root(), Path::new("lists"));

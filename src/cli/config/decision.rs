@@ -95,7 +95,7 @@ mod tests {
         let rules = |threshold, faces| {
             let decision = Decision {
                 threshold,
-                margin: Margin::DEFAULT,
+                margin: Margin::default(),
                 repetition: Repetition::Once,
                 candidates: CandidateCount::All,
             };

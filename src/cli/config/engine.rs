@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use facematch::engine::{Detector, EngineKind};
+use facematch::engine::{Detector, EncoderKind, EngineKind};
 use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
 use crate::cli::exit::Failure;
 
 /// Configuration of an engine, independent of the capabilities of this machine.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EngineConfig {
     pub(crate) kind: EngineKind,
     pub(crate) detector: Detector,
     pub(crate) upsample: u32,
     /// Least score of a face, or `None` for that of the detector.
     pub(crate) min_score: Option<f32>,
+    pub(crate) encoder: EncoderKind,
     pub(crate) jitters: u32,
     pub(crate) flip: bool,
     /// Landmark model to use instead of the one in `models`.
@@ -33,6 +34,7 @@ impl Default for EngineConfig {
             detector: Detector::Retinaface,
             upsample: 0,
             min_score: None,
+            encoder: EncoderKind::Dlib,
             jitters: 0,
             flip: true,
             landmarks: None,
@@ -47,6 +49,7 @@ impl EngineConfig {
     /// Returns this configuration for a run that encodes no faces.
     pub(crate) fn without_encodings(self) -> Self {
         Self {
+            encoder: EncoderKind::Dlib,
             jitters: 0,
             flip: false,
             settings: PhotoSettings {
@@ -58,8 +61,22 @@ impl EngineConfig {
         }
     }
 
+    /// Returns this configuration with `encoder`.
+    pub(crate) fn with_encoder(&self, encoder: EncoderKind) -> Self {
+        Self {
+            encoder,
+            ..self.clone()
+        }
+    }
+
     /// Refuses options that do not work together.
     pub(crate) fn check(&self) -> Result<(), Failure> {
+        if let Some(advice) = self.refused_with_encoder() {
+            return Err(Failure::Usage(format!(
+                "--encoder {} {advice}",
+                self.encoder.name()
+            )));
+        }
         if self.kind == EngineKind::Native {
             return Ok(());
         }
@@ -75,6 +92,26 @@ impl EngineConfig {
         Err(Failure::Usage(format!(
             "{needs_native} needs --engine native"
         )))
+    }
+
+    /// Returns what the encoder needs and does not have.
+    fn refused_with_encoder(&self) -> Option<&'static str> {
+        match self.encoder {
+            EncoderKind::Dlib => None,
+            EncoderKind::Mobilefacenet if self.kind != EngineKind::Native => {
+                Some("needs --engine native")
+            }
+            EncoderKind::Mobilefacenet if self.detector != Detector::Retinaface => {
+                Some("needs the landmarks of --detector retinaface")
+            }
+            EncoderKind::Mobilefacenet if self.landmarks.is_some() => {
+                Some("needs the landmarks of the detector; leave out --landmarks")
+            }
+            EncoderKind::Mobilefacenet if self.jitters > 1 => {
+                Some("makes no jittered copies; leave out --jitters")
+            }
+            EncoderKind::Mobilefacenet => None,
+        }
     }
 }
 

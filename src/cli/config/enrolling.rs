@@ -12,6 +12,7 @@ use crate::cli::guard::Written;
 #[derive(Debug)]
 pub(crate) enum EnrollConfig {
     Write(GalleryConfig),
+    Reencode(ReencodeConfig),
     /// Removes the people with these names from the gallery.
     Remove {
         names: Vec<String>,
@@ -33,6 +34,17 @@ pub(crate) struct GalleryConfig {
     /// Path of the gallery.
     pub(crate) file: PathBuf,
     /// Kind of the output: a new gallery or a changed one.
+    pub(crate) written: Written,
+    pub(crate) engine: EngineConfig,
+    pub(crate) cache: CacheConfig,
+}
+
+/// A gallery whose faces are encoded again for another one.
+#[derive(Debug)]
+pub(crate) struct ReencodeConfig {
+    pub(crate) gallery: PathBuf,
+    /// Path of the new gallery.
+    pub(crate) file: PathBuf,
     pub(crate) written: Written,
     pub(crate) engine: EngineConfig,
     pub(crate) cache: CacheConfig,

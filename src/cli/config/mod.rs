@@ -19,7 +19,7 @@ pub(crate) use commands::{
 };
 pub(crate) use decision::{DEFAULT_TARGET_FPIR, Decision, Threshold};
 pub(crate) use engine::EngineConfig;
-pub(crate) use enrolling::{EnrollConfig, GalleryConfig, only_file};
+pub(crate) use enrolling::{EnrollConfig, GalleryConfig, ReencodeConfig, only_file};
 pub(crate) use photos::{PhotoSource, is_stdin, known_options};
 pub(crate) use results::{FiguresFormat, Results};
 

@@ -23,7 +23,7 @@ pub(crate) use impostors::ImpostorPairs;
 pub(crate) use labels::{Label, read_labels};
 pub(crate) use list::ListError;
 pub(crate) use pairs::{Pair, read_pairs};
-pub(crate) use verification::{ScoredPair, TarAtFar, Verification, roc, verify};
+pub(crate) use verification::{RocPoint, ScoredPair, TarAtFar, Verification, roc, verify};
 
 use facematch::photo::Face;
 

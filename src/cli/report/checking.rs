@@ -381,7 +381,7 @@ mod tests {
 
     /// Returns a check that found `pairs` pairs of close people and left out one more.
     fn check(pairs: usize) -> Check {
-        let threshold = DistanceThreshold::DEFAULT;
+        let threshold = DistanceThreshold::default();
         let close = |index| Finding::ClosePeople {
             people: ClosePeople {
                 photos: [photo(format!("a\t{index}")), photo(format!("b{index}"))],

@@ -424,7 +424,7 @@ fn optional_numbers<S: Serializer>(
     if numbers.is_some_and(|numbers| numbers.iter().any(|number| !number.is_finite())) {
         return Err(ser::Error::custom("a number is not finite"));
     }
-    numbers.map(<[f32; _]>::as_slice).serialize(serializer)
+    numbers.serialize(serializer)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod verification;
 pub(crate) use checking::{CheckReport, CheckedSource};
 pub(crate) use columns::{Columns, Layout};
 pub(crate) use identification::IdentificationReport;
-pub(crate) use plot::{PLOT_TITLE, verification_plot};
+pub(crate) use plot::{Curve, PLOT_TITLE, verification_plot};
 pub(crate) use recognition::is_report;
 pub(crate) use sorting::{SortChange, SortMethod, SortedPhoto};
 pub(crate) use tags::TaggedFiles;

@@ -1,24 +1,33 @@
 //! Plot of the figures of `facematch eval pairs`: the ROC, and the distances of same and different
-//! pairs. Input: scored pairs and the threshold in use. Output: SVG.
+//! pairs. Input: scored pairs and the threshold in use, of one encoder or several. Output: SVG.
 
 use facematch::matching::DistanceThreshold;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::cli::evaluation::{ScoredPair, roc};
+use crate::cli::evaluation::{RocPoint, ScoredPair, roc};
 
-/// Width and height of the plot, in pixels.
-const SIZE: (u32, u32) = (1120, 480);
+/// Width and height of each of the charts, in pixels.
+const SIZE: (u32, u32) = (560, 480);
 /// Smallest false accept rate that is drawn.
 const SMALLEST_FAR: f64 = 1e-4;
 /// Width of a bar of the histogram, and the largest distance that has a bar of its own.
 const BAR: f32 = 0.02;
-const LARGEST_DISTANCE: f32 = 1.4;
-const BARS: usize = 70;
+const LARGEST_DISTANCE: f32 = 1.6;
+const BARS: usize = 80;
 
 // Colours of Okabe and Ito, which colour-blind people can distinguish.
 const SAME: RGBColor = RGBColor(0, 114, 178);
 const DIFFERENT: RGBColor = RGBColor(213, 94, 0);
+const CURVES: [RGBColor; 2] = [SAME, RGBColor(0, 158, 115)];
+
+/// The pairs of one encoder.
+#[derive(Clone, Copy)]
+pub(crate) struct Curve<'a> {
+    pub(crate) encoder: &'a str,
+    pub(crate) pairs: &'a [ScoredPair],
+    pub(crate) threshold: DistanceThreshold,
+}
 
 type Drawing<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Problem<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
@@ -26,48 +35,45 @@ type Problem<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::Erro
 /// Title of a plot, by which `-o` recognises it.
 pub(crate) const PLOT_TITLE: &str = "<title>facematch eval pairs</title>";
 
-/// Draws the ROC of `pairs` and the histogram of their distances as SVG. Pairs without a distance
-/// are left out.
+/// Draws the ROC of each of `curves` into one chart, and a histogram of the distances of each, as
+/// SVG. Pairs without a distance are left out.
 ///
 /// # Errors
 /// The error of the drawing library.
-pub(crate) fn verification_plot(
-    pairs: &[ScoredPair],
-    threshold: DistanceThreshold,
-) -> Result<String, String> {
+pub(crate) fn verification_plot(curves: &[Curve<'_>]) -> Result<String, String> {
     let mut svg = String::new();
-    draw(&mut svg, pairs, threshold).map_err(|error| error.to_string())?;
+    draw(&mut svg, curves).map_err(|error| error.to_string())?;
     if let Some(head) = svg.find('>') {
         svg.insert_str(head + 1, &format!("\n{PLOT_TITLE}"));
     }
     Ok(svg)
 }
 
-fn draw<'a>(
-    svg: &'a mut String,
-    pairs: &[ScoredPair],
-    threshold: DistanceThreshold,
-) -> Result<(), Problem<'a>> {
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+fn draw<'a>(svg: &'a mut String, curves: &[Curve<'_>]) -> Result<(), Problem<'a>> {
+    let charts = 1 + curves.len();
+    let width = SIZE.0 * u32::try_from(charts).unwrap_or(1);
+    let root = SVGBackend::with_string(svg, (width, SIZE.1)).into_drawing_area();
     root.fill(&WHITE)?;
-    let halves = root.split_evenly((1, 2));
-    if let [left, right] = &halves[..] {
-        draw_roc(left, pairs, threshold)?;
-        draw_histogram(right, pairs, threshold)?;
+    if let [roc, histograms @ ..] = &root.split_evenly((1, charts))[..] {
+        draw_roc(roc, curves)?;
+        for (area, curve) in histograms.iter().zip(curves) {
+            let caption = match curves {
+                [_] => "Distances".to_owned(),
+                _ => format!("Distances, {}", curve.encoder),
+            };
+            draw_histogram(area, &caption, curve.pairs, curve.threshold)?;
+        }
     }
     root.present()
 }
 
-fn draw_roc<'a>(
-    area: &Drawing<'a>,
-    pairs: &[ScoredPair],
-    threshold: DistanceThreshold,
-) -> Result<(), Problem<'a>> {
-    let curve = roc(pairs);
-    let lowest = curve
-        .iter()
-        .find(|point| point.false_accepts >= SMALLEST_FAR)
-        .map_or(0.0, |point| point.true_accepts);
+fn draw_roc<'a>(area: &Drawing<'a>, curves: &[Curve<'_>]) -> Result<(), Problem<'a>> {
+    let rocs: Vec<_> = curves.iter().map(|curve| roc(curve.pairs)).collect();
+    let lowest = |curve: &Vec<RocPoint>| {
+        let first = (curve.iter()).find(|point| point.false_accepts >= SMALLEST_FAR);
+        first.map_or(0.0, |point| point.true_accepts)
+    };
+    let lowest = rocs.iter().map(lowest).fold(1.0, f64::min);
     // Shows only the part of the curve that varies, in steps of 0.1.
     let floor = ((lowest * 10.0).floor() / 10.0 - 0.1).max(0.0);
     let mut chart = ChartBuilder::on(area)
@@ -83,37 +89,46 @@ fn draw_roc<'a>(
         .x_label_formatter(&|far| format!("{far:e}"))
         .light_line_style(WHITE)
         .draw()?;
-    let line = curve.iter().map(|point| {
+    let place = |point: &RocPoint| {
         let false_accepts = point.false_accepts.max(SMALLEST_FAR);
         (false_accepts, point.true_accepts.max(floor))
-    });
-    chart.draw_series(LineSeries::new(line, SAME.stroke_width(2)))?;
-    let in_use = curve
-        .iter()
-        .rev()
-        .find(|point| threshold.accepts(point.threshold));
-    if let Some(point) = in_use {
-        let place = (
-            point.false_accepts.max(SMALLEST_FAR),
-            point.true_accepts.max(floor),
-        );
-        chart.draw_series([Circle::new(place, 4, DIFFERENT.filled())])?;
-        let label = format!("threshold {}", threshold.value());
-        let style = ("sans-serif", 14).into_font();
-        chart.draw_series([EmptyElement::at(place) + Text::new(label, (8, 6), style)])?;
+    };
+    for ((roc, curve), color) in rocs.iter().zip(curves).zip(CURVES.into_iter().cycle()) {
+        let line = LineSeries::new(roc.iter().map(place), color.stroke_width(2));
+        chart
+            .draw_series(line)?
+            .label(curve.encoder)
+            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 12, y)], color));
+        let is_accepted = |point: &&RocPoint| curve.threshold.accepts(point.threshold);
+        if let Some(point) = roc.iter().rev().find(is_accepted) {
+            let place = place(point);
+            chart.draw_series([Circle::new(place, 4, DIFFERENT.filled())])?;
+            let label = format!("threshold {}", curve.threshold.value());
+            let style = ("sans-serif", 14).into_font();
+            chart.draw_series([EmptyElement::at(place) + Text::new(label, (8, 6), style)])?;
+        }
     }
-    Ok(())
+    match curves {
+        [_] => Ok(()),
+        _ => chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
+            .background_style(WHITE)
+            .border_style(BLACK)
+            .draw(),
+    }
 }
 
 fn draw_histogram<'a>(
     area: &Drawing<'a>,
+    caption: &str,
     pairs: &[ScoredPair],
     threshold: DistanceThreshold,
 ) -> Result<(), Problem<'a>> {
     let [same, different] = [true, false].map(|same| shares(pairs, same));
     let highest = same.iter().chain(&different).copied().fold(0.01, f64::max);
     let mut chart = ChartBuilder::on(area)
-        .caption("Distances", ("sans-serif", 20))
+        .caption(caption, ("sans-serif", 20))
         .margin(16)
         .x_label_area_size(48)
         .y_label_area_size(56)
@@ -179,6 +194,29 @@ mod tests {
         }
     }
 
+    fn plot(pairs: &[ScoredPair]) -> String {
+        verification_plot(&[curve("dlib", pairs)]).unwrap()
+    }
+
+    fn curve<'a>(encoder: &'a str, pairs: &'a [ScoredPair]) -> Curve<'a> {
+        Curve {
+            encoder,
+            pairs,
+            threshold: DistanceThreshold::default(),
+        }
+    }
+
+    #[test]
+    fn only_several_curves_have_a_legend() {
+        let pairs = [pair(true, Some(0.3)), pair(false, Some(0.8))];
+        let both = ["dlib", "mobilefacenet"].map(|encoder| curve(encoder, &pairs));
+        let svg = verification_plot(&both).unwrap();
+        for text in ["Distances, dlib", "Distances, mobilefacenet"] {
+            assert!(svg.contains(text), "{text} is missing");
+        }
+        assert!(!plot(&pairs).contains("dlib"));
+    }
+
     #[test]
     fn the_picture_says_what_it_shows() {
         let pairs = [
@@ -187,7 +225,7 @@ mod tests {
             pair(false, Some(0.8)),
             pair(false, Some(9.0)),
         ];
-        let svg = verification_plot(&pairs, DistanceThreshold::DEFAULT).unwrap();
+        let svg = plot(&pairs);
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
         for text in [
             "ROC",
@@ -208,7 +246,7 @@ mod tests {
             &[pair(false, None)],
             &[pair(true, Some(0.5)), pair(false, Some(0.5))],
         ] {
-            let svg = verification_plot(pairs, DistanceThreshold::DEFAULT).unwrap();
+            let svg = plot(pairs);
             assert!(!svg.contains("NaN"), "{pairs:?}");
         }
     }
@@ -218,7 +256,7 @@ mod tests {
         let pairs = [
             pair(true, Some(0.021)),
             pair(true, Some(0.039)),
-            pair(true, Some(1.39)),
+            pair(true, Some(1.59)),
             pair(true, Some(7.0)),
             pair(false, Some(0.5)),
         ];

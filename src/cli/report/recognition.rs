@@ -9,6 +9,7 @@ use std::io::{self, BufRead, Read};
 use std::path::Path;
 
 use facematch::batch::has_photo_extension;
+use facematch::engine::EncoderKind;
 use serde_json::{Map, Value};
 
 use super::csv::COMMON;
@@ -85,7 +86,11 @@ pub(crate) fn is_report(content: impl BufRead) -> io::Result<bool> {
     if let Some(columns) = columns_of_csv(&first) {
         return Ok(lines.is_csv(columns));
     }
-    let rest_of_table = match first.trim_start() {
+    let head = first.trim_start();
+    // The figures of several encoders have their names.
+    let encoder = EncoderKind::ALL.map(EncoderKind::name);
+    let encoder = encoder.iter().find_map(|name| head.strip_prefix(name));
+    let rest_of_table = match encoder.unwrap_or(head).trim_start() {
         head if head.starts_with("verification only ") && head.ends_with(" end to end") => is_row,
         head if head.starts_with("photos                  ") => is_row_of_a_person,
         _ => return lines.are_text(&first),
@@ -312,6 +317,7 @@ mod tests {
             "known/ann.jpg\tno face\tann\tuse another photo\nknown\tbest threshold\t0.500\tcannot be determined\n",
             "rate,distance\n1.0000e-4,0.2100\n",
             "          verification only   end to end\npairs (same, different)   2 (1, 1)   2 (1, 1)\nFMR   0.00 %   -\n* fewer\n",
+            "dlib   verification only   end to end\nFMR   0.00 %   -\nmobilefacenet   verification only   end to end\nFMR   0.00 %   -\n",
             "photos                        1\nFNIR (missed)    0.00 %\n\nprecision  recall  person\n  -   -   1  ann\n",
             "[\n{\"type\":\"image\",\"schema\":\"facematch/1\"},\n{\"type\":\"summary\",\"schema\":\"facematch/1\"}\n]\n",
             "{\"type\":\"check\",\"schema\":\"facematch-check/1\"}\n",

@@ -13,6 +13,9 @@ const OF_ONE_PAIR: &str = "* ";
 /// Figures measured on a list of pairs, with the settings used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PairsReport {
+    pub(crate) encoder: &'static str,
+    /// `true` if the encoder is named, because there are reports of several.
+    pub(crate) is_compared: bool,
     /// Number of pairs in the list.
     pub(crate) pairs: usize,
     /// Number of pairs with a photo that cannot be read. They are left out of the figures.
@@ -55,7 +58,7 @@ impl PairsReport {
         let folds = self.end_to_end.folds.map_or(1, |folds| folds.folds);
         let mut rows = vec![
             (
-                String::new(),
+                self.encoder_if_compared().unwrap_or_default().to_owned(),
                 ["verification only", "end to end"].map(String::from),
             ),
             ("pairs (same, different)".to_owned(), columns.map(counts)),
@@ -93,6 +96,10 @@ impl PairsReport {
         rows
     }
 
+    fn encoder_if_compared(&self) -> Option<&'static str> {
+        self.is_compared.then_some(self.encoder)
+    }
+
     /// Writes the report as one JSON object on a line.
     ///
     /// # Errors
@@ -101,6 +108,7 @@ impl PairsReport {
         let json = ReportJson {
             kind: "verification",
             schema: SCHEMA,
+            encoder: self.encoder_if_compared(),
             pair_count: self.pairs,
             unreadable: self.unreadable,
             threshold: six_decimals(self.verification_only.at_threshold.threshold.into()),
@@ -151,6 +159,8 @@ struct ReportJson {
     #[serde(rename = "type")]
     kind: &'static str,
     schema: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoder: Option<&'static str>,
     pair_count: usize,
     unreadable: usize,
     threshold: f64,
@@ -249,10 +259,12 @@ mod tests {
             .filter(|p| p.distance.is_some())
             .collect();
         PairsReport {
+            encoder: "dlib",
+            is_compared: false,
             pairs: 6,
             unreadable: 1,
-            verification_only: verify(&found, DistanceThreshold::DEFAULT),
-            end_to_end: verify(&pairs, DistanceThreshold::DEFAULT),
+            verification_only: verify(&found, DistanceThreshold::default()),
+            end_to_end: verify(&pairs, DistanceThreshold::default()),
             engine: "native",
             detector: "hog",
         }
@@ -292,8 +304,8 @@ mod tests {
             }])
             .collect();
         let report = PairsReport {
-            verification_only: verify(&pairs[1..], DistanceThreshold::DEFAULT),
-            end_to_end: verify(&pairs, DistanceThreshold::DEFAULT),
+            verification_only: verify(&pairs[1..], DistanceThreshold::default()),
+            end_to_end: verify(&pairs, DistanceThreshold::default()),
             ..report()
         };
         let mut text = Vec::new();
@@ -317,13 +329,27 @@ mod tests {
     }
 
     #[test]
+    fn reports_that_are_compared_name_their_encoder() {
+        let report = PairsReport {
+            is_compared: true,
+            ..report()
+        };
+        let (mut text, mut json) = (Vec::new(), Vec::new());
+        report.write_text(&mut text).unwrap();
+        report.write_json(&mut json).unwrap();
+        assert!(text.starts_with(b"dlib  "));
+        let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(json["encoder"], "dlib");
+    }
+
+    #[test]
     fn what_cannot_be_told_is_a_dash_or_null() {
         let pairs = [ScoredPair {
             fold: 1,
             same: true,
             distance: Some(0.5),
         }];
-        let figures = verify(&pairs, DistanceThreshold::DEFAULT);
+        let figures = verify(&pairs, DistanceThreshold::default());
         let report = PairsReport {
             verification_only: figures.clone(),
             end_to_end: figures,

@@ -13,7 +13,7 @@ use super::tensors::{LayerShape, Tensors};
 pub const CHIP_SIZE: u32 = 112;
 
 /// Number of numbers that the network makes of a face.
-pub const ENCODING_LEN: usize = 192;
+pub const ENCODING_LEN: usize = crate::EncoderKind::Mobilefacenet.numbers();
 
 /// Number of maps after the first convolution.
 const STEM: usize = 64;

@@ -3,32 +3,24 @@
 use std::sync::Arc;
 
 use image::RgbImage;
-use image::imageops::flip_horizontal;
 
 use super::detectors::LoadedDetector;
+use super::encoders::LoadedEncoder;
 use super::landmarks::LandmarkPredictor;
-use super::lazy::Lazy;
-use super::resnet::Encoder;
 use crate::chip::{CHIP_PADDING, CHIP_SIZE, ChipGeometry, extract_chips};
 use crate::error::{EngineError, LoadError};
 use crate::geometry::Rect;
-use crate::jitter::jittered_chip;
 use crate::models::{ShippedModel, read_landmarks, refused};
 use crate::upsampling::rounded;
-use crate::{
-    Detection, Detector, ENCODING_LEN, Encoding, EngineParams, FaceEngine, LandmarkModel,
-    Landmarks, check_encodings,
-};
+use crate::{Detection, Detector, Encoding, EngineParams, FaceEngine, LandmarkModel, Landmarks};
 
-/// The detectors, landmarks and encoder of dlib in pure Rust.
+/// The detectors, landmarks and encoders in pure Rust.
 pub struct NativeEngine {
     detector: LoadedDetector,
     upsample: u32,
     min_score: f32,
     landmarks: LandmarkSource,
-    encoder: Lazy<Encoder>,
-    jitters: u32,
-    flip: bool,
+    encoder: LoadedEncoder,
 }
 
 /// Where the landmarks of a face come from.
@@ -88,11 +80,6 @@ fn box_to_search(face: &Detection) -> Rect {
     })
 }
 
-/// Pixels by which a face of RetinaFace is beside the middle of its chip if it is encoded with its
-/// mirror image, so that the two show it in two places. The mean of two places tells people apart
-/// better than that of one (`docs/ACCURACY.md`), at no cost.
-const ASIDE: f64 = 3.0;
-
 impl NativeEngine {
     /// Loads and checks the models that `params` name.
     ///
@@ -116,7 +103,7 @@ impl NativeEngine {
             LandmarkSource::Model(Arc::new(predictor))
         });
         let detector = LoadedDetector::load(params.detector, models, level)?;
-        let encoder = models.bytes(ShippedModel::Encoder)?;
+        let encoder = LoadedEncoder::load(params)?;
         Ok(Self {
             detector,
             upsample: params.upsample,
@@ -124,54 +111,8 @@ impl NativeEngine {
                 .min_score
                 .unwrap_or(params.detector.default_min_score()),
             landmarks,
-            encoder: Lazy::new(encoder, level),
-            jitters: params.jitters,
-            flip: params.flip,
+            encoder,
         })
-    }
-
-    /// Returns the place of the chip that is encoded.
-    fn geometry(&self, landmarks: &Landmarks) -> Result<ChipGeometry, EngineError> {
-        let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
-        let is_mirrored = self.flip && self.jitters < 2;
-        Ok(match landmarks.model {
-            LandmarkModel::Retinaface if is_mirrored => geometry.with_face_to_the_right(ASIDE),
-            _ => geometry,
-        })
-    }
-
-    /// Returns the network's encoding of each chip.
-    fn encode_chips(&mut self, chips: &[RgbImage]) -> Result<Vec<Encoding>, EngineError> {
-        check_encodings(self.encoder.get()?.encode(chips))
-    }
-
-    /// Returns the encoding of each chip and its mirror image.
-    fn encode_mirrored(&mut self, chips: Vec<RgbImage>) -> Result<Vec<Encoding>, EngineError> {
-        let pairs: Vec<RgbImage> = chips
-            .into_iter()
-            .flat_map(|chip| {
-                let mirrored = flip_horizontal(&chip);
-                [chip, mirrored]
-            })
-            .collect();
-        let encodings = self.encode_chips(&pairs)?;
-        let (pairs, _) = encodings.as_chunks::<2>();
-        Ok(pairs.iter().map(Encoding::of_face_and_mirror).collect())
-    }
-
-    /// Returns the mean encoding of the jittered copies of a chip.
-    fn encode_jittered(&mut self, chip: &RgbImage) -> Result<Encoding, EngineError> {
-        let mut sums = [0.0_f64; ENCODING_LEN];
-        for copy in 0..self.jitters {
-            let jittered = jittered_chip(chip, copy);
-            for encoding in self.encode_chips(std::slice::from_ref(&jittered))? {
-                for (sum, number) in sums.iter_mut().zip(encoding.values()) {
-                    *sum += f64::from(*number);
-                }
-            }
-        }
-        let count = f64::from(self.jitters);
-        Ok(Encoding::new(sums.map(|sum| (sum / count) as f32)))
     }
 }
 
@@ -194,7 +135,9 @@ impl FaceEngine for NativeEngine {
         detections: &[Detection],
     ) -> Result<Vec<Option<Landmarks>>, EngineError> {
         let plausible = |landmarks: &Landmarks| {
+            // Crops and qualities need dlib's chip too.
             ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING).is_ok()
+                && self.encoder.geometry(landmarks).is_ok()
         };
         let found = detections
             .iter()
@@ -213,22 +156,12 @@ impl FaceEngine for NativeEngine {
         }
         let geometries = landmarks
             .iter()
-            .map(|landmarks| self.geometry(landmarks))
+            .map(|landmarks| self.encoder.geometry(landmarks))
             .collect::<Result<Vec<_>, _>>()?;
         if geometries.is_empty() {
             return Ok(Vec::new());
         }
-        let chips = extract_chips(image, &geometries);
-        if self.jitters > 1 {
-            return chips
-                .iter()
-                .map(|chip| self.encode_jittered(chip))
-                .collect();
-        }
-        if self.flip {
-            return self.encode_mirrored(chips);
-        }
-        self.encode_chips(&chips)
+        self.encoder.encode(extract_chips(image, &geometries))
     }
 
     fn fork(&self) -> Box<dyn FaceEngine> {
@@ -238,8 +171,6 @@ impl FaceEngine for NativeEngine {
             min_score: self.min_score,
             landmarks: self.landmarks.clone(),
             encoder: self.encoder.fork(),
-            jitters: self.jitters,
-            flip: self.flip,
         })
     }
 }

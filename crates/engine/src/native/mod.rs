@@ -7,6 +7,7 @@
 //! decision tree to another branch.
 
 mod detectors;
+mod encoders;
 mod engine;
 pub mod hog;
 pub mod landmarks;

@@ -5,7 +5,7 @@
 //! The rows of a group are interleaved: a vector holds one number of several rows, no vector has to
 //! be summed up, and a group is read once for all probes. The caller decides what the estimates
 //! mean and how wrong they can be: they are a linear function of the products of rows and probes.
-//! The levels differ only in rounding: each sum of 128 products is added up in sequence.
+//! The levels differ only in rounding: each sum of products is added up in sequence.
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod body;
@@ -16,18 +16,15 @@ mod tests;
 use crate::SimdLevel;
 use crate::level::kernel;
 
-/// Number of numbers in an encoding.
-pub const ENCODING_LEN: usize = 128;
-
 /// Rows in a group: as many as a cache line has bytes.
 pub const ROWS: usize = 64;
 
-/// 64 encodings with one byte for each number.
+/// 64 encodings of `SIZE` numbers, with one byte for each number.
 #[derive(Debug, Clone)]
 #[repr(C, align(64))]
-pub struct RowGroup {
-    /// For each of the 128 numbers of an encoding, that number of every row.
-    pub numbers: [[i8; ROWS]; ENCODING_LEN],
+pub struct RowGroup<const SIZE: usize> {
+    /// For each number of an encoding, that number of every row.
+    pub numbers: [[i8; ROWS]; SIZE],
     /// Factor for the product of a row and a probe.
     pub scales: [f32; ROWS],
     /// Number added to that.
@@ -36,11 +33,11 @@ pub struct RowGroup {
     pub widths: [f32; ROWS],
 }
 
-/// A face to search for.
+/// A face to search for, with an encoding of `SIZE` numbers.
 #[derive(Debug, Clone)]
-pub struct Probe {
+pub struct Probe<const SIZE: usize> {
     /// Encoding of the face.
-    pub numbers: [f32; ENCODING_LEN],
+    pub numbers: [f32; SIZE],
     /// Factor for the widths of rows.
     pub reach: f32,
 }
@@ -50,10 +47,10 @@ pub struct Probe {
 ///
 /// # Panics
 /// If the lengths of `estimates` and `probes` differ.
-pub fn estimate(
+pub fn estimate<const SIZE: usize>(
     level: SimdLevel,
-    group: &RowGroup,
-    probes: &[Probe],
+    group: &RowGroup<SIZE>,
+    probes: &[Probe<SIZE>],
     estimates: &mut [[f32; ROWS]],
 ) {
     assert_eq!(probes.len(), estimates.len(), "a probe has no estimates");
@@ -61,9 +58,9 @@ pub fn estimate(
 }
 
 kernel! {
-    fn run(group: &RowGroup, probes: &[Probe], estimates: &mut [[f32; ROWS]]);
+    fn run<const SIZE: usize>(group: &RowGroup<SIZE>, probes: &[Probe<SIZE>], estimates: &mut [[f32; ROWS]]);
     scalar: scalar::estimate,
-    avx2: body::estimate::<_, 2, 4, 8>,
-    avx512: body::estimate::<_, 4, 4, 4>,
-    neon: body::estimate::<_, 4, 4, 8>,
+    avx2: body::estimate::<_, 2, 4, 8, _>,
+    avx512: body::estimate::<_, 4, 4, 4, _>,
+    neon: body::estimate::<_, 4, 4, 8, _>,
 }

@@ -3,7 +3,11 @@
 use super::{Probe, ROWS, RowGroup};
 
 /// Writes the estimates of all rows for each of `probes`.
-pub(super) fn estimate(group: &RowGroup, probes: &[Probe], estimates: &mut [[f32; ROWS]]) {
+pub(super) fn estimate<const SIZE: usize>(
+    group: &RowGroup<SIZE>,
+    probes: &[Probe<SIZE>],
+    estimates: &mut [[f32; ROWS]],
+) {
     for (probe, estimates) in probes.iter().zip(estimates) {
         let mut products = [0.0_f32; ROWS];
         for (number, rows) in probe.numbers.iter().zip(&group.numbers) {

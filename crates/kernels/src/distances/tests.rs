@@ -1,8 +1,11 @@
 use super::*;
 use crate::test_numbers::numbers;
 
-fn group(seed: u32) -> RowGroup {
-    let mut bytes = numbers(ROWS * ENCODING_LEN, seed).into_iter();
+/// Size of the encodings of most tests.
+const SIZE: usize = 128;
+
+fn group<const SIZE: usize>(seed: u32) -> RowGroup<SIZE> {
+    let mut bytes = numbers(ROWS * SIZE, seed).into_iter();
     let mut per_row = numbers(3 * ROWS, seed + 1).into_iter();
     let mut row_numbers = || std::array::from_fn(|_| per_row.next().unwrap());
     RowGroup {
@@ -15,16 +18,20 @@ fn group(seed: u32) -> RowGroup {
     }
 }
 
-fn probes(count: usize) -> Vec<Probe> {
-    let values = numbers(count * (ENCODING_LEN + 1), 5);
+fn probes<const SIZE: usize>(count: usize) -> Vec<Probe<SIZE>> {
+    let values = numbers(count * (SIZE + 1), 5);
     let probe = |values: &[f32]| Probe {
         numbers: values[1..].try_into().unwrap(),
         reach: values[0],
     };
-    values.chunks_exact(ENCODING_LEN + 1).map(probe).collect()
+    values.chunks_exact(SIZE + 1).map(probe).collect()
 }
 
-fn estimates(level: SimdLevel, group: &RowGroup, probes: &[Probe]) -> Vec<[f32; ROWS]> {
+fn estimates<const SIZE: usize>(
+    level: SimdLevel,
+    group: &RowGroup<SIZE>,
+    probes: &[Probe<SIZE>],
+) -> Vec<[f32; ROWS]> {
     let mut estimates = vec![[f32::NAN; ROWS]; probes.len()];
     estimate(level, group, probes, &mut estimates);
     estimates
@@ -32,15 +39,20 @@ fn estimates(level: SimdLevel, group: &RowGroup, probes: &[Probe]) -> Vec<[f32; 
 
 #[test]
 fn all_levels_agree_within_rounding() {
+    levels_agree::<128>();
+    levels_agree::<192>();
+}
+
+fn levels_agree<const SIZE: usize>() {
     let levels = SimdLevel::available();
     println!("levels: {levels:?}");
     for count in [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17] {
-        let (group, probes) = (group(count as u32), probes(count));
+        let (group, probes) = (group::<SIZE>(count as u32), probes(count));
         let expected = estimates(SimdLevel::Scalar, &group, &probes);
         for &level in &levels {
             let found = estimates(level, &group, &probes);
             for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
-                // Each sum has 128 products of at most 127.
+                // Each sum has up to 192 products of at most 127.
                 let difference = (found - expected).abs();
                 assert!(difference < 1e-2, "{level} {count}: {found} {expected}");
             }
@@ -50,13 +62,13 @@ fn all_levels_agree_within_rounding() {
 
 #[test]
 fn small_whole_numbers_come_out_exactly() {
-    let mut group = group(3);
+    let mut group = group::<SIZE>(3);
     group.scales = std::array::from_fn(|row| if row % 2 == 0 { -2.0 } else { 0.5 });
     group.offsets = std::array::from_fn(|row| row as f32);
     group.widths = [3.0; ROWS];
     let mut probes = probes(6);
     for (index, probe) in probes.iter_mut().enumerate() {
-        probe.numbers = [0.0; ENCODING_LEN];
+        probe.numbers = [0.0; SIZE];
         probe.numbers[index * 20 + 7] = 4.0;
         probe.reach = -(index as f32);
     }
@@ -74,7 +86,7 @@ fn small_whole_numbers_come_out_exactly() {
 
 #[test]
 fn a_row_without_an_estimate_stays_without_one_and_spoils_no_other() {
-    let mut group = group(4);
+    let mut group = group::<SIZE>(4);
     group.offsets[9] = f32::NAN;
     for level in SimdLevel::available() {
         for found in estimates(level, &group, &probes(5)) {

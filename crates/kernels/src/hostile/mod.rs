@@ -31,7 +31,6 @@ use super::test_numbers::{bytes, numbers};
 use super::winograd::{Grid, Scheme, join, split};
 use super::{AlignedNumbers, Finish, SimdLevel};
 use crate::convolution::Filters;
-use crate::distances::ENCODING_LEN;
 use crate::filter_bank::{PLANES, SeparableFilter};
 
 /// Longest slice that is allocated in full, in items.
@@ -322,8 +321,8 @@ proptest! {
             offsets: of_rows(2),
             widths: of_rows(3),
         });
-        let probe = |seed| Probe {
-            numbers: numbers(ENCODING_LEN, seed as u32).try_into().unwrap(),
+        let probe = |seed| Probe::<128> {
+            numbers: numbers(128, seed as u32).try_into().unwrap(),
             reach: 0.5,
         };
         let probes: Box<[_]> = (0..probes).map(probe).collect();

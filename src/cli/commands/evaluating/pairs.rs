@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use facematch::batch::Input;
+use facematch::engine::EngineParams;
 use facematch::matching::DistanceThreshold;
 
 use super::{Encodings, central_faces, read_list, write_figures};
@@ -18,18 +19,24 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::guard::{RunInputs, Written};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output};
-use crate::cli::report::{PairsReport, verification_plot};
+use crate::cli::report::{Curve, PairsReport, verification_plot};
 use crate::cli::same_file::resolved;
 use crate::cli::session::Session;
+
+/// Figures of one encoder.
+struct Measured {
+    report: PairsReport,
+    /// Pairs in which both faces were found.
+    found: Vec<ScoredPair>,
+    threshold: DistanceThreshold,
+}
 
 pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, Failure> {
     let unfinished = UnfinishedFiles::default();
     unfinished.remove_on_interrupt()?;
     check_files(config)?;
-    let params = engine::params(&config.engine)?;
     let pairs = read_list(&config.pairs, read_pairs)?;
-    let root = config.root();
-    let photos = photos(&pairs, root);
+    let photos = photos(&pairs, config.root());
     let read = RunInputs::new(&config.engine, Some(&config.cache))
         .with_list(&config.pairs)
         .with_photos(photos.iter().map(Input::path));
@@ -37,45 +44,69 @@ pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, F
     let open = |path| Output::open_file(path, Written::Plot, Access::Usual, &read, &unfinished);
     let plot = config.plot.as_deref().map(open).transpose()?;
 
-    let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, photos.len(), console)?;
-    let name = session.engines[0].name();
-    let encodings = central_faces(&photos, &mut session, console)?;
-
-    let scored = score(&pairs, root, &encodings);
-    let found: Vec<_> = scored
-        .iter()
-        .copied()
-        .filter(|pair| pair.distance.is_some())
-        .collect();
-    let report = PairsReport {
-        pairs: pairs.len(),
-        unreadable: pairs.len() - scored.len(),
-        verification_only: verify(&found, config.threshold),
-        end_to_end: verify(&scored, config.threshold),
-        engine: name,
-        detector: params.detector.name(),
-    };
-    write_figures(output, |out| match config.format {
-        FiguresFormat::Text => report.write_text(out),
-        FiguresFormat::Json => report.write_json(out),
+    let mut readable = photos.clone();
+    let mut measured = Vec::new();
+    let mut faceless = 0;
+    for &encoder in &config.encoders {
+        let engine = config.engine.with_encoder(encoder);
+        let params = engine::params(&engine)?;
+        let count = readable.len();
+        let mut session = Session::begin(&engine, &config.cache, &read, &params, count, console)?;
+        let encodings = central_faces(&readable, &mut session, console)?;
+        // The next encoder need not report the errors of the same photos again.
+        readable.retain(|photo| encodings.contains_key(photo.path()));
+        faceless = encodings.values().filter(|found| found.is_none()).count();
+        measured.push(measure(config, &pairs, &encodings, &params));
+        session.finish();
+    }
+    write_figures(output, |out| {
+        (measured.iter()).try_for_each(|Measured { report, .. }| match config.format {
+            FiguresFormat::Text => report.write_text(out),
+            FiguresFormat::Json => report.write_json(out),
+        })
     })?;
     if let Some(plot) = plot {
-        draw(&found, config.threshold, plot)?;
+        draw(&measured, plot)?;
     }
-    let faceless = encodings.values().filter(|found| found.is_none()).count();
-    let failed = photos.len() - encodings.len();
+    let failed = photos.len() - readable.len();
+    let left_out = measured.first().map_or(0, |first| first.report.unreadable);
     console.summary(format_args!(
         "{} in {}, {faceless} without a face, {failed} failed; {} left out",
         counted(photos.len(), "photo", "photos"),
         counted(pairs.len(), "pair", "pairs"),
-        counted(report.unreadable, "pair", "pairs"),
+        counted(left_out, "pair", "pairs"),
     ));
-    session.finish();
     Ok(match failed {
         0 => Exit::Done,
         _ => Exit::SomeFailed,
     })
+}
+
+/// Returns the figures of the encoder of `params`.
+fn measure(
+    config: &EvalPairsConfig,
+    pairs: &[Pair],
+    encodings: &Encodings,
+    params: &EngineParams,
+) -> Measured {
+    let threshold = config.threshold_for(params.encoder);
+    let scored = score(pairs, config.root(), encodings);
+    let is_found = |pair: &&ScoredPair| pair.distance.is_some();
+    let found: Vec<_> = scored.iter().filter(is_found).copied().collect();
+    Measured {
+        report: PairsReport {
+            encoder: params.encoder.name(),
+            is_compared: config.encoders.len() > 1,
+            pairs: pairs.len(),
+            unreadable: pairs.len() - scored.len(),
+            verification_only: verify(&found, threshold),
+            end_to_end: verify(&scored, threshold),
+            engine: params.kind.name(),
+            detector: params.detector.name(),
+        },
+        found,
+        threshold,
+    }
 }
 
 /// Refuses the same file for the figures and the plot, which would overwrite the figures.
@@ -118,9 +149,15 @@ fn score(pairs: &[Pair], root: &Path, encodings: &Encodings) -> Vec<ScoredPair> 
         .collect()
 }
 
-fn draw(pairs: &[ScoredPair], threshold: DistanceThreshold, plot: Output) -> Result<(), Failure> {
-    let svg = verification_plot(pairs, threshold)
-        .map_err(|error| plot.failure(io::Error::other(error)))?;
+fn draw(measured: &[Measured], plot: Output) -> Result<(), Failure> {
+    let curves: Vec<_> = (measured.iter())
+        .map(|measured| Curve {
+            encoder: measured.report.encoder,
+            pairs: &measured.found,
+            threshold: measured.threshold,
+        })
+        .collect();
+    let svg = verification_plot(&curves).map_err(|error| plot.failure(io::Error::other(error)))?;
     let mut writer = plot.writer();
     plot.written(
         writer
