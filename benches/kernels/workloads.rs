@@ -3,7 +3,7 @@
 use facematch_kernels::blend_rows::{RowWeights, blend_rows};
 use facematch_kernels::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use facematch_kernels::depthwise::{DepthwiseFilters, convolve_depthwise};
-use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
+use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate_128};
 use facematch_kernels::filter_bank::{
     BATCH, Cell, Extent, FilterBank, INNER, MOST_FILTERS, PLANES, SeparableFilter, TAPS, Tiles,
     respond,
@@ -374,6 +374,6 @@ fn distances(level: SimdLevel) -> Workload {
         kernel: "distances",
         name: format!("{ROWS} rows, {} probes", probes.len()),
         elements: ROWS * probes.len(),
-        run: Box::new(move || estimate(level, &group, &probes, &mut estimates)),
+        run: Box::new(move || estimate_128(level, &group, &probes, &mut estimates)),
     }
 }

@@ -14,17 +14,17 @@
 //! (|z|^2 - e^2) - 2 z*y - 2t e  <=  t^2 - |y|^2
 //! ```
 //!
-//! [`estimate`] computes the left side for all rows; the right side is one number per face.
-//! Everything is computed in `f32`, so each side gets a margin for its rounding errors: the error
-//! of a product of 192 terms is at most `194 u (|z|^2 + |y|^2)` with `u = 2^-24`, and that of the
-//! three other operations is less than `10 u` of the same sum; together they are below
-//! [`ROUNDING`]. Rows and faces whose squares come near the end of the range of `f32` are not
-//! judged by estimates.
+//! The [kernel](facematch_kernels::distances) computes the left side for all rows; the right side
+//! is one number per face. Everything is computed in `f32`, so each side gets a margin for its
+//! rounding errors: the error of a product of 192 terms is at most `194 u (|z|^2 + |y|^2)` with
+//! `u = 2^-24`, and that of the three other operations is less than `10 u` of the same sum;
+//! together they are below [`ROUNDING`]. Rows and faces whose squares come near the end of the
+//! range of `f32` are not judged by estimates.
 
 use super::rows::Rows;
 use crate::engine::{EncoderKind, Encoding};
 use facematch_kernels::SimdLevel;
-use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate};
+use facematch_kernels::distances::{Probe, ROWS, RowGroup, estimate_128, estimate_192};
 
 /// Bound on the rounding errors of an estimate, as a share of the squared norms of row and face.
 const ROUNDING: f64 = 1.5e-5;
@@ -49,9 +49,14 @@ pub(super) enum Compact {
     Mobilefacenet(CompactRows<{ EncoderKind::Mobilefacenet.numbers() }>),
 }
 
+/// The kernel for encodings of this size.
+type Estimate<const SIZE: usize> =
+    fn(SimdLevel, &RowGroup<SIZE>, &[Probe<SIZE>], &mut [[f32; ROWS]]);
+
 /// Encodings of a gallery with one byte for each of their `SIZE` numbers.
 #[derive(Debug, Clone)]
 pub(super) struct CompactRows<const SIZE: usize> {
+    estimate: Estimate<SIZE>,
     rows: usize,
     groups: Vec<RowGroup<SIZE>>,
 }
@@ -71,21 +76,22 @@ impl Compact {
     /// Creates the compact copy of `encodings`, or returns `None` if no encoder makes encodings of
     /// their size.
     pub(super) fn of(encodings: &Rows) -> Option<Self> {
-        CompactRows::new(encodings)
-            .map(Self::Dlib)
-            .or_else(|| CompactRows::new(encodings).map(Self::Mobilefacenet))
+        let of_dlib = CompactRows::new(encodings, estimate_128).map(Self::Dlib);
+        let of_other = || CompactRows::new(encodings, estimate_192).map(Self::Mobilefacenet);
+        of_dlib.or_else(of_other)
     }
 }
 
 impl<const SIZE: usize> CompactRows<SIZE> {
     /// Creates the compact copy of `encodings`, or returns `None` if they have another size.
-    fn new(encodings: &Rows) -> Option<Self> {
+    fn new(encodings: &Rows, estimate: Estimate<SIZE>) -> Option<Self> {
         let rows = encodings.len();
         if encodings.columns() != SIZE {
             return None;
         }
         let firsts = (0..rows).step_by(ROWS);
         Some(Self {
+            estimate,
             rows,
             groups: firsts.map(|first| group_of(encodings, first)).collect(),
         })
@@ -101,7 +107,7 @@ impl<const SIZE: usize> CompactRows<SIZE> {
         mut look: impl FnMut(usize, usize) -> f32,
     ) {
         for (group, first) in self.groups.iter().zip((0..self.rows).step_by(ROWS)) {
-            estimate(level, group, &targets.probes, &mut targets.estimates);
+            (self.estimate)(level, group, &targets.probes, &mut targets.estimates);
             let rows = (self.rows - first).min(ROWS);
             for target in 0..targets.probes.len() {
                 if !targets.may_be_near(target) {
@@ -157,6 +163,8 @@ impl<const SIZE: usize> Targets<SIZE> {
 
     /// Returns whether a row of the last group may be near. It checks all rows at once, so that the
     /// compiler vectorises the loop.
+    // The two are inlined in whatever part of the crate the generic search is compiled.
+    #[inline]
     fn may_be_near(&self, target: usize) -> bool {
         let limit = self.limits[target];
         let near = |any, estimate: &f32| any | is_near(*estimate, limit);
@@ -166,6 +174,7 @@ impl<const SIZE: usize> Targets<SIZE> {
 
 /// Returns whether a row may be near. An estimate that is not a number proves nothing, so the row
 /// must be compared.
+#[inline]
 fn is_near(estimate: f32, limit: f32) -> bool {
     estimate <= limit || estimate.is_nan() || limit.is_nan()
 }
@@ -225,12 +234,16 @@ mod tests {
     use crate::engine::ENCODING_LEN;
     use proptest::prelude::*;
 
-    fn compact(encodings: &[Encoding]) -> CompactRows<ENCODING_LEN> {
+    fn rows(encodings: &[Encoding]) -> Rows {
         let mut rows = Rows::default();
-        encodings
-            .iter()
-            .for_each(|encoding| rows.push(encoding.values()));
-        CompactRows::new(&rows).unwrap()
+        for encoding in encodings {
+            rows.push(encoding.values());
+        }
+        rows
+    }
+
+    fn compact(encodings: &[Encoding]) -> CompactRows<ENCODING_LEN> {
+        CompactRows::new(&rows(encodings), estimate_128).unwrap()
     }
 
     /// Generates encodings of any magnitude, and occasionally one far outside the usual range.
@@ -300,18 +313,31 @@ mod tests {
 
     #[test]
     fn rows_far_away_are_passed_over() {
-        let row = |value: f32| Encoding::new([value; ENCODING_LEN]);
+        pass_over_rows_far_away(estimate_128, 0.05);
+        pass_over_rows_far_away(estimate_192, 0.06);
+    }
+
+    fn pass_over_rows_far_away<const SIZE: usize>(estimate: Estimate<SIZE>, distance: f32) {
+        let row = |value: f32| Encoding::new([value; SIZE]);
         let encodings: Vec<_> = (0..300).map(|i| row(i as f32 * 0.01)).collect();
-        let compact = compact(&encodings);
+        let compact = CompactRows::new(&rows(&encodings), estimate).unwrap();
         let probe = row(1.0);
         for level in SimdLevel::available() {
-            let mut targets = Targets::new([(&probe, 0.05)]).unwrap();
+            let mut targets = Targets::new([(&probe, distance)]).unwrap();
             let mut seen = Vec::new();
             compact.for_each_near(level, &mut targets, |target, row| {
                 seen.push((target, row));
-                0.05
+                distance
             });
             assert_eq!(seen, [(0, 100)], "{level}");
         }
+    }
+
+    #[test]
+    fn a_copy_is_of_the_encoder_that_makes_encodings_of_this_size() {
+        let copy = |size: usize| Compact::of(&rows(&[Encoding::new(vec![0.1; size])]));
+        assert!(matches!(copy(128), Some(Compact::Dlib(_))));
+        assert!(matches!(copy(192), Some(Compact::Mobilefacenet(_))));
+        assert!(copy(64).is_none());
     }
 }

@@ -164,54 +164,53 @@ impl fmt::Display for SimdLevel {
 /// Defines a kernel: a function that takes a [`SimdLevel`] before its arguments and runs the
 /// variant of that level, compiled with the level's instructions. A variant is a safe function that
 /// takes the proof of its level and the arguments; `scalar` takes only the arguments. A kernel that
-/// gains nothing from AVX-512 names no variant for it and uses the AVX2 variant. A kernel may be
-/// generic over one size.
+/// gains nothing from AVX-512 names no variant for it and uses the AVX2 variant.
 macro_rules! kernel {
     (
-        fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $(-> $output:ty)?;
+        fn $name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;
         scalar: $scalar:expr,
         avx2: $avx2:expr,
         neon: $neon:expr,
     ) => {
         $crate::level::kernel! {
-            @ fn $name $(<const $size: usize>)? ($($argument: $type),*) $(-> $output)?;
+            @ fn $name($($argument: $type),*) $(-> $output)?;
             $scalar, $avx2, $neon, ($avx2, $crate::Avx2, "avx2,fma"), avx2, $crate::Avx512::avx2
         }
     };
     (
-        fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $(-> $output:ty)?;
+        fn $name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;
         scalar: $scalar:expr,
         avx2: $avx2:expr,
         avx512: $avx512:expr,
         neon: $neon:expr,
     ) => {
         $crate::level::kernel! {
-            @ fn $name $(<const $size: usize>)? ($($argument: $type),*) $(-> $output)?;
+            @ fn $name($($argument: $type),*) $(-> $output)?;
             $scalar, $avx2, $neon,
             ($avx512, $crate::Avx512, "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma"),
             avx512, std::convert::identity
         }
     };
     (
-        @ fn $name:ident $(<const $size:ident: usize>)? ($($argument:ident: $type:ty),*) $(-> $output:ty)?;
+        @ fn $name:ident($($argument:ident: $type:ty),*) $(-> $output:ty)?;
         $scalar:expr, $avx2:expr, $neon:expr,
         ($avx512:expr, $wide:ty, $features:literal), $widest:ident, $narrowed:path
     ) => {
-        fn $name $(<const $size: usize>)? (level: $crate::SimdLevel, $($argument: $type),*) $(-> $output)? {
+        fn $name(level: $crate::SimdLevel, $($argument: $type),*) $(-> $output)? {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            fn avx2 $(<const $size: usize>)? (simd: $crate::Avx2, $($argument: $type),*) $(-> $output)? {
+            fn avx2(simd: $crate::Avx2, $($argument: $type),*) $(-> $output)? {
                 $avx2(simd, $($argument),*)
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = $features)]
             #[allow(dead_code, reason = "the kernel may take the variant of AVX2")]
-            fn avx512 $(<const $size: usize>)? (simd: $wide, $($argument: $type),*) $(-> $output)? {
+            fn avx512(simd: $wide, $($argument: $type),*) $(-> $output)? {
                 $avx512(simd, $($argument),*)
             }
             #[cfg(target_arch = "aarch64")]
             #[target_feature(enable = "neon")]
-            fn neon $(<const $size: usize>)? (simd: $crate::Neon, $($argument: $type),*) $(-> $output)? {
+            fn neon(simd: $crate::Neon, $($argument: $type),*) $(-> $output)? {
                 $neon(simd, $($argument),*)
             }
             match level {

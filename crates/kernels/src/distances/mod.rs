@@ -47,20 +47,43 @@ pub struct Probe<const SIZE: usize> {
 ///
 /// # Panics
 /// If the lengths of `estimates` and `probes` differ.
-pub fn estimate<const SIZE: usize>(
+pub fn estimate_128(
     level: SimdLevel,
-    group: &RowGroup<SIZE>,
-    probes: &[Probe<SIZE>],
+    group: &RowGroup<128>,
+    probes: &[Probe<128>],
     estimates: &mut [[f32; ROWS]],
 ) {
     assert_eq!(probes.len(), estimates.len(), "a probe has no estimates");
-    run(level, group, probes, estimates);
+    run_128(level, group, probes, estimates);
+}
+
+/// Does the same as [`estimate_128`] for encodings of 192 numbers. The two are not one generic
+/// function, because that would be compiled in the crate that calls it, which is optimised less.
+///
+/// # Panics
+/// As [`estimate_128`].
+pub fn estimate_192(
+    level: SimdLevel,
+    group: &RowGroup<192>,
+    probes: &[Probe<192>],
+    estimates: &mut [[f32; ROWS]],
+) {
+    assert_eq!(probes.len(), estimates.len(), "a probe has no estimates");
+    run_192(level, group, probes, estimates);
 }
 
 kernel! {
-    fn run<const SIZE: usize>(group: &RowGroup<SIZE>, probes: &[Probe<SIZE>], estimates: &mut [[f32; ROWS]]);
+    fn run_128(group: &RowGroup<128>, probes: &[Probe<128>], estimates: &mut [[f32; ROWS]]);
     scalar: scalar::estimate,
-    avx2: body::estimate::<_, 2, 4, 8, _>,
-    avx512: body::estimate::<_, 4, 4, 4, _>,
-    neon: body::estimate::<_, 4, 4, 8, _>,
+    avx2: body::estimate::<_, 2, 4, 8, 128>,
+    avx512: body::estimate::<_, 4, 4, 4, 128>,
+    neon: body::estimate::<_, 4, 4, 8, 128>,
+}
+
+kernel! {
+    fn run_192(group: &RowGroup<192>, probes: &[Probe<192>], estimates: &mut [[f32; ROWS]]);
+    scalar: scalar::estimate,
+    avx2: body::estimate::<_, 2, 4, 8, 192>,
+    avx512: body::estimate::<_, 4, 4, 4, 192>,
+    neon: body::estimate::<_, 4, 4, 8, 192>,
 }

@@ -27,7 +27,12 @@ fn probes<const SIZE: usize>(count: usize) -> Vec<Probe<SIZE>> {
     values.chunks_exact(SIZE + 1).map(probe).collect()
 }
 
-fn estimates<const SIZE: usize>(
+/// Either kernel.
+type Estimate<const SIZE: usize> =
+    fn(SimdLevel, &RowGroup<SIZE>, &[Probe<SIZE>], &mut [[f32; ROWS]]);
+
+fn estimates_by<const SIZE: usize>(
+    estimate: Estimate<SIZE>,
     level: SimdLevel,
     group: &RowGroup<SIZE>,
     probes: &[Probe<SIZE>],
@@ -37,20 +42,24 @@ fn estimates<const SIZE: usize>(
     estimates
 }
 
-#[test]
-fn all_levels_agree_within_rounding() {
-    levels_agree::<128>();
-    levels_agree::<192>();
+fn estimates(level: SimdLevel, group: &RowGroup<SIZE>, probes: &[Probe<SIZE>]) -> Vec<[f32; ROWS]> {
+    estimates_by(estimate_128, level, group, probes)
 }
 
-fn levels_agree<const SIZE: usize>() {
+#[test]
+fn all_levels_agree_within_rounding() {
+    levels_agree(estimate_128);
+    levels_agree(estimate_192);
+}
+
+fn levels_agree<const SIZE: usize>(estimate: Estimate<SIZE>) {
     let levels = SimdLevel::available();
     println!("levels: {levels:?}");
     for count in [0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17] {
         let (group, probes) = (group::<SIZE>(count as u32), probes(count));
-        let expected = estimates(SimdLevel::Scalar, &group, &probes);
+        let expected = estimates_by(estimate, SimdLevel::Scalar, &group, &probes);
         for &level in &levels {
-            let found = estimates(level, &group, &probes);
+            let found = estimates_by(estimate, level, &group, &probes);
             for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
                 // Each sum has up to 192 products of at most 127.
                 let difference = (found - expected).abs();

@@ -21,7 +21,7 @@ use proptest::prelude::*;
 use super::blend_rows::{MAX_PRECISION, RowWeights, blend_rows};
 use super::convolution::{BLOCK, PackedFilters, Places, Windows, convolve};
 use super::depthwise::{DepthwiseFilters, convolve_depthwise};
-use super::distances::{Probe, ROWS, RowGroup, estimate};
+use super::distances::{Probe, ROWS, RowGroup, estimate_128};
 use super::filter_bank::{BATCH, Cell, Extent, FilterBank, TAPS, TILE, Tiles, respond};
 use super::gradient::{Neighbourhood, ORIENTATIONS, gradient_row};
 use super::histogram::{self, Histograms, count_row};
@@ -328,7 +328,7 @@ proptest! {
         let probes: Box<[_]> = (0..probes).map(probe).collect();
         let task = |level| {
             let mut estimates = vec![[0.0; ROWS]; estimates].into_boxed_slice();
-            estimate(level, &group, &probes, &mut estimates);
+            estimate_128(level, &group, &probes, &mut estimates);
             estimates
         };
         let agree = |a: &Box<[[f32; ROWS]]>, b: &Box<[[f32; ROWS]]>| {
