@@ -109,9 +109,9 @@ fn a_terminal_gets_the_fields_of_a_pipe_in_columns() {
 fn boxes_of_faces_stand_in_columns() {
     let env = photos();
     let shown = on_a_terminal(env.root(), 100, "detect -q photos");
-    let landmarks = shown.iter().filter(|line| line.contains("right_eye_outer"));
+    let landmarks = shown.iter().filter(|line| line.contains("left_eye="));
     let places: Vec<_> = landmarks
-        .map(|line| cells_before(line, "right_eye_outer"))
+        .map(|line| cells_before(line, "left_eye="))
         .collect();
     assert_eq!(places, [places[0]; 3], "{shown:#?}");
     let fields: Vec<_> = shown.iter().map(|line| with_tabs(line)).collect();
