@@ -308,9 +308,11 @@ fn rounded(value: f64, decimals: i32) -> f64 {
 /// many pairs.
 const FEWEST_STRANGERS: f64 = 1e6;
 
-/// Returns a rate of strangers in words: "1 in 79 strangers".
+/// Returns a rate of strangers in words, with two digits: "1 in 79 strangers". It is an estimate.
 pub(crate) fn strangers_in_words(rate: f64) -> String {
-    let one_in = (1.0 / rate).round();
+    let one_in = 1.0 / rate;
+    let unit = 10_f64.powf(one_in.log10().floor() - 1.0).max(1.0);
+    let one_in = (one_in / unit).round() * unit;
     match one_in {
         _ if rate > 2.0 / 3.0 => "most strangers".to_owned(),
         _ if one_in <= FEWEST_STRANGERS => format!("1 in {} strangers", grouped(one_in as usize)),

@@ -287,7 +287,7 @@ pub(super) mod tests {
     #[test]
     fn a_line_says_how_many_strangers_would_be_as_near() {
         assert_snapshot!(people(1, WITH_RATES), @r#"
-        unknown/two, people.jpg	obama	0.3364	1 in 18,120 strangers
+        unknown/two, people.jpg	obama	0.3364	1 in 18,000 strangers
         unknown/two, people.jpg	unknown	0.7500	1 in 13 strangers	nearest: biden
         unknown/cat.jpg	no faces
         unknown/zoë.jpg	Zoë "Z", jr.	0.0000	fewer than 1 in 1,000,000 strangers
