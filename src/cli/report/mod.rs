@@ -163,7 +163,7 @@ pub(crate) enum Finding {
     Identity {
         identity: Identity,
         /// Share of strangers, 0 to 1, who would be as near to any known person as the face
-        /// is to its person, or to the nearest one. `None` if nobody was considered.
+        /// is to its person, or to the nearest one. `None` if it was not compared.
         stranger_rate: Option<f64>,
     },
     /// Landmarks, in the order of the model's names.
