@@ -304,3 +304,66 @@ fn chips_of_the_original_and_of_the_copy_are_of_one_face() {
     let (original, resized) = (distance("original"), distance("resized"));
     assert!(original != resized && (original - resized).abs() < 0.1);
 }
+
+/// Five people who are one: their faces are equal.
+fn people_who_are_one() -> TestEnv {
+    let env = TestEnv::new();
+    for name in ["ann", "bob", "eve", "joe", "mia"] {
+        env.copy("known/obama.jpg", format!("known/{name}.jpg"));
+    }
+    env.copy(OBAMA2, "photo.jpg");
+    env
+}
+
+#[test]
+fn a_fixed_threshold_that_is_too_loose_for_the_known_people_causes_a_warning() {
+    let env = people_who_are_one();
+    let run = env.facematch().args(["known", "photo.jpg"]).ends_with(0);
+    let warning = "facematch: warning: 10 of 10 pairs of known people are within the threshold 0.6: strangers like them \
+                   would get names too; use --threshold auto (0.28), at which about 1 in 100 would\n";
+    assert!(run.stderr.starts_with(warning), "{}", run.stderr);
+    // Below the distance of all of them, and for people who differ.
+    let samples = facematch().args(["known", OBAMA2]).ends_with(0);
+    let strict = env
+        .facematch()
+        .args(["known", "photo.jpg", "-t", "0.2"])
+        .ends_with(0);
+    for run in [samples, strict] {
+        assert!(!run.stderr.contains("warning"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_automatic_threshold_that_is_much_stricter_than_usual_is_explained_and_is_that_of_check() {
+    let env = people_who_are_one();
+    let run = env
+        .facematch()
+        .args(["known", "photo.jpg", "-t", "auto", "-f", "ndjson"])
+        .ends_with(0);
+    let warning = "facematch: warning: the threshold is 0.28 instead of 0.57, because known people are close to each other";
+    assert!(run.stderr.starts_with(warning), "{}", run.stderr);
+    let threshold = run.records().pop().unwrap()["threshold"].clone();
+    let check = env
+        .facematch()
+        .args(["check", "known", "-f", "json"])
+        .ends_with(1);
+    let check: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    assert_eq!(check["automatic_threshold"]["chosen"], threshold);
+}
+
+#[test]
+fn tags_and_folders_have_an_automatic_threshold_unless_one_is_given() {
+    let threshold = |command: &[&str], more: &[&str]| {
+        let run = facematch()
+            .args(command)
+            .args(["known", OBAMA2, "--dry-run"])
+            .args(more)
+            .ends_with(0);
+        let (_, end) = run.stderr.split_once("threshold ").unwrap();
+        end.split_once(')').unwrap().0.to_owned()
+    };
+    for command in [&["tag"][..], &["sort", "--into", "nowhere"]] {
+        assert!(threshold(command, &[]).starts_with("0.59"), "{command:?}");
+        assert_eq!(threshold(command, &["-t", "0.6"]), "0.6", "{command:?}");
+    }
+}

@@ -751,7 +751,7 @@ fn keep_strangers_of_lfw_out(cache: &Path) {
     rates_of_strangers_are_reliable(folder.path(), &lfw, cache);
 }
 
-/// Of the strangers, at most the share `rate` has a smaller `stranger_rate`.
+/// A `stranger_rate` of 0.01 must mean that at most 1 in 100 strangers has a smaller one.
 fn rates_of_strangers_are_reliable(folder: &Path, people: &Path, cache: &Path) {
     let run = facematch_in(folder)
         .args(["known", "-q", "-f", "ndjson"])

@@ -94,6 +94,30 @@ fn small_faces_are_left_out_when_wanted() {
     assert_eq!(["121", "122", "392", "393"].map(faces), [2, 1, 1, 0]);
 }
 
+/// A regression test: the face was left out before its turn was chosen, and a wrong, larger one
+/// that was found upside down took its place.
+#[test]
+fn a_face_that_is_too_small_leaves_no_other_turn_in_its_place() {
+    let env = TestEnv::new();
+    let turned = image::imageops::rotate180(&pixels("unknown/astronaut.png"));
+    env.write("turned.png", encoded(&turned, ImageFormat::Png));
+    let text = |pixels: &str| {
+        let run = env
+            .facematch()
+            .args([
+                "detect",
+                "turned.png",
+                "--try-rotations",
+                "--min-face",
+                pixels,
+            ])
+            .ends_with(0);
+        run.text().to_owned()
+    };
+    assert!(text("120").contains("left_eye="));
+    assert_eq!(text("130"), "turned.png\tno faces\n");
+}
+
 /// Two faces of 140 and of 60 columns in a photo of 4,000: of 18 and of 7 in a copy of 500.
 fn faces_from_afar() -> RgbImage {
     let astronaut = pixels("unknown/astronaut.png");
