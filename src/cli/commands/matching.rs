@@ -114,7 +114,7 @@ impl Matching<'_> {
         let pairs = PeoplePairs::of(&gallery);
         let strangers = measured.clone().for_people(pairs.as_ref());
         let rules = decision.rules(&strangers, gallery.faces());
-        // Not the threshold of the run: one person with several names makes the automatic one small.
+        // Not the threshold of the run: several names of one person make the automatic one small.
         let usual = Rules::default_for(params.encoder).threshold;
         warn_of_similar_names(&gallery, usual, console);
         match (decision.threshold, &pairs) {
