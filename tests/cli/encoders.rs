@@ -39,7 +39,8 @@ fn mobilefacenet_names_the_people_that_dlib_names() {
         };
         assert_eq!(names(found), names(expected));
     }
-    assert_eq!(found.last().unwrap()["threshold"], 1.1);
+    let automatic = search(&["known", "unknown", "--threshold", "auto"]);
+    assert_eq!(found, automatic);
 }
 
 #[test]

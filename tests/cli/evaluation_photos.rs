@@ -725,12 +725,12 @@ fn open_set(folder: &Path, people: &Path, photos: usize, step: usize, most: usiz
 
 /// Returns the share of strangers of an [`open_set`] that get a name, and of known people that are
 /// found.
-fn identified(folder: &Path, people: &Path, cache: &Path, threshold: &str) -> [f64; 2] {
+fn identified(folder: &Path, people: &Path, cache: &Path, options: &[&str]) -> [f64; 2] {
     let run = facematch_in(folder)
         .args(["eval", "identify", "-q", "-f", "json", "--labels"])
         .args(["labels.csv", "known"])
         .arg(people)
-        .args(["--threshold", threshold])
+        .args(options)
         .env("FACEMATCH_CACHE", cache)
         .ends_with(0);
     let figures: Value = serde_json::from_slice(&run.stdout).unwrap();
@@ -745,7 +745,7 @@ fn keep_strangers_of_lfw_out(cache: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let lfw = shared("data/lfw");
     open_set(folder.path(), &lfw, 1, 1, 100);
-    let [strangers, found] = identified(folder.path(), &lfw, cache, "auto");
+    let [strangers, found] = identified(folder.path(), &lfw, cache, &["--threshold", "auto"]);
     assert!(strangers <= 0.01, "{strangers}");
     assert!(found >= 0.8, "{found}");
     rates_of_strangers_are_reliable(folder.path(), &lfw, cache);
@@ -804,9 +804,14 @@ fn strangers_of_people_who_resemble_each_other_are_kept_out() {
         let folder = tempfile::tempdir().unwrap();
         open_set(folder.path(), &people, photos, 2, 10);
         let cache = folder.path().join("cache");
-        let [strangers, found] = identified(folder.path(), &people, &cache, "auto");
+        let dlib = ["--threshold", "auto"];
+        let [strangers, found] = identified(folder.path(), &people, &cache, &dlib);
         assert!(strangers <= 0.02, "{strangers}");
         assert!(found >= 0.85, "{found}");
+        let mobilefacenet = ["--encoder", "mobilefacenet"];
+        let [strangers, found] = identified(folder.path(), &people, &cache, &mobilefacenet);
+        assert!(strangers <= 0.005, "{strangers}");
+        assert!(found >= 0.95, "{found}");
         let run = facematch_in(folder.path())
             .args(["known", "known"])
             .env("FACEMATCH_CACHE", &cache)

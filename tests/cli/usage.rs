@@ -46,7 +46,7 @@ fn long_help_has_everything_in_groups() {
               
               Less means fewer wrong names. With auto, the threshold follows from the number of known
               faces, the distances between known people, and --target-fpir. With --encoder
-              mobilefacenet, the default is 1.1.
+              mobilefacenet, the default is auto.
 
       -w, --width <PIXELS>
               Working width: more finds smaller faces

@@ -140,7 +140,7 @@ pub(crate) struct DecisionArgs {
     ///
     /// Less means fewer wrong names. With auto, the threshold follows from the number of known
     /// faces, the distances between known people, and --target-fpir. With --encoder mobilefacenet,
-    /// the default is 1.1.
+    /// the default is auto.
     #[arg(
         short,
         long,
