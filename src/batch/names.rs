@@ -7,13 +7,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use facematch_image_files::{
-    MARKED_BYTES, PHOTO_EXTENSIONS, foreign_format, has_image_signature, is_marked,
+    MARKED_BYTES, foreign_format, has_image_signature, is_marked, is_unread_extension,
+    photo_extensions,
 };
 
-/// Extensions of photos in unsupported formats.
-const FOREIGN_EXTENSIONS: [&str; 20] = [
-    "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "wdp", "jps", "insp",
-    "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
+/// Extensions of photos in unsupported formats, apart from those that `facematch_image_files`
+/// recognises by their content.
+const FOREIGN_EXTENSIONS: [&str; 11] = [
+    "jxr", "wdp", "jps", "insp", "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
 ];
 
 /// Extensions of camera raw files. Many of these files start like a TIFF.
@@ -61,13 +62,12 @@ impl NameKind {
             };
         };
         let extension = lower_case(extension);
-        let is_one_of = |extensions: &[&str]| extensions.contains(&extension.as_str());
-        if is_one_of(&PHOTO_EXTENSIONS) {
+        if photo_extensions().any(|photo| photo == extension) {
             Self::Photo
-        } else if is_one_of(&FOREIGN_EXTENSIONS) {
-            Self::Foreign(extension)
-        } else if is_one_of(&RAW_EXTENSIONS) {
+        } else if RAW_EXTENSIONS.contains(&extension.as_str()) {
             Self::Raw(extension)
+        } else if is_foreign_extension(&extension) {
+            Self::Foreign(extension)
         } else if is_no_extension(&extension) || is_lengthened(&extension) {
             Self::Unclear
         } else {
@@ -83,7 +83,9 @@ pub fn has_photo_extension(path: &Path) -> bool {
 
 /// Returns whether photos in an unsupported format have this extension, in lower case.
 pub fn is_foreign_extension(extension: &str) -> bool {
-    FOREIGN_EXTENSIONS.contains(&extension) || RAW_EXTENSIONS.contains(&extension)
+    FOREIGN_EXTENSIONS.contains(&extension)
+        || RAW_EXTENSIONS.contains(&extension)
+        || is_unread_extension(extension)
 }
 
 fn lower_case(extension: &OsStr) -> String {
@@ -99,9 +101,7 @@ fn is_no_extension(extension: &str) -> bool {
 /// Returns whether a photo's extension is followed by text that does not mark a backup:
 /// `jpg_large`, `jpg:orig`, `jpg?w=200`.
 fn is_lengthened(extension: &str) -> bool {
-    let mut endings = PHOTO_EXTENSIONS
-        .iter()
-        .filter_map(|photo| extension.strip_prefix(photo));
+    let mut endings = photo_extensions().filter_map(|photo| extension.strip_prefix(photo));
     endings.any(|ending| {
         let is_letter = |c: char| c.is_alphanumeric();
         let word = ending.trim_start_matches(|c| !is_letter(c));

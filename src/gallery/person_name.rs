@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use facematch_image_files::PHOTO_EXTENSIONS;
+use facematch_image_files::photo_extensions;
 use unicode_normalization::UnicodeNormalization;
 
 /// Returns the spelling of `name` in which names are stored and compared, Unicode's Normalization
@@ -37,7 +37,8 @@ fn name_of_file(photo: &Path) -> String {
     let mut stem = Path::new(photo.file_stem().unwrap_or_default());
     // wget saves the second `obama.jpg` as `obama.jpg.1`.
     let extension = stem.extension().and_then(OsStr::to_str).unwrap_or_default();
-    if PHOTO_EXTENSIONS.contains(&extension.to_lowercase().as_str()) {
+    let extension = extension.to_lowercase();
+    if photo_extensions().any(|photo| photo == extension) {
         stem = Path::new(stem.file_stem().unwrap_or_default());
     }
     let stem = readable(stem.as_os_str());

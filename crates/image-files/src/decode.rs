@@ -5,96 +5,15 @@
 //! colours are kept, as in Pillow's `convert("RGB")`. Images that exceed the limits of [`super`]
 //! are not decoded.
 
-use std::fs::File;
-use std::io::{BufRead, Cursor, ErrorKind, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use facematch_jpeg::{DctScale, Jpeg, JpegError};
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+use image::RgbImage;
 
-use super::resize::working_size;
+use super::format::Format;
 use super::unsupported::refused;
-use super::{Decoded, MAX_DECODED_BYTES, MAX_FILE_BYTES, Original, exif, plane_resizing, tiff};
+use super::{Decoded, MAX_DECODED_BYTES, image_crate, jpeg, tiff};
 use crate::error::ImageFileError;
-
-/// Returns whether a file that starts with `start` claims to be in a supported format. 16 bytes
-/// suffice.
-pub fn has_image_signature(start: &[u8]) -> bool {
-    supported_format(start).is_some()
-}
-
-pub(super) fn supported_format(start: &[u8]) -> Option<ImageFormat> {
-    // The decoder reads BigTIFF, but the `image` crate does not recognise it.
-    if start.starts_with(b"II\x2b\0\x08\0\0\0") || start.starts_with(b"MM\0\x2b\0\x08\0\0") {
-        return Some(ImageFormat::Tiff);
-    }
-    image::guess_format(start).ok().filter(|format| {
-        matches!(
-            format,
-            ImageFormat::Jpeg
-                | ImageFormat::Png
-                | ImageFormat::WebP
-                | ImageFormat::Tiff
-                | ImageFormat::Bmp
-                | ImageFormat::Gif
-        )
-    })
-}
-
-/// Reads the whole file at `path`.
-///
-/// # Errors
-/// [`ImageFileError::Read`] if the file cannot be read, [`ImageFileError::NotAFile`] if it is not a
-/// regular file (a pipe would block forever), [`ImageFileError::TooLarge`] if it is larger than
-/// [`MAX_FILE_BYTES`].
-pub fn read_file(path: &Path) -> Result<Vec<u8>, ImageFileError> {
-    let file = open_file(path)?;
-    let length = file.metadata().map_or(0, |metadata| metadata.len());
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    // Apply the limit again: the file may have grown since its size was checked.
-    file.take(MAX_FILE_BYTES)
-        .read_to_end(&mut bytes)
-        .map_err(|source| read_error(path, source))?;
-    Ok(bytes)
-}
-
-/// Opens the file at `path` for reading.
-///
-/// # Errors
-/// The same as for [`read_file`].
-pub(super) fn open_file(path: &Path) -> Result<File, ImageFileError> {
-    // Check before opening: opening a pipe for reading waits for a writer.
-    let metadata = std::fs::metadata(path).map_err(|source| read_error(path, source))?;
-    if !metadata.is_file() {
-        return Err(ImageFileError::NotAFile {
-            path: path.to_owned(),
-            what: if metadata.is_dir() {
-                "a folder"
-            } else {
-                "a pipe, a socket or a device"
-            },
-        });
-    }
-    if metadata.len() > MAX_FILE_BYTES {
-        return Err(too_large(
-            path,
-            format!(
-                "the file has {} MiB; at most {} MiB are read",
-                metadata.len() >> 20,
-                MAX_FILE_BYTES >> 20
-            ),
-        ));
-    }
-    File::open(path).map_err(|source| read_error(path, source))
-}
-
-pub(super) fn read_error(path: &Path, source: std::io::Error) -> ImageFileError {
-    ImageFileError::Read {
-        path: path.to_owned(),
-        source,
-    }
-}
 
 /// Decodes `bytes`, the content of the file at `path`, and returns all pixels, upright. The file is
 /// not opened; `path` is only used in errors.
@@ -117,37 +36,16 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     if bytes.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
-    let format = supported_format(bytes).ok_or_else(|| refused(path, bytes))?;
-    if format == ImageFormat::Jpeg {
-        return decode_jpeg(path, bytes, width);
+    let format = Format::of(bytes);
+    match format {
+        Some(Format::Jpeg) => jpeg::decode(path, bytes, width),
+        Some(Format::Tiff) => tiff::decode(path, bytes),
+        Some(format @ (Format::Png | Format::WebP | Format::Bmp | Format::Gif)) => {
+            image_crate::decode(path, bytes, format)
+        }
+        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000 | Format::Cr3)
+        | None => Err(refused(path, format)),
     }
-    if format == ImageFormat::Tiff {
-        return tiff::decode(path, bytes);
-    }
-    let decoder = decoder(path, Cursor::new(bytes), format)?;
-    check_size(path, &decoder)?;
-    let orientation = exif::orientation(format, bytes);
-    let stored = guarded(path, || {
-        DynamicImage::from_decoder(decoder).map_err(|error| decoder_error(path, format, error))
-    })?
-    .into_rgb8();
-    Ok(Decoded::new(stored, orientation))
-}
-
-/// Returns a decoder for `content`, the content of the file at `path`. It has already read
-/// everything before the pixels.
-pub(super) fn decoder<'a, R: BufRead + Seek + 'a>(
-    path: &Path,
-    content: R,
-    format: ImageFormat,
-) -> Result<impl ImageDecoder + use<'a, R>, ImageFileError> {
-    let mut reader = ImageReader::with_format(content, format);
-    reader.limits(limits());
-    guarded(path, || {
-        reader
-            .into_decoder()
-            .map_err(|error| decoder_error(path, format, error))
-    })
 }
 
 /// Runs `decode`, which calls another library's decoder, for the photo at `path`.
@@ -166,49 +64,7 @@ pub(super) fn guarded<T>(
     })
 }
 
-/// Decodes the JPEG `bytes` at a scale that suffices for a copy of `width`.
-fn decode_jpeg(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, ImageFileError> {
-    let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
-    check_dimensions(path, jpeg.size(), 3)?;
-    let orientation = exif::orientation_of_jpeg(&jpeg);
-    let size = orientation.turn_size(jpeg.size());
-    let scale = match jpeg.has_usual_sampling() {
-        true => DctScale::sufficient(size.0, working_size(size, width).0),
-        false => DctScale::FULL,
-    };
-    let planes = jpeg
-        .decode(scale)
-        .map_err(|error| jpeg_error(path, error))?;
-    if scale != DctScale::FULL {
-        return Ok(Decoded::reduced(planes, Original { size, orientation }));
-    }
-    // Resized like an image in any other format, so that the same faces are found in all formats.
-    let stored = plane_resizing::to_rgb(&planes);
-    let stored = stored.ok_or_else(|| damaged(path, "the image has no pixels"))?;
-    Ok(Decoded::new(stored, orientation))
-}
-
-fn jpeg_error(path: &Path, error: JpegError) -> ImageFileError {
-    match error {
-        JpegError::TooLarge { .. } => too_large(path, error.to_string()),
-        _ => damaged(path, &error.to_string()),
-    }
-}
-
-fn limits() -> Limits {
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODED_BYTES);
-    limits
-}
-
-/// Checks the limits before anything is allocated: not every decoder of the `image` crate enforces
-/// all of them.
-fn check_size(path: &Path, decoder: &impl ImageDecoder) -> Result<(), ImageFileError> {
-    let bytes_a_pixel = decoder.color_type().bytes_per_pixel();
-    check_dimensions(path, decoder.dimensions(), bytes_a_pixel.max(3).into())
-}
-
-fn check_dimensions(
+pub(super) fn check_dimensions(
     path: &Path,
     (width, height): (u32, u32),
     bytes_a_pixel: u64,
@@ -238,43 +94,8 @@ pub(super) fn check_bytes(
     ))
 }
 
-/// Describes a decoder's `error` for users. The decoder's own messages are for programmers.
-fn decoder_error(path: &Path, format: ImageFormat, error: ImageError) -> ImageFileError {
-    let format = match format {
-        ImageFormat::Png => "PNG",
-        ImageFormat::WebP => "WebP",
-        ImageFormat::Bmp => "BMP",
-        ImageFormat::Gif => "GIF",
-        _ => "image",
-    };
-    match error {
-        ImageError::Limits(_) => too_large(
-            path,
-            format!(
-                "decoding takes more than {} MiB of memory",
-                MAX_DECODED_BYTES >> 20
-            ),
-        ),
-        ImageError::Unsupported(_) => damaged(
-            path,
-            &format!("this kind of {format} is not supported; save it as JPEG"),
-        ),
-        error if is_cut_off(&error) => damaged(path, CUT_OFF),
-        _ => damaged(path, &format!("the {format} is damaged")),
-    }
-}
-
-/// Returns whether the data ended before the image did.
-fn is_cut_off(error: &ImageError) -> bool {
-    // Most decoders report this only in the message.
-    const WORDS: [&str; 3] = ["unexpected end", "unexpected eof", "insufficientinput"];
-    let words = error.to_string().to_lowercase();
-    matches!(error, ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof)
-        || WORDS.iter().any(|end| words.contains(end))
-}
-
 /// Message for a file that ends before its image does.
-const CUT_OFF: &str = "the file is cut off (image data is missing)";
+pub(super) const CUT_OFF: &str = "the file is cut off (image data is missing)";
 
 pub(super) fn damaged(path: &Path, reason: &str) -> ImageFileError {
     ImageFileError::Decode {
@@ -283,7 +104,7 @@ pub(super) fn damaged(path: &Path, reason: &str) -> ImageFileError {
     }
 }
 
-fn too_large(path: &Path, reason: String) -> ImageFileError {
+pub(super) fn too_large(path: &Path, reason: String) -> ImageFileError {
     ImageFileError::TooLarge {
         path: path.to_owned(),
         reason,
@@ -293,8 +114,13 @@ fn too_large(path: &Path, reason: String) -> ImageFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Orientation;
-    use image::{ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
+    use std::io::Cursor;
+
+    use image::{DynamicImage, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
+
+    use crate::format::has_image_signature;
+    use crate::resize::working_size;
+    use crate::{Orientation, Original};
 
     fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -412,23 +238,6 @@ mod tests {
                 (crc >> 1) ^ (0xEDB8_8320 * (crc & 1))
             })
         })
-    }
-
-    #[test]
-    fn only_regular_files_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read_file(folder.path()).unwrap_err().kind(), "not_a_file");
-        assert_eq!(
-            read_file(&folder.path().join("none.jpg"))
-                .unwrap_err()
-                .kind(),
-            "read"
-        );
-        #[cfg(unix)]
-        assert_eq!(
-            read_file(Path::new("/dev/zero")).unwrap_err().kind(),
-            "not_a_file"
-        );
     }
 
     #[test]

@@ -6,17 +6,18 @@
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use image::{ImageDecoder, ImageFormat};
+use image::ImageDecoder;
 
 use super::MAX_FILE_BYTES;
-use super::decode::{damaged, decoder, guarded, open_file, read_error, supported_format};
+use super::decode::{damaged, guarded};
 use super::extended_xmp::extended_xmp;
+use super::file::{open_file, read_error};
+use super::format::{Format, SIGNATURE_BYTES};
+use super::image_crate::decoder;
 use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
 use crate::error::ImageFileError;
 
-/// Bytes at the start of a file that identify its format.
-const SIGNATURE_BYTES: u64 = 16;
 /// Bytes of a JPEG that are read first. Metadata is seldom longer, except for a large preview.
 const FIRST_READ: usize = 64 << 10;
 /// Offset of the first chunk of a PNG, after the signature (ISO/IEC 15948, 5.2).
@@ -72,24 +73,25 @@ pub fn embedded_packets_from(
     if start.is_empty() {
         return Err(damaged(path, "the file is empty"));
     }
-    let format = supported_format(&start).ok_or_else(|| refused(path, &start))?;
+    let format = Format::of(&start);
     let packet = match format {
-        ImageFormat::Jpeg => {
+        Some(Format::Jpeg) => {
             let head = read_jpeg_head(&mut file).map_err(|error| read_error(path, error))?;
             return jpeg_packets(path, &head);
         }
-        ImageFormat::Png => png_packet(path, &mut file)?,
-        ImageFormat::Tiff => tiff_packet(path, file)?,
-        _ => packet(path, decoder(path, file, format)?)?,
+        Some(Format::Png) => png_packet(path, &mut file)?,
+        Some(Format::Tiff) => tiff_packet(path, file)?,
+        Some(format @ (Format::WebP | Format::Bmp | Format::Gif)) => {
+            packet(path, decoder(path, file, format)?)?
+        }
+        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000 | Format::Cr3)
+        | None => return Err(refused(path, format)),
     };
     Ok(packet.into_iter().collect())
 }
 
 fn jpeg_packets(path: &Path, head: &[u8]) -> Result<Vec<Vec<u8>>, ImageFileError> {
-    let main = packet(
-        path,
-        decoder(path, io::Cursor::new(head), ImageFormat::Jpeg)?,
-    )?;
+    let main = packet(path, decoder(path, io::Cursor::new(head), Format::Jpeg)?)?;
     let extended = main.as_ref().and_then(|main| extended_xmp(head, main));
     Ok(main.into_iter().chain(extended).collect())
 }
@@ -98,7 +100,7 @@ fn png_packet(
     path: &Path,
     file: &mut BufReader<impl Read + Seek>,
 ) -> Result<Option<Vec<u8>>, ImageFileError> {
-    let before_pixels = packet(path, decoder(path, file.by_ref(), ImageFormat::Png)?)?;
+    let before_pixels = packet(path, decoder(path, file.by_ref(), Format::Png)?)?;
     // ExifTool writes the XMP after the pixels.
     let anywhere = find_png_xmp(file).map_err(|error| read_error(path, error))?;
     match (anywhere, before_pixels) {
@@ -217,7 +219,7 @@ fn read_whole(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{DynamicImage, RgbImage};
+    use image::{DynamicImage, ImageFormat, RgbImage};
     use std::path::PathBuf;
 
     const XMP: &[u8] = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>";

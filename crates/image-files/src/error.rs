@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::format::read_formats;
+
 /// Error concerning an image file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,7 +26,7 @@ pub enum ImageFileError {
         what: &'static str,
     },
     /// The content is not in a supported format.
-    #[error("{}: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)", path.display())]
+    #[error("{}: not an image that facematch reads ({})", path.display(), read_formats())]
     UnknownFormat {
         /// Path of the file.
         path: PathBuf,

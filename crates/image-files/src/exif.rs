@@ -6,9 +6,9 @@ use std::io::Read;
 
 use facematch_jpeg::Jpeg;
 use flate2::read::ZlibDecoder;
-use image::ImageFormat;
 
 use super::Orientation;
+use super::format::Format;
 use super::tiff::directory::{Tiff, orientation_from};
 
 /// Prefix of EXIF metadata in a JPEG, and by mistake elsewhere. It has [`PREFIX_LENGTH`] bytes, and
@@ -28,12 +28,20 @@ const MOST_TEXT: u64 = 4 << 20;
 
 /// Returns the orientation of the photo `bytes`, which is not a JPEG. It is upright if the photo
 /// has no orientation or an invalid one.
-pub(super) fn orientation(format: ImageFormat, bytes: &[u8]) -> Orientation {
+pub(super) fn orientation(format: Format, bytes: &[u8]) -> Orientation {
     let number = match format {
-        ImageFormat::Png => of_png(bytes),
-        ImageFormat::WebP => of_webp(bytes),
-        // The other formats hold no EXIF metadata.
-        _ => None,
+        Format::Png => of_png(bytes),
+        Format::WebP => of_webp(bytes),
+        // A JPEG and a TIFF are read elsewhere, and the others hold no EXIF metadata.
+        Format::Jpeg
+        | Format::Tiff
+        | Format::Bmp
+        | Format::Gif
+        | Format::Heic
+        | Format::Avif
+        | Format::JpegXl
+        | Format::Jpeg2000
+        | Format::Cr3 => None,
     };
     number.map_or(Orientation::UPRIGHT, orientation_from)
 }

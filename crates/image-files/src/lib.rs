@@ -14,6 +14,10 @@ mod embedded_xmp;
 mod error;
 mod exif;
 mod extended_xmp;
+mod file;
+mod format;
+mod image_crate;
+mod jpeg;
 mod picture_mark;
 mod plane_resizing;
 mod resampling;
@@ -22,13 +26,14 @@ mod tiff;
 mod transpose;
 mod unsupported;
 
-pub use decode::{decode_for_copy, decode_upright, has_image_signature, read_file};
+pub use decode::{decode_for_copy, decode_upright};
 pub use decoded::Decoded;
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
 pub use error::ImageFileError;
+pub use file::read_file;
+pub use format::{foreign_format, has_image_signature, is_unread_extension, photo_extensions};
 pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 pub use resize::working_size;
-pub use unsupported::foreign_format;
 
 pub use facematch_geometry::{Orientation, Original};
 /// Maximum number of bytes of a decoded image. The length of a side does not matter.
@@ -36,13 +41,6 @@ pub use facematch_jpeg::MAX_DECODED_BYTES;
 
 /// Size in bytes of the largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
-
-/// Extensions of the supported formats, in lower case. The content of a file decides, whatever its
-/// name.
-pub const PHOTO_EXTENSIONS: [&str; 17] = [
-    "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "pjpeg", "pjp", "mpo", "png", "apng", "webp",
-    "tif", "tiff", "bmp", "dib", "gif",
-];
 
 /// Largest working width that a caller can request, in pixels.
 pub const MAX_WIDTH: u32 = 16_384;
