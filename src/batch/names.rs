@@ -11,16 +11,11 @@ use facematch_image_files::{
     photo_extensions,
 };
 
-/// Extensions of photos in unsupported formats, apart from those that `facematch_image_files`
-/// recognises by their content.
-const FOREIGN_EXTENSIONS: [&str; 11] = [
-    "jxr", "wdp", "jps", "insp", "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
-];
-
-/// Extensions of camera raw files. Many of these files start like a TIFF.
-const RAW_EXTENSIONS: [&str; 29] = [
-    "raw", "dng", "cr2", "cr3", "crw", "nef", "nrw", "arw", "srf", "sr2", "orf", "rw2", "rwl",
-    "raf", "pef", "srw", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
+/// Extensions of photos in formats that facematch does not read, or reads only if they turn out to
+/// be a TIFF, apart from those that `facematch_image_files` knows: images, and camera raw files.
+const FOREIGN_EXTENSIONS: [&str; 27] = [
+    "jxr", "wdp", "jps", "insp", "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm", // images
+    "raw", "crw", "srf", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
     "gpr", "k25", "bay",
 ];
 
@@ -45,8 +40,6 @@ pub(super) enum NameKind {
     /// A photo in an unsupported format according to its extension, unless the content shows
     /// otherwise.
     Foreign(String),
-    /// A camera raw file according to its extension, unless the content shows otherwise.
-    Raw(String),
     /// A name from which nothing follows, so that the content decides.
     Unclear,
     /// Not the name of a photo, because of its extension or its ending.
@@ -64,8 +57,6 @@ impl NameKind {
         let extension = lower_case(extension);
         if photo_extensions().any(|photo| photo == extension) {
             Self::Photo
-        } else if RAW_EXTENSIONS.contains(&extension.as_str()) {
-            Self::Raw(extension)
         } else if is_foreign_extension(&extension) {
             Self::Foreign(extension)
         } else if is_no_extension(&extension) || is_lengthened(&extension) {
@@ -83,9 +74,7 @@ pub fn has_photo_extension(path: &Path) -> bool {
 
 /// Returns whether photos in an unsupported format have this extension, in lower case.
 pub fn is_foreign_extension(extension: &str) -> bool {
-    FOREIGN_EXTENSIONS.contains(&extension)
-        || RAW_EXTENSIONS.contains(&extension)
-        || is_unread_extension(extension)
+    FOREIGN_EXTENSIONS.contains(&extension) || is_unread_extension(extension)
 }
 
 fn lower_case(extension: &OsStr) -> String {
@@ -117,8 +106,6 @@ fn is_lengthened(extension: &str) -> bool {
 pub(super) enum ContentKind {
     /// An image in a supported format.
     Image,
-    /// A TIFF, which is supported but is also the format of many camera raw files.
-    Tiff,
     /// A photo in an unsupported format, with the extension that it usually has.
     Foreign(&'static str),
     /// Anything else, or a file that cannot be read.
@@ -139,7 +126,6 @@ impl ContentKind {
             None if !has_image_signature(start) => Self::Other,
             // The other bytes distinguish a bitmap from a text that starts with "BM".
             None if start.starts_with(b"BM") && start.get(6..10) != Some(&[0; 4]) => Self::Other,
-            None if start.starts_with(b"II") || start.starts_with(b"MM") => Self::Tiff,
             None => Self::Image,
         }
     }
@@ -228,11 +214,13 @@ mod tests {
     #[test]
     fn names_say_what_is_opened() {
         let kind = |name: &str| NameKind::of(Path::new(name));
-        for name in ["a.JPG", "a.jfif", "a.Mpo", "a.pjpeg", "a.b.tiff"] {
+        for name in [
+            "a.JPG", "a.jfif", "a.Mpo", "a.pjpeg", "a.b.tiff", "a.NEF", "a.cr3",
+        ] {
             assert_eq!(kind(name), NameKind::Photo, "{name}");
         }
         assert_eq!(kind("a.HEIC"), NameKind::Foreign("heic".to_owned()));
-        assert_eq!(kind("a.NEF"), NameKind::Raw("nef".to_owned()));
+        assert_eq!(kind("a.X3F"), NameKind::Foreign("x3f".to_owned()));
         for name in [
             "scan0001",
             "a.jpg_large",
@@ -276,7 +264,6 @@ mod tests {
             (b"\0\0\0\x24ftypheic\0\0\0\0", "heic"),
             (b"\0\0\0\x24ftypmif1\0\0\0\0", "heic"),
             (b"\0\0\0\x20ftypavif\0\0\0\0", "avif"),
-            (b"\0\0\0\x18ftypcrx \0\0\0\0", "cr3"),
             (b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0", "jxl"),
             (b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0", "jp2"),
         ] {
@@ -291,7 +278,7 @@ mod tests {
         );
         let bitmap = b"BM\x8A\x1F\0\0\0\0\0\0\x8A\0\0\0\x7C\0";
         assert_eq!(ContentKind::of_start(bitmap), ContentKind::Image);
-        let tiff = b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0";
-        assert_eq!(ContentKind::of_start(tiff), ContentKind::Tiff);
+        let canon_raw = b"\0\0\0\x18ftypcrx \0\0\0\0";
+        assert_eq!(ContentKind::of_start(canon_raw), ContentKind::Image);
     }
 }

@@ -268,18 +268,13 @@ fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     };
     let path = path.to_owned();
     Some(match (name, content) {
-        (NameKind::Raw(extension), ContentKind::Tiff) => Input::skipped(path, &extension),
         // Reported, because the user would miss it if it was meant to be searched.
-        (NameKind::Other(ending), ContentKind::Image | ContentKind::Tiff) => {
-            Input::skipped(path, &ending)
-        }
-        (_, ContentKind::Image | ContentKind::Tiff) => match own_picture(&path, purpose) {
+        (NameKind::Other(ending), ContentKind::Image) => Input::skipped(path, &ending),
+        (_, ContentKind::Image) => match own_picture(&path, purpose) {
             Some(picture) => Input::skipped(path, picture.ending()),
             None => Input::photo(path),
         },
-        (NameKind::Foreign(extension) | NameKind::Raw(extension), _) => {
-            Input::skipped(path, &extension)
-        }
+        (NameKind::Foreign(extension), _) => Input::skipped(path, &extension),
         (_, ContentKind::Foreign(format)) => Input::skipped(path, format),
         (_, ContentKind::Other) => return None,
     })

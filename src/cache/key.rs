@@ -12,7 +12,7 @@ use crate::photo::{Depth, EncodeFrom, PhotoSettings, Width};
 /// result in some photo: a decoder, a resize, a detector, the order of a sum, a field of the stored
 /// values. Results of older versions are then no longer found, and `facematch cache prune` removes
 /// them.
-pub(super) const RESULTS_REVISION: u32 = 6;
+pub(super) const RESULTS_REVISION: u32 = 7;
 
 /// Length of a key in bytes: the revision, the fingerprint, the hash of the content.
 pub(super) const KEY_LEN: usize = 4 + 32 + 32;

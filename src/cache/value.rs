@@ -16,7 +16,7 @@ use crate::geometry::{PixelBox, Point, Rect};
 use crate::photo::{Face, FoundFace, PhotoFaces, Turn};
 
 /// Version of the format; other versions are not read. Increase it when the format changes.
-const VERSION: u8 = 5;
+const VERSION: u8 = 6;
 
 /// Size in bytes of the smallest face: box, no score, no points, quality, upright, turn, model,
 /// rectangle, no points, no encoding.
@@ -37,6 +37,7 @@ pub fn encode(photo: &PhotoFaces) -> Vec<u8> {
     put_u32(&mut bytes, original.size.0);
     put_u32(&mut bytes, original.size.1);
     bytes.push(original.orientation.exif());
+    bytes.push(u8::from(original.is_preview));
     put_u32(&mut bytes, *copy_width);
     put_count(&mut bytes, faces.len());
     for found in faces {
@@ -55,6 +56,16 @@ pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     }
     let size = (reader.u32()?, reader.u32()?);
     let orientation = Orientation::from_exif(reader.byte()?)?;
+    let is_preview = match reader.byte()? {
+        0 => false,
+        1 => true,
+        _ => return None,
+    };
+    let original = Original {
+        size,
+        orientation,
+        is_preview,
+    };
     let copy_width = reader.u32()?;
     let count = reader.count(MIN_FACE_BYTES)?;
     let faces = (0..count)
@@ -63,7 +74,7 @@ pub fn decode(bytes: &[u8]) -> Option<PhotoFaces> {
     reader
         .0
         .is_empty()
-        .then(|| PhotoFaces::remembered(Original { size, orientation }, copy_width, faces))
+        .then(|| PhotoFaces::remembered(original, copy_width, faces))
 }
 
 fn turn_number(turn: Turn) -> u8 {
@@ -359,9 +370,14 @@ pub(super) mod tests {
         let size = (1..20_000_u32, 1..20_000_u32);
         size.prop_flat_map(|size| {
             let faces = prop::collection::vec(face(size), 0..4);
-            (1..=8_u8, any::<u32>(), faces).prop_map(move |(exif, copy_width, faces)| {
-                let orientation = Orientation::from_exif(exif).unwrap();
-                PhotoFaces::remembered(Original { size, orientation }, copy_width, faces)
+            let numbers = (1..=8_u8, any::<bool>(), any::<u32>());
+            (numbers, faces).prop_map(move |((exif, is_preview, copy_width), faces)| {
+                let original = Original {
+                    size,
+                    orientation: Orientation::from_exif(exif).unwrap(),
+                    is_preview,
+                };
+                PhotoFaces::remembered(original, copy_width, faces)
             })
         })
     }
@@ -372,6 +388,7 @@ pub(super) mod tests {
         let original = Original {
             size: (640, 480),
             orientation: Orientation::UPRIGHT,
+            is_preview: false,
         };
         let faces = vec![FoundFace {
             face: Face {

@@ -122,21 +122,21 @@ fn formats_that_are_not_read_are_mentioned() {
     let env = tree();
     env.write("photos/x.HEIC", "");
     env.write("photos/y.heic", "");
-    env.write("photos/z.nef", "");
+    env.write("photos/z.x3f", "");
     let run = env
         .facematch()
         .args(["detect", "photos", "-w", "64", "--upsample", "0"])
         .ends_with(0);
     assert_snapshot!(run.stderr, @"
-    facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef
-    facematch: 4 photos, 0 faces; skipped 2 .heic, 1 .nef
+    facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .x3f
+    facematch: 4 photos, 0 faces; skipped 2 .heic, 1 .x3f
     ");
     // Every form must report them.
-    let quiet = "facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .nef\n";
+    let quiet = "facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .x3f\n";
     for format in ["text", "json", "ndjson", "csv"] {
         let run = detect(&env, &["photos", "./photos", "-f", format], "", 0);
         assert_eq!(run.stderr, quiet, "{format}");
-        let skipped = r#""skipped":[{"extension":"heic","count":2},{"extension":"nef","count":1}]"#;
+        let skipped = r#""skipped":[{"extension":"heic","count":2},{"extension":"x3f","count":1}]"#;
         assert_eq!(
             run.text().contains(skipped),
             format.ends_with("json"),

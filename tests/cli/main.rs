@@ -42,6 +42,7 @@ mod orientation_variants;
 mod overwriting;
 mod pictures;
 mod quality;
+mod raw_files;
 mod readme;
 #[cfg(unix)]
 mod refused_writes;

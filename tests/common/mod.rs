@@ -15,6 +15,7 @@ pub(crate) mod json_schema;
 #[cfg(unix)]
 pub(crate) mod limits;
 pub(crate) mod photos;
+pub(crate) mod raw_files;
 pub(crate) mod reference;
 
 use std::ffi::OsStr;

@@ -42,6 +42,8 @@ pub struct Original {
     pub size: (u32, u32),
     /// Orientation of the stored pixels.
     pub orientation: Orientation,
+    /// `true` if the pixels are those of a JPEG inside a camera raw file.
+    pub is_preview: bool,
 }
 
 #[cfg(test)]

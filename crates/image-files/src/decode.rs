@@ -12,7 +12,7 @@ use image::RgbImage;
 
 use super::format::Format;
 use super::unsupported::refused;
-use super::{Decoded, MAX_DECODED_BYTES, image_crate, jpeg, tiff};
+use super::{Decoded, MAX_DECODED_BYTES, image_crate, jpeg, raw, tiff};
 use crate::error::ImageFileError;
 
 /// Decodes `bytes`, the content of the file at `path`, and returns all pixels, upright. The file is
@@ -39,12 +39,15 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
     let format = Format::of(bytes);
     match format {
         Some(Format::Jpeg) => jpeg::decode(path, bytes, width),
+        Some(Format::Raw) => raw::decode(path, bytes, width),
+        Some(Format::Tiff) if raw::is_raw(bytes) => raw::decode(path, bytes, width),
         Some(Format::Tiff) => tiff::decode(path, bytes),
         Some(format @ (Format::Png | Format::WebP | Format::Bmp | Format::Gif)) => {
             image_crate::decode(path, bytes, format)
         }
-        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000 | Format::Cr3)
-        | None => Err(refused(path, format)),
+        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000) | None => {
+            Err(refused(path, format))
+        }
     }
 }
 
@@ -299,7 +302,12 @@ mod tests {
             };
             let decoded = decode_for_copy(Path::new("photo"), &bytes, 100).unwrap();
             let orientation = Orientation::from_exif(number).unwrap();
-            assert_eq!(decoded.original(), Original { size, orientation });
+            let expected = Original {
+                size,
+                orientation,
+                is_preview: false,
+            };
+            assert_eq!(decoded.original(), expected);
             let copy = decoded.upright_copy(Path::new("photo"), 100).unwrap();
             assert_eq!(copy.dimensions(), working_size(size, 100));
             assert_eq!(upright(decoded).dimensions(), decoded_size);

@@ -31,7 +31,11 @@ impl Decoded {
         let size = orientation.turn_size(stored.dimensions());
         Self {
             stored: Stored::Rgb(stored),
-            original: Original { size, orientation },
+            original: Original {
+                size,
+                orientation,
+                is_preview: false,
+            },
         }
     }
 
@@ -41,6 +45,12 @@ impl Decoded {
             stored: Stored::Components(planes),
             original,
         }
+    }
+
+    /// Returns the same photo as the preview in a raw file.
+    pub(super) fn into_preview(mut self) -> Self {
+        self.original.is_preview = true;
+        self
     }
 
     /// Returns the size and orientation of the photo in its file.
@@ -74,7 +84,9 @@ impl Decoded {
     /// [`MAX_DECODED_BYTES`](super::MAX_DECODED_BYTES), [`ImageFileError::Decode`] if the photo has
     /// no pixels.
     pub fn upright_copy(&self, path: &Path, width: u32) -> Result<RgbImage, ImageFileError> {
-        let Original { size, orientation } = self.original;
+        let Original {
+            size, orientation, ..
+        } = self.original;
         let upright_size = resize::working_size(size, width);
         check_bytes(path, upright_size, 3)?;
         let stored_size = orientation.turn_size(upright_size);

@@ -14,6 +14,7 @@ use super::extended_xmp::extended_xmp;
 use super::file::{open_file, read_error};
 use super::format::{Format, SIGNATURE_BYTES};
 use super::image_crate::decoder;
+use super::raw;
 use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
 use crate::error::ImageFileError;
@@ -81,11 +82,13 @@ pub fn embedded_packets_from(
         }
         Some(Format::Png) => png_packet(path, &mut file)?,
         Some(Format::Tiff) => tiff_packet(path, file)?,
+        Some(Format::Raw) => return raw_packets(path, file),
         Some(format @ (Format::WebP | Format::Bmp | Format::Gif)) => {
             packet(path, decoder(path, file, format)?)?
         }
-        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000 | Format::Cr3)
-        | None => return Err(refused(path, format)),
+        Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000) | None => {
+            return Err(refused(path, format));
+        }
     };
     Ok(packet.into_iter().collect())
 }
@@ -113,11 +116,24 @@ fn png_packet(
     }
 }
 
-fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, ImageFileError> {
+fn raw_packets(path: &Path, file: impl Read) -> Result<Vec<Vec<u8>>, ImageFileError> {
+    let bytes = read_whole_file(path, file)?;
+    match raw::fuji_jpeg(&bytes) {
+        Some(jpeg) => jpeg_packets(path, facematch_jpeg::head(jpeg)),
+        None => Ok(raw::xmp(&bytes).map(<[u8]>::to_vec).into_iter().collect()),
+    }
+}
+
+fn read_whole_file(path: &Path, file: impl Read) -> Result<Vec<u8>, ImageFileError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
         .map_err(|error| read_error(path, error))?;
+    Ok(bytes)
+}
+
+fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, ImageFileError> {
+    let bytes = read_whole_file(path, file)?;
     let directory = Tiff::of_file(&bytes).and_then(|tiff| tiff.first());
     let Some(directory) = directory else {
         return Err(damaged(

@@ -41,7 +41,7 @@ pub(super) fn orientation(format: Format, bytes: &[u8]) -> Orientation {
         | Format::Avif
         | Format::JpegXl
         | Format::Jpeg2000
-        | Format::Cr3 => None,
+        | Format::Raw => None,
     };
     number.map_or(Orientation::UPRIGHT, orientation_from)
 }

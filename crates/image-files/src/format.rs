@@ -3,6 +3,8 @@
 //!
 //! Input: the first bytes of a file, or an extension. Output: the format.
 
+use super::raw;
+
 /// A format of photos that is recognised by the first bytes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -16,7 +18,8 @@ pub(crate) enum Format {
     Avif,
     JpegXl,
     Jpeg2000,
-    Cr3,
+    /// Camera raw files. Many of them start like a TIFF and count as [`Self::Tiff`] here.
+    Raw,
 }
 
 /// What is known about a format without its decoder.
@@ -58,7 +61,7 @@ impl Format {
         Self::Avif,
         Self::JpegXl,
         Self::Jpeg2000,
-        Self::Cr3,
+        Self::Raw,
     ];
 
     /// Returns the format of a file that starts with `start`, whether this build reads it or not.
@@ -141,13 +144,14 @@ impl Format {
                     converter: "opj_decompress",
                 },
             },
-            Self::Cr3 => Facts {
-                name: "CR3",
-                extensions: &["cr3"],
-                is_start: |start| brand(start) == Some(b"crx "),
-                reading: Reading::Unsupported {
-                    converter: "darktable-cli",
-                },
+            Self::Raw => Facts {
+                name: "camera raw",
+                extensions: &[
+                    "dng", "cr2", "cr3", "nef", "nrw", "arw", "sr2", "orf", "rw2", "rwl", "raf",
+                    "pef", "srw",
+                ],
+                is_start: raw::has_signature,
+                reading: Reading::Decoded,
             },
         }
     }
@@ -229,7 +233,10 @@ mod tests {
             (b"\0\0\0\x24ftypheic\0\0\0\0", Format::Heic),
             (b"\0\0\0\x24ftypmif1\0\0\0\0", Format::Heic),
             (b"\0\0\0\x20ftypavif\0\0\0\0", Format::Avif),
-            (b"\0\0\0\x18ftypcrx \0\0\0\0", Format::Cr3),
+            (b"\0\0\0\x18ftypcrx \0\0\0\0", Format::Raw),
+            (b"FUJIFILMCCD-RAW ", Format::Raw),
+            (b"IIRO\x08\0\0\0\0\0\0\0\0\0\0\0", Format::Raw),
+            (b"IIU\0\x18\0\0\0\0\0\0\0\0\0\0\0", Format::Raw),
             (b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0", Format::JpegXl),
             (b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0", Format::Jpeg2000),
         ] {

@@ -57,7 +57,7 @@ fn codec(format: Format) -> Option<ImageFormat> {
         | Format::Avif
         | Format::JpegXl
         | Format::Jpeg2000
-        | Format::Cr3 => None,
+        | Format::Raw => None,
     }
 }
 

@@ -6,7 +6,7 @@ use facematch_jpeg::{DctScale, Jpeg, JpegError};
 
 use super::decode::{check_dimensions, damaged, too_large};
 use super::resize::working_size;
-use super::{Decoded, Original, exif, plane_resizing};
+use super::{Decoded, Orientation, Original, exif, plane_resizing};
 use crate::error::ImageFileError;
 
 /// Decodes the JPEG `bytes` at a scale that suffices for a copy of `width`.
@@ -16,8 +16,21 @@ use crate::error::ImageFileError;
 /// exceeds the limits.
 pub(super) fn decode(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, ImageFileError> {
     let jpeg = Jpeg::new(bytes).map_err(|error| jpeg_error(path, error))?;
-    check_dimensions(path, jpeg.size(), 3)?;
     let orientation = exif::orientation_of_jpeg(&jpeg);
+    decode_turned(path, jpeg, orientation, width)
+}
+
+/// Decodes `jpeg`, whose pixels are stored in this `orientation`, like [`decode`].
+///
+/// # Errors
+/// The same as for [`decode`].
+pub(super) fn decode_turned(
+    path: &Path,
+    jpeg: Jpeg,
+    orientation: Orientation,
+    width: u32,
+) -> Result<Decoded, ImageFileError> {
+    check_dimensions(path, jpeg.size(), 3)?;
     let size = orientation.turn_size(jpeg.size());
     let scale = match jpeg.has_usual_sampling() {
         true => DctScale::sufficient(size.0, working_size(size, width).0),
@@ -27,7 +40,12 @@ pub(super) fn decode(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded, I
         .decode(scale)
         .map_err(|error| jpeg_error(path, error))?;
     if scale != DctScale::FULL {
-        return Ok(Decoded::reduced(planes, Original { size, orientation }));
+        let original = Original {
+            size,
+            orientation,
+            is_preview: false,
+        };
+        return Ok(Decoded::reduced(planes, original));
     }
     // Resized like an image in any other format, so that the same faces are found in all formats.
     let stored = plane_resizing::to_rgb(&planes);

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod boxes;
 mod decode;
 mod decoded;
 mod embedded_xmp;
@@ -20,6 +21,7 @@ mod image_crate;
 mod jpeg;
 mod picture_mark;
 mod plane_resizing;
+mod raw;
 mod resampling;
 mod resize;
 mod tiff;

@@ -153,6 +153,7 @@ mod tests {
         Original {
             size: (300, 400),
             orientation: Orientation::from_exif(exif).unwrap(),
+            is_preview: false,
         }
     }
 

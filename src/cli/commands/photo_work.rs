@@ -86,6 +86,8 @@ impl PhotoWork<'_> {
                 width: original.size.0,
                 height: original.size.1,
                 orientation: original.orientation.exif(),
+                is_small_preview: original.is_preview
+                    && original.size.0 < copy_width.saturating_mul(2),
                 faces: faces.collect(),
             },
             times,

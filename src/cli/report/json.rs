@@ -105,6 +105,7 @@ impl<W: Write> Report for JsonReport<W> {
             width: photo.width,
             height: photo.height,
             orientation: photo.orientation,
+            preview: photo.is_small_preview,
             faces: photo
                 .faces
                 .iter()
@@ -143,6 +144,8 @@ struct ImageJson<'a> {
     width: u32,
     height: u32,
     orientation: u8,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    preview: bool,
     faces: Vec<FaceJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sidecar: Option<SidecarJson>,

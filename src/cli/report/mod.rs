@@ -91,6 +91,8 @@ pub(crate) struct Photo {
     pub(crate) height: u32,
     /// EXIF orientation, 1 to 8.
     pub(crate) orientation: u8,
+    /// `true` for the preview in a raw file that is narrower than twice the working copy.
+    pub(crate) is_small_preview: bool,
     /// Faces from left to right.
     pub(crate) faces: Vec<FaceRecord>,
 }

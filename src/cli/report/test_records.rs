@@ -21,6 +21,7 @@ fn photo(path: &str, faces: Vec<FaceRecord>) -> PhotoRecord {
         width: 1126,
         height: 661,
         orientation: 6,
+        is_small_preview: false,
         faces,
     };
     PhotoRecord {

@@ -11,10 +11,6 @@ const MASK: u64 = 4;
 /// Values of SubfileType, the predecessor of NewSubfileType.
 const OLD_REDUCED: u64 = 2;
 const TRANSPARENCY_MASK: u64 = 4;
-/// PhotometricInterpretation of raw sensor data (DNG): one colour filter per pixel, or with
-/// interpolated colours.
-const COLOR_FILTER_ARRAY: u64 = 32_803;
-const LINEAR_RAW: u64 = 34_892;
 /// Ratio of pixels from which a later image replaces the first one, which is then a thumbnail that
 /// is not marked as one. The pages of a document differ by less.
 const THUMBNAIL_RATIO: u64 = 4;
@@ -28,12 +24,6 @@ pub(super) fn photo<'a>(tiff: &Tiff<'a>) -> Result<Directory<'a>, String> {
     let Some(first) = directories.first() else {
         return Err("the file has no image directory; it may be cut off".to_owned());
     };
-    if let Some(maker) = raw_maker(tiff, &directories) {
-        return Err(format!(
-            "a {maker}raw file, of which only the thumbnail could be read; convert it to JPEG, or extract its preview \
-             with `exiftool -b -JpgFromRaw` or `-PreviewImage`"
-        ));
-    }
     let full: Vec<_> = directories.iter().filter(|d| is_full(d)).collect();
     let Some(&first_full) = full.first() else {
         let (width, height) = size(first);
@@ -82,28 +72,6 @@ fn pixels(directory: &Directory) -> u64 {
     width.saturating_mul(height)
 }
 
-/// Returns the camera maker followed by a space if the file contains raw sensor data.
-fn raw_maker(tiff: &Tiff, directories: &[Directory]) -> Option<String> {
-    let is_raw = tiff.is_canon_raw()
-        || directories.iter().any(|directory| {
-            let photometric = directory.number(tag::PHOTOMETRIC);
-            matches!(photometric, Some(COLOR_FILTER_ARRAY | LINEAR_RAW))
-                || directory.has(tag::DNG_VERSION)
-        });
-    is_raw.then(|| {
-        let make = directories.iter().find_map(|d| d.bytes(tag::MAKE));
-        let make = String::from_utf8_lossy(make.unwrap_or_default());
-        // "NIKON CORPORATION" becomes "Nikon". The word is printed in a message, so only letters
-        // are kept.
-        let word: String = make.chars().take_while(char::is_ascii_alphabetic).collect();
-        let mut letters = word.chars();
-        match letters.next() {
-            Some(first) => format!("{first}{} ", letters.as_str().to_ascii_lowercase()),
-            None => String::new(),
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,11 +113,6 @@ mod tests {
     fn a_file_without_a_readable_full_image_says_what_it_is() {
         let error = size_of_photo(&[&NEF]).unwrap_err();
         assert!(error.contains("only a thumbnail of 160x107"), "{error}");
-        let sensor: &[Entry] = &[(256, 6000), (257, 4000), (262, 32_803)];
-        let error = size_of_photo(&[&NEF, sensor]).unwrap_err();
-        assert!(error.starts_with("a raw file"), "{error}");
-        let dng: &[Entry] = &[(254, 1), (256, 160), (257, 107), (50_706, 1)];
-        assert!(size_of_photo(&[dng]).unwrap_err().contains("raw file"));
         assert!(size_of_photo(&[]).unwrap_err().contains("no image"));
     }
 }

@@ -13,7 +13,6 @@ pub(crate) mod tag {
     pub(crate) const COMPRESSION: u16 = 259;
     pub(crate) const PHOTOMETRIC: u16 = 262;
     pub(crate) const FILL_ORDER: u16 = 266;
-    pub(crate) const MAKE: u16 = 271;
     pub(crate) const STRIP_OFFSETS: u16 = 273;
     pub(crate) const ORIENTATION: u16 = 274;
     pub(crate) const SAMPLES: u16 = 277;
@@ -47,7 +46,7 @@ const MOST_ENTRIES: usize = 4096;
 /// A file that starts like a TIFF.
 #[derive(Clone, Copy)]
 pub(crate) struct Tiff<'a> {
-    bytes: &'a [u8],
+    pub(crate) bytes: &'a [u8],
     pub(super) big_endian: bool,
     /// `true` for a BigTIFF.
     big: bool,
@@ -78,6 +77,12 @@ impl<'a> Tiff<'a> {
         })
     }
 
+    /// Returns the part of this file from `start` on, with offsets that count from there.
+    pub(crate) fn from(&self, start: usize) -> Option<Self> {
+        let bytes = self.bytes.get(start..)?;
+        Some(Self { bytes, ..*self })
+    }
+
     /// Returns the first directory.
     pub(crate) fn first(&self) -> Option<Directory<'a>> {
         let start = if self.big {
@@ -90,7 +95,7 @@ impl<'a> Tiff<'a> {
 
     /// Returns the directories with images, each once: those of the chain, each followed by the
     /// ones inside it.
-    pub(super) fn directories(&self) -> Vec<Directory<'a>> {
+    pub(crate) fn directories(&self) -> Vec<Directory<'a>> {
         let mut found: Vec<Directory<'a>> = Vec::new();
         let mut chain = Vec::new();
         let mut next = self.first();
@@ -115,11 +120,12 @@ impl<'a> Tiff<'a> {
     }
 
     /// Returns whether the header is that of a Canon raw file (CR2).
-    pub(super) fn is_canon_raw(&self) -> bool {
+    pub(crate) fn is_canon_raw(&self) -> bool {
         self.bytes.get(8..11) == Some(b"CR\x02")
     }
 
-    fn directory(&self, start: u64) -> Option<Directory<'a>> {
+    /// Returns the directory at `start`.
+    pub(crate) fn directory(&self, start: u64) -> Option<Directory<'a>> {
         let (count_size, entry_size) = if self.big { (8, 20) } else { (2, 12) };
         let at = usize::try_from(start).ok()?;
         let count = usize::try_from(self.number(at, count_size)?).ok()?;
@@ -170,6 +176,8 @@ struct Value<'a> {
     kind: u64,
     bytes: &'a [u8],
     count: usize,
+    /// Offset in the file, unless the values are in the entry itself.
+    place: Option<usize>,
 }
 
 impl<'a> Directory<'a> {
@@ -192,18 +200,29 @@ impl<'a> Directory<'a> {
         let (count, in_place) = entry[4..].split_at(inline);
         let count = usize::try_from(number(count, big_endian)).ok()?;
         let length = count.checked_mul(size_of(kind)?)?;
-        let bytes = if length <= inline {
-            &in_place[..length]
+        let (bytes, place) = if length <= inline {
+            (&in_place[..length], None)
         } else {
             let at = usize::try_from(number(in_place, big_endian)).ok()?;
-            self.tiff.bytes.get(at..)?.get(..length)?
+            (self.tiff.bytes.get(at..)?.get(..length)?, Some(at))
         };
-        Some(Value { kind, bytes, count })
+        Some(Value {
+            kind,
+            bytes,
+            count,
+            place,
+        })
     }
 
     /// Returns the bytes of the values of any type.
     pub(crate) fn bytes(&self, tag: u16) -> Option<&'a [u8]> {
         self.value(tag).map(|value| value.bytes)
+    }
+
+    /// Returns the offset in the file of the values of any type, unless they are in the entry
+    /// itself.
+    pub(crate) fn place(&self, tag: u16) -> Option<usize> {
+        self.value(tag)?.place
     }
 
     /// Returns whether there is such an entry, even if its values lie outside the file.
@@ -212,17 +231,17 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns whether there is such an entry with a value.
-    pub(super) fn has(&self, tag: u16) -> bool {
+    pub(crate) fn has(&self, tag: u16) -> bool {
         self.value(tag).is_some_and(|value| value.count > 0)
     }
 
     /// Returns the number of values.
-    pub(super) fn count(&self, tag: u16) -> usize {
+    pub(crate) fn count(&self, tag: u16) -> usize {
         self.value(tag).map_or(0, |value| value.count)
     }
 
     /// Returns the values if they are whole numbers. Negative ones become very large.
-    pub(super) fn numbers(&self, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
+    pub(crate) fn numbers(&self, tag: u16) -> Option<impl Iterator<Item = u64> + use<'a>> {
         let value = self.value(tag)?;
         // BYTE, SHORT, LONG, SBYTE, UNDEFINED, SSHORT, SLONG, IFD, LONG8, SLONG8, IFD8.
         if !matches!(value.kind, 1 | 3 | 4 | 6..=9 | 13 | 16..=18) {
@@ -234,7 +253,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Returns the first value if it is a whole number.
-    pub(super) fn number(&self, tag: u16) -> Option<u64> {
+    pub(crate) fn number(&self, tag: u16) -> Option<u64> {
         self.numbers(tag)?.next()
     }
 
