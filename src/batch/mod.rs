@@ -8,6 +8,7 @@
 mod folders;
 mod names;
 mod ordered;
+mod pattern;
 mod walk;
 
 use std::any::Any;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 pub use folders::Folders;
 pub use names::{has_photo_extension, is_foreign_extension};
+pub use pattern::PathPattern;
 pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 
 use crate::engine::FaceEngine;

@@ -77,6 +77,11 @@ pub fn is_foreign_extension(extension: &str) -> bool {
     FOREIGN_EXTENSIONS.contains(&extension) || is_unread_extension(extension)
 }
 
+/// Returns the extension of `path` in lower case; empty if there is none.
+pub(super) fn extension(path: &Path) -> String {
+    path.extension().map(lower_case).unwrap_or_default()
+}
+
 fn lower_case(extension: &OsStr) -> String {
     extension.to_string_lossy().to_lowercase()
 }

@@ -14,8 +14,9 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::folders::{Folders, name_of};
 use super::names::{
-    CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, is_copy, is_original,
+    CROP_ENDING, ContentKind, DRAWING_ENDING, NameKind, OwnPicture, extension, is_copy, is_original,
 };
+use super::pattern::PathPattern;
 use crate::error::Error;
 
 /// Options for searching folders.
@@ -30,6 +31,15 @@ pub struct WalkOptions {
     pub hidden: bool,
     /// Folders that are not entered, in canonical form (see [`std::fs::canonicalize`]).
     pub excluded: Vec<PathBuf>,
+    /// Files and folders that are left out.
+    pub excluded_patterns: Vec<PathPattern>,
+    /// Extensions in lower case of the files that are taken, whatever they contain. If it is empty,
+    /// these are the files that look like photos.
+    pub extensions: Vec<String>,
+    /// Files that are taken whatever they are called and contain.
+    pub also: Vec<PathPattern>,
+    /// `true` to take photos in formats that facematch does not read too.
+    pub foreign: bool,
     /// Purpose of the photos.
     pub purpose: Purpose,
 }
@@ -50,6 +60,10 @@ impl Default for WalkOptions {
             follow_links: false,
             hidden: false,
             excluded: Vec::new(),
+            excluded_patterns: Vec::new(),
+            extensions: Vec::new(),
+            also: Vec::new(),
+            foreign: false,
             purpose: Purpose::Search,
         }
     }
@@ -215,18 +229,26 @@ fn walk_folder(root: &Path, options: &WalkOptions, inputs: &mut Inputs) {
         .max_depth(options.max_depth)
         .follow_links(options.follow_links)
         .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || is_wanted(entry, options));
+        .filter_entry(|entry| entry.depth() == 0 || is_wanted(root, entry, options));
     for entry in entries {
         match entry {
             Ok(entry) if entry.depth() == 0 => {}
-            Ok(entry) => add_entry(&entry, options, inputs),
+            Ok(entry) => add_entry(root, &entry, options, inputs),
             Err(error) => inputs.list.push(unreadable(root, &error)),
         }
     }
 }
 
-fn is_wanted(entry: &DirEntry, options: &WalkOptions) -> bool {
-    (options.hidden || !is_hidden(entry)) && !is_excluded(entry, &options.excluded)
+fn is_wanted(root: &Path, entry: &DirEntry, options: &WalkOptions) -> bool {
+    (options.hidden || !is_hidden(entry))
+        && !is_excluded(entry, &options.excluded)
+        && !is_matched(root, entry.path(), &options.excluded_patterns)
+}
+
+/// Returns whether one of `patterns` matches the `path` below `root`.
+fn is_matched(root: &Path, path: &Path, patterns: &[PathPattern]) -> bool {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    patterns.iter().any(|pattern| pattern.matches(below))
 }
 
 fn is_excluded(entry: &DirEntry, excluded: &[PathBuf]) -> bool {
@@ -239,7 +261,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
+fn add_entry(root: &Path, entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
     let path = entry.path();
     let name = NameKind::of(path);
     if entry.file_type().is_dir() {
@@ -254,12 +276,30 @@ fn add_entry(entry: &DirEntry, options: &WalkOptions, inputs: &mut Inputs) {
     if entry.path_is_symlink() && path.is_dir() {
         return;
     }
-    inputs.list.extend(found_file(path, name, options.purpose));
+    let is_wanted = match options.extensions.is_empty() {
+        true => is_matched(root, path, &options.also),
+        false => options.extensions.contains(&extension(path)),
+    };
+    inputs
+        .list
+        .extend(match (is_wanted, options.extensions.is_empty()) {
+            (true, _) => Some(wanted_file(path, options.purpose)),
+            (false, true) => found_file(path, name, options),
+            (false, false) => None,
+        });
+}
+
+/// Returns the input for the file `path`, which is a photo or a picture that facematch drew.
+fn wanted_file(path: &Path, purpose: Purpose) -> Input {
+    match own_picture(path, purpose) {
+        Some(picture) => Input::skipped(path.to_owned(), picture.ending()),
+        None => Input::photo(path.to_owned()),
+    }
 }
 
 /// Returns the input for the file `path` in a folder, whose name has the kind `name`, or `None` if
 /// it is not a photo.
-fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
+fn found_file(path: &Path, name: NameKind, options: &WalkOptions) -> Option<Input> {
     let content = match &name {
         NameKind::Photo => ContentKind::Image,
         NameKind::Unclear if is_original(path) => ContentKind::Other,
@@ -270,10 +310,10 @@ fn found_file(path: &Path, name: NameKind, purpose: Purpose) -> Option<Input> {
     Some(match (name, content) {
         // Reported, because the user would miss it if it was meant to be searched.
         (NameKind::Other(ending), ContentKind::Image) => Input::skipped(path, &ending),
-        (_, ContentKind::Image) => match own_picture(&path, purpose) {
-            Some(picture) => Input::skipped(path, picture.ending()),
-            None => Input::photo(path),
-        },
+        (_, ContentKind::Image) => wanted_file(&path, options.purpose),
+        (NameKind::Foreign(_), _) | (_, ContentKind::Foreign(_)) if options.foreign => {
+            Input::photo(path)
+        }
         (NameKind::Foreign(extension), _) => Input::skipped(path, &extension),
         (_, ContentKind::Foreign(format)) => Input::skipped(path, format),
         (_, ContentKind::Other) => return None,

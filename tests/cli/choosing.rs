@@ -468,3 +468,47 @@ fn max_depth_does_not_cut_the_known_people() {
     );
     assert_eq!(run.text().lines().count(), 1);
 }
+
+#[test]
+fn extensions_and_patterns_choose_the_files_of_folders() {
+    let env = TestEnv::new();
+    let photo = "unknown/chelsea.png";
+    for name in [
+        "a.png",
+        "b.PNG",
+        "c.jpg",
+        "d.txt",
+        "@eaDir/a.png",
+        "2019/05/e.png",
+        "2019/f.png",
+    ] {
+        env.copy(photo, format!("photos/{name}"));
+    }
+    let chosen = |options: &[&str]| {
+        let arguments = [&["photos"], options].concat();
+        let run = detect(&env, &arguments, "", 0);
+        let names: Vec<_> = paths(&run)
+            .iter()
+            .map(|path| path.replace("photos/", ""))
+            .collect();
+        names.join(" ")
+    };
+    assert_eq!(chosen(&["--ext", "jpg"]), "c.jpg");
+    assert_eq!(chosen(&["--ext", ".JPG,txt"]), "c.jpg d.txt");
+    let without = ["--exclude", "@eaDir", "--exclude", "2019/*"];
+    assert_eq!(chosen(&without), "a.png b.PNG c.jpg");
+    assert_eq!(
+        chosen(&["--exclude", "2019/**", "--ext", "png"]),
+        "@eaDir/a.png a.png b.PNG"
+    );
+    assert_eq!(chosen(&["--exclude", "*.png"]), "b.PNG c.jpg");
+    // A file that is named is searched.
+    assert_eq!(chosen(&["photos/a.png", "--ext", "jpg"]), "a.png c.jpg");
+    for (option, value) in [("--ext", "a/b"), ("--ext", ""), ("--exclude", "[a")] {
+        let run = env
+            .facematch()
+            .args(["detect", "photos", option, value])
+            .ends_with(2);
+        assert!(run.stderr.contains(option), "{}", run.stderr);
+    }
+}

@@ -119,6 +119,8 @@ impl WalkArgs {
                 }),
                 follow_links: self.follow_links,
                 hidden: self.hidden,
+                extensions: self.ext,
+                excluded_patterns: self.exclude,
                 ..WalkOptions::default()
             },
             null: self.null,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
+use facematch::batch::PathPattern;
 use facematch::engine::EncoderKind;
 use facematch::matching::{DistanceThreshold, Margin};
 use facematch::photo::Width;
@@ -234,6 +235,15 @@ fn quality(text: &str) -> Result<f32, String> {
     quality.ok_or_else(|| "expected a number from 0 to 1, such as 0.3".to_owned())
 }
 
+/// Returns the extension `text`, with or without its dot, in lower case.
+fn extension(text: &str) -> Result<String, String> {
+    let extension = text.strip_prefix('.').unwrap_or(text).to_lowercase();
+    match extension.is_empty() || extension.contains(['.', '/', '*']) {
+        true => Err("expected extensions, such as heic,jpg".to_owned()),
+        false => Ok(extension),
+    }
+}
+
 fn score(text: &str) -> Result<f32, String> {
     let score = text
         .parse()
@@ -342,6 +352,17 @@ pub(crate) struct WalkArgs {
     /// Search hidden files and folders too
     #[arg(long, hide_short_help = true)]
     pub(crate) hidden: bool,
+
+    /// In folders, search only files with these extensions, such as heic,jpg
+    #[arg(long, hide_short_help = true, value_name = "EXT", value_delimiter = ',', value_parser = extension)]
+    pub(crate) ext: Vec<String>,
+
+    /// In folders, leave out the files and folders that match GLOB; can be repeated
+    ///
+    /// A pattern without a slash, such as '*.png' or @eaDir, concerns names at any depth. One with a
+    /// slash, such as '2019/**', concerns paths below the folder that is searched.
+    #[arg(long, hide_short_help = true, value_name = "GLOB")]
+    pub(crate) exclude: Vec<PathPattern>,
 
     /// Paths on standard input end with NUL instead of a newline
     #[arg(short = '0', long = "null", hide_short_help = true)]

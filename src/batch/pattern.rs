@@ -1,0 +1,88 @@
+//! Patterns of files and folders, as `--exclude` and `--pre-glob` take them. Input: a pattern as in
+//! a `.gitignore`, without `!`. Output: whether it matches a path.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// A pattern such as `*.mp4`, `2019/**` or `@eaDir`.
+#[derive(Debug, Clone)]
+pub struct PathPattern {
+    text: String,
+    matcher: GlobMatcher,
+}
+
+impl PathPattern {
+    /// Returns whether the pattern matches `path`, which is relative to the folder that is searched.
+    /// A pattern without a slash inside only concerns the name, at any depth.
+    pub fn matches(&self, path: &Path) -> bool {
+        match self.text.contains('/') {
+            true => self.matcher.is_match(path),
+            false => path
+                .file_name()
+                .is_some_and(|name| self.matcher.is_match(name)),
+        }
+    }
+}
+
+impl PartialEq for PathPattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PathPattern {}
+
+impl FromStr for PathPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A slash at the end means a folder, but excluding a file of that name harms nobody. One at
+        // the start means the folder that is searched.
+        let inside = text.strip_suffix('/').unwrap_or(text);
+        let glob = GlobBuilder::new(inside.strip_prefix('/').unwrap_or(inside))
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .map_err(|error| error.kind().to_string())?;
+        Ok(Self {
+            text: inside.to_owned(),
+            matcher: glob.compile_matcher(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_without_a_slash_concerns_names_and_one_with_a_slash_paths() {
+        for (pattern, path, expected) in [
+            ("*.mp4", "a/b.mp4", true),
+            ("*.mp4", "a.mp4/b.jpg", false),
+            ("*.{mp4,mov}", "a.mov", true),
+            ("@eaDir", "a/@eaDir", true),
+            ("@eaDir/", "a/@eaDir", true),
+            ("2019/*", "2019/a.jpg", true),
+            ("2019/*", "2019/05/a.jpg", false),
+            ("2019/**", "2019/05/a.jpg", true),
+            ("2019/*", "b/2019/a.jpg", false),
+            ("**/tmp/*", "a/tmp/b.jpg", true),
+            ("/tmp", "tmp", true),
+            ("/tmp", "a/tmp", false),
+            ("IMG_????.jpg", "a/IMG_0001.jpg", true),
+            ("img_*", "IMG_0001.jpg", false),
+        ] {
+            let matches = pattern
+                .parse::<PathPattern>()
+                .unwrap()
+                .matches(Path::new(path));
+            assert_eq!(matches, expected, "{pattern} {path}");
+        }
+        for wrong in ["[a", "{a,b", "a\\"] {
+            assert!(wrong.parse::<PathPattern>().is_err(), "{wrong}");
+        }
+    }
+}
