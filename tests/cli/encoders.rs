@@ -266,6 +266,24 @@ fn faces_that_are_not_found_again_are_named() {
     assert!(!env.path("none.safetensors").exists());
 }
 
+/// Zeros are at a distance of 1 from every encoding of length 1, within the default threshold.
+#[test]
+fn a_gallery_with_encodings_that_are_near_every_face_is_refused() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    let mut bytes = std::fs::read(env.path("mobile.safetensors")).unwrap();
+    let row = bytes.len() - 192 * 4;
+    bytes[row..].fill(0);
+    env.write("mobile.safetensors", bytes);
+    let run = env
+        .facematch()
+        .args(["mobile.safetensors", "unknown"])
+        .args(MOBILEFACENET)
+        .ends_with(3);
+    let reason = "is damaged: face 2 (obama) has numbers that no encoder gives";
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+}
+
 #[test]
 fn a_gallery_is_encoded_again_by_itself() {
     let env = with_gallery();
