@@ -266,6 +266,52 @@ fn faces_that_are_not_found_again_are_named() {
     assert!(!env.path("none.safetensors").exists());
 }
 
+/// Such as photos that were renumbered.
+#[test]
+fn a_replaced_photo_of_another_person_does_not_get_the_name() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    env.copy("known/biden.jpg", "known/obama.jpg");
+    let reencode = |gallery: &str, more: &[&str]| {
+        let mut command = env.facematch();
+        command.args(["enroll", "-q", "--reencode", gallery, "--force"]);
+        command.args(["-o", "again.safetensors"]).args(more);
+        command
+    };
+    for (gallery, more) in [
+        ("people.safetensors", &MOBILEFACENET[..]),
+        ("people.safetensors", &["--no-flip"]),
+        ("mobile.safetensors", &["--detector", "hog"]),
+        ("mobile.safetensors", &MOBILEFACENET),
+    ] {
+        // Even --quiet does not hide why the exit status is 1.
+        let run = reencode(gallery, more).ends_with(1);
+        let message = "facematch: known/obama.jpg: the face there does not match that of obama in the gallery: the \
+                       photo was replaced, or --width differs; it is left out\n";
+        assert_eq!(run.stderr, message, "{gallery} {more:?}");
+        let run = env
+            .facematch()
+            .args(["enroll", "--list", "again.safetensors"])
+            .ends_with(0);
+        assert_eq!(run.text(), "biden\t1\n", "{gallery} {more:?}");
+    }
+}
+
+#[test]
+fn the_gallery_that_is_encoded_again_is_not_the_output() {
+    let env = with_gallery();
+    let run = env
+        .facematch()
+        .args(["enroll", "--force", "--reencode", "people.safetensors"])
+        .args(["-o", "people.safetensors"])
+        .ends_with(2);
+    assert_eq!(
+        run.stderr,
+        "facematch: people.safetensors: not overwritten: this run reads it as the gallery to encode again; name another \
+         file with -o\n"
+    );
+}
+
 /// Zeros are at a distance of 1 from every encoding of length 1, within the default threshold.
 #[test]
 fn a_gallery_with_encodings_that_are_near_every_face_is_refused() {
