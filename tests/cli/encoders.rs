@@ -312,6 +312,38 @@ fn the_gallery_that_is_encoded_again_is_not_the_output() {
     );
 }
 
+#[test]
+fn an_empty_gallery_and_one_of_an_unknown_encoder_are_not_encoded_again_or_checked() {
+    let env = with_gallery();
+    let bytes = std::fs::read(env.path("people.safetensors")).unwrap();
+    let at = bytes.windows(8).position(|part| part == b"55533b28");
+    let mut changed = bytes.clone();
+    changed[at.unwrap()..][..8].copy_from_slice(b"12345678");
+    env.write("later.safetensors", changed);
+    env.write("empty.safetensors", bytes);
+    env.facematch()
+        .args(["enroll", "--remove", "biden", "--remove", "obama"])
+        .arg("empty.safetensors")
+        .ends_with(0);
+    for (gallery, reason) in [
+        ("empty.safetensors", "the gallery is empty"),
+        (
+            "later.safetensors",
+            "was made with a face encoder that this version does not have",
+        ),
+    ] {
+        for arguments in [
+            &["enroll", "-o", "again.safetensors", "--reencode", gallery][..],
+            &["check", gallery],
+        ] {
+            let run = env.facematch().args(arguments).ends_with(3);
+            let expected = format!("facematch: {gallery}: {reason}");
+            assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
+        }
+    }
+    assert!(!env.path("again.safetensors").exists());
+}
+
 /// Zeros are at a distance of 1 from every encoding of length 1, within the default threshold.
 #[test]
 fn a_gallery_with_encodings_that_are_near_every_face_is_refused() {
@@ -327,6 +359,18 @@ fn a_gallery_with_encodings_that_are_near_every_face_is_refused() {
         .args(MOBILEFACENET)
         .ends_with(3);
     let reason = "is damaged: face 2 (obama) has numbers that no encoder gives";
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+}
+
+#[test]
+fn check_of_a_gallery_refuses_another_encoder_even_if_it_is_the_default() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    let run = env
+        .facematch()
+        .args(["check", "mobile.safetensors", "--encoder", "dlib"])
+        .ends_with(2);
+    let reason = "--encoder has no effect on a gallery file";
     assert!(run.stderr.contains(reason), "{}", run.stderr);
 }
 
