@@ -325,7 +325,7 @@ pub(super) mod tests {
         let number = finite_f32().prop_map(|n| n % 7.0).boxed();
         let size = prop::sample::select(EncoderKind::ALL.map(EncoderKind::numbers).to_vec());
         let encoding = size.prop_flat_map(move |size| prop::collection::vec(number.clone(), size));
-        let encoding = prop::option::of(encoding);
+        let encoding = prop::option::of(encoding.prop_map(of_plausible_length));
         let rect = any::<[i64; 4]>();
         let score = prop::option::of(finite_f32());
         let turned = (
@@ -364,6 +364,21 @@ pub(super) mod tests {
                 }
             },
         )
+    }
+
+    /// Returns the numbers of an encoding: MobileFaceNet's have a length of 1.
+    fn of_plausible_length(mut numbers: Vec<f32>) -> Vec<f32> {
+        if numbers.len() == EncoderKind::Mobilefacenet.numbers() {
+            let squares = numbers.iter().map(|&n| f64::from(n) * f64::from(n));
+            let length = squares.sum::<f64>().sqrt();
+            match length > 1e-30 {
+                true => numbers
+                    .iter_mut()
+                    .for_each(|n| *n = (f64::from(*n) / length) as f32),
+                false => numbers[0] = 1.0,
+            }
+        }
+        numbers
     }
 
     fn photo() -> impl Strategy<Value = PhotoFaces> {

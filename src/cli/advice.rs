@@ -53,7 +53,7 @@ impl fmt::Display for Advised<'_, Error> {
                     return encoder_advice(self.0, *made_with, f);
                 }
                 GalleryMismatch::Landmarks { .. } => {
-                    ", or give the --detector and --landmarks with which it was made"
+                    ", with facematch enroll --reencode, or give the --detector and --landmarks with which it was made"
                 }
                 GalleryMismatch::Options(_) => " (--no-flip, --jitters, --encode-from)",
             },

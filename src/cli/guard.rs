@@ -24,6 +24,9 @@ const START: u64 = 1 << 16;
 /// First bytes of every redb database.
 const CACHE_START: &[u8] = b"redb";
 
+/// A source of known people, as messages call it.
+const KNOWN: &str = "KNOWN";
+
 /// Kind of content that is written to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
@@ -229,7 +232,13 @@ impl<'a> RunInputs<'a> {
     /// Adds KNOWN: a folder, a photo or a gallery.
     pub(super) fn with_known(mut self, known: &'a Path) -> Self {
         self.known.push(known);
-        self.files.push(("KNOWN", known));
+        self.files.push((KNOWN, known));
+        self
+    }
+
+    /// Adds the gallery whose faces are encoded again.
+    pub(super) fn with_reencoded(mut self, gallery: &'a Path) -> Self {
+        self.files.push(("the gallery to encode again", gallery));
         self
     }
 
@@ -259,7 +268,9 @@ impl<'a> RunInputs<'a> {
         };
         if let Some(what) = self.reads(path) {
             return refused(match written {
-                Written::Gallery { .. } if is_gallery_file(path).unwrap_or(false) => {
+                Written::Gallery { .. }
+                    if what == KNOWN && is_gallery_file(path).unwrap_or(false) =>
+                {
                     "this run reads it; add people to it with --add".to_owned()
                 }
                 _ => format!("this run reads it as {what}; {advice}"),

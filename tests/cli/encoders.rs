@@ -267,6 +267,114 @@ fn faces_that_are_not_found_again_are_named() {
     assert!(!env.path("none.safetensors").exists());
 }
 
+/// Such as photos that were renumbered.
+#[test]
+fn a_replaced_photo_of_another_person_does_not_get_the_name() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    env.copy("known/biden.jpg", "known/obama.jpg");
+    let reencode = |gallery: &str, more: &[&str]| {
+        let mut command = env.facematch();
+        command.args(["enroll", "-q", "--reencode", gallery, "--force"]);
+        command.args(["-o", "again.safetensors"]).args(more);
+        command
+    };
+    for (gallery, more) in [
+        ("people.safetensors", &MOBILEFACENET[..]),
+        ("people.safetensors", &["--no-flip"]),
+        ("mobile.safetensors", &["--detector", "hog"]),
+        ("mobile.safetensors", &MOBILEFACENET),
+    ] {
+        // Even --quiet does not hide why the exit status is 1.
+        let run = reencode(gallery, more).ends_with(1);
+        let message = "facematch: known/obama.jpg: the face there does not match that of obama in the gallery: the \
+                       photo was replaced, or --width differs; it is left out\n";
+        assert_eq!(run.stderr, message, "{gallery} {more:?}");
+        let run = env
+            .facematch()
+            .args(["enroll", "--list", "again.safetensors"])
+            .ends_with(0);
+        assert_eq!(run.text(), "biden\t1\n", "{gallery} {more:?}");
+    }
+}
+
+#[test]
+fn the_gallery_that_is_encoded_again_is_not_the_output() {
+    let env = with_gallery();
+    let run = env
+        .facematch()
+        .args(["enroll", "--force", "--reencode", "people.safetensors"])
+        .args(["-o", "people.safetensors"])
+        .ends_with(2);
+    assert_eq!(
+        run.stderr,
+        "facematch: people.safetensors: not overwritten: this run reads it as the gallery to encode again; name another \
+         file with -o\n"
+    );
+}
+
+#[test]
+fn an_empty_gallery_and_one_of_an_unknown_encoder_are_not_encoded_again_or_checked() {
+    let env = with_gallery();
+    let bytes = std::fs::read(env.path("people.safetensors")).unwrap();
+    let at = bytes.windows(8).position(|part| part == b"55533b28");
+    let mut changed = bytes.clone();
+    changed[at.unwrap()..][..8].copy_from_slice(b"12345678");
+    env.write("later.safetensors", changed);
+    env.write("empty.safetensors", bytes);
+    env.facematch()
+        .args(["enroll", "--remove", "biden", "--remove", "obama"])
+        .arg("empty.safetensors")
+        .ends_with(0);
+    for (gallery, reason) in [
+        ("empty.safetensors", "the gallery is empty"),
+        (
+            "later.safetensors",
+            "was made with a face encoder that this version does not have",
+        ),
+    ] {
+        for arguments in [
+            &["enroll", "-o", "again.safetensors", "--reencode", gallery][..],
+            &["check", gallery],
+        ] {
+            let run = env.facematch().args(arguments).ends_with(3);
+            let expected = format!("facematch: {gallery}: {reason}");
+            assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
+        }
+    }
+    assert!(!env.path("again.safetensors").exists());
+}
+
+/// Zeros are at a distance of 1 from every encoding of length 1, within the default threshold.
+#[test]
+fn a_gallery_with_encodings_that_are_near_every_face_is_refused() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    let mut bytes = std::fs::read(env.path("mobile.safetensors")).unwrap();
+    let row = bytes.len() - 192 * 4;
+    bytes[row..].fill(0);
+    env.write("mobile.safetensors", bytes);
+    let run = env
+        .facematch()
+        .args(["mobile.safetensors", "unknown"])
+        .args(MOBILEFACENET)
+        .ends_with(3);
+    let reason = "is damaged: face 2 (obama) has numbers that no encoder gives";
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+}
+
+#[test]
+fn check_of_a_gallery_refuses_another_encoder_even_if_it_is_the_default() {
+    let env = with_gallery();
+    enroll(&env, "mobile.safetensors");
+    let run = env
+        .facematch()
+        .args(["check", "mobile.safetensors", "--encoder", "dlib"])
+        .ends_with(2);
+    let reason = "--encoder has no effect on a gallery file";
+    assert!(run.stderr.contains(reason), "{}", run.stderr);
+}
+
 #[test]
 fn a_gallery_is_encoded_again_by_itself() {
     let env = with_gallery();

@@ -122,12 +122,11 @@ fn long_help_has_everything_in_groups() {
     Encoding faces:
           --encoder <WHICH>
               Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
+              [default: dlib]
 
               Possible values:
               - dlib:          128 numbers, as in face_recognition
               - mobilefacenet: 192 numbers
-              
-              [default: dlib]
 
           --no-flip
               Encode each face once, as dlib does; the default averages it with its mirror image

@@ -17,8 +17,8 @@ pub struct Encoding(Box<[f32]>);
 
 impl Encoding {
     /// Maximum length (Euclidean norm) of an encoding. dlib's encodings have lengths of 1.2 to 1.6,
-    /// the longest of other encoders a few tens; much longer ones come from a damaged file, and
-    /// their distances can exceed the range of `f32`.
+    /// and MobileFaceNet's a length of 1; much longer ones come from a damaged file, and their
+    /// distances can exceed the range of `f32`.
     pub const MAX_LENGTH: f32 = 100.0;
 
     /// Wraps the numbers of an encoder.
@@ -27,9 +27,8 @@ impl Encoding {
     }
 
     /// Wraps untrusted numbers, such as those of a file. Returns `None` if no encoder makes so
-    /// many, if a number is not finite, or if the encoding is longer than
-    /// [`MAX_LENGTH`](Self::MAX_LENGTH): the distance of two accepted encodings of the same encoder
-    /// is always finite.
+    /// many, if a number is not finite, or if the encoding has a length that its encoder does not
+    /// make: the distance of two accepted encodings of the same encoder is always finite.
     pub fn checked(values: impl Into<Box<[f32]>>) -> Option<Self> {
         let has_known_size =
             |own: &Self| (EncoderKind::ALL.iter()).any(|kind| kind.numbers() == own.0.len());
@@ -41,8 +40,13 @@ impl Encoding {
     fn is_plausible(&self) -> bool {
         let square = |number: &f32| f64::from(*number) * f64::from(*number);
         let length = self.0.iter().map(square).sum::<f64>().sqrt();
+        let is_mobilefacenet = self.0.len() == EncoderKind::Mobilefacenet.numbers();
         // Comparisons with NaN are false.
-        length <= f64::from(Self::MAX_LENGTH)
+        match is_mobilefacenet {
+            // A much shorter one would be near every face: zeros are at a distance of 1 from all.
+            true => (length - 1.0).abs() <= 0.01,
+            false => length <= f64::from(Self::MAX_LENGTH),
+        }
     }
 
     /// Returns the mean of dlib's encodings of a face and its mirror image, scaled to a length of
@@ -95,12 +99,17 @@ impl Encoding {
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len(), "encodings of different encoders");
     let mut lanes = [0.0_f32; 8];
-    let ((a, _), (b, _)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let ((a, rest_of_a), (b, rest_of_b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     for (a, b) in a.iter().zip(b) {
         for (lane, (x, y)) in lanes.iter_mut().zip(a.iter().zip(b)) {
             let difference = x - y;
             *lane += difference * difference;
         }
+    }
+    // The encoders of facematch leave no rest, but a caller may have another one.
+    for (lane, (x, y)) in lanes.iter_mut().zip(rest_of_a.iter().zip(rest_of_b)) {
+        let difference = x - y;
+        *lane += difference * difference;
     }
     lanes.iter().sum::<f32>().sqrt()
 }
@@ -130,6 +139,7 @@ mod tests {
         assert_eq!(a.distance(&a), 0.0);
         assert!((a.distance(&b) - (128.0_f32 * 0.25).sqrt()).abs() < 1e-6);
         assert_eq!(a.distance(&b), b.distance(&a));
+        assert_eq!(distance(&[0.0; 9], &[1.0; 9]), 3.0);
     }
 
     #[test]
@@ -151,7 +161,12 @@ mod tests {
         assert_eq!(Encoding::checked([f32::MAX; ENCODING_LEN]), None);
         // No encoder makes so many numbers.
         assert_eq!(Encoding::checked([0.1; 127]), None);
-        assert!(Encoding::checked([0.1; 192]).is_some());
+        // MobileFaceNet's have a length of 1.
+        let unit = 1.0 / 192.0_f32.sqrt();
+        assert!(Encoding::checked([unit; 192]).is_some());
+        for number in [0.0, 0.98 * unit, 1.02 * unit, 0.1, f32::NAN] {
+            assert_eq!(Encoding::checked([number; 192]), None, "{number}");
+        }
         let [far, opposite] = [8.8, -8.8].map(|n| Encoding::checked([n; ENCODING_LEN]).unwrap());
         assert!(far.distance(&opposite) <= 2.0 * Encoding::MAX_LENGTH);
     }

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use facematch::matching::CandidateCount;
 
 use super::evaluating::{EvalCommand, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs};
-use super::options::{DecisionArgs, EncoderArg, EncodingArgs};
+use super::options::{DecisionArgs, EncodingArgs};
 use super::parsing::{self, check_no_command};
 use super::sorting::{SortArgs, SortByArg};
 use super::{
@@ -297,7 +297,7 @@ fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
 fn eval_pairs(args: EvalPairsArgs) -> Result<EvalPairsConfig, Failure> {
     let encoders: Vec<_> = args.encoder.iter().map(|encoder| encoder.kind()).collect();
     let engine = args.engine.config(EncodingArgs {
-        encoder: EncoderArg::Dlib,
+        encoder: None,
         how: args.how_to_encode,
     });
     for &encoder in &encoders {

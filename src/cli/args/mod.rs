@@ -353,8 +353,8 @@ pub(crate) struct EnrollArgs {
     /// Encode the faces of GALLERY again, from the photos that it names, such as with another
     /// --encoder
     ///
-    /// GALLERY stays as it is. A face is left out, with a warning, if its photo is gone or shows no
-    /// face at that place.
+    /// GALLERY stays as it is. A face is left out, with a message, if its photo is gone or shows
+    /// another face or none at that place.
     #[arg(long, value_name = "GALLERY", value_hint = ValueHint::FilePath, requires = "output", conflicts_with_all = ["known", "add", "from_tags", "remove", "list", "follow_links", "hidden"])]
     pub(crate) reencode: Option<PathBuf>,
 

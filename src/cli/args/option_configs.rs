@@ -87,7 +87,7 @@ impl EngineArgs {
             detector,
             upsample: self.upsample.unwrap_or(detector.default_upsample()),
             min_score: self.min_score,
-            encoder: encoding.encoder.kind(),
+            encoder: encoding.encoder.unwrap_or_default().kind(),
             jitters: how.jitters,
             flip: !how.no_flip,
             landmarks: self.landmarks,

@@ -264,8 +264,10 @@ const DEFAULT_MIN_QUALITY: f32 = 0.3;
 #[command(next_help_heading = "Encoding faces")]
 pub(crate) struct EncodingArgs {
     /// Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
-    #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncoderArg::Dlib)]
-    pub(crate) encoder: EncoderArg,
+    /// [default: dlib]
+    // An option, because a gallery file has an encoder of its own, also if the default is named.
+    #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH")]
+    pub(crate) encoder: Option<EncoderArg>,
 
     #[command(flatten)]
     pub(crate) how: HowToEncodeArgs,
@@ -302,7 +304,7 @@ impl EncodingArgs {
     pub(crate) fn given(&self) -> Option<&'static str> {
         let how = &self.how;
         first_given(&[
-            (self.encoder != EncoderArg::Dlib, "--encoder"),
+            (self.encoder.is_some(), "--encoder"),
             (how.flip, "--flip"),
             (how.no_flip, "--no-flip"),
             (how.jitters > 0, "--jitters"),
@@ -315,9 +317,10 @@ impl EncodingArgs {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EncoderArg {
     /// 128 numbers, as in face_recognition
+    #[default]
     Dlib,
     /// 192 numbers
     Mobilefacenet,

@@ -98,11 +98,17 @@ fn enrolled_photos(
     console: &Console,
 ) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
     let (gallery, made) = read_gallery(file, SimdLevel::best())?;
+    let refused = |reason| Failure::Start(format!("{}: {reason}", file.display()));
     if gallery.is_empty() {
-        return Err(Failure::Start(format!(
-            "{}: the gallery is empty; add people with facematch enroll --add",
-            file.display()
-        )));
+        return Err(refused(
+            "the gallery is empty; add people with facematch enroll --add",
+        ));
+    }
+    if made.encoder_kind().is_none() {
+        return Err(refused(
+            "was made with a face encoder that this version does not have, so that its distances mean nothing; check \
+             the folder of its photos",
+        ));
     }
     console.warn(format_args!(
         "{}: a gallery file has no photos, so that photos without a face, with several faces and equal files cannot be \

@@ -1,7 +1,8 @@
 //! `facematch enroll --reencode`: encodes the faces of a gallery again, with other options. Input:
 //! a gallery file and the photos from which it was made. Output: another gallery file.
 //!
-//! A face is recognised by its place in the photo: another person's face would be worse than none.
+//! A face is recognised by its place in the photo and by its encoding in the gallery: another
+//! person's face would be worse than none.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,15 +10,16 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::batch::{self, Input};
-use facematch::engine::{Encoding, FaceEngine};
+use facematch::engine::{EncoderKind, Encoding, FaceEngine, distance};
 use facematch::gallery::{Fingerprint, Gallery, GalleryBuilder, KnownFace, read_gallery};
 use facematch::geometry::PixelBox;
+use facematch::matching::Rules;
 use facematch::photo::Face;
 
 use super::enrolling::{check_gallery, in_words, write};
 use super::words::counted;
 use crate::cli::advice::Advised;
-use crate::cli::config::ReencodeConfig;
+use crate::cli::config::{EngineConfig, ReencodeConfig};
 use crate::cli::console::Console;
 use crate::cli::engine;
 use crate::cli::exit::{Exit, Failure};
@@ -26,8 +28,14 @@ use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::{Access, Output};
 use crate::cli::session::Session;
 
-/// A face that was encoded again, with its new box.
+/// A face of a photo, with its box.
 type Found = (PixelBox, Encoding);
+
+/// Result of a search for each face of a gallery, `None` for a face that is left out.
+type Search = Vec<Option<Found>>;
+
+/// Choice of the face for a row of the gallery among the faces in its photo, or why there is none.
+type FaceOf<'a> = &'a dyn Fn(usize, &[Face]) -> Result<Found, String>;
 
 pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exit, Failure> {
     check_gallery(&config.gallery)?;
@@ -35,30 +43,73 @@ pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exi
     unfinished.remove_on_interrupt()?;
     let params = engine::params(&config.engine)?;
     let fingerprint = Fingerprint::of(&params, config.engine.settings.encode_from)?;
-    let (before, _) = read_gallery(&config.gallery, params.simd)?;
+    let (before, made) = read_gallery(&config.gallery, params.simd)?;
+    let refused = |reason| {
+        let path = config.gallery.display();
+        Failure::Start(format!("{path}: {reason}"))
+    };
+    if before.is_empty() {
+        return Err(refused(
+            "the gallery is empty, so there is no face to encode again",
+        ));
+    }
+    let Some(encoder) = made.encoder_kind() else {
+        return Err(refused(
+            "was made with a face encoder that this version does not have, so its faces cannot be recognised; enroll \
+             its photos again with facematch enroll KNOWN -o FILE",
+        ));
+    };
     let rows = rows_of_photos(&before);
     let read = RunInputs::new(&config.engine, Some(&config.cache))
-        .with_known(&config.gallery)
+        .with_reencoded(&config.gallery)
         .with_photos(rows.keys().copied());
     let (path, written) = (&config.file, config.written);
     let file = Output::open_file(path, written, Access::Owner, &read, &unfinished)?;
-    let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, rows.len(), console)?;
-    let found = find_again(&before, &rows, &mut session, console)?;
+    let search = |engine: &EngineConfig, rows: &_, face_of: FaceOf<'_>| {
+        let params = engine::params(engine)?;
+        let (cache, photos) = (&config.cache, BTreeMap::len(rows));
+        let mut session = Session::begin(engine, cache, &read, &params, photos, console)?;
+        let found = find_again(&before, rows, face_of, &mut session, console)?;
+        session.finish();
+        Ok::<_, Failure>(found)
+    };
+    let known: Vec<_> = before.known_faces().collect();
+    let limit = largest_distance(encoder);
+    let recognised = |row: usize, faces: &[Face]| face_again(&known[row], faces, limit);
+    let found = if encoder == config.engine.encoder {
+        search(&config.engine, &rows, &recognised)?
+    } else {
+        // The encoder of the gallery recognises the faces, and the other encoder encodes them.
+        let first = search(&config.engine.adapted_to(encoder), &rows, &recognised)?;
+        let mut rows = rows.clone();
+        for of_photo in rows.values_mut() {
+            of_photo.retain(|&row| first[row].is_some());
+        }
+        rows.retain(|_, of_photo| !of_photo.is_empty());
+        let encoded = |row: usize, faces: &[Face]| {
+            let bounds = first[row]
+                .as_ref()
+                .map_or(known[row].bounds, |(bounds, _)| *bounds);
+            encoded_face(known[row].name, bounds, faces)
+        };
+        match rows.is_empty() {
+            true => first,
+            false => search(&config.engine, &rows, &encoded)?,
+        }
+    };
     let left_out = found.iter().filter(|face| face.is_none()).count();
     let mut builder = GalleryBuilder::new(params.simd);
-    for (known, found) in before.known_faces().zip(found) {
+    for (known, found) in known.iter().zip(found) {
         if let Some((bounds, encoding)) = found {
             builder.add_encoding(known.name, known.source, bounds, &encoding);
         }
     }
     let gallery = builder.build();
     if gallery.is_empty() {
-        return Err(Failure::Start(format!(
-            "{}: no face of it was found in its photos; run facematch in the folder in which it was enrolled, and \
-             with the same --width",
-            config.gallery.display()
-        )));
+        return Err(refused(
+            "no face of it was found in its photos; run facematch in the folder in which it was enrolled, and with the \
+             same --width",
+        ));
     }
     write(&gallery, &fingerprint, file, None)?;
     let failed = match left_out {
@@ -67,7 +118,6 @@ pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exi
     };
     let (file, words) = (config.file.display(), in_words(&gallery));
     console.summary(format_args!("{file}: {words}{failed}"));
-    session.finish();
     Ok(match left_out {
         0 => Exit::Done,
         _ => Exit::SomeFailed,
@@ -83,14 +133,15 @@ fn rows_of_photos(gallery: &Gallery) -> BTreeMap<&Path, Vec<usize>> {
     rows
 }
 
-/// Returns each face of `gallery` as it is found in its photo again, and warns of those that are
-/// not found.
+/// Returns the face that `face_of` chooses for each of `rows` among the faces in its photo. Reports
+/// each face that is left out: even `--quiet` does not hide why the exit status is 1.
 fn find_again(
     gallery: &Gallery,
     rows: &BTreeMap<&Path, Vec<usize>>,
+    face_of: FaceOf<'_>,
     session: &mut Session<'_>,
     console: &Console,
-) -> Result<Vec<Option<Found>>, Failure> {
+) -> Result<Search, Failure> {
     let Session {
         engines, finder, ..
     } = session;
@@ -104,11 +155,20 @@ fn find_again(
         let photo = finder.find(path, engine)?;
         Ok(photo.into_faces())
     };
-    let run = batch::run(&photos, engines, work, |path, result| {
+    let run = batch::run(&photos, engines, work, |path, result: Result<_, Error>| {
         for &row in rows.get(path).into_iter().flatten() {
-            match face_again(&known[row], &result) {
+            let face = match &result {
+                Ok(faces) => face_of(row, faces)
+                    .map_err(|reason| format!("{}: {reason}; it is left out", path.display())),
+                Err(error) => Err(format!(
+                    "{}; {} is left out",
+                    Advised(error),
+                    known[row].name
+                )),
+            };
+            match face {
                 Ok(face) => found[row] = Some(face),
-                Err(reason) => bar.suspend(|| console.warn(reason)),
+                Err(reason) => bar.suspend(|| console.error(reason)),
             }
         }
         bar.inc(1);
@@ -119,28 +179,66 @@ fn find_again(
     Ok(found)
 }
 
-/// Returns the face in `photo` at the place of `known`.
+/// Returns the largest distance at which a face counts as one and the same in the same photo: half
+/// of what is usually a match. Of 357 faces, found by another detector or at another width, the
+/// farthest was at 0.39 (dlib's encoder; the next at 0.26) and 0.47 (MobileFaceNet), and the
+/// nearest of different people were at 0.37 and 0.87.
+fn largest_distance(encoder: EncoderKind) -> f32 {
+    Rules::default_for(encoder).threshold.value() / 2.0
+}
+
+/// Returns the face among `faces` that is at the place of `known` and within `limit` of it.
 ///
 /// # Errors
-/// A warning if there is none.
-fn face_again(known: &KnownFace<'_>, photo: &Result<Vec<Face>, Error>) -> Result<Found, String> {
+/// Why there is none.
+fn face_again(known: &KnownFace<'_>, faces: &[Face], limit: f32) -> Result<Found, String> {
     let name = known.name;
-    let faces = photo
-        .as_ref()
-        .map_err(|error| format!("{}; {name} is left out", Advised(error)))?;
-    let same_place = |face: &&Face| {
-        let (own, other) = (known.bounds, face.bounds);
-        contains_centre(own, other) && contains_centre(other, own)
+    let there: Vec<_> = at_place(known.bounds, faces).collect();
+    if there.is_empty() {
+        return Err(format!("no face found where that of {name} was"));
+    }
+    let encoded = there.into_iter().filter_map(encoded);
+    let from_known = |(_, encoding): &Found| distance(known.encoding, encoding.values());
+    let nearest = encoded.min_by(|a, b| from_known(a).total_cmp(&from_known(b)));
+    let nearest = nearest.ok_or_else(|| too_poor(name))?;
+    match from_known(&nearest) <= limit {
+        true => Ok(nearest),
+        false => Err(format!(
+            "the face there does not match that of {name} in the gallery: the photo was replaced, or --width differs"
+        )),
+    }
+}
+
+/// Returns the face among `faces` that is at `bounds`, where that of `name` was recognised.
+///
+/// # Errors
+/// Why there is none.
+fn encoded_face(name: &str, bounds: PixelBox, faces: &[Face]) -> Result<Found, String> {
+    // The two searches find the same boxes, unless they need different detectors.
+    let corners_apart = |face: &&Face| {
+        let PixelBox { x, y, w, h } = face.bounds;
+        let pairs = [(x, bounds.x), (y, bounds.y), (w, bounds.w), (h, bounds.h)];
+        let apart = pairs.map(|(a, b)| u64::from(a.abs_diff(b)));
+        apart.into_iter().sum::<u64>()
     };
-    let path = known.source.display();
-    let face = (faces.iter())
-        .filter(same_place)
-        .max_by_key(|face| face.bounds.area())
-        .ok_or_else(|| format!("{path}: no face found where that of {name} was; it is left out"))?;
-    let encoding = face.usable_encoding().ok_or_else(|| {
-        format!("{path}: the face of {name} is too small, blurred or turned to be encoded; it is left out")
-    })?;
-    Ok((face.bounds, encoding.clone()))
+    let face = at_place(bounds, faces).min_by_key(corners_apart);
+    let face = face.ok_or_else(|| format!("no face found where that of {name} was"))?;
+    encoded(face).ok_or_else(|| too_poor(name))
+}
+
+fn encoded(face: &Face) -> Option<Found> {
+    Some((face.bounds, face.usable_encoding()?.clone()))
+}
+
+fn too_poor(name: &str) -> String {
+    format!("the face of {name} is too small, blurred or turned to be encoded")
+}
+
+/// Returns the faces whose centre is in `bounds`, and that have the centre of `bounds` in them.
+fn at_place(bounds: PixelBox, faces: &[Face]) -> impl Iterator<Item = &Face> {
+    faces.iter().filter(move |face| {
+        contains_centre(bounds, face.bounds) && contains_centre(face.bounds, bounds)
+    })
 }
 
 /// Returns whether the centre of `inner` is in `outer`.

@@ -69,6 +69,26 @@ impl EngineConfig {
         }
     }
 
+    /// Returns this configuration for recognising faces that `encoder` encoded: without jittered
+    /// copies, and with the engine and the detector that the encoder needs.
+    pub(crate) fn adapted_to(&self, encoder: EncoderKind) -> Self {
+        let adapted = Self {
+            jitters: 0,
+            flip: true,
+            ..self.with_encoder(encoder)
+        };
+        match adapted.refused_with_encoder() {
+            None => adapted,
+            Some(_) => Self {
+                encoder,
+                models: self.models.clone(),
+                settings: self.settings,
+                jobs: self.jobs,
+                ..Self::default()
+            },
+        }
+    }
+
     /// Refuses options that do not work together.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if let Some(advice) = self.refused_with_encoder() {
@@ -154,6 +174,10 @@ mod tests {
             refusal(|config| config.min_score = Some(0.5)),
             "--min-score needs --engine native"
         );
+        let encoder = EncoderKind::Mobilefacenet;
+        let adapted = config(EngineKind::Dlib, EncodeFrom::Original).adapted_to(encoder);
+        assert_eq!(adapted.settings.encode_from, EncodeFrom::Original);
+        adapted.check().unwrap();
         let without = config(EngineKind::Dlib, EncodeFrom::Original).without_encodings();
         assert_eq!(without.settings.depth, Depth::Landmarks);
         without.check().unwrap();
