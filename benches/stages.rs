@@ -26,7 +26,8 @@ const WIDTH: u32 = 500;
 
 fn photo() -> RgbImage {
     let path = Path::new("unknown/obama2.jpg");
-    working_copy(path, WIDTH)
+    let bytes = std::fs::read(path).expect("the sample photo is there");
+    working_copy(path, &bytes, WIDTH)
         .expect("the sample photo can be read")
         .1
 }

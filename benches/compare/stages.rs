@@ -78,7 +78,7 @@ pub(super) fn compare(photos: &[PathBuf], rounds: usize) -> Result<(), Box<dyn E
 }
 
 fn working_copy(path: &Path) -> Option<RgbImage> {
-    let (_, copy) = photo::working_copy(path, WIDTH).ok()?;
+    let (_, copy) = photo::working_copy(path, &std::fs::read(path).ok()?, WIDTH).ok()?;
     Some(copy)
 }
 

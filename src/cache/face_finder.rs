@@ -1,5 +1,6 @@
 //! Finds faces in photos, with or without a cache.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +11,9 @@ use super::key::{PhotoKey, SettingsFingerprint};
 use super::writer::Cache;
 use crate::engine::{EncoderKind, Encoding, EngineParams, FaceEngine};
 use crate::error::Error;
-use crate::photo::{PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, find_faces_in_bytes};
+use crate::photo::{
+    PhotoFaces, PhotoSettings, Preprocessor, Stage, StageTimes, find_faces_in_bytes,
+};
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.
@@ -18,6 +21,7 @@ use crate::photo::{PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces, fin
 pub struct FaceFinder {
     settings: PhotoSettings,
     cached: Option<Cached>,
+    preprocessor: Option<Box<dyn Preprocessor>>,
 }
 
 /// A cache with the fingerprint of the settings.
@@ -37,6 +41,7 @@ impl FaceFinder {
         Self {
             settings,
             cached: None,
+            preprocessor: None,
         }
     }
 
@@ -61,7 +66,31 @@ impl FaceFinder {
         Ok(Self {
             settings,
             cached: Some(cached),
+            preprocessor: None,
         })
+    }
+
+    /// Returns the same finder, which searches what `preprocessor` makes of the photos.
+    #[must_use]
+    pub fn with_preprocessor(mut self, preprocessor: Box<dyn Preprocessor>) -> Self {
+        self.preprocessor = Some(preprocessor);
+        self
+    }
+
+    /// Returns the content of the photo at `path` that is searched.
+    ///
+    /// # Errors
+    /// If the photo cannot be read or its content cannot be made.
+    pub fn content(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        match self.recipe(path) {
+            Some((preprocessor, _)) => preprocessor.content(path),
+            None => Ok(read_file(path)?),
+        }
+    }
+
+    fn recipe(&self, path: &Path) -> Option<(&dyn Preprocessor, String)> {
+        let preprocessor = self.preprocessor.as_deref()?;
+        Some((preprocessor, preprocessor.recipe(path)?))
     }
 
     /// Returns the faces in the photo at `path`.
@@ -70,22 +99,25 @@ impl FaceFinder {
     /// If the photo cannot be read or decoded, is larger than the limits of [`crate::image_files`]
     /// allow, or is refused by the engine.
     pub fn find(&self, path: &Path, engine: &mut dyn FaceEngine) -> Result<PhotoFaces, Error> {
-        let Some(cached) = &self.cached else {
-            return find_faces(path, &self.settings, engine);
-        };
         let mut times = StageTimes::default();
-        let (bytes, key, known) = times.measure(Stage::Decode, || {
-            let bytes = read_file(path)?;
-            let key = PhotoKey::new(&cached.fingerprint, &bytes);
-            let known = cached.get(&key);
-            Ok::<_, Error>((bytes, key, known))
-        })?;
+        let Some(cached) = &self.cached else {
+            let bytes = times.measure(Stage::Decode, || self.content(path))?;
+            let mut photo = find_faces_in_bytes(path, bytes, &self.settings, engine)?;
+            photo.times.add(&times);
+            return Ok(photo);
+        };
+        let (key, bytes) = times.measure(Stage::Decode, || self.key(cached, path))?;
+        let known = times.measure(Stage::Decode, || cached.get(&key));
         let mut photo = match known {
             Some(photo) => {
                 cached.known.fetch_add(1, Ordering::Relaxed);
                 photo
             }
             None => {
+                let bytes = match bytes {
+                    Some(bytes) => bytes,
+                    None => times.measure(Stage::Decode, || self.content(path))?,
+                };
                 let photo = find_faces_in_bytes(path, bytes, &self.settings, engine)?;
                 cached.cache.put(key, &photo);
                 cached.new.fetch_add(1, Ordering::Relaxed);
@@ -94,6 +126,22 @@ impl FaceFinder {
         };
         photo.times.add(&times);
         Ok(photo)
+    }
+
+    /// Returns the key of the photo at `path` and its content, unless that has to be made.
+    fn key(&self, cached: &Cached, path: &Path) -> Result<(PhotoKey, Option<Vec<u8>>), Error> {
+        if let Some((_, recipe)) = self.recipe(path) {
+            // Such a file may be a long video.
+            let key = File::open(path)
+                .and_then(|file| PhotoKey::of_made(&cached.fingerprint, file, &recipe))
+                .map_err(|source| Error::Read {
+                    path: path.to_owned(),
+                    source,
+                })?;
+            return Ok((key, None));
+        }
+        let bytes = read_file(path)?;
+        Ok((PhotoKey::new(&cached.fingerprint, &bytes), Some(bytes)))
     }
 
     /// Closes the cache, if there is one. Returns how many photos were found in it and how many

@@ -2,6 +2,7 @@
 //! in it.
 
 use std::fmt::Write;
+use std::io::{self, Read};
 
 use crate::engine::models::{ShippedModel, read_landmarks};
 use crate::engine::{EngineKind, EngineParams};
@@ -102,11 +103,31 @@ pub(super) struct PhotoKey([u8; KEY_LEN]);
 impl PhotoKey {
     /// Returns the key of a file with this content.
     pub(super) fn new(fingerprint: &SettingsFingerprint, content: &[u8]) -> Self {
+        Self::of_hash(fingerprint, blake3::hash(content))
+    }
+
+    /// Returns the key of what is made of `file` by this `recipe`.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(super) fn of_made(
+        fingerprint: &SettingsFingerprint,
+        file: impl Read,
+        recipe: &str,
+    ) -> io::Result<Self> {
+        // A key of its own, so that no file has the hash of another one and a recipe.
+        let mut hasher = blake3::Hasher::new_derive_key("facematch preprocessed photo");
+        hasher.update(blake3::hash(recipe.as_bytes()).as_bytes());
+        hasher.update_reader(file)?;
+        Ok(Self::of_hash(fingerprint, hasher.finalize()))
+    }
+
+    fn of_hash(fingerprint: &SettingsFingerprint, content: blake3::Hash) -> Self {
         let mut key = [0; KEY_LEN];
         let (revision, hashes) = key.split_at_mut(4);
         revision.copy_from_slice(&RESULTS_REVISION.to_be_bytes());
         hashes[..32].copy_from_slice(&fingerprint.0);
-        hashes[32..].copy_from_slice(blake3::hash(content).as_bytes());
+        hashes[32..].copy_from_slice(content.as_bytes());
         Self(key)
     }
 

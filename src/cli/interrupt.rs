@@ -1,7 +1,9 @@
-//! Ctrl-C: ends at once, reports how far the run was, and leaves no half-written file behind.
+//! Ctrl-C: ends at once, reports how far the run was, and leaves neither half-written files nor
+//! started processes behind.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::exit::Failure;
@@ -14,7 +16,7 @@ use super::progress::how_far;
 #[cfg(unix)]
 const STACK_BYTES: usize = 256 << 10;
 
-/// Temporary files being written, and folders created for finished files.
+/// Temporary files being written, folders created for finished files, and processes at work.
 #[derive(Debug, Clone, Default)]
 pub(super) struct UnfinishedFiles(Arc<Mutex<Unfinishable>>);
 
@@ -26,6 +28,21 @@ struct Unfinishable {
     /// Folders already searched for leftovers of killed runs, with the prefix of the leftovers'
     /// names.
     swept: BTreeSet<PathBuf>,
+    /// Groups of processes that run for this one, by the process that leads each.
+    groups: BTreeSet<u32>,
+}
+
+/// A process that is ended with this one until this guard is dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    id: u32,
+    all: UnfinishedFiles,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.all.lock().groups.remove(&self.id);
+    }
 }
 
 /// Guard that, when dropped, removes the folders that the run created and that are still empty.
@@ -78,6 +95,21 @@ impl UnfinishedFiles {
         unfinished.files.insert(path.clone());
         let all = self.clone();
         Ok((file, Unfinished { path, all }))
+    }
+
+    /// Starts `command` in a process group of its own, which ends with this process. One lock covers
+    /// the start and the record of it, so that an interrupt misses no process.
+    pub(super) fn spawn(&self, command: &mut Command) -> std::io::Result<(Child, Running)> {
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
+        let mut unfinished = self.lock();
+        let child = command.spawn()?;
+        unfinished.groups.insert(child.id());
+        let running = Running {
+            id: child.id(),
+            all: self.clone(),
+        };
+        Ok((child, running))
     }
 
     /// Creates `folder` and its missing parents, and records those that it created.
@@ -150,6 +182,9 @@ impl UnfinishedFiles {
 
         // Locked until the process ends, so that no other file is started.
         let mut unfinished = self.lock();
+        for group in &unfinished.groups {
+            kill_group(*group);
+        }
         for path in &unfinished.files {
             let _ = std::fs::remove_file(path);
         }
@@ -166,6 +201,16 @@ impl UnfinishedFiles {
         let _ = writeln!(stderr, "{start}facematch: interrupted{how_far}");
         // No destructors run, because the workers may still be executing C++ code.
         signal_hook::low_level::exit(super::exit::INTERRUPTED);
+    }
+}
+
+/// Ends all processes of the group that the process `leader` leads.
+#[cfg(unix)]
+pub(super) fn kill_group(leader: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+
+    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

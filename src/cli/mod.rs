@@ -23,6 +23,7 @@ mod output;
 mod path_list;
 mod photo_error;
 mod pictures;
+mod preprocessing;
 mod progress;
 mod report;
 mod same_file;

@@ -13,6 +13,8 @@ use super::console::Console;
 use super::engine;
 use super::exit::Failure;
 use super::guard::RunInputs;
+use super::interrupt::UnfinishedFiles;
+use super::preprocessing::PreCommand;
 
 /// Duration of a run without a cache above which the program suggests `--cache`.
 const LONG_RUN: Duration = Duration::from_secs(30);
@@ -41,10 +43,12 @@ impl<'a> Session<'a> {
         params: &EngineParams,
         photos: usize,
         console: &'a Console,
+        unfinished: &UnfinishedFiles,
     ) -> Result<Self, Failure> {
         let began = Instant::now();
         let engines = engine::workers(params, engine, photos, console)?;
         let (finder, decided) = finder(cache, inputs, params, engine.settings, console)?;
+        let finder = preprocessed(finder, engine, unfinished);
         Ok(Self {
             engines,
             finder,
@@ -68,6 +72,18 @@ impl<'a> Session<'a> {
             Ok(None) => {}
             Err(error) => console.warn(format_args!("{error}; continued without it")),
         }
+    }
+}
+
+/// Returns `finder` with the command that `engine` has for some files.
+pub(super) fn preprocessed(
+    finder: FaceFinder,
+    engine: &EngineConfig,
+    unfinished: &UnfinishedFiles,
+) -> FaceFinder {
+    match &engine.pre {
+        Some(pre) => finder.with_preprocessor(Box::new(PreCommand::new(pre, unfinished))),
+        None => finder,
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`open_whole`] return the pixels themselves.
 
 mod finder;
+mod preprocessor;
 mod stages;
 mod turn;
 mod turns;
@@ -19,6 +20,7 @@ use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
 
+pub use preprocessor::Preprocessor;
 pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
 
@@ -193,14 +195,15 @@ pub fn find_faces_in_bytes(
     Finder::new(path, settings, engine).find(bytes)
 }
 
-/// Reads the photo at `path` and returns its upright working copy, `width` pixels wide (0: as wide
-/// as the photo). Only as much of the photo is decoded as the copy needs.
+/// Decodes `bytes`, the content of a photo, and returns its upright working copy, `width` pixels
+/// wide (0: as wide as the photo). Only as much of the photo is decoded as the copy needs. `path` is
+/// not opened; it names the photo in errors.
 ///
 /// # Errors
-/// Returns an error if the photo cannot be read or decoded, or exceeds the limits of
+/// Returns an error if the photo cannot be decoded, or exceeds the limits of
 /// [`crate::image_files`].
-pub fn working_copy(path: &Path, width: u32) -> Result<(Original, RgbImage), Error> {
-    finder::working_copy(path, &read_file(path)?, width, &mut StageTimes::default())
+pub fn working_copy(path: &Path, bytes: &[u8], width: u32) -> Result<(Original, RgbImage), Error> {
+    finder::working_copy(path, bytes, width, &mut StageTimes::default())
 }
 
 /// Reads the photo at `path` and returns all its pixels, upright.

@@ -41,6 +41,8 @@ mod orientation;
 mod orientation_variants;
 mod overwriting;
 mod pictures;
+#[cfg(target_os = "linux")]
+mod preprocessing;
 mod quality;
 mod raw_files;
 mod readme;

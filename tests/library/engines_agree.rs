@@ -113,7 +113,7 @@ fn is_photo(path: &Path) -> bool {
 }
 
 fn working_copy(path: &Path) -> RgbImage {
-    let (_, copy) = photo::working_copy(path, WIDTH).unwrap();
+    let (_, copy) = photo::working_copy(path, &std::fs::read(path).unwrap(), WIDTH).unwrap();
     copy
 }
 

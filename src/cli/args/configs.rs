@@ -165,7 +165,11 @@ fn matching(
     let options = &run.photos.options;
     let config = MatchConfig {
         known,
-        known_options: known_options(options.follow_links, options.hidden),
+        known_options: known_options(
+            options.follow_links,
+            options.hidden,
+            run.engine.pre.as_ref(),
+        ),
         decision: decision.config(candidates, run.engine.encoder)?,
         run,
     };
@@ -271,26 +275,29 @@ fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
             cache: args.cache.into(),
         }));
     }
+    let engine = args.engine.checked(args.encoding)?;
     Ok(EnrollConfig::Write(GalleryConfig {
         known: args.known,
-        known_options: known_options(args.follow_links, args.hidden),
+        known_options: known_options(args.follow_links, args.hidden, engine.pre.as_ref()),
         from_tags: args.from_tags,
         file,
         written,
-        engine: args.engine.checked(args.encoding)?,
+        engine,
         cache: args.cache.into(),
     }))
 }
 
 fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
+    let about_photos = args.about_photos();
+    let engine = args.engine.checked(args.encoding)?;
     Ok(CheckConfig {
-        about_photos: args.about_photos(),
+        about_photos,
         known: args.known,
-        known_options: known_options(args.follow_links, args.hidden),
+        known_options: known_options(args.follow_links, args.hidden, engine.pre.as_ref()),
         threshold: args.threshold,
         format: args.format.into(),
         output: args.output,
-        engine: args.engine.checked(args.encoding)?,
+        engine,
     })
 }
 
@@ -356,7 +363,7 @@ mod tests {
         };
         assert_eq!(config.run.engine, EngineConfig::default());
         assert_eq!(config.run.cache, CacheConfig::default());
-        assert_eq!(config.known_options, known_options(false, false));
+        assert_eq!(config.known_options, known_options(false, false, None));
         let decision = config.decision;
         let threshold = Threshold::Fixed(DistanceThreshold::default());
         assert_eq!(decision.threshold, threshold);

@@ -1,6 +1,7 @@
 //! Converts the options that several commands share to the matching parts of configs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use facematch::batch::WalkOptions;
 use facematch::engine::{Detector, EncoderKind, EngineKind};
@@ -13,8 +14,8 @@ use super::options::{
     WhenArg,
 };
 use crate::cli::config::{
-    CacheConfig, Decision, EngineConfig, FiguresFormat, Messages, PhotoSource, Results, RunConfig,
-    Threshold, When,
+    CacheConfig, Decision, EngineConfig, FiguresFormat, Messages, PhotoSource, PreConfig, Results,
+    RunConfig, Threshold, When, with_preprocessed,
 };
 use crate::cli::exit::Failure;
 use crate::cli::report::Format;
@@ -26,9 +27,12 @@ impl CommonArgs {
         left_out: Vec<PathBuf>,
         encoding: EncodingArgs,
     ) -> RunConfig {
+        let engine = self.engine.config(encoding);
+        let mut photos = self.walk.source(paths, left_out);
+        photos.options = with_preprocessed(photos.options, engine.pre.as_ref());
         RunConfig {
-            photos: self.walk.source(paths, left_out),
-            engine: self.engine.config(encoding),
+            photos,
+            engine,
             cache: self.cache.into(),
             results: self.output.into(),
             timings: self.timings,
@@ -104,6 +108,11 @@ impl EngineArgs {
                 depth: Depth::Encodings,
             },
             jobs: self.jobs,
+            pre: self.pre.map(|command| PreConfig {
+                command,
+                patterns: self.pre_glob,
+                timeout: Duration::from_secs(self.pre_timeout.into()),
+            }),
         }
     }
 }

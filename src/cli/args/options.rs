@@ -105,6 +105,21 @@ pub(crate) struct EngineArgs {
     #[arg(long, hide_short_help = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) models: Option<PathBuf>,
 
+    /// Program that makes an image of a file: it gets the path and writes to standard output
+    ///
+    /// It is run for the files that --pre-glob matches, in folders too; without --pre-glob, for all
+    /// photos and for those in formats that facematch does not read.
+    #[arg(long, hide_short_help = true, value_name = "COMMAND", value_hint = ValueHint::CommandName)]
+    pub(crate) pre: Option<PathBuf>,
+
+    /// Files that --pre is run for, such as '*.{mp4,mov}'; can be repeated
+    #[arg(long, hide_short_help = true, value_name = "GLOB", requires = "pre")]
+    pub(crate) pre_glob: Vec<PathPattern>,
+
+    /// Time after which the command of --pre is stopped
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", requires = "pre", default_value_t = 30, allow_negative_numbers = true, value_parser = whole_number(1..=86_400u32))]
+    pub(crate) pre_timeout: u32,
+
     /// Photos to search at the same time [default: one per core]
     #[arg(short, long, value_name = "N", help_heading = COMMON, allow_negative_numbers = true, value_parser = whole_number(1..=256u16))]
     pub(crate) jobs: Option<u16>,

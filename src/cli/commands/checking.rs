@@ -7,11 +7,11 @@ use std::path::Path;
 
 use facematch::Error;
 use facematch::batch::{self, Input, Inputs};
+use facematch::cache::FaceFinder;
 use facematch::engine::{EncoderKind, FaceEngine, SimdLevel};
 use facematch::gallery::{Fingerprint, is_gallery_file, person_name, read_gallery};
 use facematch::matching::Rules;
 use facematch::photo::{PhotoSettings, find_faces_in_bytes};
-use facematch_image_files::read_file;
 
 use super::evaluating::write_figures;
 use super::words::counted;
@@ -27,6 +27,7 @@ use crate::cli::inputs::{check_known, known_photos, no_known_face};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::report::{CheckReport, CheckedSource};
+use crate::cli::session::preprocessed;
 use crate::cli::terminal;
 
 pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failure> {
@@ -48,7 +49,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
         CheckedSource::Photos => {
             let inputs = known_photos(&config.known, &config.known_options, console)?;
             let output = open(read.with_photos(inputs.list.iter().map(Input::path)))?;
-            let photos = checked_photos(config, &inputs, console)?;
+            let photos = checked_photos(config, &inputs, &unfinished, console)?;
             skipped = inputs.skipped;
             (output, photos)
         }
@@ -122,15 +123,17 @@ fn enrolled_photos(
 fn checked_photos(
     config: &CheckConfig,
     inputs: &Inputs,
+    unfinished: &UnfinishedFiles,
     console: &Console,
 ) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
+    let settings = &config.engine.settings;
+    let finder = preprocessed(FaceFinder::new(*settings), &config.engine, unfinished);
     let params = engine::params(&config.engine)?;
     let made = Fingerprint::of(&params, config.engine.settings.encode_from)?;
     let mut engines = engine::workers(&params, &config.engine, inputs.list.len(), console)?;
     let mut photos = Vec::new();
     let bar = console.progress("checking", inputs.list.len());
-    let work =
-        |engine: &mut dyn FaceEngine, path: &Path| content(engine, path, &config.engine.settings);
+    let work = |engine: &mut dyn FaceEngine, path: &Path| content(&finder, engine, path, settings);
     let run = batch::run(&inputs.list, &mut engines, work, |path, content| {
         photos.push(KnownPhoto {
             path: path.to_owned(),
@@ -156,11 +159,12 @@ fn checked_photos(
 }
 
 fn content(
+    finder: &FaceFinder,
     engine: &mut dyn FaceEngine,
     path: &Path,
     settings: &PhotoSettings,
 ) -> Result<PhotoContent, Error> {
-    let bytes = read_file(path)?;
+    let bytes = finder.content(path)?;
     let digest = *blake3::hash(&bytes).as_bytes();
     let photo = find_faces_in_bytes(path, bytes, settings, engine)?;
     Ok(PhotoContent {

@@ -40,7 +40,15 @@ pub(crate) fn run(config: &DetectConfig, console: &Console) -> Result<Exit, Fail
     read.check_pictures(&config.results, photos)?;
 
     let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, inputs.list.len(), console)?;
+    let mut session = Session::begin(
+        engine,
+        cache,
+        &read,
+        &params,
+        inputs.list.len(),
+        console,
+        &unfinished,
+    )?;
     let (name, landmark_model) = (
         session.engines[0].name(),
         session.engines[0].landmark_model(),

@@ -145,7 +145,7 @@ fn enroll(config: &GalleryConfig, console: &Console) -> Result<Exit, Failure> {
     )?;
     let photos = people.sources().photos();
     let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, photos, console)?;
+    let mut session = Session::begin(engine, cache, &read, &params, photos, console, &unfinished)?;
     let fingerprint = people.sources().fingerprint.clone();
     let skipped = people.sources().skipped();
     let Enrolled {

@@ -96,7 +96,15 @@ impl Matching<'_> {
 
         let most_photos = inputs.list.len().max(people.photos());
         let (engine, cache) = (&config.engine, &config.cache);
-        let mut session = Session::begin(engine, cache, &read, &params, most_photos, console)?;
+        let mut session = Session::begin(
+            engine,
+            cache,
+            &read,
+            &params,
+            most_photos,
+            console,
+            &unfinished,
+        )?;
         let name = session.engines[0].name();
 
         let enrolling = Instant::now();

@@ -6,7 +6,8 @@ use std::path::Path;
 use facematch::Error;
 use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, open_whole, working_copy};
+use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, working_copy};
+use facematch_image_files::decode_upright;
 
 use crate::cli::drawing::{Marking, Tone};
 use crate::cli::photo_error::PhotoError;
@@ -53,7 +54,9 @@ impl PhotoWork<'_> {
         } = self.finder.find(path, engine)?;
         // A photo found in the cache was not decoded.
         if copy.is_none() && self.pictures.wants_crops() && !faces.is_empty() {
-            let decoded = times.measure(Stage::Decode, || working_copy(path, copy_width));
+            let decoded = times.measure(Stage::Decode, || {
+                working_copy(path, &self.finder.content(path)?, copy_width)
+            });
             copy = Some(decoded?.1);
         }
         let judgements = times.measure(Stage::Match, || judge(&faces));
@@ -67,8 +70,8 @@ impl PhotoWork<'_> {
             // The photo is read again: findings must not depend on whether they are drawn, and a
             // photo at full size is too large to keep in memory until now.
             let markings: Vec<_> = faces.iter().zip(&judgements).map(marking).collect();
-            self.pictures
-                .write_drawing(path, open_whole(path)?, &markings)
+            let photo = decode_upright(path, &self.finder.content(path)?)?;
+            self.pictures.write_drawing(path, photo, &markings)
         });
         let faces = faces
             .iter()

@@ -68,7 +68,8 @@ pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exi
     let search = |engine: &EngineConfig, rows: &_, face_of: FaceOf<'_>| {
         let params = engine::params(engine)?;
         let (cache, photos) = (&config.cache, BTreeMap::len(rows));
-        let mut session = Session::begin(engine, cache, &read, &params, photos, console)?;
+        let mut session =
+            Session::begin(engine, cache, &read, &params, photos, console, &unfinished)?;
         let found = find_again(&before, rows, face_of, &mut session, console)?;
         session.finish();
         Ok::<_, Failure>(found)

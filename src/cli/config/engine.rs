@@ -1,7 +1,9 @@
 //! Configuration of how faces are found and encoded.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use facematch::batch::PathPattern;
 use facematch::engine::{Detector, EncoderKind, EngineKind};
 use facematch::photo::{Depth, EncodeFrom, PhotoSettings};
 
@@ -25,6 +27,19 @@ pub(crate) struct EngineConfig {
     pub(crate) settings: PhotoSettings,
     /// Number of photos to search at the same time, or `None` for one per core.
     pub(crate) jobs: Option<u16>,
+    /// Command that makes images of some files.
+    pub(crate) pre: Option<PreConfig>,
+}
+
+/// Configuration of `--pre`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PreConfig {
+    /// Program that gets the path of a file and writes an image to standard output.
+    pub(crate) command: PathBuf,
+    /// Files that it is run for; if there are none, all.
+    pub(crate) patterns: Vec<PathPattern>,
+    /// Time after which it is stopped.
+    pub(crate) timeout: Duration,
 }
 
 impl Default for EngineConfig {
@@ -41,6 +56,7 @@ impl Default for EngineConfig {
             models: None,
             settings: PhotoSettings::default(),
             jobs: None,
+            pre: None,
         }
     }
 }

@@ -18,9 +18,9 @@ pub(crate) use commands::{
     refuse_encoding_options,
 };
 pub(crate) use decision::{DEFAULT_TARGET_FPIR, Decision, Threshold};
-pub(crate) use engine::EngineConfig;
+pub(crate) use engine::{EngineConfig, PreConfig};
 pub(crate) use enrolling::{EnrollConfig, GalleryConfig, ReencodeConfig, only_file};
-pub(crate) use photos::{PhotoSource, is_stdin, known_options};
+pub(crate) use photos::{PhotoSource, is_stdin, known_options, with_preprocessed};
 pub(crate) use results::{FiguresFormat, Results};
 
 /// One call of the program.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use facematch::batch::{Purpose, WalkOptions};
 
+use super::PreConfig;
 use crate::cli::exit::Failure;
 
 /// Sources of the photos of a run.
@@ -44,12 +45,29 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
 }
 
 /// Returns the options for walking photos of known people, which may be at any depth.
-pub(crate) fn known_options(follow_links: bool, hidden: bool) -> WalkOptions {
+pub(crate) fn known_options(
+    follow_links: bool,
+    hidden: bool,
+    pre: Option<&PreConfig>,
+) -> WalkOptions {
     WalkOptions {
         follow_links,
         hidden,
         purpose: Purpose::KnownPeople,
-        ..WalkOptions::default()
+        ..with_preprocessed(WalkOptions::default(), pre)
+    }
+}
+
+/// Returns `options` for a run with the command `pre`: the files that it makes images of are taken
+/// too.
+pub(crate) fn with_preprocessed(options: WalkOptions, pre: Option<&PreConfig>) -> WalkOptions {
+    let Some(pre) = pre else {
+        return options;
+    };
+    WalkOptions {
+        foreign: pre.patterns.is_empty(),
+        also: pre.patterns.clone(),
+        ..options
     }
 }
 

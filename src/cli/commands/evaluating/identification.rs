@@ -38,7 +38,7 @@ pub(crate) fn run(config: &EvalIdentifyConfig, console: &Console) -> Result<Exit
     let params = engine::params(&config.engine)?;
     let labels = read_list(&config.labels, read_labels)?;
     let labelled = people_of_photos(labels, &config.unknown);
-    let options = known_options(false, false);
+    let options = known_options(false, false, config.engine.pre.as_ref());
     let known = KnownPeople::find(
         std::slice::from_ref(&config.known),
         &options,
@@ -55,7 +55,15 @@ pub(crate) fn run(config: &EvalIdentifyConfig, console: &Console) -> Result<Exit
 
     let most_photos = labelled.len().max(known.photos());
     let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, most_photos, console)?;
+    let mut session = Session::begin(
+        engine,
+        cache,
+        &read,
+        &params,
+        most_photos,
+        console,
+        &unfinished,
+    )?;
     let name = session.engines[0].name();
     let Enrolled {
         gallery,

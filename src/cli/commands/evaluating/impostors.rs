@@ -21,7 +21,7 @@ pub(crate) fn run(config: &EvalImpostorsConfig, console: &Console) -> Result<Exi
     unfinished.remove_on_interrupt()?;
     let params = engine::params(&config.engine)?;
     check_known(&config.people)?;
-    let options = known_options(false, false);
+    let options = known_options(false, false, config.engine.pre.as_ref());
     let photos = known_photos(&config.people, &options, console)?;
     let read = RunInputs::new(&config.engine, Some(&config.cache))
         .with_known(&config.people)
@@ -29,7 +29,15 @@ pub(crate) fn run(config: &EvalImpostorsConfig, console: &Console) -> Result<Exi
     let output = Output::open(config.output.as_deref(), &read, &unfinished)?;
 
     let (engine, cache) = (&config.engine, &config.cache);
-    let mut session = Session::begin(engine, cache, &read, &params, photos.list.len(), console)?;
+    let mut session = Session::begin(
+        engine,
+        cache,
+        &read,
+        &params,
+        photos.list.len(),
+        console,
+        &unfinished,
+    )?;
     let encodings = central_faces(&photos.list, &mut session, console)?;
 
     let names: Vec<_> = encodings

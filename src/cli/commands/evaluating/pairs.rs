@@ -51,7 +51,15 @@ pub(crate) fn run(config: &EvalPairsConfig, console: &Console) -> Result<Exit, F
         let engine = config.engine.with_encoder(encoder);
         let params = engine::params(&engine)?;
         let count = readable.len();
-        let mut session = Session::begin(&engine, &config.cache, &read, &params, count, console)?;
+        let mut session = Session::begin(
+            &engine,
+            &config.cache,
+            &read,
+            &params,
+            count,
+            console,
+            &unfinished,
+        )?;
         let encodings = central_faces(&readable, &mut session, console)?;
         // The next encoder need not report the errors of the same photos again.
         readable.retain(|photo| encodings.contains_key(photo.path()));

@@ -1,0 +1,191 @@
+//! The command of `--pre`, which makes an image of a file that facematch does not read, as in
+//! ripgrep. It gets the path as its only argument and the file as its standard input; its standard
+//! output is the image.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use facematch::Error;
+use facematch::batch::PathPattern;
+use facematch::photo::Preprocessor;
+use facematch_image_files::{ImageFileError, MAX_FILE_BYTES};
+
+use super::config::PreConfig;
+use super::interrupt::UnfinishedFiles;
+
+/// Pause between two questions whether the command has ended.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Number of bytes that are kept of a command's messages: their end.
+const MOST_MESSAGE_BYTES: usize = 2000;
+
+/// Runs the command for the files that need it.
+#[derive(Debug)]
+pub(super) struct PreCommand {
+    program: PathBuf,
+    patterns: Vec<PathPattern>,
+    timeout: Duration,
+    unfinished: UnfinishedFiles,
+}
+
+/// What a thread has read: the bytes, or why it could not.
+type Output = Receiver<io::Result<Vec<u8>>>;
+
+impl PreCommand {
+    pub(super) fn new(config: &PreConfig, unfinished: &UnfinishedFiles) -> Self {
+        Self {
+            program: config.command.clone(),
+            patterns: config.patterns.clone(),
+            timeout: config.timeout,
+            unfinished: unfinished.clone(),
+        }
+    }
+
+    /// Returns the standard output of the command for the file at `path`.
+    fn output(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let end = Instant::now() + self.timeout;
+        let mut command = Command::new(&self.program);
+        command
+            .arg(argument(path))
+            .stdin(File::open(path).map_err(|error| format!("cannot open it: {error}"))?)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (mut child, _running) = self
+            .unfinished
+            .spawn(&mut command)
+            .map_err(|error| format!("cannot be run: {error}"))?;
+        let output = self.wait(&mut child, end);
+        if output.is_err() {
+            kill(&mut child);
+            let _ = child.wait();
+        }
+        output
+    }
+
+    /// Waits until `child` has written everything and ended, at most until `end`.
+    fn wait(&self, child: &mut Child, end: Instant) -> Result<Vec<u8>, String> {
+        let failed = |error| format!("cannot be read: {error}");
+        let output = child.stdout.take().map(|pipe| reader(pipe, whole));
+        let messages = child.stderr.take().map(|pipe| reader(pipe, last_bytes));
+        let (Some(Ok(output)), Some(Ok(messages))) = (output, messages) else {
+            return Err("no thread to read its output could be started".to_owned());
+        };
+        let late = || {
+            let limit = humantime::format_duration(self.timeout);
+            format!("did not end within {limit} (--pre-timeout) and was stopped")
+        };
+        let left = || end.saturating_duration_since(Instant::now());
+        let image = match output.recv_timeout(left()) {
+            Ok(image) => image.map_err(failed)?,
+            Err(RecvTimeoutError::Timeout) => return Err(late()),
+            Err(RecvTimeoutError::Disconnected) => return Err("ended unexpectedly".to_owned()),
+        };
+        let status = loop {
+            match child.try_wait().map_err(failed)? {
+                Some(status) => break status,
+                None if left().is_zero() => return Err(late()),
+                None => std::thread::sleep(PAUSE),
+            }
+        };
+        // What it started may still run and hold its standard error.
+        let messages = messages.recv_timeout(left().min(PAUSE * 20));
+        let messages = messages.unwrap_or_else(|_| Ok(Vec::new()));
+        check(status, &image, &messages.unwrap_or_default())?;
+        Ok(image)
+    }
+}
+
+impl Preprocessor for PreCommand {
+    fn recipe(&self, path: &Path) -> Option<String> {
+        // The folder that is searched, to which a pattern with a slash refers, may end anywhere.
+        let mut tails = (0..path.components().count()).map(|first| {
+            let tail = path.components().skip(first);
+            tail.collect::<PathBuf>()
+        });
+        let is_matched = self.patterns.is_empty()
+            || tails.any(|tail| self.patterns.iter().any(|pattern| pattern.matches(&tail)));
+        // Anything else, such as a pipe, is refused like every input of its kind.
+        (is_matched && path.is_file()).then(|| self.program.to_string_lossy().into_owned())
+    }
+
+    fn content(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        self.output(path).map_err(|reason| {
+            Error::ImageFile(ImageFileError::Decode {
+                path: path.to_owned(),
+                reason: format!("{} {reason}", self.program.display()),
+            })
+        })
+    }
+}
+
+/// Returns `path` as an argument that no command takes for an option.
+fn argument(path: &Path) -> PathBuf {
+    match path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        true => Path::new(".").join(path),
+        false => path.to_owned(),
+    }
+}
+
+/// Refuses the output of a command that failed.
+fn check(status: ExitStatus, image: &[u8], messages: &[u8]) -> Result<(), String> {
+    let messages = String::from_utf8_lossy(messages);
+    let last = messages.lines().rev().find(|line| !line.trim().is_empty());
+    let said = last.map_or_else(String::new, |line| format!(": {}", line.trim()));
+    if !status.success() {
+        return Err(format!("failed with {status}{said}"));
+    }
+    if image.is_empty() {
+        return Err(format!("wrote nothing to standard output{said}"));
+    }
+    Ok(())
+}
+
+/// Starts a thread that passes `pipe` to `read` and sends the result.
+fn reader<P: Read + Send + 'static>(
+    pipe: P,
+    read: fn(P) -> io::Result<Vec<u8>>,
+) -> io::Result<Output> {
+    let (sender, receiver) = sync_channel(1);
+    std::thread::Builder::new()
+        .name("facematch-pre".to_owned())
+        // Nobody listens any more if the command was too slow.
+        .spawn(move || drop(sender.send(read(pipe))))?;
+    Ok(receiver)
+}
+
+/// Reads all of an image.
+fn whole(pipe: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let length = pipe.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if length as u64 > MAX_FILE_BYTES {
+        let limit = MAX_FILE_BYTES >> 20;
+        return Err(io::Error::other(format!("it writes more than {limit} MiB")));
+    }
+    Ok(bytes)
+}
+
+/// Reads messages and keeps the last ones.
+fn last_bytes(mut pipe: impl Read) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let length = pipe.read(&mut part)?;
+        if length == 0 {
+            return Ok(kept);
+        }
+        kept.extend_from_slice(&part[..length]);
+        let surplus = kept.len().saturating_sub(MOST_MESSAGE_BYTES);
+        kept.drain(..surplus);
+    }
+}
+
+/// Ends `child` and everything that it has started.
+fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    super::interrupt::kill_group(child.id());
+    let _ = child.kill();
+}
