@@ -57,7 +57,7 @@ impl Fingerprint {
             }
             .to_owned(),
             averaged: match params.jitters {
-                0 | 1 if params.flip => FLIP.to_owned(),
+                _ if params.has_mirror_images() => FLIP.to_owned(),
                 0 | 1 => "plain".to_owned(),
                 jitters => format!("jitters {jitters}"),
             },
