@@ -290,6 +290,9 @@ fn wrong_usage_is_told() {
     for (option, told) in [
         (&["--width", "300"][..], "--width"),
         (&["--jitters", "5"], "--jitters"),
+        // Options at their defaults are given too.
+        (&["--jitters", "0"], "--jitters"),
+        (&["--detector", "auto"], "--detector"),
         (&["--cache"], "--cache"),
         (&["--hidden"], "--hidden"),
     ] {
@@ -308,6 +311,7 @@ fn wrong_usage_is_told() {
         "{other}"
     );
     assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip needs --with-encodings");
+    assert_snapshot!(message(&["detect", "--min-quality", "0.3", "photos"]), @"facematch: --min-quality needs --with-encodings");
     let encodings = "facematch: --with-encodings needs -f json or -f ndjson\n";
     for form in ["text", "csv"] {
         let known = repository("known").display().to_string();

@@ -109,29 +109,6 @@ pub(crate) struct EngineArgs {
     pub(crate) jobs: Option<u16>,
 }
 
-impl EngineArgs {
-    /// Returns the first option that differs from its default and changes what is found in a photo.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        first_given(&[
-            (self.width != Width::Pixels(500), "--width"),
-            (self.min_face > 0, "--min-face"),
-            (self.upsample.is_some(), "--upsample"),
-            (self.min_score.is_some(), "--min-score"),
-            (self.detector != DetectorArg::Auto, "--detector"),
-            (self.try_rotations, "--try-rotations"),
-            (self.landmarks.is_some(), "--landmarks"),
-            (self.models.is_some(), "--models"),
-            (self.engine != EngineArg::Native, "--engine"),
-        ])
-    }
-}
-
-/// Returns the name of the first option that is given.
-pub(super) fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
-    let given = options.iter().find(|(is_given, _)| *is_given);
-    given.map(|(_, name)| *name)
-}
-
 /// Options that decide which person a face belongs to.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Matching")]
@@ -285,24 +262,6 @@ pub(crate) struct HowToEncodeArgs {
     /// to decode
     #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncodeFromArg::Resized)]
     pub(crate) encode_from: EncodeFromArg,
-}
-
-impl EncodingArgs {
-    /// Returns the first option that is given.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        let how = &self.how;
-        first_given(&[
-            (self.encoder != EncoderArg::Dlib, "--encoder"),
-            (how.flip, "--flip"),
-            (how.no_flip, "--no-flip"),
-            (how.jitters > 0, "--jitters"),
-            (how.min_quality != DEFAULT_MIN_QUALITY, "--min-quality"),
-            (
-                how.encode_from == EncodeFromArg::Original,
-                "--encode-from original",
-            ),
-        ])
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -83,7 +83,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
 /// Refuses options that would have no effect because the faces of a gallery file are already found
 /// and encoded.
 fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
-    match config.about_photos {
+    match &config.about_photos {
         Some(option) => Err(Failure::Usage(format!(
             "{option} has no effect on a gallery file, whose faces are encoded already; leave it out, or check the \
              folder of its photos"
