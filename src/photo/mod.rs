@@ -10,6 +10,7 @@ mod turn;
 mod turns;
 mod upright;
 
+use std::fmt;
 use std::path::Path;
 
 use facematch_image_files::{Original, decode_upright, read_file};
@@ -23,6 +24,9 @@ pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
 
 use finder::Finder;
+
+/// Width of a working copy unless the user or [`Width::Auto`] chooses another one.
+const USUAL_WIDTH: u32 = 500;
 
 /// Settings for finding faces in photos. Known and unknown photos need the same settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +52,7 @@ impl Default for PhotoSettings {
     /// working copy, and no turns.
     fn default() -> Self {
         Self {
-            width: Width::Pixels(500),
+            width: Width::Pixels(USUAL_WIDTH),
             min_face: 0,
             min_quality: 0.3,
             depth: Depth::Encodings,
@@ -66,6 +70,16 @@ pub enum Width {
     /// 500 pixels, or up to 1,600 if there are only small faces in that or none: as many as make
     /// the smallest one 40 pixels wide.
     Auto,
+}
+
+impl fmt::Display for Width {
+    /// Writes the width as on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pixels(width) => width.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
 }
 
 /// Data to compute for each face.

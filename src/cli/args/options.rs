@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::engine::EncoderKind;
 use facematch::matching::{DistanceThreshold, Margin};
-use facematch::photo::Width;
+use facematch::photo::{PhotoSettings, Width};
 
 /// Options of every command that reports photos.
 #[derive(Debug, ClapArgs)]
@@ -60,7 +60,7 @@ pub(crate) struct EngineArgs {
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500, and
     /// up to 1600 for photos with small faces or none.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value = "500", allow_negative_numbers = true, value_parser = width)]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = PhotoSettings::default().width, allow_negative_numbers = true, value_parser = width)]
     pub(crate) width: Width,
 
     /// Leave out faces smaller than this in the photo
@@ -224,8 +224,6 @@ fn fraction(text: &str) -> Result<f64, String> {
     fraction.ok_or_else(|| "expected a fraction from 0.000001 to 0.5, such as 0.01".to_owned())
 }
 
-const DEFAULT_MIN_QUALITY: f32 = 0.3;
-
 /// Options for encoding faces. They always apply to known and unknown photos alike.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
@@ -255,7 +253,7 @@ pub(crate) struct HowToEncodeArgs {
     pub(crate) jitters: u32,
 
     /// Neither encode nor name faces of a lower quality: small, blurred and turned ones
-    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = DEFAULT_MIN_QUALITY, allow_negative_numbers = true, value_parser = quality)]
+    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = PhotoSettings::default().min_quality, allow_negative_numbers = true, value_parser = quality)]
     pub(crate) min_quality: f32,
 
     /// Photo that faces are cut from: the resized one, or the one at full size, which takes longer
