@@ -25,7 +25,7 @@ use crate::cli::inputs::{check_no_gallery, inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
-use crate::cli::report::{Finding, Format, MatchingSummary, Photo, Subject, Summary};
+use crate::cli::report::{Finding, Format, MatchingSummary, NOT_COMPARED, Photo, Subject, Summary};
 use crate::cli::session::Session;
 use crate::cli::terminal;
 
@@ -213,6 +213,7 @@ fn judge(
 fn judgement(identity: Identity, stranger_rate: Option<f64>) -> Judgement {
     let (label, tone) = match identity.name() {
         Some(name) => (name, Tone::Known),
+        None if identity.candidates.is_empty() => (NOT_COMPARED, Tone::NotCompared),
         None => (identity.outcome.name(), Tone::Unknown),
     };
     let distance = identity

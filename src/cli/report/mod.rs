@@ -25,7 +25,7 @@ pub(crate) use plot::{Curve, PLOT_TITLE, verification_plot};
 pub(crate) use recognition::is_report;
 pub(crate) use sorting::{SortChange, SortMethod, SortedPhoto};
 pub(crate) use tags::TaggedFiles;
-pub(crate) use text::{write_people, write_values};
+pub(crate) use text::{NOT_COMPARED, write_people, write_values};
 pub(crate) use verification::PairsReport;
 
 use std::collections::BTreeMap;
