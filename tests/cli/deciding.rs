@@ -322,6 +322,10 @@ fn a_fixed_threshold_that_is_too_loose_for_the_known_people_causes_a_warning() {
     let warning = "facematch: warning: 10 of 10 pairs of known people are within the threshold 0.6: strangers like them \
                    would get names too; use --threshold auto (0.28), at which about 1 in 100 would\n";
     assert!(run.stderr.starts_with(warning), "{}", run.stderr);
+    // The advice is given once.
+    assert_eq!(run.stderr.matches("--threshold auto").count(), 1);
+    let end = "strangers would get a name at this threshold\n";
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
     // Below the distance of all of them, and for people who differ.
     let samples = facematch().args(["known", OBAMA2]).ends_with(0);
     let strict = env

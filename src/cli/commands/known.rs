@@ -187,18 +187,19 @@ const FAR_MORE_OFTEN: f64 = 4.0;
 
 /// Warns if far more of the known people than usual are within the fixed `threshold`: it would give
 /// many strangers a name too. `better` is the threshold at which 1 in 100 strangers gets one.
+/// Returns whether it warned.
 pub(super) fn warn_of_close_people(
     pairs: &PeoplePairs,
     threshold: DistanceThreshold,
     measured: &ImpostorDistances,
     better: DistanceThreshold,
     console: &Console,
-) {
+) -> bool {
     let within = pairs.within(threshold);
     let expected = pairs.expected_within(threshold, measured);
     let is_usual = within <= FEW_CLOSE_PAIRS || (within as f64) < FAR_MORE_OFTEN * expected;
     if is_usual || better >= threshold {
-        return;
+        return false;
     }
     console.warn(format_args!(
         "{} of {} pairs of known people are within the threshold {}: strangers like them would get names too; \
@@ -208,6 +209,7 @@ pub(super) fn warn_of_close_people(
         threshold.value(),
         better.value(),
     ));
+    true
 }
 
 /// Share of the usual automatic threshold below which the chosen one is worth a warning.

@@ -117,17 +117,20 @@ impl Matching<'_> {
         // Not the threshold of the run: several names of one person make the automatic one small.
         let usual = Rules::default_for(params.encoder).threshold;
         warn_of_similar_names(&gallery, usual, console);
-        match (decision.threshold, &pairs) {
-            (Threshold::Fixed(threshold), Some(pairs)) => {
+        let stricter = match decision.threshold {
+            Threshold::Fixed(threshold) => {
                 let better = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
-                warn_of_close_people(pairs, threshold, &measured, better, console);
+                let has_warned = pairs.is_some_and(|pairs| {
+                    warn_of_close_people(&pairs, threshold, &measured, better, console)
+                });
+                (!has_warned).then_some("--threshold auto")
             }
-            (Threshold::Auto { target_fpir }, _) => {
+            Threshold::Auto { target_fpir } => {
                 let usual = measured.threshold_for(target_fpir, gallery.faces());
                 warn_of_strict_threshold(rules.threshold, usual, console);
+                Some("a lower --target-fpir")
             }
-            (Threshold::Fixed(_), None) => {}
-        }
+        };
         let work = PhotoWork {
             finder,
             pictures: Pictures::new(&config.results, unfinished),
@@ -165,7 +168,7 @@ impl Matching<'_> {
                     not_compared: totals.not_compared,
                     known_people: people,
                     threshold: rules.threshold.value(),
-                    automatic: matches!(decision.threshold, Threshold::Auto { .. }),
+                    stricter,
                     strangers_named: strangers
                         .stranger_rate(rules.threshold.value(), gallery.faces()),
                 }),

@@ -220,8 +220,8 @@ pub(crate) struct MatchingSummary {
     pub(crate) known_people: usize,
     /// Largest distance of a match.
     pub(crate) threshold: f32,
-    /// `true` if the threshold follows from the number of known faces.
-    pub(crate) automatic: bool,
+    /// Option that names fewer strangers, unless a warning has given this advice.
+    pub(crate) stricter: Option<&'static str>,
     /// Expected share of strangers that are given a name, 0 to 1.
     pub(crate) strangers_named: f64,
 }
