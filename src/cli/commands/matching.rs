@@ -117,15 +117,16 @@ impl Matching<'_> {
         // Not the threshold of the run: several names of one person make the automatic one small.
         let usual = Rules::default_for(params.encoder).threshold;
         warn_of_similar_names(&gallery, usual, console);
-        let stricter = match decision.threshold {
-            Threshold::Fixed(threshold) => {
+        // The pairs are moved: they take up to 8 MB and are no longer needed.
+        let stricter = match (decision.threshold, pairs) {
+            (Threshold::Fixed(threshold), pairs) => {
                 let better = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
                 let has_warned = pairs.is_some_and(|pairs| {
                     warn_of_close_people(&pairs, threshold, &measured, better, console)
                 });
                 (!has_warned).then_some("--threshold auto")
             }
-            Threshold::Auto { target_fpir } => {
+            (Threshold::Auto { target_fpir }, _) => {
                 let usual = measured.threshold_for(target_fpir, gallery.faces());
                 warn_of_strict_threshold(rules.threshold, usual, console);
                 Some("a lower --target-fpir")
