@@ -209,7 +209,7 @@ fn a_gallery_of_other_models_is_refused_with_what_to_do() {
         String::new()
     };
     assert_snapshot!(changed("55533b28", "12345678"), @"facematch: gallery: changed.safetensors: was made with another face encoder (12345678 instead of dlib), so its faces cannot be compared; enroll its photos again, with facematch enroll --reencode");
-    assert_snapshot!(changed("5 f80a9b7b", "8 f80a9b7b"), @"facematch: gallery: changed.safetensors: was made with another landmark model (8 points f80a9b7b instead of 5 points f80a9b7b), so its faces cannot be compared; enroll its photos again, or give the --detector and --landmarks with which it was made");
+    assert_snapshot!(changed("5 f80a9b7b", "8 f80a9b7b"), @"facematch: gallery: changed.safetensors: was made with another landmark model (8 points f80a9b7b instead of 5 points f80a9b7b), so its faces cannot be compared; enroll its photos again, with facematch enroll --reencode, or give the --landmarks with which it was made");
 }
 
 #[test]
