@@ -151,6 +151,32 @@ fn every_face_of_a_photo_is_named_from_left_to_right() {
 }
 
 #[test]
+fn known_photos_with_several_faces_are_counted_in_one_warning() {
+    let env = TestEnv::new();
+    let obama = at_width(&pixels("known/obama.jpg"), 512);
+    let pair = side_by_side(&obama, &at_width(&pixels("unknown/astronaut.png"), 400));
+    for name in ["known/ann.png", "known/bob.png"] {
+        env.write(name, encoded(&pair, image::ImageFormat::Png));
+    }
+    env.copy("unknown/chelsea.png", "cat.png");
+    let warnings = |more: &[&str]| {
+        let run = env
+            .facematch()
+            .args(["known", "cat.png"])
+            .args(more)
+            .ends_with(0);
+        let warnings = run.stderr.lines().filter(|line| line.contains("faces"));
+        let warnings = warnings.filter(|line| line.contains("warning: "));
+        warnings.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(warnings(&[]), @"facematch: warning: 2 known photos have several faces, and the largest in each is used; --verbose lists them");
+    assert_snapshot!(warnings(&["--verbose"]), @"
+    facematch: warning: known/ann.png: 2 faces in this known photo; the largest is taken for ann
+    facematch: warning: known/bob.png: 2 faces in this known photo; the largest is taken for bob
+    ");
+}
+
+#[test]
 fn a_person_is_in_a_photo_once_unless_that_is_allowed() {
     let env = TestEnv::new();
     let obama = at_width(&pixels("known/obama.jpg"), 512);
