@@ -17,7 +17,7 @@ use facematch::engine::models::mobilefacenet::{CHIP_SIZE, read_mobilefacenet};
 use facematch::engine::models::{ModelSource, ShippedModel};
 use facematch::engine::native::mobilefacenet::MobilefacenetEncoder;
 use facematch::engine::{Detector, EngineParams, FaceEngine, NativeEngine, SimdLevel};
-use facematch::photo::working_copy;
+use facematch_image_files::decode_for_copy;
 use image::imageops::flip_horizontal;
 use image::{Rgb, RgbImage};
 
@@ -27,9 +27,9 @@ const WIDTH: u32 = 500;
 fn photo() -> RgbImage {
     let path = Path::new("unknown/obama2.jpg");
     let bytes = std::fs::read(path).expect("the sample photo is there");
-    working_copy(path, &bytes, WIDTH)
+    decode_for_copy(path, &bytes, WIDTH)
+        .and_then(|decoded| decoded.upright_copy(path, WIDTH))
         .expect("the sample photo can be read")
-        .1
 }
 
 fn engine(detector: Detector, upsample: u32, simd: SimdLevel) -> NativeEngine {

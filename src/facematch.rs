@@ -12,7 +12,7 @@ use crate::error::{Error, LoadError};
 use crate::gallery::{
     Fingerprint, Gallery, GalleryBuilder, KnownPhotoWarning, person_name, read_gallery,
 };
-use crate::matching::{Identity, Rules, identify_faces};
+use crate::matching::{Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces};
 use crate::photo::{Face, PhotoSettings, find_faces};
 
 /// Finder of faces and known people in photos.
@@ -142,6 +142,22 @@ impl Facematch {
         let own = Fingerprint::of(&self.params, self.settings.encode_from)?;
         made_by.check(path, &own)?;
         Ok(gallery)
+    }
+
+    /// Returns rules with the threshold of `--threshold auto`: about the share `fpir` of strangers,
+    /// above 0 and below 1, would get the name of someone in `gallery`. It is stricter the more
+    /// people are known, and if they resemble each other.
+    ///
+    /// # Errors
+    /// [`Error::Load`] if the landmark model of the user cannot be read.
+    pub fn automatic_rules(&self, gallery: &Gallery, fpir: f64) -> Result<Rules, Error> {
+        let own = Fingerprint::of(&self.params, self.settings.encode_from)?;
+        let measured = ImpostorDistances::measured(&own);
+        let strangers = measured.for_people(PeoplePairs::of(gallery).as_ref());
+        Ok(Rules {
+            threshold: strangers.threshold_for(fpir, gallery.faces()),
+            ..Rules::default_for(self.params.encoder)
+        })
     }
 
     /// Returns engines for [`batch::run`] through `photos` photos, which share the models: one per

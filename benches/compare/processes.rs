@@ -62,23 +62,13 @@ pub(super) fn compare(
         start.map(|[run]| run.milliseconds),
     );
 
-    let defaults = [known.as_os_str(), photos.as_os_str()];
-    let small = plain(defaults);
+    let arguments = plain([known.as_os_str(), photos.as_os_str()]);
     let small = in_turn(rounds, [1], |engine, jobs| {
-        run(program, engine, jobs, &small)
+        run(program, engine, jobs, &arguments)
     })?;
     print_row(
         "whole program, the photos as they are, `--jobs 1`",
         small.map(|[run]| run.milliseconds),
-    );
-
-    let with_defaults = in_turn(rounds, [1], |engine, jobs| {
-        run(program, engine, jobs, &defaults)
-    })?;
-    let [native, dlib] =
-        [0, 1].map(|at| with_defaults[at][0].milliseconds / small[at][0].milliseconds);
-    println!(
-        "| the same with the defaults | {native:.2} times as long | {dlib:.2} times as long | |"
     );
 
     let arguments = plain([known.as_os_str(), large.as_os_str()]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use facematch::engine::{self, Detector, EngineParams, FaceEngine};
-use facematch::photo;
+use facematch_image_files::decode_for_copy;
 use image::RgbImage;
 
 use super::{ENGINES, print_row};
@@ -78,8 +78,8 @@ pub(super) fn compare(photos: &[PathBuf], rounds: usize) -> Result<(), Box<dyn E
 }
 
 fn working_copy(path: &Path) -> Option<RgbImage> {
-    let (_, copy) = photo::working_copy(path, &std::fs::read(path).ok()?, WIDTH).ok()?;
-    Some(copy)
+    let decoded = decode_for_copy(path, &std::fs::read(path).ok()?, WIDTH).ok()?;
+    decoded.upright_copy(path, WIDTH).ok()
 }
 
 fn engines(detector: Detector, upsample: u32) -> Result<[Box<dyn FaceEngine>; 2], Box<dyn Error>> {

@@ -24,7 +24,7 @@ pub use walk::{Input, Inputs, OWN_PICTURES, Purpose, WalkOptions, walk};
 use crate::engine::FaceEngine;
 use crate::error::Error;
 
-/// Prefix of the worker threads' names, by which a panic hook can recognise them.
+/// Prefix of the names of worker and cache threads, by which a panic hook can recognise them.
 pub const WORKER_NAME: &str = "facematch-worker";
 
 /// Reason why a run ended before its last input that is not the fault of an input.

@@ -21,7 +21,7 @@ use crate::photo::{
 pub struct FaceFinder {
     settings: PhotoSettings,
     cached: Option<Cached>,
-    preprocessor: Option<Box<dyn Preprocessor>>,
+    preprocessor: Option<Preprocessor>,
 }
 
 /// A cache with the fingerprint of the settings.
@@ -72,7 +72,7 @@ impl FaceFinder {
 
     /// Returns the same finder, which searches what `preprocessor` makes of the photos.
     #[must_use]
-    pub fn with_preprocessor(mut self, preprocessor: Box<dyn Preprocessor>) -> Self {
+    pub fn with_preprocessor(mut self, preprocessor: Preprocessor) -> Self {
         self.preprocessor = Some(preprocessor);
         self
     }
@@ -82,15 +82,15 @@ impl FaceFinder {
     /// # Errors
     /// If the photo cannot be read or its content cannot be made.
     pub fn content(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        match self.recipe(path) {
-            Some((preprocessor, _)) => preprocessor.content(path),
+        match self.preprocessor(path) {
+            Some(preprocessor) => (preprocessor.make)(path),
             None => Ok(read_file(path)?),
         }
     }
 
-    fn recipe(&self, path: &Path) -> Option<(&dyn Preprocessor, String)> {
-        let preprocessor = self.preprocessor.as_deref()?;
-        Some((preprocessor, preprocessor.recipe(path)?))
+    /// Returns the preprocessor if it concerns the photo at `path`.
+    fn preprocessor(&self, path: &Path) -> Option<&Preprocessor> {
+        self.preprocessor.as_ref().filter(|p| p.concerns(path))
     }
 
     /// Returns the faces in the photo at `path`.
@@ -130,10 +130,10 @@ impl FaceFinder {
 
     /// Returns the key of the photo at `path` and its content, unless that has to be made.
     fn key(&self, cached: &Cached, path: &Path) -> Result<(PhotoKey, Option<Vec<u8>>), Error> {
-        if let Some((_, recipe)) = self.recipe(path) {
+        if let Some(preprocessor) = self.preprocessor(path) {
             // Such a file may be a long video.
             let key = File::open(path)
-                .and_then(|file| PhotoKey::of_made(&cached.fingerprint, file, &recipe))
+                .and_then(|file| PhotoKey::of_made(&cached.fingerprint, file, &preprocessor.recipe))
                 .map_err(|source| Error::Read {
                     path: path.to_owned(),
                     source,

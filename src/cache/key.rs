@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use crate::engine::models::{ShippedModel, read_landmarks};
 use crate::engine::{EngineKind, EngineParams};
 use crate::error::Error;
-use crate::photo::{Depth, EncodeFrom, PhotoSettings, Width};
+use crate::photo::{Depth, EncodeFrom, PhotoSettings};
 
 /// Revision of the code that affects results. Increase it with every change that may find another
 /// result in some photo: a decoder, a resize, a detector, the order of a sum, a field of the stored
@@ -73,13 +73,9 @@ impl SettingsFingerprint {
             }
         };
         let mut words = format!(
-            "engine {engine}, detector {}, upsample {upsample}, min score {}, width {}, min face {min_face}, try rotations {try_rotations}, {encoded}",
+            "engine {engine}, detector {}, upsample {upsample}, min score {}, width {width}, min face {min_face}, try rotations {try_rotations}, {encoded}",
             detector.name(),
             min_score.unwrap_or(detector.default_min_score()),
-            match width {
-                Width::Pixels(width) => width.to_string(),
-                Width::Auto => "auto".to_owned(),
-            },
         );
         for model in ShippedModel::ALL {
             // Writing to a string cannot fail.
@@ -153,6 +149,7 @@ mod tests {
     use super::*;
     use crate::engine::models::ModelSource;
     use crate::engine::{Detector, EncoderKind, SimdLevel};
+    use crate::photo::Width;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 

@@ -30,5 +30,5 @@ pub use value::{decode, encode};
 pub use writer::Cache;
 
 /// Name of the threads on which redb may read a damaged file. redb panics on some of them, which
-/// becomes [`CacheError::Damaged`]; a panic hook can recognize these threads by the name.
-pub const THREAD_NAME: &str = "facematch-cache";
+/// becomes [`CacheError::Damaged`]. It starts with [`WORKER_NAME`](crate::batch::WORKER_NAME).
+const THREAD_NAME: &str = "facematch-worker-cache";

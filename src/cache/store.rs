@@ -296,6 +296,7 @@ mod tests {
         let (store, _) = Store::open_or_rebuild(&folder.path().join("c")).unwrap();
         let name = store.with_in_thread(|_| Ok(thread::current().name().map(str::to_owned)));
         assert_eq!(name.unwrap().as_deref(), Some(THREAD_NAME));
+        assert!(THREAD_NAME.starts_with(crate::batch::WORKER_NAME));
         let error = store.with_in_thread(|_| -> Result<(), _> { panic!("odd") });
         assert!(matches!(error, Err(CacheError::Damaged { .. })));
         let error = in_thread(store.path(), || panic!("odd"));

@@ -2,28 +2,14 @@
 
 use std::fmt;
 
-use facematch::engine::EncoderKind;
 use facematch::gallery::GalleryMismatch;
 use facematch::{EngineError, Error, LoadError};
 
+/// How the photos of a gallery are enrolled again.
+const REENCODE: &str = ", with facematch enroll --reencode";
+
 /// An error followed by the option that helps.
 pub(crate) struct Advised<'a, E>(pub(crate) &'a E);
-
-/// Writes `error` and what to do about a gallery of another encoder.
-fn encoder_advice(
-    error: &Error,
-    made_with: Option<EncoderKind>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    match made_with {
-        Some(encoder) => write!(
-            f,
-            "{error}, with facematch enroll --reencode, or give --encoder {}",
-            encoder.name()
-        ),
-        None => write!(f, "{error}, with facematch enroll --reencode"),
-    }
-}
 
 impl fmt::Display for Advised<'_, LoadError> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,10 +36,18 @@ impl fmt::Display for Advised<'_, Error> {
             } => "; use a smaller --width or --upsample",
             Error::GalleryMismatch { mismatch, .. } => match mismatch {
                 GalleryMismatch::Encoder { made_with, .. } => {
-                    return encoder_advice(self.0, *made_with, f);
+                    write!(f, "{}{REENCODE}", self.0)?;
+                    return match made_with {
+                        Some(encoder) => write!(f, ", or give --encoder {}", encoder.name()),
+                        None => Ok(()),
+                    };
                 }
-                GalleryMismatch::Landmarks { .. } => {
-                    ", with facematch enroll --reencode, or give the --detector and --landmarks with which it was made"
+                GalleryMismatch::Landmarks { made_with, .. } => {
+                    write!(f, "{}{REENCODE}, or give ", self.0)?;
+                    return match made_with {
+                        Some(detector) => write!(f, "--detector {}", detector.name()),
+                        None => f.write_str("the --landmarks with which it was made"),
+                    };
                 }
                 GalleryMismatch::Options(_) => " (--no-flip, --jitters, --encode-from)",
             },

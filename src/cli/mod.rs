@@ -89,10 +89,10 @@ fn print_completions(script: &[u8]) -> Result<Exit, Failure> {
 fn silence_worker_panics() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let on_worker = std::thread::current().name().is_some_and(|name| {
-            name.starts_with(facematch::batch::WORKER_NAME)
-                || name.starts_with(facematch::cache::THREAD_NAME)
-        });
+        let thread = std::thread::current();
+        let on_worker = thread
+            .name()
+            .is_some_and(|name| name.starts_with(facematch::batch::WORKER_NAME));
         if !on_worker {
             default(panic);
         }

@@ -10,7 +10,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use facematch::Error;
-use facematch::batch::PathPattern;
 use facematch::photo::Preprocessor;
 use facematch_image_files::{ImageFileError, MAX_FILE_BYTES};
 
@@ -23,11 +22,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Number of bytes that are kept of a command's messages: their end.
 const MOST_MESSAGE_BYTES: usize = 2000;
 
-/// Runs the command for the files that need it.
+/// The command, to be run for one file after another.
 #[derive(Debug)]
-pub(super) struct PreCommand {
+struct PreCommand {
     program: PathBuf,
-    patterns: Vec<PathPattern>,
     timeout: Duration,
     unfinished: UnfinishedFiles,
 }
@@ -35,16 +33,28 @@ pub(super) struct PreCommand {
 /// What a thread has read: the bytes, or why it could not.
 type Output = Receiver<io::Result<Vec<u8>>>;
 
-impl PreCommand {
-    pub(super) fn new(config: &PreConfig, unfinished: &UnfinishedFiles) -> Self {
-        Self {
-            program: config.command.clone(),
-            patterns: config.patterns.clone(),
-            timeout: config.timeout,
-            unfinished: unfinished.clone(),
-        }
+/// Returns what runs the command of `config`.
+pub(super) fn preprocessor(config: &PreConfig, unfinished: &UnfinishedFiles) -> Preprocessor {
+    let command = PreCommand {
+        program: config.command.clone(),
+        timeout: config.timeout,
+        unfinished: unfinished.clone(),
+    };
+    Preprocessor {
+        patterns: config.patterns.clone(),
+        recipe: config.command.to_string_lossy().into_owned(),
+        make: Box::new(move |path| {
+            command.output(path).map_err(|reason| {
+                Error::ImageFile(ImageFileError::Decode {
+                    path: path.to_owned(),
+                    reason: format!("{} {reason}", command.program.display()),
+                })
+            })
+        }),
     }
+}
 
+impl PreCommand {
     /// Returns the standard output of the command for the file at `path`.
     fn output(&self, path: &Path) -> Result<Vec<u8>, String> {
         let end = Instant::now() + self.timeout;
@@ -96,29 +106,6 @@ impl PreCommand {
         let messages = messages.unwrap_or_else(|_| Ok(Vec::new()));
         check(status, &image, &messages.unwrap_or_default())?;
         Ok(image)
-    }
-}
-
-impl Preprocessor for PreCommand {
-    fn recipe(&self, path: &Path) -> Option<String> {
-        // The folder that is searched, to which a pattern with a slash refers, may end anywhere.
-        let mut tails = (0..path.components().count()).map(|first| {
-            let tail = path.components().skip(first);
-            tail.collect::<PathBuf>()
-        });
-        let is_matched = self.patterns.is_empty()
-            || tails.any(|tail| self.patterns.iter().any(|pattern| pattern.matches(&tail)));
-        // Anything else, such as a pipe, is refused like every input of its kind.
-        (is_matched && path.is_file()).then(|| self.program.to_string_lossy().into_owned())
-    }
-
-    fn content(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        self.output(path).map_err(|reason| {
-            Error::ImageFile(ImageFileError::Decode {
-                path: path.to_owned(),
-                reason: format!("{} {reason}", self.program.display()),
-            })
-        })
     }
 }
 

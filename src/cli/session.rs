@@ -14,7 +14,7 @@ use super::engine;
 use super::exit::Failure;
 use super::guard::RunInputs;
 use super::interrupt::UnfinishedFiles;
-use super::preprocessing::PreCommand;
+use super::preprocessing::preprocessor;
 
 /// Duration of a run without a cache above which the program suggests `--cache`.
 const LONG_RUN: Duration = Duration::from_secs(30);
@@ -82,7 +82,7 @@ pub(super) fn preprocessed(
     unfinished: &UnfinishedFiles,
 ) -> FaceFinder {
     match &engine.pre {
-        Some(pre) => finder.with_preprocessor(Box::new(PreCommand::new(pre, unfinished))),
+        Some(pre) => finder.with_preprocessor(preprocessor(pre, unfinished)),
         None => finder,
     }
 }

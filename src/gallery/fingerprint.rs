@@ -38,26 +38,23 @@ impl Fingerprint {
     /// # Errors
     /// [`LoadError::Model`](crate::LoadError::Model) if the landmark model in `params` is unusable.
     pub fn of(params: &EngineParams, encode_from: EncodeFrom) -> Result<Self, Error> {
-        let shipped = |model: LandmarkModel, file: ShippedModel| (model, file.sha256().to_owned());
-        let (points, sha256) = match (&params.landmarks, params.detector) {
-            (Some(file), _) => landmark_fingerprint(file)?,
-            (None, Detector::Retinaface) => {
-                shipped(LandmarkModel::Retinaface, ShippedModel::Retinaface)
+        let landmarks = match &params.landmarks {
+            Some(file) => {
+                let (model, sha256) = landmark_fingerprint(file)?;
+                landmarks(model, &sha256)
             }
-            (None, Detector::Hog | Detector::Cnn) => {
-                shipped(LandmarkModel::FivePoint, ShippedModel::FivePointLandmarks)
-            }
+            None => landmarks_of(params.detector),
         };
         Ok(Self {
             encoder: params.encoder.model().sha256().to_owned(),
-            landmarks: format!("{} {sha256}", points.point_count()),
+            landmarks,
             engine: match params.kind {
                 EngineKind::Native => "native",
                 EngineKind::Dlib => "dlib",
             }
             .to_owned(),
             averaged: match params.jitters {
-                0 | 1 if params.flip => FLIP.to_owned(),
+                _ if params.has_mirror_images() => FLIP.to_owned(),
                 0 | 1 => "plain".to_owned(),
                 jitters => format!("jitters {jitters}"),
             },
@@ -83,7 +80,14 @@ impl Fingerprint {
 
     /// Returns whether the faces were aligned by the landmarks of RetinaFace.
     pub(crate) fn has_retinaface_landmarks(&self) -> bool {
-        self.landmarks.ends_with(ShippedModel::Retinaface.sha256())
+        self.detector() == Some(Detector::Retinaface)
+    }
+
+    /// Returns the detector whose landmarks aligned the faces, or `None` for another landmark
+    /// model. The landmarks of HOG are those of the CNN detector too.
+    fn detector(&self) -> Option<Detector> {
+        let mut detectors = [Detector::Hog, Detector::Retinaface].into_iter();
+        detectors.find(|detector| self.landmarks == landmarks_of(*detector))
     }
 
     /// Returns whether an encoding is the mean of a face and its mirror image.
@@ -105,6 +109,7 @@ impl Fingerprint {
             }
         } else if self.landmarks != engine.landmarks {
             GalleryMismatch::Landmarks {
+                made_with: self.detector(),
                 gallery: short(&self.landmarks),
                 engine: short(&engine.landmarks),
             }
@@ -165,6 +170,8 @@ pub enum GalleryMismatch {
          compared; enroll its photos again"
     )]
     Landmarks {
+        /// The detector with the landmarks of the gallery, if this version has it.
+        made_with: Option<Detector>,
         /// That of the gallery.
         gallery: String,
         /// That of the engine.
@@ -186,6 +193,24 @@ impl GalleryMismatch {
             mismatch: self,
         }
     }
+}
+
+/// Returns the landmarks that align the faces of `detector`.
+fn landmarks_of(detector: Detector) -> String {
+    match detector {
+        Detector::Retinaface => {
+            landmarks(LandmarkModel::Retinaface, ShippedModel::Retinaface.sha256())
+        }
+        Detector::Hog | Detector::Cnn => {
+            let file = ShippedModel::FivePointLandmarks;
+            landmarks(LandmarkModel::FivePoint, file.sha256())
+        }
+    }
+}
+
+/// Returns the value of [`Fingerprint::landmarks`] for a model.
+fn landmarks(model: LandmarkModel, sha256: &str) -> String {
+    format!("{} {sha256}", model.point_count())
 }
 
 /// Returns the start of a model's fingerprint, such as "5 points c4b1e980".

@@ -83,11 +83,6 @@ impl Gallery {
         self.person_of_row.len()
     }
 
-    /// Returns whether the gallery contains no people.
-    pub fn is_empty(&self) -> bool {
-        self.person_of_row.is_empty()
-    }
-
     /// Returns the people's names, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
@@ -107,7 +102,8 @@ impl Gallery {
     }
 
     /// Returns the first faces of each person, at most `most` in all: the first of each person,
-    /// then the second of each who has one, and so on.
+    /// then the second of each who has one, and so on. If there are too many of a kind, an even
+    /// sample is taken.
     pub(crate) fn first_faces(&self, most: usize) -> Vec<Vec<&[f32]>> {
         let mut counts = vec![0_usize; self.people()];
         let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(self.faces());
@@ -117,8 +113,14 @@ impl Gallery {
         }
         ranked.sort_unstable();
         let mut faces = vec![Vec::new(); self.people()];
-        for (_, row) in ranked.into_iter().take(most) {
-            faces[self.person_of_row[row]].push(self.encodings.row(row));
+        let mut left = most;
+        for round in ranked.chunk_by(|a, b| a.0 == b.0) {
+            let taken = left.min(round.len());
+            for place in 0..taken {
+                let (_, row) = round[place * round.len() / taken];
+                faces[self.person_of_row[row]].push(self.encodings.row(row));
+            }
+            left -= taken;
         }
         faces.retain(|of_person| !of_person.is_empty());
         faces
@@ -397,7 +399,7 @@ mod tests {
             builder.add("ann", path, &[poor, face(80, 30, 2.0)]),
             Some(KnownPhotoWarning::Poor("ann.jpg".into()))
         );
-        assert!(builder.build().is_empty());
+        assert!(builder.build().faces() == 0);
     }
 
     #[test]
@@ -416,6 +418,18 @@ mod tests {
         assert_eq!(first(9), [vec![1.0, 2.0, 4.0], vec![3.0]]);
         assert_eq!(first(3), [vec![1.0, 2.0], vec![3.0]]);
         assert_eq!(first(1), [vec![1.0]]);
+    }
+
+    #[test]
+    fn of_too_many_people_an_even_sample_is_taken() {
+        let mut builder = GalleryBuilder::default();
+        for person in 0..10_u8 {
+            let name = person.to_string();
+            builder.add(&name, Path::new("photo"), &[face(0, 9, person.into())]);
+        }
+        let gallery = builder.build();
+        let sample: Vec<_> = gallery.first_faces(4).iter().map(|f| f[0][0]).collect();
+        assert_eq!(sample, [0.0, 2.0, 5.0, 7.0]);
     }
 
     #[test]
@@ -442,7 +456,7 @@ mod tests {
         let warning = builder.add("cat", Path::new("cat.jpg"), &[]);
         assert_eq!(warning, Some(KnownPhotoWarning::NoFace("cat.jpg".into())));
         let gallery = builder.build();
-        assert!(gallery.is_empty());
+        assert_eq!(gallery.faces(), 0);
         assert_eq!(gallery.people(), 0);
     }
 }

@@ -53,7 +53,7 @@ struct PeoplePair {
 
 impl PeoplePairs {
     /// Compares the people of `gallery`, or returns `None` if they are fewer than five. Of more
-    /// than 1,000 faces, the first of each person are compared.
+    /// than 1,000 faces, the first of each person are compared, and of more people an even sample.
     pub fn of(gallery: &Gallery) -> Option<Self> {
         let people = gallery.first_faces(MOST_FACES);
         if people.len() < LEAST_PEOPLE {

@@ -6,7 +6,8 @@ use facematch_image_files::{Original, decode_for_copy, decode_upright};
 use image::RgbImage;
 
 use super::{
-    Depth, EncodeFrom, Face, FoundFace, PhotoFaces, PhotoSettings, Stage, StageTimes, Turn, Width,
+    Depth, EncodeFrom, Face, FoundFace, PhotoFaces, PhotoSettings, Stage, StageTimes, Turn,
+    USUAL_WIDTH, Width,
 };
 use crate::engine::{Detection, FaceEngine, Landmarks, face_quality};
 use crate::error::{EngineError, Error};
@@ -19,9 +20,6 @@ pub(super) struct Finder<'a> {
     pub(super) engine: &'a mut dyn FaceEngine,
     pub(super) times: StageTimes,
 }
-
-/// Width of the working copy with [`Width::Auto`], unless a face is small in it.
-const USUAL_WIDTH: u32 = 500;
 
 /// Largest width of the working copy with [`Width::Auto`].
 const LARGEST_WIDTH: u32 = 1600;

@@ -1,8 +1,7 @@
 //! One photo, from its path to the faces in it.
 //!
 //! [`find_faces`] reads a photo, makes its working copy and finds its faces according to
-//! [`PhotoSettings`]. Faces are returned in pixels of the photo as displayed. [`working_copy`] and
-//! [`open_whole`] return the pixels themselves.
+//! [`PhotoSettings`]. Faces are returned in pixels of the photo as displayed.
 
 mod finder;
 mod preprocessor;
@@ -11,9 +10,10 @@ mod turn;
 mod turns;
 mod upright;
 
+use std::fmt;
 use std::path::Path;
 
-use facematch_image_files::{Original, decode_upright, read_file};
+use facematch_image_files::{Original, read_file};
 use image::RgbImage;
 
 use crate::engine::{Encoding, FaceEngine, Landmarks};
@@ -25,6 +25,9 @@ pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
 
 use finder::Finder;
+
+/// Width of a working copy unless the user or [`Width::Auto`] chooses another one.
+const USUAL_WIDTH: u32 = 500;
 
 /// Settings for finding faces in photos. Known and unknown photos need the same settings.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,7 +53,7 @@ impl Default for PhotoSettings {
     /// working copy, and no turns.
     fn default() -> Self {
         Self {
-            width: Width::Pixels(500),
+            width: Width::Pixels(USUAL_WIDTH),
             min_face: 0,
             min_quality: 0.3,
             depth: Depth::Encodings,
@@ -68,6 +71,16 @@ pub enum Width {
     /// 500 pixels, or up to 1,600 if there are only small faces in that or none: as many as make
     /// the smallest one 40 pixels wide.
     Auto,
+}
+
+impl fmt::Display for Width {
+    /// Writes the width as on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pixels(width) => width.fmt(f),
+            Self::Auto => f.write_str("auto"),
+        }
+    }
 }
 
 /// Data to compute for each face.
@@ -193,24 +206,4 @@ pub fn find_faces_in_bytes(
     engine: &mut dyn FaceEngine,
 ) -> Result<PhotoFaces, Error> {
     Finder::new(path, settings, engine).find(bytes)
-}
-
-/// Decodes `bytes`, the content of a photo, and returns its upright working copy, `width` pixels
-/// wide (0: as wide as the photo). Only as much of the photo is decoded as the copy needs. `path` is
-/// not opened; it names the photo in errors.
-///
-/// # Errors
-/// Returns an error if the photo cannot be decoded, or exceeds the limits of
-/// [`crate::image_files`].
-pub fn working_copy(path: &Path, bytes: &[u8], width: u32) -> Result<(Original, RgbImage), Error> {
-    finder::working_copy(path, bytes, width, &mut StageTimes::default())
-}
-
-/// Reads the photo at `path` and returns all its pixels, upright.
-///
-/// # Errors
-/// Returns an error if the photo cannot be read or decoded, or exceeds the limits of
-/// [`crate::image_files`].
-pub fn open_whole(path: &Path) -> Result<RgbImage, Error> {
-    Ok(decode_upright(path, &read_file(path)?)?)
 }

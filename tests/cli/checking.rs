@@ -243,6 +243,7 @@ fn options_about_photos_are_refused_with_a_gallery_file() {
     };
     for option in [
         &["--width", "800"][..],
+        &["--width", "500"],
         &["--upsample", "0"],
         &["--detector", "hog"],
         &["--try-rotations"],

@@ -151,6 +151,32 @@ fn every_face_of_a_photo_is_named_from_left_to_right() {
 }
 
 #[test]
+fn known_photos_with_several_faces_are_counted_in_one_warning() {
+    let env = TestEnv::new();
+    let obama = at_width(&pixels("known/obama.jpg"), 512);
+    let pair = side_by_side(&obama, &at_width(&pixels("unknown/astronaut.png"), 400));
+    for name in ["known/ann.png", "known/bob.png"] {
+        env.write(name, encoded(&pair, image::ImageFormat::Png));
+    }
+    env.copy("unknown/chelsea.png", "cat.png");
+    let warnings = |more: &[&str]| {
+        let run = env
+            .facematch()
+            .args(["known", "cat.png"])
+            .args(more)
+            .ends_with(0);
+        let warnings = run.stderr.lines().filter(|line| line.contains("faces"));
+        let warnings = warnings.filter(|line| line.contains("warning: "));
+        warnings.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(warnings(&[]), @"facematch: warning: 2 known photos have several faces, and the largest in each is used; --verbose lists them");
+    assert_snapshot!(warnings(&["--verbose"]), @"
+    facematch: warning: known/ann.png: 2 faces in this known photo; the largest is taken for ann
+    facematch: warning: known/bob.png: 2 faces in this known photo; the largest is taken for bob
+    ");
+}
+
+#[test]
 fn a_person_is_in_a_photo_once_unless_that_is_allowed() {
     let env = TestEnv::new();
     let obama = at_width(&pixels("known/obama.jpg"), 512);
@@ -322,6 +348,10 @@ fn a_fixed_threshold_that_is_too_loose_for_the_known_people_causes_a_warning() {
     let warning = "facematch: warning: 10 of 10 pairs of known people are within the threshold 0.6: strangers like them \
                    would get names too; use --threshold auto (0.28), at which about 1 in 100 would\n";
     assert!(run.stderr.starts_with(warning), "{}", run.stderr);
+    // The advice is given once.
+    assert_eq!(run.stderr.matches("--threshold auto").count(), 1);
+    let end = "strangers would get a name at this threshold\n";
+    assert!(run.stderr.ends_with(end), "{}", run.stderr);
     // Below the distance of all of them, and for people who differ.
     let samples = facematch().args(["known", OBAMA2]).ends_with(0);
     let strict = env

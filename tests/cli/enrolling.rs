@@ -209,7 +209,7 @@ fn a_gallery_of_other_models_is_refused_with_what_to_do() {
         String::new()
     };
     assert_snapshot!(changed("55533b28", "12345678"), @"facematch: gallery: changed.safetensors: was made with another face encoder (12345678 instead of dlib), so its faces cannot be compared; enroll its photos again, with facematch enroll --reencode");
-    assert_snapshot!(changed("5 f80a9b7b", "8 f80a9b7b"), @"facematch: gallery: changed.safetensors: was made with another landmark model (8 points f80a9b7b instead of 5 points f80a9b7b), so its faces cannot be compared; enroll its photos again, with facematch enroll --reencode, or give the --detector and --landmarks with which it was made");
+    assert_snapshot!(changed("5 f80a9b7b", "8 f80a9b7b"), @"facematch: gallery: changed.safetensors: was made with another landmark model (8 points f80a9b7b instead of 5 points f80a9b7b), so its faces cannot be compared; enroll its photos again, with facematch enroll --reencode, or give the --landmarks with which it was made");
 }
 
 #[test]
@@ -290,6 +290,9 @@ fn wrong_usage_is_told() {
     for (option, told) in [
         (&["--width", "300"][..], "--width"),
         (&["--jitters", "5"], "--jitters"),
+        // Options at their defaults are given too.
+        (&["--jitters", "0"], "--jitters"),
+        (&["--detector", "auto"], "--detector"),
         (&["--cache"], "--cache"),
         (&["--hidden"], "--hidden"),
     ] {
@@ -308,6 +311,7 @@ fn wrong_usage_is_told() {
         "{other}"
     );
     assert_snapshot!(message(&["detect", "--no-flip", "photos"]), @"facematch: --no-flip needs --with-encodings");
+    assert_snapshot!(message(&["detect", "--min-quality", "0.3", "photos"]), @"facematch: --min-quality needs --with-encodings");
     let encodings = "facematch: --with-encodings needs -f json or -f ndjson\n";
     for form in ["text", "csv"] {
         let known = repository("known").display().to_string();

@@ -16,7 +16,8 @@ use facematch::engine::{
     check_available,
 };
 use facematch::geometry::Rect;
-use facematch::photo::{Turn, open_whole};
+use facematch::image_files::decode_upright;
+use facematch::photo::Turn;
 use image::RgbImage;
 use serde_json::Value;
 
@@ -115,7 +116,7 @@ fn people_in_turned_photos_are_named() {
                 None => continue,
             },
         };
-        let upright = open_whole(&photo).unwrap();
+        let upright = decode_upright(&photo, &std::fs::read(&photo).unwrap()).unwrap();
         for turn in [Turn::Quarter, Turn::Half, Turn::ThreeQuarters] {
             let name = format!("{:03}.png", wanted.len());
             turn.apply(&upright)
@@ -186,7 +187,7 @@ fn turned_portraits_are_searched_as_they_belong() {
         (Turn::ThreeQuarters, [-1.0, 0.0]),
     ];
     for (number, photo) in photos.iter().step_by(10).enumerate() {
-        let upright = open_whole(photo).unwrap();
+        let upright = decode_upright(photo, &std::fs::read(photo).unwrap()).unwrap();
         for (index, (turn, _)) in turns.iter().enumerate() {
             let turned = turn.apply(&upright);
             let name = format!("{number:03}_{index}.png");

@@ -10,6 +10,7 @@ use crate::common::{RunExt, TestEnv, repository};
 const GREEN: [u8; 3] = [40, 200, 80];
 const YELLOW: [u8; 3] = [255, 200, 0];
 const BLUE: [u8; 3] = [64, 160, 255];
+const GREY: [u8; 3] = [170, 170, 170];
 
 /// Returns the number of pixels that are `color`, within the tolerance of JPEG.
 fn count(image: &RgbImage, color: [u8; 3]) -> usize {
@@ -92,6 +93,26 @@ fn drawings_show_the_photo_as_displayed_with_its_faces() {
             "{drawing}: {before} before, {after} after"
         );
     }
+}
+
+#[test]
+fn a_face_that_is_not_compared_is_grey() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    // The face is 19 pixels wide.
+    let small = at_width(&pixels("unknown/astronaut.png"), 100);
+    env.write("small.png", encoded(&small, ImageFormat::Png));
+    let drawn = |quality: &str| {
+        env.facematch()
+            .args(["known", "small.png", "--draw", "drawn"])
+            .args(["--min-quality", quality])
+            .ends_with(0);
+        let drawing = image::open(env.path("drawn/small.png.faces.jpg")).unwrap();
+        let drawing = drawing.into_rgb8();
+        [GREY, YELLOW].map(|color| count(&drawing, color) > count(&small, color) + 50)
+    };
+    assert_eq!(drawn("0.9"), [true, false]);
+    assert_eq!(drawn("0"), [false, true]);
 }
 
 /// The letters 山 and 田 are in tests/fonts/shapes.ttf and not in the built-in font.

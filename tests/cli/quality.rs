@@ -48,6 +48,45 @@ fn a_poor_face_is_found_and_gets_no_name() {
 }
 
 #[test]
+fn the_least_quality_holds_in_turned_photos_and_for_encodings_from_the_original() {
+    let env = TestEnv::new();
+    env.copy("known/obama.jpg", "known/obama.jpg");
+    let write = |name: &str, photo: &RgbImage| env.write(name, encoded(photo, ImageFormat::Png));
+    let small = at_width(&pixels("unknown/obama2.jpg"), 28);
+    write("photos/small.png", &small);
+    write("turned/small.png", &image::imageops::rotate90(&small));
+    let good = at_width(&pixels("unknown/obama2.jpg"), 400);
+    write("turned/good.png", &image::imageops::rotate270(&good));
+    let (original, turns) = (["--encode-from", "original"], ["--try-rotations"]);
+    for (folder, options) in [
+        ("photos", &original[..]),
+        ("photos", &turns),
+        ("turned", &turns),
+        ("turned", &[&original[..], &turns].concat()),
+    ] {
+        let faces = |quality: &str| {
+            let run = env
+                .facematch()
+                .args(["known", folder, "-f", "ndjson", "--min-quality", quality])
+                .args(options)
+                .ends_with(0);
+            let face = |name: &str| only_face(&run.record(format!("{folder}/{name}"))).clone();
+            if folder == "turned" {
+                assert_eq!(face("good.png")["name"], "obama", "{options:?}");
+            }
+            face("small.png")
+        };
+        let (poor, encoded) = (faces("0.3"), faces("0"));
+        assert_eq!(poor["outcome"], "unknown", "{folder} {options:?}");
+        assert_eq!(poor["distance"], Value::Null, "{folder} {options:?}");
+        assert!(encoded["distance"].is_f64(), "{folder} {options:?}");
+        for key in ["box", "quality"] {
+            assert_eq!(poor[key], encoded[key], "{folder} {options:?}");
+        }
+    }
+}
+
+#[test]
 fn a_good_face_has_a_quality_near_1() {
     let run = facematch()
         .args(["detect", "unknown/obama2.jpg", "-f", "ndjson"])

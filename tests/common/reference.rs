@@ -17,6 +17,7 @@
 use std::path::{Path, PathBuf};
 
 use facematch::geometry::{Point, Rect};
+use facematch_image_files::decode_for_copy;
 use image::RgbImage;
 use serde_json::Value;
 
@@ -153,4 +154,10 @@ impl ReferenceFace<'_> {
         let numbers = self.values[key].as_array().unwrap();
         numbers.iter().map(|n| n.as_f64().unwrap()).collect()
     }
+}
+
+/// Returns the working copy of `width` of the photo at `path`.
+pub(crate) fn working_copy(path: &Path, width: u32) -> RgbImage {
+    let decoded = decode_for_copy(path, &std::fs::read(path).unwrap(), width).unwrap();
+    decoded.upright_copy(path, width).unwrap()
 }

@@ -19,10 +19,9 @@ use facematch::engine::{
     self, Detection, Detector, Encoding, EngineKind, EngineParams, FaceEngine, Landmarks, SimdLevel,
 };
 use facematch::geometry::Rect;
-use facematch::photo;
 use image::RgbImage;
 
-use crate::reference::{shared, sixty_eight_point_model};
+use crate::reference::{shared, sixty_eight_point_model, working_copy};
 
 /// Folders of photos, by their names in the tables.
 const SETS: [&str; 6] = [
@@ -110,11 +109,6 @@ fn is_photo(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy().to_lowercase();
     let extensions = [".jpg", ".jpeg", ".png", ".webp", ".bmp"];
     extensions.iter().any(|end| name.ends_with(end)) && !name.contains(".chip")
-}
-
-fn working_copy(path: &Path) -> RgbImage {
-    let (_, copy) = photo::working_copy(path, &std::fs::read(path).unwrap(), WIDTH).unwrap();
-    copy
 }
 
 fn load(kind: EngineKind, change: impl Fn(&mut EngineParams)) -> Box<dyn FaceEngine> {
@@ -262,7 +256,7 @@ fn compare(photo: &Photo, engines: &mut [Box<dyn FaceEngine>]) -> Compared {
     let [native, dlib] = engines else {
         panic!("two engines")
     };
-    let copy = working_copy(&photo.path);
+    let copy = working_copy(&photo.path, WIDTH);
     let found = native.detect(&copy).unwrap();
     let wanted = dlib.detect(&copy).unwrap();
     let agreement = agreement(&found, &wanted, 1);
@@ -469,7 +463,7 @@ fn sixty_eight_landmarks_are_those_of_dlib() {
         let [native, dlib] = engines else {
             panic!("two engines")
         };
-        let copy = working_copy(&photo.path);
+        let copy = working_copy(&photo.path, WIDTH);
         let faces = native.detect(&copy).unwrap();
         landmark_distances(&mut **native, &mut **dlib, &copy, &faces)
     });
@@ -496,7 +490,7 @@ fn cnn_faces_are_those_of_dlib() {
         let [native, dlib] = engines else {
             panic!("two engines")
         };
-        let copy = working_copy(&photo.path);
+        let copy = working_copy(&photo.path, WIDTH);
         let found = native.detect(&copy).unwrap();
         let wanted = dlib.detect(&copy).unwrap();
         // The boxes of two builds of dlib differ by as much.
@@ -539,7 +533,7 @@ fn every_simd_level_gives_the_same_faces_and_encodings() {
             })
             .collect();
         let results = on_all(&photos, &engines, |photo, engines| {
-            let copy = working_copy(&photo.path);
+            let copy = working_copy(&photo.path, WIDTH);
             let of_levels = engines.iter_mut().map(|engine| {
                 let faces = engine.detect(&copy).unwrap();
                 let encodings = encode(&mut **engine, &copy, &faces);

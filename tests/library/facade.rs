@@ -24,7 +24,10 @@ fn people_of_a_gallery_file_are_found_unless_another_model_made_it() {
 
     let gallery = facematch.gallery(&path).unwrap();
     let photo = repository("unknown/obama2.jpg");
-    let faces = facematch.identify(photo, &gallery, &Rules::default());
+    let rules = facematch.automatic_rules(&gallery, 0.01).unwrap();
+    let stricter = facematch.automatic_rules(&gallery, 0.001).unwrap();
+    assert!(stricter.threshold < rules.threshold);
+    let faces = facematch.identify(photo, &gallery, &rules);
     let names: Vec<_> = faces
         .unwrap()
         .iter()

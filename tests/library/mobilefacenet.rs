@@ -20,11 +20,10 @@ use facematch::engine::models::{ModelSource, ShippedModel};
 use facematch::engine::native::mobilefacenet::MobilefacenetEncoder;
 use facematch::engine::native::retinaface::RetinafaceDetector;
 use facematch::engine::{LandmarkModel, Landmarks, SimdLevel};
-use facematch::photo;
 use image::RgbImage;
 use image::imageops::flip_horizontal;
 
-use crate::reference::shared;
+use crate::reference::{shared, working_copy};
 
 /// Default width of the program.
 const WIDTH: u32 = 500;
@@ -62,7 +61,7 @@ fn chips(models: &ModelSource) -> Vec<RgbImage> {
     let photos = walk(&[shared("data/lfw")], &WalkOptions::default()).list;
     let photos = photos.iter().step_by(photos.len() / PHOTOS).take(PHOTOS);
     let chips = photos.flat_map(|photo| {
-        let (_, photo) = photo::working_copy(photo.path(), WIDTH).unwrap();
+        let photo = working_copy(photo.path(), WIDTH);
         let face = detector.detect(&photo, 0, 0.5).unwrap()[0];
         let landmarks = Landmarks {
             model: LandmarkModel::Retinaface,

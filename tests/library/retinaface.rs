@@ -15,11 +15,10 @@ use facematch::engine::models::retinaface::read_retinaface;
 use facematch::engine::models::{ModelSource, ShippedModel};
 use facematch::engine::native::retinaface::RetinafaceDetector;
 use facematch::engine::{Detection, SimdLevel};
-use facematch::photo;
 use image::RgbImage;
 use serde::Deserialize;
 
-use crate::reference::shared;
+use crate::reference::{shared, working_copy};
 
 /// Default width of the program.
 const WIDTH: u32 = 500;
@@ -105,10 +104,7 @@ fn faces_are_those_of_onnx_runtime() {
     let inputs = walk(&[shared("data/groups")], &WalkOptions::default()).list;
     let (names, photos): (Vec<_>, Vec<_>) = inputs
         .iter()
-        .map(|input| {
-            let (_, copy) = photo::working_copy(input.path(), WIDTH).unwrap();
-            (input.path().display(), copy)
-        })
+        .map(|input| (input.path().display(), working_copy(input.path(), WIDTH)))
         .unzip();
     let expected = faces_of_onnx_runtime(&photos);
     let models = ModelSource::from(Path::new(env!("CARGO_MANIFEST_DIR")).join("models"));

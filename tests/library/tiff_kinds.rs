@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use facematch::photo::open_whole;
+use facematch::image_files::decode_upright;
 use image::{DynamicImage, ImageFormat, RgbImage};
 
 /// A scratch folder with TIFF files.
@@ -42,7 +42,7 @@ impl Scene {
 
     fn ours(&self, name: &str) -> RgbImage {
         let path = self.path(name);
-        open_whole(&path).unwrap()
+        decode_upright(&path, &std::fs::read(&path).unwrap()).unwrap()
     }
 
     /// Returns the pixels of `name` as libtiff reads them.

@@ -141,7 +141,7 @@ impl DlibEngine {
             landmark_model,
             encoder: open(&encoder, FaceEncoderNetwork::open)?,
             jitters: params.jitters,
-            flip: params.flip,
+            flip: params.has_mirror_images(),
             predicted: Vec::new(),
         })
     }

@@ -167,8 +167,8 @@ pub struct EngineParams {
     /// itself, once. Only dlib's encoder takes more.
     pub jitters: u32,
     /// True if a face's encoding combines those of its chip and of the chip's mirror image, for
-    /// dlib's encoder as in [`Encoding::of_face_and_mirror`]. This changes nothing if `jitters` is
-    /// 2 or more, since jittered copies are mirrored at random.
+    /// dlib's encoder as in [`Encoding::of_face_and_mirror`]; see
+    /// [`has_mirror_images`](Self::has_mirror_images).
     pub flip: bool,
     /// Source of the models.
     pub models: ModelSource,
@@ -194,6 +194,12 @@ impl EngineParams {
             landmarks: None,
             simd: SimdLevel::best(),
         }
+    }
+
+    /// Returns whether a face's encoding combines it with its mirror image: [`flip`](Self::flip)
+    /// has no effect on jittered copies, which are mirrored at random.
+    pub fn has_mirror_images(&self) -> bool {
+        self.flip && self.jitters < 2
     }
 }
 

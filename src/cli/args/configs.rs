@@ -8,8 +8,8 @@ use clap::CommandFactory;
 use facematch::matching::CandidateCount;
 
 use super::evaluating::{EvalCommand, EvalIdentifyArgs, EvalImpostorsArgs, EvalPairsArgs};
-use super::options::{DecisionArgs, EncodingArgs};
-use super::parsing::{self, check_no_command};
+use super::options::{DecisionArgs, EncoderArg, EncodingArgs};
+use super::parsing::{self, Given, check_no_command};
 use super::sorting::{SortArgs, SortByArg};
 use super::{
     Args, CacheCommand, CheckArgs, Command, DetectArgs, EnrollArgs, MatchArgs, SidecarNamingArg,
@@ -38,8 +38,8 @@ pub(crate) enum NoCommand {
 
 /// Returns the command that `words` ask for. The first word is the program.
 pub(crate) fn parse(words: Vec<OsString>) -> Result<Invocation, NoCommand> {
-    let args = parsing::parse(words).map_err(NoCommand::Clap)?;
-    invocation(args).map_err(NoCommand::Refused)
+    let (args, given) = parsing::parse(words).map_err(NoCommand::Clap)?;
+    invocation(args, &given).map_err(NoCommand::Refused)
 }
 
 impl NoCommand {
@@ -69,7 +69,7 @@ impl NoCommand {
 ///
 /// # Errors
 /// [`Failure::Usage`] if options do not work together.
-fn invocation(args: Args) -> Result<Invocation, Failure> {
+fn invocation(args: Args, given: &Given) -> Result<Invocation, Failure> {
     use config::Command as To;
     let (messages, command) = match args.command {
         // clap requires the paths if there is no subcommand.
@@ -77,12 +77,12 @@ fn invocation(args: Args) -> Result<Invocation, Failure> {
             args.matching.common.messages,
             To::Match(default_command(args.matching)?),
         ),
-        Some(Command::Detect(args)) => (args.common.messages, To::Detect(detect(args)?)),
+        Some(Command::Detect(args)) => (args.common.messages, To::Detect(detect(args, given)?)),
         Some(Command::Tag(args)) => (args.common.messages, To::Tag(tag(args)?)),
         Some(Command::Untag(args)) => (args.messages, To::Untag(untag(args)?)),
         Some(Command::Sort(args)) => (args.common.messages, To::Sort(sort(args)?)),
-        Some(Command::Enroll(args)) => (args.messages, To::Enroll(enroll(args)?)),
-        Some(Command::Check(args)) => (args.messages, To::Check(check(args)?)),
+        Some(Command::Enroll(args)) => (args.messages, To::Enroll(enroll(args, given)?)),
+        Some(Command::Check(args)) => (args.messages, To::Check(check(args, given)?)),
         Some(Command::Eval { what }) => match what {
             EvalCommand::Pairs(args) => (args.messages, To::EvalPairs(eval_pairs(args)?)),
             EvalCommand::Identify(args) => (args.messages, To::EvalIdentify(eval_identify(args)?)),
@@ -177,11 +177,11 @@ fn matching(
     Ok(config)
 }
 
-fn detect(args: DetectArgs) -> Result<DetectConfig, Failure> {
-    let given = args.encoding.given();
+fn detect(args: DetectArgs, given: &Given) -> Result<DetectConfig, Failure> {
     let mut run = args.common.run(args.path, Vec::new(), args.encoding);
     if !run.results.with_encodings {
-        refuse_encoding_options(given)?;
+        let encoding = given.first_of::<EncodingArgs>();
+        refuse_encoding_options(encoding)?;
         run.engine = run.engine.without_encodings();
     }
     run.results.refuse_exiftool_json()?;
@@ -248,8 +248,12 @@ fn sort(args: SortArgs) -> Result<SortConfig, Failure> {
     })
 }
 
-fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
-    let about_photos = args.about_photos();
+/// Options of messages, which every command accepts.
+const MESSAGES: [&str; 3] = ["--quiet", "--verbose", "--progress"];
+
+fn enroll(mut args: EnrollArgs, given: &Given) -> Result<EnrollConfig, Failure> {
+    let without_photos = [&["--list", "--remove"], &MESSAGES[..]].concat();
+    let about_photos = given.other_than(&without_photos);
     let (file, written) = match (args.output, args.add) {
         (Some(file), _) => (file, Written::Gallery { force: args.force }),
         (None, Some(file)) => {
@@ -287,11 +291,12 @@ fn enroll(mut args: EnrollArgs) -> Result<EnrollConfig, Failure> {
     }))
 }
 
-fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
-    let about_photos = args.about_photos();
+fn check(args: CheckArgs, given: &Given) -> Result<CheckConfig, Failure> {
+    let of_galleries = ["--threshold", "--format", "--output", "--jobs"];
+    let of_galleries = [&of_galleries, &MESSAGES[..]].concat();
     let engine = args.engine.checked(args.encoding)?;
     Ok(CheckConfig {
-        about_photos,
+        about_photos: given.other_than(&of_galleries).map(str::to_owned),
         known: args.known,
         known_options: known_options(args.follow_links, args.hidden, engine.pre.as_ref()),
         threshold: args.threshold,
@@ -304,7 +309,7 @@ fn check(args: CheckArgs) -> Result<CheckConfig, Failure> {
 fn eval_pairs(args: EvalPairsArgs) -> Result<EvalPairsConfig, Failure> {
     let encoders: Vec<_> = args.encoder.iter().map(|encoder| encoder.kind()).collect();
     let engine = args.engine.config(EncodingArgs {
-        encoder: None,
+        encoder: EncoderArg::Dlib,
         how: args.how_to_encode,
     });
     for &encoder in &encoders {

@@ -19,8 +19,8 @@ pub(super) use configs::parse;
 use evaluating::EvalCommand;
 use options::{
     CacheArgs, CommonArgs, DecisionArgs, EncoderArg, EncodingArgs, EngineArgs, FiguresFormatArg,
-    HowToEncodeArgs, MessageArgs, WalkArgs, automatic_by_default, first_given, hidden_messages,
-    whole_number, with_hidden_formats,
+    HowToEncodeArgs, MessageArgs, WalkArgs, automatic_by_default, hidden_messages, whole_number,
+    with_hidden_formats,
 };
 use sorting::SortArgs;
 
@@ -387,22 +387,6 @@ pub(crate) struct EnrollArgs {
     pub(crate) messages: MessageArgs,
 }
 
-impl EnrollArgs {
-    /// Returns the first option about photos, which has no effect if no photo is searched.
-    pub(crate) fn about_photos(&self) -> Option<&'static str> {
-        let others = [
-            (self.from_tags, "--from-tags"),
-            (self.follow_links, "--follow-links"),
-            (self.hidden, "--hidden"),
-            (self.engine.jobs.is_some(), "--jobs"),
-            (self.cache.cache.is_some(), "--cache"),
-            (self.cache.no_cache, "--no-cache"),
-        ];
-        let searching = self.engine.given().or_else(|| self.encoding.given());
-        searching.or_else(|| first_given(&others))
-    }
-}
-
 #[derive(Debug, ClapArgs)]
 pub(crate) struct CheckArgs {
     #[arg(help = CHECKED_KNOWN, long_help = known_help(CHECKED_KNOWN, ""), value_hint = ValueHint::AnyPath)]
@@ -438,18 +422,6 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) messages: MessageArgs,
-}
-
-impl CheckArgs {
-    /// Returns the first option about photos, which has no effect on a gallery file.
-    pub(crate) fn about_photos(&self) -> Option<&'static str> {
-        let choosing = [
-            (self.follow_links, "--follow-links"),
-            (self.hidden, "--hidden"),
-        ];
-        let searching = self.engine.given().or_else(|| self.encoding.given());
-        searching.or_else(|| first_given(&choosing))
-    }
 }
 
 #[derive(Debug, Subcommand)]

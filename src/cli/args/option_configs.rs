@@ -91,7 +91,7 @@ impl EngineArgs {
             detector,
             upsample: self.upsample.unwrap_or(detector.default_upsample()),
             min_score: self.min_score,
-            encoder: encoding.encoder.unwrap_or_default().kind(),
+            encoder: encoding.encoder.kind(),
             jitters: how.jitters,
             flip: !how.no_flip,
             landmarks: self.landmarks,

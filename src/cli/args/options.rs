@@ -10,7 +10,7 @@ use clap::{Arg, Args as ClapArgs, ValueEnum, ValueHint};
 use facematch::batch::PathPattern;
 use facematch::engine::EncoderKind;
 use facematch::matching::{DistanceThreshold, Margin};
-use facematch::photo::Width;
+use facematch::photo::{PhotoSettings, Width};
 
 /// Options of every command that reports photos.
 #[derive(Debug, ClapArgs)]
@@ -61,7 +61,7 @@ pub(crate) struct EngineArgs {
     ///
     /// Photos are first resized to this width, up or down. 0 keeps their size. auto takes 500, and
     /// up to 1600 for photos with small faces or none.
-    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value = "500", allow_negative_numbers = true, value_parser = width)]
+    #[arg(short, long, value_name = "PIXELS", help_heading = COMMON, default_value_t = PhotoSettings::default().width, allow_negative_numbers = true, value_parser = width)]
     pub(crate) width: Width,
 
     /// Leave out faces smaller than this in the photo
@@ -123,29 +123,6 @@ pub(crate) struct EngineArgs {
     /// Photos to search at the same time [default: one per core]
     #[arg(short, long, value_name = "N", help_heading = COMMON, allow_negative_numbers = true, value_parser = whole_number(1..=256u16))]
     pub(crate) jobs: Option<u16>,
-}
-
-impl EngineArgs {
-    /// Returns the first option that differs from its default and changes what is found in a photo.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        first_given(&[
-            (self.width != Width::Pixels(500), "--width"),
-            (self.min_face > 0, "--min-face"),
-            (self.upsample.is_some(), "--upsample"),
-            (self.min_score.is_some(), "--min-score"),
-            (self.detector != DetectorArg::Auto, "--detector"),
-            (self.try_rotations, "--try-rotations"),
-            (self.landmarks.is_some(), "--landmarks"),
-            (self.models.is_some(), "--models"),
-            (self.engine != EngineArg::Native, "--engine"),
-        ])
-    }
-}
-
-/// Returns the name of the first option that is given.
-pub(super) fn first_given(options: &[(bool, &'static str)]) -> Option<&'static str> {
-    let given = options.iter().find(|(is_given, _)| *is_given);
-    given.map(|(_, name)| *name)
 }
 
 /// Options that decide which person a face belongs to.
@@ -272,17 +249,13 @@ fn fraction(text: &str) -> Result<f64, String> {
     fraction.ok_or_else(|| "expected a fraction from 0.000001 to 0.5, such as 0.01".to_owned())
 }
 
-const DEFAULT_MIN_QUALITY: f32 = 0.3;
-
 /// Options for encoding faces. They always apply to known and unknown photos alike.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Encoding faces")]
 pub(crate) struct EncodingArgs {
     /// Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
-    /// [default: dlib]
-    // An option, because a gallery file has an encoder of its own, also if the default is named.
-    #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH")]
-    pub(crate) encoder: Option<EncoderArg>,
+    #[arg(long, hide_short_help = true, value_enum, value_name = "WHICH", default_value_t = EncoderArg::Dlib)]
+    pub(crate) encoder: EncoderArg,
 
     #[command(flatten)]
     pub(crate) how: HowToEncodeArgs,
@@ -305,7 +278,7 @@ pub(crate) struct HowToEncodeArgs {
     pub(crate) jitters: u32,
 
     /// Neither encode nor name faces of a lower quality: small, blurred and turned ones
-    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = DEFAULT_MIN_QUALITY, allow_negative_numbers = true, value_parser = quality)]
+    #[arg(long, hide_short_help = true, value_name = "Q", default_value_t = PhotoSettings::default().min_quality, allow_negative_numbers = true, value_parser = quality)]
     pub(crate) min_quality: f32,
 
     /// Photo that faces are cut from: the resized one, or the one at full size, which takes longer
@@ -314,28 +287,9 @@ pub(crate) struct HowToEncodeArgs {
     pub(crate) encode_from: EncodeFromArg,
 }
 
-impl EncodingArgs {
-    /// Returns the first option that is given.
-    pub(crate) fn given(&self) -> Option<&'static str> {
-        let how = &self.how;
-        first_given(&[
-            (self.encoder.is_some(), "--encoder"),
-            (how.flip, "--flip"),
-            (how.no_flip, "--no-flip"),
-            (how.jitters > 0, "--jitters"),
-            (how.min_quality != DEFAULT_MIN_QUALITY, "--min-quality"),
-            (
-                how.encode_from == EncodeFromArg::Original,
-                "--encode-from original",
-            ),
-        ])
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EncoderArg {
     /// 128 numbers, as in face_recognition
-    #[default]
     Dlib,
     /// 192 numbers
     Mobilefacenet,

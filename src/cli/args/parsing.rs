@@ -5,7 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args as ClapArgs, Command, CommandFactory, FromArgMatches};
 
 use super::Args;
 use crate::cli::exit::Failure;
@@ -13,12 +14,46 @@ use crate::cli::exit::Failure;
 /// Minimum similarity (Jaro) at which a name counts as a mistyped command.
 const SIMILAR: f64 = 0.8;
 
+/// The options on the command line, such as `--width`, even if they have their default value.
+pub(super) struct Given(Vec<String>);
+
+impl Given {
+    fn new(mut command: &Command, mut matches: &ArgMatches) -> Self {
+        while let Some((name, below)) = matches.subcommand()
+            && let Some(chosen) = command.find_subcommand(name)
+        {
+            (command, matches) = (chosen, below);
+        }
+        let is_given = |option: &&Arg| {
+            let source = matches.value_source(option.get_id().as_str());
+            source == Some(ValueSource::CommandLine)
+        };
+        let given = command.get_arguments().filter(is_given);
+        let names = given.filter_map(Arg::get_long);
+        Self(names.map(|name| format!("--{name}")).collect())
+    }
+
+    /// Returns the first of the options of `T`.
+    pub(super) fn first_of<T: ClapArgs>(&self) -> Option<&str> {
+        let options = T::augment_args(Command::new(""));
+        let mut names = options.get_arguments().filter_map(Arg::get_long);
+        let name = names.find_map(|name| self.0.iter().find(|given| given[2..] == *name));
+        name.map(String::as_str)
+    }
+
+    /// Returns the first option that is not one of `accepted`.
+    pub(super) fn other_than(&self, accepted: &[&str]) -> Option<&str> {
+        let mut names = self.0.iter().map(String::as_str);
+        names.find(|name| !accepted.contains(name))
+    }
+}
+
 /// Parses `words`, the first of which is the program.
 ///
 /// # Errors
 /// clap's error. If it has no tip, one is added: which command an option belongs to, or which
 /// command the user may have meant.
-pub(super) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
+pub(super) fn parse(words: Vec<OsString>) -> Result<(Args, Given), clap::Error> {
     let mut command = Args::command();
     command.build();
     let words = command_first(&command, words);
@@ -30,7 +65,10 @@ pub(super) fn parse(words: Vec<OsString>) -> Result<Args, clap::Error> {
     let parsed = command
         .clone()
         .try_get_matches_from(&words)
-        .and_then(|matches| Args::from_arg_matches(&matches));
+        .and_then(|matches| {
+            let given = Given::new(&command, &matches);
+            Ok((Args::from_arg_matches(&matches)?, given))
+        });
     parsed.map_err(|error| with_tip(error, &command, &words))
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn run(config: &CheckConfig, console: &Console) -> Result<Exit, Failu
 /// Refuses options that would have no effect because the faces of a gallery file are already found
 /// and encoded.
 fn refuse_options_about_photos(config: &CheckConfig) -> Result<(), Failure> {
-    match config.about_photos {
+    match &config.about_photos {
         Some(option) => Err(Failure::Usage(format!(
             "{option} has no effect on a gallery file, whose faces are encoded already; leave it out, or check the \
              folder of its photos"
@@ -100,7 +100,7 @@ fn enrolled_photos(
 ) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
     let (gallery, made) = read_gallery(file, SimdLevel::best())?;
     let refused = |reason| Failure::Start(format!("{}: {reason}", file.display()));
-    if gallery.is_empty() {
+    if gallery.faces() == 0 {
         return Err(refused(
             "the gallery is empty; add people with facematch enroll --add",
         ));

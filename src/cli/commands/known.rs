@@ -84,7 +84,7 @@ impl KnownPeople {
             None => self.join(engines, params, finder, console)?,
         };
         let gallery = &enrolled.gallery;
-        if gallery.is_empty() {
+        if gallery.faces() == 0 {
             return Err(self.nobody(enrolled.unreadable));
         }
         console.detail(format_args!(
@@ -103,7 +103,7 @@ impl KnownPeople {
         finder: &FaceFinder,
         console: &Console,
     ) -> Result<Enrolled, Failure> {
-        let mut unreadable = 0;
+        let (mut unreadable, mut of_several) = (0, Vec::new());
         let photos = self.sources.photo_paths();
         let photos = photos.map(|(root, photo)| (person_name(root, photo), photo));
         let to_enroll = PhotosToEnroll::of_people(photos);
@@ -113,10 +113,11 @@ impl KnownPeople {
             .join(params, &to_enroll, |root, photos, builder, earlier| {
                 unreadable +=
                     find_known_faces(photos, engines, console, encode, |path, result| {
-                        add_photo(builder, root, path, result, earlier, console);
+                        of_several.extend(add_photo(builder, root, path, result, earlier, console));
                     })?;
                 Ok(())
             })?;
+        warn_of_several_faces(&of_several, console);
         Ok(Enrolled {
             gallery,
             unreadable,
@@ -187,18 +188,19 @@ const FAR_MORE_OFTEN: f64 = 4.0;
 
 /// Warns if far more of the known people than usual are within the fixed `threshold`: it would give
 /// many strangers a name too. `better` is the threshold at which 1 in 100 strangers gets one.
+/// Returns whether it warned.
 pub(super) fn warn_of_close_people(
     pairs: &PeoplePairs,
     threshold: DistanceThreshold,
     measured: &ImpostorDistances,
     better: DistanceThreshold,
     console: &Console,
-) {
+) -> bool {
     let within = pairs.within(threshold);
     let expected = pairs.expected_within(threshold, measured);
     let is_usual = within <= FEW_CLOSE_PAIRS || (within as f64) < FAR_MORE_OFTEN * expected;
     if is_usual || better >= threshold {
-        return;
+        return false;
     }
     console.warn(format_args!(
         "{} of {} pairs of known people are within the threshold {}: strangers like them would get names too; \
@@ -208,6 +210,7 @@ pub(super) fn warn_of_close_people(
         threshold.value(),
         better.value(),
     ));
+    true
 }
 
 /// Share of the usual automatic threshold below which the chosen one is worth a warning.
@@ -231,8 +234,21 @@ pub(super) fn warn_of_strict_threshold(
     ));
 }
 
+/// Warns of known photos with several faces: one line each for `--verbose`, else one for all, since
+/// many photos have people in the background.
+fn warn_of_several_faces(warnings: &[KnownPhotoWarning], console: &Console) {
+    match warnings.len() {
+        0 => {}
+        2.. if !console.is_verbose() => console.warn(format_args!(
+            "{} known photos have several faces, and the largest in each is used; --verbose lists them",
+            grouped(warnings.len())
+        )),
+        _ => warnings.iter().for_each(|warning| console.warn(warning)),
+    }
+}
+
 /// Adds the face found in the photo at `path` of the KNOWN `root`. If there is none or the photo
-/// could not be read, its earlier face stays.
+/// could not be read, its earlier face stays. Returns a warning if there are several.
 fn add_photo(
     builder: &mut GalleryBuilder,
     root: &Path,
@@ -240,13 +256,14 @@ fn add_photo(
     result: Result<Vec<Face>, PhotoError>,
     earlier: &mut EarlierFaces,
     console: &Console,
-) {
+) -> Option<KnownPhotoWarning> {
     let person = person_name(root, path);
     let faces = match result {
         Ok(faces) => faces,
         Err(error) => {
             let stays = earlier.stays(&person, path);
-            return console.error(format_args!("known photo left out: {error}{stays}"));
+            console.error(format_args!("known photo left out: {error}{stays}"));
+            return None;
         }
     };
     match builder.add(&person, path, &faces) {
@@ -257,12 +274,11 @@ fn add_photo(
         ) => {
             let stays = earlier.stays(&person, path);
             console.warn(format_args!("{warning}{stays}"));
+            None
         }
         warning => {
             earlier.replace(&person, path);
-            if let Some(warning) = warning {
-                console.warn(warning);
-            }
+            warning
         }
     }
 }

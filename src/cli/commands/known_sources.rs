@@ -129,7 +129,7 @@ impl KnownSources {
     /// Refuses gallery files whose faces must not share a file with newly enrolled ones. An empty
     /// gallery has no faces and is accepted.
     pub(super) fn check_same_options(&self) -> Result<(), Failure> {
-        for file in self.galleries().filter(|file| !file.gallery.is_empty()) {
+        for file in self.galleries().filter(|file| file.gallery.faces() > 0) {
             file.made_by
                 .check_same_options(&file.path, &self.fingerprint)?;
         }

@@ -25,7 +25,7 @@ use crate::cli::inputs::{check_no_gallery, inputs, is_gallery};
 use crate::cli::interrupt::UnfinishedFiles;
 use crate::cli::output::Output;
 use crate::cli::pictures::Pictures;
-use crate::cli::report::{Finding, Format, MatchingSummary, Photo, Subject, Summary};
+use crate::cli::report::{Finding, Format, MatchingSummary, NOT_COMPARED, Photo, Subject, Summary};
 use crate::cli::session::Session;
 use crate::cli::terminal;
 
@@ -103,7 +103,7 @@ impl Matching<'_> {
             &params,
             most_photos,
             console,
-            &unfinished,
+            unfinished,
         )?;
         let name = session.engines[0].name();
 
@@ -125,17 +125,21 @@ impl Matching<'_> {
         // Not the threshold of the run: several names of one person make the automatic one small.
         let usual = Rules::default_for(params.encoder).threshold;
         warn_of_similar_names(&gallery, usual, console);
-        match (decision.threshold, &pairs) {
-            (Threshold::Fixed(threshold), Some(pairs)) => {
+        // The pairs are moved: they take up to 8 MB and are no longer needed.
+        let stricter = match (decision.threshold, pairs) {
+            (Threshold::Fixed(threshold), pairs) => {
                 let better = strangers.threshold_for(DEFAULT_TARGET_FPIR, gallery.faces());
-                warn_of_close_people(pairs, threshold, &measured, better, console);
+                let has_warned = pairs.is_some_and(|pairs| {
+                    warn_of_close_people(&pairs, threshold, &measured, better, console)
+                });
+                (!has_warned).then_some("--threshold auto")
             }
             (Threshold::Auto { target_fpir }, _) => {
                 let usual = measured.threshold_for(target_fpir, gallery.faces());
                 warn_of_strict_threshold(rules.threshold, usual, console);
+                Some("a lower --target-fpir")
             }
-            (Threshold::Fixed(_), None) => {}
-        }
+        };
         let work = PhotoWork {
             finder,
             pictures: Pictures::new(&config.results, unfinished),
@@ -173,7 +177,7 @@ impl Matching<'_> {
                     not_compared: totals.not_compared,
                     known_people: people,
                     threshold: rules.threshold.value(),
-                    automatic: matches!(decision.threshold, Threshold::Auto { .. }),
+                    stricter,
                     strangers_named: strangers
                         .stranger_rate(rules.threshold.value(), gallery.faces()),
                 }),
@@ -221,6 +225,7 @@ fn judge(
 fn judgement(identity: Identity, stranger_rate: Option<f64>) -> Judgement {
     let (label, tone) = match identity.name() {
         Some(name) => (name, Tone::Known),
+        None if identity.candidates.is_empty() => (NOT_COMPARED, Tone::NotCompared),
         None => (identity.outcome.name(), Tone::Unknown),
     };
     let distance = identity

@@ -6,8 +6,8 @@ use std::path::Path;
 use facematch::Error;
 use facematch::cache::FaceFinder;
 use facematch::engine::FaceEngine;
-use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes, working_copy};
-use facematch_image_files::decode_upright;
+use facematch::photo::{FoundFace, PhotoFaces, Stage, StageTimes};
+use facematch_image_files::{decode_for_copy, decode_upright};
 
 use crate::cli::drawing::{Marking, Tone};
 use crate::cli::photo_error::PhotoError;
@@ -55,9 +55,12 @@ impl PhotoWork<'_> {
         // A photo found in the cache was not decoded.
         if copy.is_none() && self.pictures.wants_crops() && !faces.is_empty() {
             let decoded = times.measure(Stage::Decode, || {
-                working_copy(path, &self.finder.content(path)?, copy_width)
+                let content = self.finder.content(path)?;
+                Ok::<_, Error>(
+                    decode_for_copy(path, &content, copy_width)?.upright_copy(path, copy_width)?,
+                )
             });
-            copy = Some(decoded?.1);
+            copy = Some(decoded?);
         }
         let judgements = times.measure(Stage::Match, || judge(&faces));
         let written = times.measure(Stage::Pictures, || {

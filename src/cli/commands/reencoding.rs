@@ -48,7 +48,7 @@ pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exi
         let path = config.gallery.display();
         Failure::Start(format!("{path}: {reason}"))
     };
-    if before.is_empty() {
+    if before.faces() == 0 {
         return Err(refused(
             "the gallery is empty, so there is no face to encode again",
         ));
@@ -106,7 +106,7 @@ pub(super) fn reencode(config: &ReencodeConfig, console: &Console) -> Result<Exi
         }
     }
     let gallery = builder.build();
-    if gallery.is_empty() {
+    if gallery.faces() == 0 {
         return Err(refused(
             "no face of it was found in its photos; run facematch in the folder in which it was enrolled, and with the \
              same --width",

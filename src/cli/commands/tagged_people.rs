@@ -132,7 +132,7 @@ impl TaggedPeople {
                 )?;
                 Ok(())
             })?;
-        if gallery.is_empty() {
+        if gallery.faces() == 0 {
             return Err(self.nobody(&counts));
         }
         if counts.regions == 0 {

@@ -75,10 +75,9 @@ pub(super) fn strangers_in_words(matching: &MatchingSummary) -> Option<String> {
         true => "about ",
         false => "",
     };
-    let advice = match (named > WORTH_ADVICE, matching.automatic) {
-        (true, false) => "; try --threshold auto",
-        (true, true) => "; try a lower --target-fpir",
-        (false, _) => "",
+    let advice = match matching.stricter {
+        Some(option) if named > WORTH_ADVICE => format!("; try {option}"),
+        _ => String::new(),
     };
     Some(format!(
         "{about}{strangers} would get a name at this threshold{advice}"
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_threshold_is_told_by_what_it_means_for_strangers() {
-        let message = |known_people, strangers_named, automatic| {
+        let message = |known_people, strangers_named, stricter| {
             strangers_in_words(&MatchingSummary {
                 matched: 0,
                 ambiguous: 0,
@@ -104,12 +103,13 @@ mod tests {
                 not_compared: 0,
                 known_people,
                 threshold: 0.6,
-                automatic,
+                stricter: Some(stricter),
                 strangers_named,
             })
         };
-        let words_for =
-            |known_people, strangers_named| message(known_people, strangers_named, false);
+        let words_for = |known_people, strangers_named| {
+            message(known_people, strangers_named, "--threshold auto")
+        };
         let words =
             |strangers: &str| Some(format!("{strangers} would get a name at this threshold"));
         assert_eq!(words_for(2, 0.01266), words("about 1 in 79 strangers"));
@@ -133,9 +133,6 @@ mod tests {
         let advised = |strangers| words(strangers).map(|words| words + "; try --threshold auto");
         assert_eq!(words_for(240, 0.52), advised("about 1 in 2 strangers"));
         assert_eq!(words_for(10_000, 0.7), advised("most strangers"));
-        // --target-fpir needs --threshold auto, which is given here.
-        let stricter = words("about 1 in 5 strangers").map(|w| w + "; try a lower --target-fpir");
-        assert_eq!(message(2, 0.2, true), stricter);
     }
 
     #[test]
@@ -158,7 +155,7 @@ mod tests {
             not_compared: 0,
             known_people: 1,
             threshold: 0.6,
-            automatic: false,
+            stricter: None,
             strangers_named: 0.005,
         });
         assert_eq!(

@@ -130,7 +130,7 @@ pub(crate) struct CheckConfig {
     pub(crate) output: Option<PathBuf>,
     pub(crate) engine: EngineConfig,
     /// First of the given options that have no effect on a gallery file.
-    pub(crate) about_photos: Option<&'static str>,
+    pub(crate) about_photos: Option<String>,
 }
 
 /// Configuration of `facematch eval pairs`.

@@ -44,10 +44,12 @@ pub(crate) struct PreConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
+        let kind = EngineKind::Native;
+        let detector = kind.best_detector();
         Self {
-            kind: EngineKind::Native,
-            detector: Detector::Retinaface,
-            upsample: 0,
+            kind,
+            detector,
+            upsample: detector.default_upsample(),
             min_score: None,
             encoder: EncoderKind::Dlib,
             jitters: 0,

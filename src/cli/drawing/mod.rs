@@ -17,14 +17,17 @@ pub(crate) struct Marking {
     pub(crate) landmarks: Vec<Point>,
     /// Text at the box, if any.
     pub(crate) label: Option<String>,
-    /// Colour: green for a face with a name, yellow for an unknown face, blue if faces are not
-    /// compared.
+    /// Colour: green for a face with a name, yellow for an unknown face, grey for one that was not
+    /// compared, blue in a run that compares no faces.
     pub(crate) tone: Tone,
 }
 
 /// Colour of a marking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Tone {
+    /// A face that is too poor to be compared with known people. It is drawn first, so that it
+    /// hides no other one.
+    NotCompared,
     /// A face that was only detected.
     Found,
     /// A known person.
@@ -36,6 +39,7 @@ pub(crate) enum Tone {
 impl Tone {
     fn color(self) -> Rgb<u8> {
         Rgb(match self {
+            Self::NotCompared => [170, 170, 170],
             Self::Found => [64, 160, 255],
             Self::Known => [40, 200, 80],
             Self::Unknown => [255, 200, 0],
@@ -51,11 +55,17 @@ const TEXT_COLOR: Rgb<u8> = Rgb([0, 0, 0]);
 pub(crate) fn draw(picture: &mut RgbImage, markings: &[Marking], fonts: &Fonts) {
     let shorter_side = picture.width().min(picture.height());
     let thickness = (shorter_side / 250).max(2);
-    for marking in markings {
+    let mut markings: Vec<_> = markings.iter().collect();
+    markings.sort_by_key(|marking| marking.tone);
+    for marking in &markings {
+        let thickness = match marking.tone {
+            Tone::NotCompared => thickness / 2,
+            Tone::Found | Tone::Known | Tone::Unknown => thickness,
+        };
         draw_box(picture, marking.bounds, thickness, marking.tone.color());
     }
     // Drawn after all boxes, so that no line hides a point or a letter.
-    for marking in markings {
+    for marking in &markings {
         draw_landmarks(picture, marking, thickness);
     }
     for marking in markings {

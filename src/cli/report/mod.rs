@@ -25,7 +25,7 @@ pub(crate) use plot::{Curve, PLOT_TITLE, verification_plot};
 pub(crate) use recognition::is_report;
 pub(crate) use sorting::{SortChange, SortMethod, SortedPhoto};
 pub(crate) use tags::TaggedFiles;
-pub(crate) use text::{write_people, write_values};
+pub(crate) use text::{NOT_COMPARED, write_people, write_values};
 pub(crate) use verification::PairsReport;
 
 use std::collections::BTreeMap;
@@ -222,8 +222,8 @@ pub(crate) struct MatchingSummary {
     pub(crate) known_people: usize,
     /// Largest distance of a match.
     pub(crate) threshold: f32,
-    /// `true` if the threshold follows from the number of known faces.
-    pub(crate) automatic: bool,
+    /// Option that names fewer strangers, unless a warning has given this advice.
+    pub(crate) stricter: Option<&'static str>,
     /// Expected share of strangers that are given a name, 0 to 1.
     pub(crate) strangers_named: f64,
 }

@@ -112,7 +112,7 @@ pub(super) fn write_people(report: &mut dyn Report) {
                 not_compared: 0,
                 known_people: 3,
                 threshold: 0.6,
-                automatic: false,
+                stricter: None,
                 strangers_named: 0.02,
             }),
             errors: 1,

@@ -62,8 +62,8 @@ impl Palette {
     }
 }
 
-/// Last field of a face that was not compared.
-pub(super) const NOT_COMPARED: &str = "not compared";
+/// Last field of a face that was not compared, and its label in drawings.
+pub(crate) const NOT_COMPARED: &str = "not compared";
 
 pub(super) struct TextReport<W> {
     out: W,

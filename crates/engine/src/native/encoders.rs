@@ -20,7 +20,7 @@ pub(super) enum LoadedEncoder {
     Mobilefacenet(Box<UnitEncoder>),
 }
 
-/// dlib's network, with the ways to average its encodings.
+/// dlib's network, with the ways to average its encodings: `flip` only without jittered copies.
 pub(super) struct DlibEncoder {
     network: Lazy<Encoder>,
     jitters: u32,
@@ -44,7 +44,7 @@ impl LoadedEncoder {
     /// # Errors
     /// [`LoadError::MissingModel`], or [`LoadError::Model`] if its model is not the expected one.
     pub(super) fn load(params: &EngineParams) -> Result<Self, LoadError> {
-        let (level, flip) = (params.simd, params.flip);
+        let (level, flip) = (params.simd, params.has_mirror_images());
         let model = params.models.bytes(params.encoder.model())?;
         Ok(match params.encoder {
             EncoderKind::Dlib => Self::Dlib(Box::new(DlibEncoder {
@@ -93,9 +93,8 @@ impl LoadedEncoder {
 impl DlibEncoder {
     fn geometry(&self, landmarks: &Landmarks) -> Result<ChipGeometry, EngineError> {
         let geometry = ChipGeometry::of_face(landmarks, CHIP_SIZE, CHIP_PADDING)?;
-        let is_mirrored = self.flip && self.jitters < 2;
         Ok(match landmarks.model {
-            LandmarkModel::Retinaface if is_mirrored => geometry.with_face_to_the_right(ASIDE),
+            LandmarkModel::Retinaface if self.flip => geometry.with_face_to_the_right(ASIDE),
             _ => geometry,
         })
     }

@@ -8,9 +8,10 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
 
 use crate::models::ShippedModel;
+use crate::models::network::Convolution;
 
 /// A tensor of a file: its name, type, shape and bytes.
-pub(in crate::models) type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 
 /// Returns the content of the file of `model`.
 pub(in crate::models) fn shipped(model: ShippedModel) -> Vec<u8> {
@@ -26,7 +27,7 @@ pub(in crate::models) fn number(file: &[u8], index: usize) -> f32 {
 }
 
 /// Returns the sentence of `read` about `file` after `change` to its tensors.
-pub(in crate::models) fn refusal<M: Debug>(
+fn refusal<M: Debug>(
     file: &[u8],
     read: fn(&[u8]) -> Result<M, String>,
     change: impl FnOnce(&mut Vec<Tensor>),
@@ -48,9 +49,20 @@ pub(in crate::models) fn refusal<M: Debug>(
     read(&serialize(views, None).unwrap()).unwrap_err()
 }
 
-/// Returns the tensor `name`.
-pub(in crate::models) fn named<'a>(tensors: &'a mut [Tensor], name: &str) -> &'a mut Tensor {
-    tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap()
+/// Checks that the numbers of `layers` match their sizes and are finite, and that there are `count`
+/// weights and biases.
+pub(in crate::models) fn assert_sound(layers: &[&Convolution], count: usize) {
+    let mut found = 0;
+    for layer in layers {
+        let weights = layer.filters * layer.channels * layer.rows * layer.columns;
+        assert_eq!(layer.weights.len(), weights);
+        assert_eq!(layer.bias.len(), layer.filters);
+        assert!(layer.slopes.is_empty() || layer.slopes.len() == layer.filters);
+        let numbers = layer.weights.iter().chain(&layer.bias).chain(&layer.slopes);
+        assert!({ numbers }.all(|number| number.is_finite()));
+        found += weights + layer.filters;
+    }
+    assert_eq!(found, count);
 }
 
 /// Checks that `read` needs every tensor of `file`, and accepts no other.
