@@ -120,23 +120,23 @@ fn links_to_folders_are_entered_when_asked_for() {
 #[test]
 fn formats_that_are_not_read_are_mentioned() {
     let env = tree();
-    env.write("photos/x.HEIC", "");
-    env.write("photos/y.heic", "");
+    env.write("photos/x.JP2", "");
+    env.write("photos/y.jp2", "");
     env.write("photos/z.x3f", "");
     let run = env
         .facematch()
         .args(["detect", "photos", "-w", "64", "--upsample", "0"])
         .ends_with(0);
     assert_snapshot!(run.stderr, @"
-    facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .x3f
-    facematch: 4 photos, 0 faces; skipped 2 .heic, 1 .x3f
+    facematch: skipped 3 files in unsupported formats: 2 .jp2, 1 .x3f
+    facematch: 4 photos, 0 faces; skipped 2 .jp2, 1 .x3f
     ");
     // Every form must report them.
-    let quiet = "facematch: skipped 3 files in unsupported formats: 2 .heic, 1 .x3f\n";
+    let quiet = "facematch: skipped 3 files in unsupported formats: 2 .jp2, 1 .x3f\n";
     for format in ["text", "json", "ndjson", "csv"] {
         let run = detect(&env, &["photos", "./photos", "-f", format], "", 0);
         assert_eq!(run.stderr, quiet, "{format}");
-        let skipped = r#""skipped":[{"extension":"heic","count":2},{"extension":"x3f","count":1}]"#;
+        let skipped = r#""skipped":[{"extension":"jp2","count":2},{"extension":"x3f","count":1}]"#;
         assert_eq!(
             run.text().contains(skipped),
             format.ends_with("json"),
@@ -156,11 +156,11 @@ fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
         assert_eq!(run.record(name)["kind"], "format");
         run.stderr
     };
-    assert_snapshot!(message("a.heic", b"\0\0\0\x24ftypheic\0\0\0\0"), @"facematch: a.heic: HEIC images are not supported; convert it first, for example with heif-convert");
-    // An iPhone's photo that the user renamed.
-    assert_snapshot!(message("b.jpg", b"\0\0\0\x24ftypmif1\0\0\0\0"), @"facematch: b.jpg: HEIC images are not supported; convert it first, for example with heif-convert");
-    assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: AVIF images are not supported; convert it first, for example with avifdec");
-    assert_snapshot!(message("d.jxl", b"\0\0\0\x0CJXL \r\n\x87\n\0\0\0\0"), @"facematch: d.jxl: JPEG XL images are not supported; convert it first, for example with djxl");
+    assert_snapshot!(message("a.jp2", b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0"), @"facematch: a.jp2: JPEG 2000 images are not supported; convert it first, for example with opj_decompress");
+    // A photo that the user renamed.
+    assert_snapshot!(message("b.jpg", b"\0\0\0\x18ftypcrx \0\0\0\0"), @"facematch: b.jpg: CR3 images are not supported; convert it first, for example with darktable-cli");
+    #[cfg(not(feature = "avif"))]
+    assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: built without AVIF: install with `--features avif`, or convert it with avifdec");
 }
 
 #[test]
@@ -185,10 +185,10 @@ fn every_command_counts_what_it_skips() {
     let env = TestEnv::new();
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.copy("unknown/obama2.jpg", "photos/a.jpg");
-    env.write("known/biden.HEIC", "");
-    env.write("photos/b.heif", "");
-    let known = "facematch: known: skipped 1 file in an unsupported format: 1 .heic\n";
-    let photos = "facematch: skipped 1 file in an unsupported format: 1 .heif\n";
+    env.write("known/biden.JP2", "");
+    env.write("photos/b.jpf", "");
+    let known = "facematch: known: skipped 1 file in an unsupported format: 1 .jp2\n";
+    let photos = "facematch: skipped 1 file in an unsupported format: 1 .jpf\n";
     let both = [known, photos].concat();
     for (args, code, told) in [
         (&["known", "photos"][..], 0, &*both),
@@ -209,7 +209,7 @@ fn every_command_counts_what_it_skips() {
         let _ = std::fs::remove_file(env.path("people.safetensors"));
         let run = env.facematch().args(args).ends_with(code);
         assert!(
-            run.stderr.contains("; skipped 1 .hei"),
+            run.stderr.contains("; skipped 1 .jp"),
             "{args:?}: {}",
             run.stderr
         );
@@ -220,7 +220,7 @@ fn every_command_counts_what_it_skips() {
         .ends_with(0);
     assert!(
         run.text()
-            .contains(r#""skipped":[{"extension":"heic","count":1}]"#),
+            .contains(r#""skipped":[{"extension":"jp2","count":1}]"#),
         "{}",
         run.text()
     );
@@ -231,7 +231,7 @@ fn every_command_counts_what_it_skips() {
     let records = run.records();
     assert_eq!(
         records.last().unwrap()["skipped"],
-        serde_json::json!([{ "extension": "heif", "count": 1 }])
+        serde_json::json!([{ "extension": "jpf", "count": 1 }])
     );
 }
 
@@ -255,7 +255,7 @@ fn jpegs_under_other_names_are_searched() {
     }
     // Would be reported as missing if it were searched.
     env.copy("known/biden.jpg", "photos/recovered.dat");
-    env.write("photos/real.HEIC", b"\0\0\0\x24ftypheic\0\0\0\0");
+    env.write("photos/real.JP2", b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0");
     let run = env
         .facematch()
         .args(["known", "photos", "-q", "-f", "ndjson"])
@@ -271,11 +271,11 @@ fn jpegs_under_other_names_are_searched() {
         summary["skipped"],
         serde_json::json!([
             { "extension": "dat", "count": 1 },
-            { "extension": "heic", "count": 1 },
+            { "extension": "jp2", "count": 1 },
         ])
     );
     assert_snapshot!(run.stderr, @r"
-    facematch: skipped 1 file in an unsupported format: 1 .heic
+    facematch: skipped 1 file in an unsupported format: 1 .jp2
     facematch: skipped 1 photo that is not named like one: 1 .dat
     ");
     let run = env

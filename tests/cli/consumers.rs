@@ -20,7 +20,7 @@ fn photos() -> TestEnv {
     env.copy("unknown/astronaut.png", "photos/astronaut.png");
     env.copy("unknown/chelsea.png", "photos/a/chelsea.png");
     env.write("photos/broken.jpg", "");
-    env.write("photos/skipped.heic", "no photo");
+    env.write("photos/skipped.jp2", "no photo");
     let (biden, obama) = (pixels("known/biden.jpg"), pixels("known/obama.jpg"));
     let both = side_by_side(&at_width(&obama, 600), &at_width(&biden, 600));
     env.write("photos/two.png", encoded(&both, ImageFormat::Png));

@@ -40,6 +40,8 @@ mod names;
 mod orientation;
 mod orientation_variants;
 mod overwriting;
+#[cfg(all(feature = "heic", feature = "jxl"))]
+mod photo_formats;
 mod pictures;
 #[cfg(target_os = "linux")]
 mod preprocessing;

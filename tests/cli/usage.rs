@@ -462,7 +462,7 @@ fn what_cannot_start_says_why_with_status_3() {
     env.copy("known/obama.jpg", "known/obama.jpg");
     env.copy("unknown/chelsea.png", "cats/chelsea.png");
     env.write("notes/readme.txt", "no photo");
-    env.write("apple/photo.HEIC", "a format that is not read");
+    env.write("apple/photo.JP2", "a format that is not read");
     env.folder("empty");
     let message = |args: &[&str]| {
         let run = env.facematch().args(args).ends_with(3);
@@ -476,7 +476,7 @@ fn what_cannot_start_says_why_with_status_3() {
     facematch: cats: no known face: no face in its photos can be used (run facematch check for details); put one photo per person there, such as cats/Ann.jpg
     ");
     assert_snapshot!(message(&["known", "empty"]), @"facematch: nothing to search: no photos in empty");
-    assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .heic)");
+    assert_snapshot!(message(&["known", "notes", "apple"]), @"facematch: nothing to search: no photos in notes, apple (skipped 1 file in an unsupported format: 1 .jp2)");
     assert_snapshot!(message(&["--models", "missing", "known", "cats"]), @"facematch: models: missing: no such folder; name the folder that holds the models");
     assert_snapshot!(message(&["--models", "empty", "known", "cats"]), @"facematch: models: empty/retinaface_mobilenet_0.25.safetensors: is missing; name the folder that holds the models with --models DIR");
     assert_snapshot!(message(&["--crops", "notes/readme.txt", "known", "cats"]), @"facematch: notes/readme.txt: cannot make this folder: a file with that name already exists");

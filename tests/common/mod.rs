@@ -11,6 +11,7 @@
     reason = "a test says what is missing by failing"
 )]
 
+pub(crate) mod heif;
 pub(crate) mod json_schema;
 #[cfg(unix)]
 pub(crate) mod limits;

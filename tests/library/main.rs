@@ -11,6 +11,9 @@
     reason = "a test says what is missing by failing"
 )]
 
+#[path = "../common/heif.rs"]
+#[cfg(feature = "heic")]
+mod heif;
 #[path = "../common/reference.rs"]
 mod reference;
 
@@ -19,12 +22,16 @@ mod detectors;
 #[cfg(feature = "dlib")]
 mod engines_agree;
 mod facade;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "heic", feature = "jxl"))]
 mod fuzz_corpus;
 mod golden;
+#[cfg(feature = "heic")]
+mod heic_files;
 mod hostile_models;
 mod landmarks;
 mod mobilefacenet;
 mod network;
+#[cfg(all(feature = "heic", feature = "jxl"))]
+mod newer_formats;
 mod retinaface;
 mod tiff_kinds;

@@ -11,8 +11,10 @@ use std::path::Path;
 use image::RgbImage;
 
 use super::format::Format;
+#[cfg(feature = "jxl")]
+use super::jxl;
 use super::unsupported::refused;
-use super::{Decoded, MAX_DECODED_BYTES, image_crate, jpeg, raw, tiff};
+use super::{Decoded, MAX_DECODED_BYTES, heif, image_crate, jpeg, raw, tiff};
 use crate::error::ImageFileError;
 
 /// Decodes `bytes`, the content of the file at `path`, and returns all pixels, upright. The file is
@@ -45,6 +47,12 @@ pub fn decode_for_copy(path: &Path, bytes: &[u8], width: u32) -> Result<Decoded,
         Some(format @ (Format::Png | Format::WebP | Format::Bmp | Format::Gif)) => {
             image_crate::decode(path, bytes, format)
         }
+        Some(format @ (Format::Heic | Format::Avif)) if format.is_read() => {
+            heif::decode(path, bytes, format)
+        }
+        #[cfg(feature = "jxl")]
+        Some(Format::JpegXl) => jxl::decode(path, bytes),
+        #[allow(unreachable_patterns, reason = "some builds read them")]
         Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000) | None => {
             Err(refused(path, format))
         }

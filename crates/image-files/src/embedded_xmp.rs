@@ -13,7 +13,10 @@ use super::decode::{damaged, guarded};
 use super::extended_xmp::extended_xmp;
 use super::file::{open_file, read_error};
 use super::format::{Format, SIGNATURE_BYTES};
+use super::heif;
 use super::image_crate::decoder;
+#[cfg(feature = "jxl")]
+use super::jxl;
 use super::raw;
 use super::tiff::directory::{Tiff, tag};
 use super::unsupported::refused;
@@ -86,6 +89,12 @@ pub fn embedded_packets_from(
         Some(format @ (Format::WebP | Format::Bmp | Format::Gif)) => {
             packet(path, decoder(path, file, format)?)?
         }
+        Some(format @ (Format::Heic | Format::Avif)) if format.is_read() => {
+            heif::packet(path, &content(path, file)?, format)?
+        }
+        #[cfg(feature = "jxl")]
+        Some(Format::JpegXl) => jxl::packet(path, &content(path, file)?)?,
+        #[allow(unreachable_patterns, reason = "some builds read them")]
         Some(Format::Heic | Format::Avif | Format::JpegXl | Format::Jpeg2000) | None => {
             return Err(refused(path, format));
         }
@@ -117,14 +126,15 @@ fn png_packet(
 }
 
 fn raw_packets(path: &Path, file: impl Read) -> Result<Vec<Vec<u8>>, ImageFileError> {
-    let bytes = read_whole_file(path, file)?;
+    let bytes = content(path, file)?;
     match raw::fuji_jpeg(&bytes) {
         Some(jpeg) => jpeg_packets(path, facematch_jpeg::head(jpeg)),
         None => Ok(raw::xmp(&bytes).map(<[u8]>::to_vec).into_iter().collect()),
     }
 }
 
-fn read_whole_file(path: &Path, file: impl Read) -> Result<Vec<u8>, ImageFileError> {
+/// Returns the whole content of `file`: the metadata of some formats can be anywhere.
+fn content(path: &Path, file: impl Read) -> Result<Vec<u8>, ImageFileError> {
     let mut bytes = Vec::new();
     file.take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)
@@ -133,7 +143,7 @@ fn read_whole_file(path: &Path, file: impl Read) -> Result<Vec<u8>, ImageFileErr
 }
 
 fn tiff_packet(path: &Path, file: impl Read) -> Result<Option<Vec<u8>>, ImageFileError> {
-    let bytes = read_whole_file(path, file)?;
+    let bytes = content(path, file)?;
     let directory = Tiff::of_file(&bytes).and_then(|tiff| tiff.first());
     let Some(directory) = directory else {
         return Err(damaged(

@@ -41,6 +41,18 @@ pub enum ImageFileError {
         /// Name of a program that converts the format.
         converter: &'static str,
     },
+    /// The content is a photo in a format whose decoder this build of facematch does not have.
+    #[error("{}: built without {format}: install with `--features {feature}`, or convert it with {converter}", path.display())]
+    LeftOut {
+        /// Path of the file.
+        path: PathBuf,
+        /// Name of the format, such as "AVIF".
+        format: &'static str,
+        /// Name of the feature with the decoder.
+        feature: &'static str,
+        /// Name of a program that converts the format.
+        converter: &'static str,
+    },
     /// The file is damaged, cut off, or uses an unsupported feature of its format.
     #[error("{}: cannot decode: {reason}", path.display())]
     Decode {
@@ -65,7 +77,9 @@ impl ImageFileError {
         match self {
             Self::Read { .. } => "read",
             Self::NotAFile { .. } => "not_a_file",
-            Self::UnknownFormat { .. } | Self::ForeignFormat { .. } => "format",
+            Self::UnknownFormat { .. } | Self::ForeignFormat { .. } | Self::LeftOut { .. } => {
+                "format"
+            }
             Self::Decode { .. } => "decode",
             Self::TooLarge { .. } => "too_large",
         }
@@ -78,6 +92,7 @@ impl ImageFileError {
             | Self::NotAFile { path, .. }
             | Self::UnknownFormat { path }
             | Self::ForeignFormat { path, .. }
+            | Self::LeftOut { path, .. }
             | Self::Decode { path, .. }
             | Self::TooLarge { path, .. } => path,
         }

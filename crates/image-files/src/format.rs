@@ -38,6 +38,13 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
     Decoded,
+    /// facematch was built without the decoder.
+    LeftOut {
+        /// Name of the feature with the decoder.
+        feature: &'static str,
+        /// Name of a program that converts the format.
+        converter: &'static str,
+    },
     /// facematch has no decoder for the format.
     Unsupported {
         /// Name of a program that converts the format.
@@ -118,23 +125,43 @@ impl Format {
                 is_start: |start| {
                     matches!(brand(start), Some([b'h', b'e', ..] | b"mif1" | b"msf1"))
                 },
-                reading: Reading::Unsupported {
-                    converter: "heif-convert",
+                reading: if cfg!(feature = "heic") {
+                    Reading::Decoded
+                } else {
+                    Reading::LeftOut {
+                        feature: "heic",
+                        converter: "heif-convert",
+                    }
                 },
             },
             Self::Avif => Facts {
                 name: "AVIF",
                 extensions: &["avif"],
                 is_start: |start| matches!(brand(start), Some(b"avif" | b"avis")),
-                reading: Reading::Unsupported {
-                    converter: "avifdec",
+                reading: if cfg!(feature = "avif") {
+                    Reading::Decoded
+                } else {
+                    Reading::LeftOut {
+                        feature: "avif",
+                        converter: "avifdec",
+                    }
                 },
             },
             Self::JpegXl => Facts {
                 name: "JPEG XL",
                 extensions: &["jxl"],
-                is_start: |start| start.get(4..8) == Some(b"JXL ".as_slice()),
-                reading: Reading::Unsupported { converter: "djxl" },
+                // In a container, or bare.
+                is_start: |start| {
+                    start.starts_with(b"\0\0\0\x0CJXL \r\n\x87\n") || start.starts_with(b"\xFF\x0A")
+                },
+                reading: if cfg!(feature = "jxl") {
+                    Reading::Decoded
+                } else {
+                    Reading::LeftOut {
+                        feature: "jxl",
+                        converter: "djxl",
+                    }
+                },
             },
             Self::Jpeg2000 => Facts {
                 name: "JPEG 2000",

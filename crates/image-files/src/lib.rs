@@ -17,8 +17,11 @@ mod exif;
 mod extended_xmp;
 mod file;
 mod format;
+mod heif;
 mod image_crate;
 mod jpeg;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod picture_mark;
 mod plane_resizing;
 mod raw;

@@ -18,6 +18,12 @@ pub(super) fn refused(path: &Path, format: Option<Format>) -> ImageFileError {
             format: facts.name.to_owned(),
             converter,
         },
+        Reading::LeftOut { feature, converter } => ImageFileError::LeftOut {
+            path,
+            format: facts.name,
+            feature,
+            converter,
+        },
         Reading::Decoded => ImageFileError::UnknownFormat { path },
     }
 }
