@@ -1,5 +1,5 @@
 //! Feeds arbitrary bytes to the decoders of photos: the choice of the image in a TIFF, its storage,
-//! and the search for the orientation. They must not panic.
+//! the container of a HEIC, and the search for the orientation. They must not panic.
 //!
 //! From the repository's root, with cargo-fuzz 0.13 and a stable toolchain:
 //!
