@@ -8,7 +8,6 @@
 
 #![forbid(unsafe_code)]
 
-mod boxes;
 mod decode;
 mod decoded;
 mod embedded_xmp;

@@ -28,7 +28,7 @@ use image::imageops::crop_imm;
 
 use self::colour::{Coding, Planes};
 #[cfg(feature = "jxl")]
-pub(super) use self::container::Boxes;
+pub(super) use self::container::{Boxes, find};
 use self::container::{Container, Reader};
 use super::decode::{CUT_OFF, check_dimensions, damaged, guarded};
 use super::format::Format;

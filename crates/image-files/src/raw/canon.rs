@@ -2,7 +2,7 @@
 //! boxes at <https://github.com/lclevy/canon_cr3>).
 
 use super::part;
-use crate::boxes::{boxes, content};
+use crate::heif::{Boxes, find};
 use crate::tiff::directory::Tiff;
 
 /// Canon's metadata, inside the movie box.
@@ -24,10 +24,8 @@ pub(super) fn has_signature(start: &[u8]) -> bool {
 /// Returns the bytes that should be a JPEG in the CR3 `bytes`, and the number of the orientation.
 pub(super) fn jpegs(bytes: &[u8]) -> (Vec<&[u8]>, Option<u64>) {
     let movie = content(bytes, b"moov").unwrap_or_default();
-    let tracks = boxes(movie).filter(|(kind, _)| kind == b"trak");
-    let mut jpegs: Vec<_> = tracks
-        .filter_map(|(_, track)| of_track(bytes, track))
-        .collect();
+    let tracks = boxes(movie, b"trak");
+    let mut jpegs: Vec<_> = tracks.filter_map(|track| of_track(bytes, track)).collect();
     jpegs.extend(of_extension(bytes, &PREVIEW).and_then(|preview| {
         let preview = content(preview.get(BEFORE_PREVIEW..)?, b"PRVW")?;
         preview.get(BEFORE_JPEG..)
@@ -46,8 +44,17 @@ pub(super) fn xmp(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Returns the content of the box of `bytes` with the user type `id`.
 fn of_extension<'a>(bytes: &'a [u8], id: &[u8; 16]) -> Option<&'a [u8]> {
-    let mut extensions = boxes(bytes).filter(|(kind, _)| kind == b"uuid");
-    extensions.find_map(|(_, content)| content.strip_prefix(id))
+    boxes(bytes, b"uuid").find_map(|content| content.strip_prefix(id))
+}
+
+/// Returns the contents of the boxes of `bytes` of this kind, up to one that is cut off.
+fn boxes<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> impl Iterator<Item = &'a [u8]> {
+    let boxes = Boxes(bytes).map_while(Result::ok);
+    boxes.filter_map(move |(other, content)| (other == *kind).then_some(content))
+}
+
+fn content<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+    find(bytes, kind).ok()?
 }
 
 /// Returns the first sample of `track`: the JPEG at full size, or sensor data.
