@@ -14,8 +14,8 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
-    /// Returns whether the pattern matches `path`, which is relative to the folder that is searched.
-    /// A pattern without a slash inside only concerns the name, at any depth.
+    /// Returns whether the pattern matches `path`, which is relative to the folder that is
+    /// searched. A pattern without a slash inside only concerns the name, at any depth.
     pub(crate) fn matches(&self, path: &Path) -> bool {
         match self.text.contains('/') {
             true => self.matcher.is_match(path),

@@ -97,8 +97,8 @@ impl UnfinishedFiles {
         Ok((file, Unfinished { path, all }))
     }
 
-    /// Starts `command` in a process group of its own, which ends with this process. One lock covers
-    /// the start and the record of it, so that an interrupt misses no process.
+    /// Starts `command` in a process group of its own, which ends with this process. One lock
+    /// covers the start and the record of it, so that an interrupt misses no process.
     pub(super) fn spawn(&self, command: &mut Command) -> std::io::Result<(Child, Running)> {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);

@@ -116,7 +116,7 @@ fn odd_known_photos_are_told_of_and_the_run_goes_on() {
     let fields: Vec<&str> = run.text().trim_end().split('\t').collect();
     assert_eq!(fields[..2], ["photo.jpg", "pair"]);
     assert_snapshot!(run.stderr, @r#"
-    facematch: known photo left out: known/broken.jpg: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)
+    facematch: known photo left out: known/broken.jpg: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, JPEG XL, camera raw)
     facematch: warning: known/cat.png: no face found in this known photo; it is left out
     facematch: warning: known/pair.png: 2 faces in this known photo; the largest is taken for pair
     facematch: warning: a known person is called "unknown", which the text form cannot tell from its own word; use -f json
@@ -129,7 +129,7 @@ fn odd_known_photos_are_told_of_and_the_run_goes_on() {
         .args(["known", "photo.jpg", "--quiet"])
         .ends_with(1);
     assert_eq!(quiet.stdout, run.stdout);
-    assert_snapshot!(quiet.stderr, @"facematch: known photo left out: known/broken.jpg: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF)");
+    assert_snapshot!(quiet.stderr, @"facematch: known photo left out: known/broken.jpg: not an image that facematch reads (JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC, JPEG XL, camera raw)");
 }
 
 #[test]

@@ -122,11 +122,12 @@ fn long_help_has_everything_in_groups() {
     Encoding faces:
           --encoder <WHICH>
               Network that encodes faces: mobilefacenet is more exact, and needs the detector retinaface
-              [default: dlib]
 
               Possible values:
               - dlib:          128 numbers, as in face_recognition
               - mobilefacenet: 192 numbers
+              
+              [default: dlib]
 
           --no-flip
               Encode each face once, as dlib does; the default averages it with its mirror image
@@ -185,6 +186,20 @@ fn long_help_has_everything_in_groups() {
               Folder with the models, instead of those inside the program (native) or in the usual
               places (dlib) [env: FACEMATCH_MODELS]
 
+          --pre <COMMAND>
+              Program that makes an image of a file: it gets the path and writes to standard output
+              
+              It is run for the files that --pre-glob matches, in folders too; without --pre-glob, for
+              all photos and for those in formats that facematch does not read.
+
+          --pre-glob <GLOB>
+              Files that --pre is run for, such as '*.{mp4,mov}'; can be repeated
+
+          --pre-timeout <SECONDS>
+              Time after which the command of --pre is stopped
+              
+              [default: 30]
+
     Choosing photos:
           --max-depth <N>
               Enter at most N levels of folders; 1 takes only the files of the folder itself
@@ -194,6 +209,15 @@ fn long_help_has_everything_in_groups() {
 
           --hidden
               Search hidden files and folders too
+
+          --ext <EXT>
+              In folders, search only files with these extensions, such as heic,jpg
+
+          --exclude <GLOB>
+              In folders, leave out the files and folders that match GLOB; can be repeated
+              
+              A pattern without a slash, such as '*.png' or @eaDir, concerns names at any depth. One
+              with a slash, such as '2019/**', concerns paths below the folder that is searched.
 
       -0, --null
               Paths on standard input end with NUL instead of a newline

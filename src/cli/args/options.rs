@@ -331,8 +331,8 @@ pub(crate) struct WalkArgs {
 
     /// In folders, leave out the files and folders that match GLOB; can be repeated
     ///
-    /// A pattern without a slash, such as '*.png' or @eaDir, concerns names at any depth. One with a
-    /// slash, such as '2019/**', concerns paths below the folder that is searched.
+    /// A pattern without a slash, such as '*.png' or @eaDir, concerns names at any depth. One with
+    /// a slash, such as '2019/**', concerns paths below the folder that is searched.
     #[arg(long, hide_short_help = true, value_name = "GLOB")]
     pub(crate) exclude: Vec<PathPattern>,
 
