@@ -8,12 +8,11 @@ use facematch_image_files::read_file;
 
 use super::error::CacheError;
 use super::key::{PhotoKey, SettingsFingerprint};
+use super::preprocessor::Preprocessor;
 use super::writer::Cache;
 use crate::engine::{EncoderKind, Encoding, EngineParams, FaceEngine};
 use crate::error::Error;
-use crate::photo::{
-    PhotoFaces, PhotoSettings, Preprocessor, Stage, StageTimes, find_faces_in_bytes,
-};
+use crate::photo::{PhotoFaces, PhotoSettings, Stage, StageTimes, find_faces_in_bytes};
 
 /// Finds faces in photos with the same settings, and uses the results that a cache has instead of
 /// searching again.

@@ -17,6 +17,7 @@ mod error;
 mod face_finder;
 mod key;
 mod open;
+mod preprocessor;
 mod store;
 mod value;
 mod writer;
@@ -24,6 +25,7 @@ mod writer;
 pub use error::CacheError;
 pub use face_finder::FaceFinder;
 pub use open::{SetAside, clear, prune, stats};
+pub use preprocessor::Preprocessor;
 pub use store::{CacheStats, Pruned};
 #[doc(hidden)]
 pub use value::{decode, encode};

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use facematch::Error;
-use facematch::photo::Preprocessor;
+use facematch::cache::Preprocessor;
 use facematch_image_files::{ImageFileError, MAX_FILE_BYTES};
 
 use super::config::PreConfig;

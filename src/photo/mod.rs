@@ -4,7 +4,6 @@
 //! [`PhotoSettings`]. Faces are returned in pixels of the photo as displayed.
 
 mod finder;
-mod preprocessor;
 mod stages;
 mod turn;
 mod turns;
@@ -20,7 +19,6 @@ use crate::engine::{Encoding, FaceEngine, Landmarks};
 use crate::error::Error;
 use crate::geometry::{PixelBox, Point};
 
-pub use preprocessor::Preprocessor;
 pub use stages::{Stage, StageTimes};
 pub use turn::Turn;
 
