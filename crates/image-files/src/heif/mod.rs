@@ -27,7 +27,6 @@ use image::RgbImage;
 use image::imageops::crop_imm;
 
 use self::colour::{Coding, Planes};
-#[cfg(feature = "jxl")]
 pub(super) use self::container::{Boxes, find};
 use self::container::{Container, Reader};
 use super::decode::{CUT_OFF, check_dimensions, damaged, guarded};
