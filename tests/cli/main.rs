@@ -55,6 +55,7 @@ mod similar_names;
 mod sorting;
 #[cfg(unix)]
 mod sorting_files;
+mod sorting_shots;
 mod tagged_people;
 mod tagging;
 mod tagging_tools;
