@@ -58,6 +58,7 @@ mod sorting_files;
 mod sorting_shots;
 mod tagged_people;
 mod tagging;
+mod tagging_formats;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;
