@@ -18,6 +18,7 @@ mod checking;
 mod choosing;
 #[cfg(target_os = "linux")]
 mod columns;
+mod composite_photos;
 mod consumers;
 mod deciding;
 mod detectors;
