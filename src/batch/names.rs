@@ -11,12 +11,10 @@ use facematch_image_files::{
     photo_extensions,
 };
 
-/// Extensions of photos in formats that facematch does not read, or reads only if they turn out to
-/// be a TIFF, apart from those that `facematch_image_files` knows: images, and camera raw files.
-const FOREIGN_EXTENSIONS: [&str; 27] = [
-    "jxr", "wdp", "jps", "insp", "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm", // images
-    "raw", "crw", "srf", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
-    "gpr", "k25", "bay",
+/// Extensions of images that facematch does not read, or reads only if they turn out to be in
+/// another format, apart from those that `facematch_image_files` knows.
+const FOREIGN_EXTENSIONS: [&str; 11] = [
+    "jxr", "wdp", "jps", "insp", "psd", "psb", "tga", "ppm", "pgm", "pbm", "pnm",
 ];
 
 /// Endings after a photo's extension that mark a backup or an unfinished copy. ExifTool, for

@@ -18,6 +18,7 @@ mod checking;
 mod choosing;
 #[cfg(target_os = "linux")]
 mod columns;
+mod composite_photos;
 mod consumers;
 mod deciding;
 mod detectors;
@@ -55,8 +56,10 @@ mod similar_names;
 mod sorting;
 #[cfg(unix)]
 mod sorting_files;
+mod sorting_shots;
 mod tagged_people;
 mod tagging;
+mod tagging_formats;
 mod tagging_tools;
 mod tagging_tools_embedding;
 mod tagging_tools_taken_over;

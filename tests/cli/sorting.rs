@@ -304,7 +304,7 @@ fn sidecars_go_along_under_the_name_of_the_photo() {
 fn a_sidecar_that_another_photo_has_too_stays_for_it() {
     let env = scene();
     env.write("photos/obama.xmp", "of both");
-    env.write("photos/obama.raw", "raw");
+    env.copy("unknown/chelsea.png", "photos/obama.png");
     sort(&env, &["--by", "move", "--first"], 0);
     assert_eq!(bytes(&env, "out/obama/obama.xmp"), b"of both");
     assert_eq!(bytes(&env, "photos/obama.xmp"), b"of both");

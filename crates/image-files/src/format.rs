@@ -52,6 +52,13 @@ pub(crate) enum Reading {
     },
 }
 
+/// Extensions of camera raw files that facematch does not read, or reads only if they turn out to be
+/// a TIFF.
+const OTHER_RAW_EXTENSIONS: [&str; 16] = [
+    "raw", "crw", "srf", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
+    "gpr", "k25", "bay",
+];
+
 /// Bytes at the start of a file that identify its format.
 pub(crate) const SIGNATURE_BYTES: u64 = 16;
 
@@ -227,7 +234,14 @@ pub fn photo_extensions() -> impl Iterator<Item = &'static str> {
 /// Returns whether photos in a format that this build does not read have this extension, in lower
 /// case.
 pub fn is_unread_extension(extension: &str) -> bool {
-    extensions(false).any(|other| other == extension)
+    extensions(false).any(|other| other == extension) || OTHER_RAW_EXTENSIONS.contains(&extension)
+}
+
+/// Returns whether camera raw files have this extension, in lower case, also of cameras whose files
+/// facematch does not read.
+pub fn is_raw_extension(extension: &str) -> bool {
+    let raw = Format::Raw.facts().extensions;
+    raw.contains(&extension) || OTHER_RAW_EXTENSIONS.contains(&extension)
 }
 
 /// Returns the names of the formats that this build reads, as in "JPEG, PNG".

@@ -35,7 +35,9 @@ pub use decoded::Decoded;
 pub use embedded_xmp::{embedded_packets, embedded_packets_from, embedded_xmp, read_jpeg_head};
 pub use error::ImageFileError;
 pub use file::read_file;
-pub use format::{foreign_format, has_image_signature, is_unread_extension, photo_extensions};
+pub use format::{
+    foreign_format, has_image_signature, is_raw_extension, is_unread_extension, photo_extensions,
+};
 pub use picture_mark::{MARKED_BYTES, is_marked, mark_exif};
 pub use resize::working_size;
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use facematch::batch::Input;
+use facematch::batch::{Input, Inputs};
 use facematch::gallery::{Fingerprint, Gallery};
 use facematch::matching::{
     CandidateCount, Identity, ImpostorDistances, PeoplePairs, Rules, identify_faces,
@@ -44,7 +44,7 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
         config,
         at_a_time: 1,
     };
-    let subject = |gallery: &Gallery| {
+    let subject = |gallery: &Gallery, _: &Inputs| {
         let people = gallery.people();
         Subject::People {
             candidates: match candidates {
@@ -59,12 +59,12 @@ pub(crate) fn run(config: &MatchConfig, console: &Console) -> Result<Exit, Failu
 
 impl Matching<'_> {
     /// Reports who is in each photo and what `after` did with it, in the order of the photos.
-    /// `subject` returns the subject of the report for the gallery of known people.
+    /// `subject` returns the subject of the report for the gallery of known people and the photos.
     pub(super) fn run(
         &self,
         console: &Console,
         unfinished: &UnfinishedFiles,
-        subject: impl FnOnce(&Gallery) -> Subject,
+        subject: impl FnOnce(&Gallery, &Inputs) -> Subject,
         after: impl FnMut(&[&Photo]) -> Result<Vec<Done>, Failure>,
     ) -> Result<Exit, Failure> {
         let MatchConfig {
@@ -114,7 +114,7 @@ impl Matching<'_> {
             unreadable,
         } = people.enroll(&mut session.engines, &params, finder, console)?;
         let people = gallery.people();
-        let subject = subject(&gallery);
+        let subject = subject(&gallery, &inputs);
         if config.results.format == Format::Text && matches!(subject, Subject::People { .. }) {
             warn_of_reserved_names(&gallery, console);
         }

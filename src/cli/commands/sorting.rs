@@ -1,8 +1,9 @@
 //! `facematch sort`: sorts photos into one folder per person.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
 
+use facematch::batch::Input;
 use facematch::gallery::Gallery;
 use facematch::matching::{Identity, Outcome};
 
@@ -50,25 +51,40 @@ pub(crate) fn run(config: &SortConfig, console: &Console) -> Result<Exit, Failur
     };
     let reserved = names_in(&config.into, [&config.unknown_into, &config.none_into]);
     let folders = OnceCell::new();
-    let stays = |photo: &Path| method == SortMethod::Move && is_in(photo, known);
+    let sorter = RefCell::new(&mut sorter);
+    let stays = |sorter: &mut Sorter, photo: &Path| {
+        let is_known = |file: &Path| is_in(file, known);
+        let mut shot = sorter.companions(photo).into_iter();
+        method == SortMethod::Move && (is_known(photo) || shot.any(|file| is_known(&file)))
+    };
     let mut counts = Counts::default();
     let exit = matching.run(
         console,
         &unfinished,
-        |gallery: &Gallery| {
+        |gallery: &Gallery, inputs| {
+            sorter
+                .borrow_mut()
+                .expect(inputs.list.iter().map(Input::path));
             folders.get_or_init(|| PersonFolders::of(gallery.names(), &reserved));
             Subject::Places
         },
         |photos| {
             let folders = folders.get_or_init(PersonFolders::default);
             let sort = |photo: &&Photo| {
-                if stays(&photo.path) {
+                let sorter = &mut **sorter.borrow_mut();
+                if let Some(leader) = sorter.leader(&photo.path) {
+                    counts.led += 1;
+                    let [photo, leader] = [&photo.path, &leader].map(|path| path.display());
+                    console.detail(format_args!("{photo}: goes with {leader}"));
+                    return Done::default();
+                }
+                if stays(sorter, &photo.path) {
                     counts.known += 1;
                     return Done::default();
                 }
                 let mut places = Vec::new();
                 let mut errors = Vec::new();
-                for place in sort(config, photo, folders, &mut sorter) {
+                for place in sort(config, photo, folders, sorter) {
                     match place {
                         Ok(place) => places.push(place),
                         Err(error) => errors.push(error),
@@ -194,6 +210,8 @@ struct Counts {
     kept: usize,
     /// Photos of KNOWN, which stay where they are.
     known: usize,
+    /// Photos that go with another photo of the same shot.
+    led: usize,
 }
 
 impl Counts {
@@ -227,6 +245,13 @@ impl Counts {
         }
         if self.kept > 0 {
             words += &format!(", {} unchanged", self.kept);
+        }
+        if self.led > 0 {
+            let led = match self.led {
+                1 => "1 photo goes with another of the same shot".to_owned(),
+                led => format!("{led} photos go with others of the same shots"),
+            };
+            words += &format!("; {led}");
         }
         if self.known > 0 {
             let known = counted(self.known, "known photo stays", "known photos stay");

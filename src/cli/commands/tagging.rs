@@ -215,7 +215,7 @@ pub(crate) fn tag(config: &TagConfig, console: &Console) -> Result<Exit, Failure
     let exit = matching.run(
         console,
         &unfinished,
-        |_| Subject::Tags(place),
+        |_, _| Subject::Tags(place),
         |photos| {
             // Checked only now, because ExifTool starts up while the first photos are searched.
             tagger.check()?;

@@ -1,8 +1,10 @@
 //! Sorting of photos into folders by person. Input: photos with the people in them. Output: copies,
-//! links or the photos themselves, with their sidecars, at `DIR/<person>/photo.jpg`.
+//! links or the photos themselves, with their sidecars and the other files of their shots, at
+//! `DIR/<person>/photo.jpg`.
 
 mod folders;
 mod places;
+mod shots;
 mod together;
 mod transfer;
 
@@ -17,7 +19,8 @@ use crate::cli::photo_error::PhotoError;
 use crate::cli::report::{SortChange, SortMethod, SortedPhoto};
 use crate::cli::tagging::sidecar_places;
 pub(super) use folders::PersonFolders;
-use places::{Sidecar, Stems, numbered, sidecars_with};
+use places::{Companion, companions_of, numbered};
+use shots::Shots;
 use together::{FileError, Together};
 use transfer::{Arrival, check_movable, holds, is_at, left_copy, would_hold};
 
@@ -36,7 +39,7 @@ pub(super) struct Sorter {
     /// In a dry run, the places that would be taken by now, each with the photo or sidecar there.
     told: Option<HashMap<PathBuf, PathBuf>>,
     unfinished: UnfinishedFiles,
-    stems: Stems,
+    shots: Shots,
 }
 
 impl Sorter {
@@ -46,7 +49,7 @@ impl Sorter {
             method,
             told: None,
             unfinished: unfinished.clone(),
-            stems: Stems::default(),
+            shots: Shots::default(),
         }
     }
 
@@ -58,7 +61,22 @@ impl Sorter {
         }
     }
 
-    /// Puts `photo` and its sidecars into `folder`, which is the folder of `person` if there is
+    /// Takes note of the `photos` that the run searches.
+    pub(super) fn expect<'a>(&mut self, photos: impl Iterator<Item = &'a Path>) {
+        self.shots = Shots::of(photos);
+    }
+
+    /// Returns the photo that takes `photo` with it, if it is another photo of the same shot.
+    pub(super) fn leader(&mut self, photo: &Path) -> Option<PathBuf> {
+        self.shots.leader(photo)
+    }
+
+    /// Returns the files of the shot of `photo` that it takes with it, without sidecars.
+    pub(super) fn companions(&mut self, photo: &Path) -> Vec<PathBuf> {
+        self.shots.companions(photo)
+    }
+
+    /// Puts `photo` and its companions into `folder`, which is the folder of `person` if there is
     /// one. If another file has the photo's name, the photo gets the next free number.
     pub(super) fn sort(
         &mut self,
@@ -79,8 +97,9 @@ impl Sorter {
     }
 
     fn put(&mut self, photo: &Path, folder: &Path) -> Result<(PathBuf, SortChange), FileError> {
-        let shared = self.method == SortMethod::Move && self.stems.is_shared(photo);
-        let sidecars = sidecars_with(photo, shared).map_err(at(photo))?;
+        let shot = self.shots.companions(photo);
+        let shared = self.method == SortMethod::Move && self.shots.is_shared(photo, &shot);
+        let companions = companions_of(photo, &shot, shared).map_err(at(photo))?;
         if self.told.is_none() {
             self.unfinished.create_folder(folder).map_err(at(folder))?;
         }
@@ -88,7 +107,7 @@ impl Sorter {
         let mut is_second_look = false;
         loop {
             let target = folder.join(numbered(photo.file_name().unwrap_or_default(), number));
-            match self.put_at(photo, &target, number, &sidecars) {
+            match self.put_at(photo, &target, number, &companions) {
                 Ok(Some(change)) => return Ok((target, change)),
                 // Another program has just taken the place, perhaps another run with the same
                 // photo.
@@ -108,7 +127,7 @@ impl Sorter {
         photo: &Path,
         target: &Path,
         number: u32,
-        sidecars: &[Sidecar],
+        companions: &[Companion],
     ) -> Result<Option<SortChange>, FileError> {
         if self.is_there(photo, target) {
             return Ok(Some(SortChange::Keep));
@@ -116,11 +135,11 @@ impl Sorter {
         match self.place(photo, target).map_err(at(target))? {
             Place::Other => return Ok(None),
             Place::Taken(arrival) => {
-                return self.complete(photo, target, sidecars, arrival).map(Some);
+                return self.complete(photo, target, companions, arrival).map(Some);
             }
             Place::Free => {}
         }
-        let is_free = self.has_room(sidecars, target).and_then(|has_room| {
+        let is_free = self.has_room(companions, target).and_then(|has_room| {
             // The photo may have a later number, if a file with an earlier one was removed from the
             // folder since.
             let folder = target.parent().unwrap_or(Path::new(""));
@@ -129,7 +148,11 @@ impl Sorter {
         match is_free.map_err(at(target))? {
             false => Ok(None),
             true => {
-                self.take(photo, target, sidecars)?;
+                self.take(photo, target, companions)?;
+                self.shots.add(target);
+                for companion in companions {
+                    self.shots.add(&companion.target(target));
+                }
                 Ok(Some(SortChange::Create))
             }
         }
@@ -180,66 +203,88 @@ impl Sorter {
         })
     }
 
-    /// Returns whether all sidecars fit beside a photo at `target` or are there already, and no
-    /// sidecar of another photo is there.
-    fn has_room(&self, sidecars: &[Sidecar], target: &Path) -> io::Result<bool> {
-        for sidecar in sidecars {
-            if let Place::Other = self.place_of(sidecar, target)? {
+    /// Returns whether all companions fit beside a photo at `target` or are there already, and no
+    /// sidecar or other file of another shot is there.
+    fn has_room(&mut self, companions: &[Companion], target: &Path) -> io::Result<bool> {
+        for companion in companions {
+            if let Place::Other = self.place_of(companion, target)? {
                 return Ok(false);
             }
         }
-        let own: Vec<_> = sidecars.iter().map(|s| s.target(target)).collect();
+        let own: Vec<_> = companions.iter().map(|s| s.target(target)).collect();
         let is_there = |place: &Path| {
             let would_be = self.told.as_ref().is_some_and(|t| t.contains_key(place));
             would_be || place.exists()
         };
+        let parts = companions.iter().zip(&own);
+        let parts: Vec<_> = parts.filter(|(file, _)| !file.is_sidecar).collect();
+        let mut places = self.shots.others_at(target, !parts.is_empty());
+        let photos = parts.into_iter().map(|(_, place)| place.as_path());
+        for photo in photos.chain([target]) {
+            places.extend(sidecar_places(photo, is_there));
+        }
         // Some file systems do not distinguish `.XMP` from `.xmp`.
         let is_same = |own: &Path, place: &Path| Existing::of(own).is_some_and(|own| own.is(place));
         let is_own = |place: &PathBuf| own.iter().any(|own| own == place || is_same(own, place));
-        let mut places = sidecar_places(target, is_there).into_iter();
-        Ok(!places.any(|place| is_there(&place) && !is_own(&place)))
+        let mut places = places.iter();
+        Ok(!places.any(|place| is_there(place) && !is_own(place)))
     }
 
-    /// Returns the state of the place of `sidecar` beside a photo at `photo`. A copy of the sidecar
+    /// Returns the state of the place of `companion` beside a photo at `photo`. A copy of it
     /// without the photo is left over from a move to another file system that was killed.
-    fn place_of(&self, sidecar: &Sidecar, photo: &Path) -> io::Result<Place> {
-        let place = sidecar.target(photo);
-        let method = sidecar.method(self.method);
-        let found = self.place_by(method, &sidecar.path, &place)?;
+    fn place_of(&self, companion: &Companion, photo: &Path) -> io::Result<Place> {
+        let place = companion.target(photo);
+        let method = companion.method(self.method);
+        let found = self.place_by(method, &companion.path, &place)?;
         let would_be = self
             .told
             .as_ref()
             .is_some_and(|told| told.contains_key(&place));
         match (found, method) {
             (Place::Other, SortMethod::Move) if !is_at_all(photo) && !would_be => {
-                let left = left_copy(&sidecar.path, &place)?;
+                let left = left_copy(&companion.path, &place)?;
                 Ok(left.map_or(Place::Other, Place::Taken))
             }
             (found, _) => Ok(found),
         }
     }
 
-    /// Puts the photo at `target`, which is free, and its sidecars beside it. The sidecars are
-    /// first, because a later run finds them through the photo. If one fails, all files stay.
-    fn take(&mut self, photo: &Path, target: &Path, sidecars: &[Sidecar]) -> Result<(), FileError> {
+    /// Puts the photo at `target`, which is free, and its companions beside it.
+    fn take(
+        &mut self,
+        photo: &Path,
+        target: &Path,
+        companions: &[Companion],
+    ) -> Result<(), FileError> {
         if self.method == SortMethod::Move {
             check_movable(photo).map_err(at(photo))?;
         }
-        for sidecar in sidecars {
-            if sidecar.method(self.method) == SortMethod::Move {
-                check_movable(&sidecar.path).map_err(at(&sidecar.path))?;
+        for companion in companions {
+            if companion.method(self.method) == SortMethod::Move {
+                check_movable(&companion.path).map_err(at(&companion.path))?;
             }
         }
         if let Some(told) = &mut self.told {
             told.insert(target.to_owned(), photo.to_owned());
-            for sidecar in sidecars {
-                told.insert(sidecar.target(target), sidecar.path.clone());
+            for companion in companions {
+                told.insert(companion.target(target), companion.path.clone());
             }
             return Ok(());
         }
+        self.bring_all(photo, target, companions)
+    }
+
+    /// Brings the companions first, because a later run finds them through the photo. If one fails,
+    /// all files stay.
+    fn bring_all(
+        &self,
+        photo: &Path,
+        target: &Path,
+        companions: &[Companion],
+    ) -> Result<(), FileError> {
         let mut together = Together::new(&self.unfinished);
         let brought = self
-            .bring_sidecars(&mut together, sidecars, target)
+            .bring_companions(&mut together, companions, target)
             .and_then(|()| together.bring(self.method, photo, target));
         match brought {
             Ok(()) => together.finish(),
@@ -250,21 +295,24 @@ impl Sorter {
         }
     }
 
-    /// Puts `sidecars` beside the photo at `photo`. Fails if another file is in the place of one of
-    /// them.
-    fn bring_sidecars<'s>(
+    /// Puts `companions` beside the photo at `photo`. Fails if another file is in the place of one
+    /// of them.
+    fn bring_companions<'s>(
         &self,
         together: &mut Together<'_>,
-        sidecars: impl IntoIterator<Item = &'s Sidecar>,
+        companions: impl IntoIterator<Item = &'s Companion>,
         photo: &Path,
     ) -> Result<(), FileError> {
-        for sidecar in sidecars {
-            let place = sidecar.target(photo);
-            let method = sidecar.method(self.method);
-            match self.place_of(sidecar, photo).map_err(at(&sidecar.path))? {
-                Place::Free => together.bring(method, &sidecar.path, &place)?,
+        for companion in companions {
+            let place = companion.target(photo);
+            let method = companion.method(self.method);
+            match self
+                .place_of(companion, photo)
+                .map_err(at(&companion.path))?
+            {
+                Place::Free => together.bring(method, &companion.path, &place)?,
                 Place::Taken(arrival) => {
-                    together.bring_again(method, &sidecar.path, &place, arrival);
+                    together.bring_again(method, &companion.path, &place, arrival);
                 }
                 Place::Other => return Err((place, io::ErrorKind::AlreadyExists.into())),
             }
@@ -272,34 +320,38 @@ impl Sorter {
         Ok(())
     }
 
-    /// Adds missing sidecars to the photo that is at `target` already. Other files in their places
-    /// stay; a photo that is to be moved then stays too, because it would otherwise lose its own
-    /// sidecar.
+    /// Adds missing companions to the photo that is at `target` already. Other files in their
+    /// places stay; a photo that is to be moved then stays too, because it would otherwise lose its
+    /// own companion.
     fn complete(
         &self,
         photo: &Path,
         target: &Path,
-        sidecars: &[Sidecar],
+        companions: &[Companion],
         arrival: Arrival,
     ) -> Result<SortChange, FileError> {
         let mut own = Vec::new();
-        for sidecar in sidecars {
-            match self.place_of(sidecar, target).map_err(at(target))? {
+        for companion in companions {
+            match self.place_of(companion, target).map_err(at(target))? {
                 Place::Other if self.method == SortMethod::Move => {
-                    let place = sidecar.target(target);
+                    let place = companion.target(target);
+                    let kind = match companion.is_sidecar {
+                        true => "sidecar",
+                        false => "file of the shot",
+                    };
                     let other = format!(
-                        "the photo is there, with another sidecar ({}); remove one of both",
+                        "the photo is there, with another {kind} ({}); remove one of both",
                         place.display()
                     );
                     return Err((target.to_owned(), io::Error::other(other)));
                 }
                 Place::Other => {}
-                Place::Free | Place::Taken(_) => own.push(sidecar),
+                Place::Free | Place::Taken(_) => own.push(companion),
             }
         }
         if self.told.is_none() {
             let mut together = Together::new(&self.unfinished);
-            if let Err(error) = self.bring_sidecars(&mut together, own, target) {
+            if let Err(error) = self.bring_companions(&mut together, own, target) {
                 together.undo();
                 return Err(error);
             }

@@ -1,6 +1,6 @@
-//! Files that go to another place together, a photo and its sidecars, and their names there.
+//! Files that go to another place together, a photo with its sidecars and the other files of its
+//! shot, and their names there.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,21 @@ use std::path::{Path, PathBuf};
 use crate::cli::report::SortMethod;
 use crate::cli::tagging::sidecars_of;
 
-/// A sidecar to be copied, linked or moved.
-pub(super) struct Sidecar {
+/// A file that goes with a photo: a sidecar, or another file of the shot.
+pub(super) struct Companion {
     pub(super) path: PathBuf,
-    /// `true` for `photo.jpg.xmp`, `false` for `photo.xmp`.
+    /// `true` if the name is that of the photo and `end`, as `photo.jpg.xmp`; `false` if `end`
+    /// replaces the extension, as in `photo.xmp` and `photo.CR2.xmp`.
     appended: bool,
-    /// `true` if it is also the sidecar of another photo.
+    /// What follows the dot.
+    end: OsString,
+    /// `true` if it also belongs to another photo.
     shared: bool,
+    pub(super) is_sidecar: bool,
 }
 
-impl Sidecar {
-    /// Returns the place of the sidecar if its photo is at `photo`.
+impl Companion {
+    /// Returns the place of the file if its photo is at `photo`.
     pub(super) fn target(&self, photo: &Path) -> PathBuf {
         let stem = match self.appended {
             true => photo.to_owned(),
@@ -26,12 +30,11 @@ impl Sidecar {
         };
         let mut target = OsString::from(stem);
         target.push(".");
-        // The original spelling of `.xmp` is kept.
-        target.push(self.path.extension().unwrap_or_default());
+        target.push(&self.end);
         target.into()
     }
 
-    /// Returns the method for the sidecar if `method` is that of its photo. A shared sidecar is not
+    /// Returns the method for the file if `method` is that of its photo. A shared sidecar is not
     /// moved.
     pub(super) fn method(&self, method: SortMethod) -> SortMethod {
         match method {
@@ -41,18 +44,52 @@ impl Sidecar {
     }
 }
 
-/// Returns the sidecars of `photo`. `shared` is `true` if another photo has the same name with
-/// another extension.
-pub(super) fn sidecars_with(photo: &Path, shared: bool) -> io::Result<Vec<Sidecar>> {
-    let sidecars = sidecars_of(photo)?.into_iter().map(|path| {
+/// Returns the files that go with `photo`: its sidecars, and the other files of its `shot` with
+/// theirs. `shared` is `true` if a photo outside of the shot has the same name with another
+/// extension.
+pub(super) fn companions_of(
+    photo: &Path,
+    shot: &[PathBuf],
+    shared: bool,
+) -> io::Result<Vec<Companion>> {
+    let mut companions = Vec::new();
+    // The original spelling of `.xmp` is kept.
+    let extension = |path: &Path| path.extension().unwrap_or_default().to_owned();
+    for path in sidecars_of(photo)? {
         let appended = path.with_extension("") == photo;
-        Sidecar {
+        companions.push(Companion {
+            end: extension(&path),
             path,
             appended,
             shared: shared && !appended,
+            is_sidecar: true,
+        });
+    }
+    for file in shot {
+        let beside = |path: PathBuf, end, is_sidecar| Companion {
+            path,
+            appended: false,
+            end,
+            shared: false,
+            is_sidecar,
+        };
+        for sidecar in sidecars_of(file)? {
+            if sidecar.with_extension("") == *file {
+                let mut end = extension(file);
+                end.push(".");
+                end.push(extension(&sidecar));
+                companions.push(beside(sidecar, end, true));
+            } else if companions.iter().all(|other| other.path != sidecar) {
+                let end = extension(&sidecar);
+                companions.push(Companion {
+                    shared,
+                    ..beside(sidecar, end, true)
+                });
+            }
         }
-    });
-    Ok(sidecars.collect())
+        companions.push(beside(file.clone(), extension(file), false));
+    }
+    Ok(companions)
 }
 
 /// Returns `name` with this number, 1 or more: `photo.jpg`, `photo.2.jpg`.
@@ -68,50 +105,6 @@ pub(super) fn numbered(name: &OsStr, number: u32) -> OsString {
         numbered.push(extension);
     }
     numbered
-}
-
-/// Number of files per name without extension, in the folder that was read last.
-#[derive(Default)]
-pub(super) struct Stems {
-    folder: PathBuf,
-    counts: HashMap<OsString, usize>,
-}
-
-impl Stems {
-    /// Returns whether another file in the folder of `photo`, except sidecars, has the same name
-    /// with another extension. Files moved away since still count, because an extra sidecar does no
-    /// harm.
-    pub(super) fn is_shared(&mut self, photo: &Path) -> bool {
-        let folder = photo.parent().unwrap_or(Path::new(""));
-        if folder != self.folder || self.counts.is_empty() {
-            self.counts = stems_in(folder);
-            folder.clone_into(&mut self.folder);
-        }
-        let stem = photo.file_stem().unwrap_or_default();
-        self.counts.get(stem).is_some_and(|&count| count > 1)
-    }
-}
-
-fn stems_in(folder: &Path) -> HashMap<OsString, usize> {
-    let folder = match folder.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => folder,
-    };
-    let mut counts = HashMap::new();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries {
-        let name = PathBuf::from(entry.file_name());
-        if let (Some(stem), false) = (name.file_stem(), is_beside_a_photo(&name)) {
-            *counts.entry(stem.to_owned()).or_default() += 1;
-        }
-    }
-    counts
-}
-
-/// Returns whether `name` is that of a sidecar, or of ExifTool's backup of a photo.
-fn is_beside_a_photo(name: &Path) -> bool {
-    let extension = name.extension().unwrap_or_default().to_string_lossy();
-    extension.eq_ignore_ascii_case("xmp") || extension.ends_with("_original")
 }
 
 #[cfg(test)]
@@ -132,26 +125,32 @@ mod tests {
     }
 
     #[test]
-    fn a_sidecar_is_called_like_its_photo_and_a_shared_one_is_copied() {
+    fn what_goes_with_a_photo_is_called_like_it_and_a_shared_sidecar_is_copied() {
+        use SortMethod::{Copy, Move};
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let b = ["b.jpg", "b.xmp", "b.jpg_original"];
-        for name in ["a.jpg", "a.raw", "a.xmp", "a.jpg.xmp"].iter().chain(&b) {
+        for name in ["a.jpg", "a.raw", "a.xmp", "a.jpg.xmp", "a.raw.XMP"] {
             std::fs::write(path(name), "").unwrap();
         }
-        let mut stems = Stems::default();
-        let [a, b] = ["a.jpg", "b.jpg"].map(|name| {
-            let shared = stems.is_shared(&path(name));
-            sidecars_with(&path(name), shared).unwrap()
-        });
-        let target = |sidecar: &Sidecar| sidecar.target(Path::new("x/a.2.jpg"));
-        let moved = |sidecar: &Sidecar| sidecar.method(SortMethod::Move);
-        let targets: Vec<_> = a.iter().map(target).collect();
-        assert_eq!(targets, ["x/a.2.jpg.xmp", "x/a.2.xmp"].map(PathBuf::from));
-        let methods: Vec<_> = a.iter().chain(&b).map(moved).collect();
-        assert_eq!(
-            methods,
-            [SortMethod::Move, SortMethod::Copy, SortMethod::Move]
-        );
+        let goes = |shot: &[PathBuf], shared: bool| -> Vec<_> {
+            let companions = companions_of(&path("a.jpg"), shot, shared).unwrap();
+            let target = |file: &Companion| file.target(Path::new("x/a.2.jpg"));
+            let moved = |file: &Companion| file.method(Move);
+            let files = companions.iter();
+            files.map(|file| (target(file), moved(file))).collect()
+        };
+        let places = |names: &[(&str, SortMethod)]| -> Vec<_> {
+            let places = names.iter().map(|(name, method)| (name.into(), *method));
+            places.collect()
+        };
+        let alone = [("x/a.2.jpg.xmp", Move), ("x/a.2.xmp", Copy)];
+        assert_eq!(goes(&[], true), places(&alone));
+        let together = [
+            ("x/a.2.jpg.xmp", Move),
+            ("x/a.2.xmp", Move),
+            ("x/a.2.raw.XMP", Move),
+            ("x/a.2.raw", Move),
+        ];
+        assert_eq!(goes(&[path("a.raw")], false), places(&together));
     }
 }

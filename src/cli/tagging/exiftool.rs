@@ -21,6 +21,10 @@ use crate::cli::temporary::{Naming, Temporary};
 /// Starts of ExifTool's messages when the file system refuses an operation. They do not say why.
 const REFUSED_BY_FILE_SYSTEM: [&str; 3] = ["Error creating", "Error writing", "Error renaming"];
 
+/// Parts of ExifTool's messages about formats that it does not write. The photo can still get a
+/// sidecar.
+const NOT_WRITTEN: [&str; 2] = ["is not yet supported", "Will wrap JXL codestream"];
+
 /// Handling of the original photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backup {
@@ -319,6 +323,9 @@ impl Answer {
         let error = error.unwrap_or("exiftool did not change it");
         let error = error.strip_prefix("Error: ").unwrap_or(error);
         let error = error.strip_suffix(&of_photo).unwrap_or(error);
+        if NOT_WRITTEN.iter().any(|part| error.contains(part)) {
+            return format!("{error} (leave out --embed to write a sidecar)");
+        }
         match REFUSED_BY_FILE_SYSTEM
             .iter()
             .any(|start| error.starts_with(start))

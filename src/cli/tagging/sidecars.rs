@@ -58,7 +58,7 @@ impl Sidecars {
                 let tags = without_corrected_inside(photo, tags);
                 with_tags(Some(&existing.bytes), &tags, stamp)
             }
-            None => new_sidecar(&embedded_packets(photo)?, tags, stamp),
+            None => new_sidecar(&packets_inside(photo)?, tags, stamp),
         };
         let content = content.map_err(|e| refused(&sidecar, &e))?;
         if let Some(content) = &content {
@@ -148,10 +148,21 @@ impl Sidecars {
     }
 }
 
+/// Returns the XMP inside `photo`; none if facematch does not read its format and the image comes
+/// from the command of `--pre`.
+fn packets_inside(photo: &Path) -> Result<Vec<Vec<u8>>, PhotoError> {
+    match embedded_packets(photo) {
+        Err(ImageFileError::UnknownFormat { .. } | ImageFileError::ForeignFormat { .. }) => {
+            Ok(Vec::new())
+        }
+        packets => Ok(packets.map_err(Error::from)?),
+    }
+}
+
 /// Returns whether `photo` still contains everything in `copy`, which was copied from it; false if
 /// the photo cannot be read any more.
 fn is_inside(copy: &[u8], photo: &Path) -> bool {
-    embedded_packets(photo).is_ok_and(|packets| holds(&packets, copy))
+    packets_inside(photo).is_ok_and(|packets| holds(&packets, copy))
 }
 
 impl Existing {

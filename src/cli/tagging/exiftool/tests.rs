@@ -13,7 +13,7 @@ fn a_complaint_is_told_without_the_path_that_the_record_has() {
         complaint(
             "Warning: x\nError: Writing of BMP files is not yet supported - /photos/a - b.bmp\n"
         ),
-        "Writing of BMP files is not yet supported"
+        "Writing of BMP files is not yet supported (leave out --embed to write a sidecar)"
     );
     assert_eq!(complaint(""), "exiftool did not change it");
     assert_eq!(
