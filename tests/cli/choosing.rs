@@ -158,7 +158,7 @@ fn a_named_photo_of_another_format_is_told_with_a_program_that_converts_it() {
     };
     assert_snapshot!(message("a.jp2", b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0"), @"facematch: a.jp2: JPEG 2000 images are not supported; convert it first, for example with opj_decompress");
     // A photo that the user renamed.
-    assert_snapshot!(message("b.jpg", b"\0\0\0\x18ftypcrx \0\0\0\0"), @"facematch: b.jpg: CR3 images are not supported; convert it first, for example with darktable-cli");
+    assert_snapshot!(message("b.jpg", b"\0\0\0\x0CjP  \r\n\x87\n\0\0\0\0"), @"facematch: b.jpg: JPEG 2000 images are not supported; convert it first, for example with opj_decompress");
     #[cfg(not(feature = "avif"))]
     assert_snapshot!(message("c.avif", b"\0\0\0\x20ftypavif\0\0\0\0"), @"facematch: c.avif: built without AVIF: install with `--features avif`, or convert it with avifdec");
 }
