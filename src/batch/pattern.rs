@@ -1,5 +1,6 @@
 //! Patterns of files and folders, as `--exclude` and `--pre-glob` take them. Input: a pattern as in
-//! a `.gitignore`, without `!`. Output: whether it matches a path.
+//! a `.gitignore`, without `!`, in upper or lower case, as cameras write `.MOV`. Output: whether it
+//! matches a path.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -14,6 +15,12 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
+    /// Returns whether the pattern is a path from the root of the file system, or from the folder
+    /// that is searched.
+    pub(crate) fn is_rooted(&self) -> bool {
+        self.text.starts_with('/')
+    }
+
     /// Returns whether the pattern matches `path`, which is relative to the folder that is
     /// searched. A pattern without a slash inside only concerns the name, at any depth.
     pub(crate) fn matches(&self, path: &Path) -> bool {
@@ -41,7 +48,17 @@ impl FromStr for PathPattern {
         // A slash at the end means a folder, but excluding a file of that name harms nobody. One at
         // the start means the folder that is searched.
         let inside = text.strip_suffix('/').unwrap_or(text);
-        let glob = GlobBuilder::new(inside.strip_prefix('/').unwrap_or(inside))
+        // `./` at the start means the same.
+        let inside = inside
+            .strip_prefix('.')
+            .filter(|rest| rest.starts_with('/'))
+            .unwrap_or(inside);
+        let below = inside.strip_prefix('/').unwrap_or(inside);
+        if matches!(below, "" | ".") {
+            return Err("expected a pattern, such as '*.png'".to_owned());
+        }
+        let glob = GlobBuilder::new(below)
+            .case_insensitive(true)
             .literal_separator(true)
             .backslash_escape(true)
             .build()
@@ -73,7 +90,11 @@ mod tests {
             ("/tmp", "tmp", true),
             ("/tmp", "a/tmp", false),
             ("IMG_????.jpg", "a/IMG_0001.jpg", true),
-            ("img_*", "IMG_0001.jpg", false),
+            ("./tmp", "tmp", true),
+            ("./tmp", "a/tmp", false),
+            (".tmp", "a/.tmp", true),
+            ("*.{mp4,mov}", "a/IMG_0001.MOV", true),
+            ("img_*", "IMG_0001.jpg", true),
         ] {
             let matches = pattern
                 .parse::<PathPattern>()
@@ -81,7 +102,7 @@ mod tests {
                 .matches(Path::new(path));
             assert_eq!(matches, expected, "{pattern} {path}");
         }
-        for wrong in ["[a", "{a,b", "a\\"] {
+        for wrong in ["[a", "{a,b", "a\\", "", "/", "./"] {
             assert!(wrong.parse::<PathPattern>().is_err(), "{wrong}");
         }
     }

@@ -3,7 +3,7 @@
 //! output is the image.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -14,6 +14,7 @@ use facematch::cache::Preprocessor;
 use facematch_image_files::{ImageFileError, MAX_FILE_BYTES};
 
 use super::config::PreConfig;
+use super::exit::Failure;
 use super::interrupt::UnfinishedFiles;
 
 /// Pause between two questions whether the command has ended.
@@ -21,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Number of bytes that are kept of a command's messages: their end.
 const MOST_MESSAGE_BYTES: usize = 2000;
+
+/// Number of bytes of a script that count in a cache.
+const MOST_SCRIPT_BYTES: u64 = 1 << 20;
 
 /// The command, to be run for one file after another.
 #[derive(Debug)]
@@ -34,15 +38,24 @@ struct PreCommand {
 type Output = Receiver<io::Result<Vec<u8>>>;
 
 /// Returns what runs the command of `config`.
-pub(super) fn preprocessor(config: &PreConfig, unfinished: &UnfinishedFiles) -> Preprocessor {
+///
+/// # Errors
+/// If there is no such program: every photo would have the same error.
+pub(super) fn preprocessor(
+    config: &PreConfig,
+    unfinished: &UnfinishedFiles,
+) -> Result<Preprocessor, Failure> {
+    let program = program(&config.command).map_err(|reason| {
+        Failure::Start(format!("--pre {}: {reason}", config.command.display()))
+    })?;
     let command = PreCommand {
         program: config.command.clone(),
         timeout: config.timeout,
         unfinished: unfinished.clone(),
     };
-    Preprocessor {
+    Ok(Preprocessor {
         patterns: config.patterns.clone(),
-        recipe: config.command.to_string_lossy().into_owned(),
+        recipe: recipe(&program),
         make: Box::new(move |path| {
             command.output(path).map_err(|reason| {
                 Error::ImageFile(ImageFileError::Decode {
@@ -51,7 +64,56 @@ pub(super) fn preprocessor(config: &PreConfig, unfinished: &UnfinishedFiles) -> 
                 })
             })
         }),
+    })
+}
+
+/// Returns the path of the program that the system runs as `command`: a path, or a name in `PATH`.
+#[cfg(unix)]
+fn program(command: &Path) -> Result<PathBuf, String> {
+    let can_be_run = |path: &Path| {
+        use std::os::unix::fs::PermissionsExt;
+
+        path.metadata()
+            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    };
+    if command.as_os_str().as_encoded_bytes().contains(&b'/') {
+        return match command.metadata() {
+            _ if can_be_run(command) => Ok(command.to_owned()),
+            Ok(file) if file.is_file() => Err("is not executable; use chmod +x".to_owned()),
+            Ok(_) => Err("is not a program".to_owned()),
+            Err(_) => Err("does not exist".to_owned()),
+        };
     }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut places = std::env::split_paths(&folders).map(|folder| folder.join(command));
+    places.find(|place| can_be_run(place)).ok_or_else(|| {
+        let help = match command.exists() {
+            true => format!(
+                "; the file in the current folder is ./{}",
+                command.display()
+            ),
+            false => String::new(),
+        };
+        format!("is not in PATH{help}")
+    })
+}
+
+/// Returns `command`: how other systems find it is for them to say.
+#[cfg(not(unix))]
+fn program(command: &Path) -> Result<PathBuf, String> {
+    Ok(command.to_owned())
+}
+
+/// Returns the text by which a cache recognises `program`: its path, and all of a script.
+fn recipe(program: &Path) -> String {
+    let path = std::path::absolute(program).unwrap_or_else(|_| program.to_owned());
+    let mut script = Vec::new();
+    let file =
+        File::open(program).and_then(|file| file.take(MOST_SCRIPT_BYTES).read_to_end(&mut script));
+    if file.is_err() || !script.starts_with(b"#!") {
+        script.clear();
+    }
+    format!("{}\n{}", path.display(), String::from_utf8_lossy(&script))
 }
 
 impl PreCommand {
@@ -64,10 +126,16 @@ impl PreCommand {
             .stdin(File::open(path).map_err(|error| format!("cannot open it: {error}"))?)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let (mut child, _running) = self
-            .unfinished
-            .spawn(&mut command)
-            .map_err(|error| format!("cannot be run: {error}"))?;
+        let (mut child, _running) =
+            self.unfinished
+                .spawn(&mut command)
+                .map_err(|error| match error.kind() {
+                    // It exists.
+                    ErrorKind::NotFound => {
+                        "cannot be run: the program that its first line names is missing".to_owned()
+                    }
+                    _ => format!("cannot be run: {error}"),
+                })?;
         let output = self.wait(&mut child, end);
         if output.is_err() {
             kill(&mut child);
@@ -94,6 +162,10 @@ impl PreCommand {
             Err(RecvTimeoutError::Timeout) => return Err(late()),
             Err(RecvTimeoutError::Disconnected) => return Err("ended unexpectedly".to_owned()),
         };
+        if image.len() as u64 > MAX_FILE_BYTES {
+            let limit = MAX_FILE_BYTES >> 20;
+            return Err(format!("wrote more than {limit} MiB to standard output"));
+        }
         let status = loop {
             match child.try_wait().map_err(failed)? {
                 Some(status) => break status,
@@ -144,14 +216,10 @@ fn reader<P: Read + Send + 'static>(
     Ok(receiver)
 }
 
-/// Reads all of an image.
+/// Reads all of an image, or enough to see that it is too large.
 fn whole(pipe: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let length = pipe.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if length as u64 > MAX_FILE_BYTES {
-        let limit = MAX_FILE_BYTES >> 20;
-        return Err(io::Error::other(format!("it writes more than {limit} MiB")));
-    }
+    pipe.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

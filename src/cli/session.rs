@@ -48,7 +48,7 @@ impl<'a> Session<'a> {
         let began = Instant::now();
         let engines = engine::workers(params, engine, photos, console)?;
         let (finder, decided) = finder(cache, inputs, params, engine.settings, console)?;
-        let finder = preprocessed(finder, engine, unfinished);
+        let finder = preprocessed(finder, engine, unfinished)?;
         Ok(Self {
             engines,
             finder,
@@ -80,11 +80,11 @@ pub(super) fn preprocessed(
     finder: FaceFinder,
     engine: &EngineConfig,
     unfinished: &UnfinishedFiles,
-) -> FaceFinder {
-    match &engine.pre {
-        Some(pre) => finder.with_preprocessor(preprocessor(pre, unfinished)),
+) -> Result<FaceFinder, Failure> {
+    Ok(match &engine.pre {
+        Some(pre) => finder.with_preprocessor(preprocessor(pre, unfinished)?),
         None => finder,
-    }
+    })
 }
 
 /// Returns the face finder, and whether the user has chosen to use a cache or not to use one.

@@ -494,16 +494,30 @@ fn extensions_and_patterns_choose_the_files_of_folders() {
     };
     assert_eq!(chosen(&["--ext", "jpg"]), "c.jpg");
     assert_eq!(chosen(&["--ext", ".JPG,txt"]), "c.jpg d.txt");
+    assert_eq!(chosen(&["--ext", "jpg, txt"]), "c.jpg d.txt");
     let without = ["--exclude", "@eaDir", "--exclude", "2019/*"];
     assert_eq!(chosen(&without), "a.png b.PNG c.jpg");
     assert_eq!(
         chosen(&["--exclude", "2019/**", "--ext", "png"]),
         "@eaDir/a.png a.png b.PNG"
     );
-    assert_eq!(chosen(&["--exclude", "*.png"]), "b.PNG c.jpg");
+    assert_eq!(chosen(&["--exclude", "*.png"]), "c.jpg");
+    let absolute = env.path("photos/2019");
+    let without = [
+        "--exclude",
+        absolute.to_str().unwrap(),
+        "--exclude",
+        "./@eaDir/",
+    ];
+    assert_eq!(chosen(&without), "a.png b.PNG c.jpg");
     // A file that is named is searched.
     assert_eq!(chosen(&["photos/a.png", "--ext", "jpg"]), "a.png c.jpg");
-    for (option, value) in [("--ext", "a/b"), ("--ext", ""), ("--exclude", "[a")] {
+    for (option, value) in [
+        ("--ext", "a/b"),
+        ("--ext", ""),
+        ("--exclude", "[a"),
+        ("--exclude", ""),
+    ] {
         let run = env
             .facematch()
             .args(["detect", "photos", option, value])

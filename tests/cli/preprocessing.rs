@@ -151,11 +151,64 @@ fn a_command_that_fails_is_an_error_of_its_photo() {
     assert_eq!(kind, "decode");
     let wanted = "photos/clip.mp4: cannot decode: ./fail failed with exit status: 7: no such frame";
     assert_eq!(message, wanted);
-    let [_, message] = failed("./none");
-    assert!(message.contains("./none cannot be run"), "{message}");
+    env.executable("lost", "#!/no/such/shell\n");
+    let [_, message] = failed("./lost");
+    assert!(
+        message.contains("the program that its first line names is missing"),
+        "{message}"
+    );
+    let [_, message] = failed("yes");
+    assert!(
+        message.ends_with("yes wrote more than 512 MiB to standard output"),
+        "{message}"
+    );
     // The file as it is.
     let [_, message] = failed("cat");
     assert!(message.contains("not an image"), "{message}");
+}
+
+#[test]
+fn a_command_that_does_not_exist_ends_the_run_before_any_photo() {
+    let env = scene();
+    env.write("text", "#!/bin/sh\n");
+    for (program, reason) in [
+        ("./none", "--pre ./none: does not exist"),
+        ("./text", "--pre ./text: is not executable; use chmod +x"),
+        ("./photos", "--pre ./photos: is not a program"),
+        ("no-such-program", "--pre no-such-program: is not in PATH"),
+        (
+            "convert.sh",
+            "--pre convert.sh: is not in PATH; the file in the current folder is ./convert.sh",
+        ),
+    ] {
+        env.executable("convert.sh", "#!/bin/sh\n");
+        for command in ["detect", "check"] {
+            let run = env
+                .facematch()
+                .args([command, "photos", "--pre", program])
+                .ends_with(3);
+            assert_eq!(run.stderr, format!("facematch: {reason}\n"));
+        }
+    }
+}
+
+#[test]
+fn after_a_change_of_the_script_the_cache_has_no_image_of_it() {
+    let env = scene();
+    let search = || {
+        let options = ["--cache=cache", "--pre-glob", "*.mp4"];
+        let run = command(&env, &options).ends_with(0);
+        faces(&run, "photos/clip.mp4");
+    };
+    search();
+    search();
+    assert_eq!(runs(&env), "photos/clip.mp4");
+    env.executable(
+        "convert",
+        "#!/bin/sh\necho changed >> runs\ntail -c +2 \"$1\"\n",
+    );
+    search();
+    assert_eq!(runs(&env), "changed photos/clip.mp4");
 }
 
 /// Neither a command that never ends nor what it has started keeps the run waiting.

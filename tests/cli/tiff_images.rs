@@ -29,7 +29,9 @@ fn a_thumbnail_is_never_taken_for_the_photo() {
     write("unmarked.tif", &[(thumbnail(), 0), full.clone()]);
     let page = at_width(&photo(), 300);
     write("pages.tif", &[(page, PAGE), full.clone()]);
-    // A TIFF by its content.
+    // A DNG whose only image has colours, and a TIFF by its content.
+    let full_dng = tiff_of(std::slice::from_ref(&full), &[(50_706, 4, 0x0104)]);
+    env.write("photos/full.dng", full_dng);
     write("photo.NEF", &[(thumbnail(), REDUCED), full]);
     let run = env
         .facematch()
@@ -41,6 +43,7 @@ fn a_thumbnail_is_never_taken_for_the_photo() {
         ("unmarked.tif", 400),
         ("pages.tif", 300),
         ("photo.NEF", 400),
+        ("full.dng", 400),
     ] {
         let record = run.record(format!("photos/{name}"));
         assert_eq!(record["width"], width, "{name}");

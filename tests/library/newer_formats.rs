@@ -82,3 +82,16 @@ fn what_is_wrong_with_a_jpeg_xl_is_told_in_our_words() {
         }
     }
 }
+
+/// The file says that its grey of 128 is linear light.
+#[cfg(feature = "jxl")]
+#[test]
+fn linear_light_in_jpeg_xl_becomes_srgb() {
+    let linear = b"\xFF\x0A\x08\x10\x10\x50\xB4\x08\x08\x02\x01\x00\x30\x00\x4B\x18\x8B\x15\xC2\x49\x41\x1E\x80\x00\x00\x00";
+    let decoded = decode_upright(Path::new("photo"), linear).unwrap();
+    let grey = decoded.get_pixel(0, 0).0;
+    assert!(decoded.pixels().all(|pixel| pixel.0 == grey));
+    for level in grey {
+        assert!(level.abs_diff(188) <= 1, "{grey:?}");
+    }
+}

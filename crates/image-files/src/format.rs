@@ -52,8 +52,8 @@ pub(crate) enum Reading {
     },
 }
 
-/// Extensions of camera raw files that facematch does not read, or reads only if they turn out to be
-/// a TIFF.
+/// Extensions of camera raw files that facematch does not read, or reads only if they turn out to
+/// be a TIFF.
 const OTHER_RAW_EXTENSIONS: [&str; 16] = [
     "raw", "crw", "srf", "x3f", "3fr", "fff", "iiq", "erf", "kdc", "dcr", "mef", "mos", "mrw",
     "gpr", "k25", "bay",

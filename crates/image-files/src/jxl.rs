@@ -6,7 +6,10 @@
 use std::path::Path;
 
 use image::RgbImage;
-use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, JxlThreadPool};
+use jxl_oxide::color::{ColourEncoding, ColourSpace};
+use jxl_oxide::{
+    AllocTracker, EnumColourEncoding, InitializeResult, JxlImage, JxlThreadPool, RenderingIntent,
+};
 
 use super::decode::{CUT_OFF, check_dimensions, damaged, guarded, too_large};
 use super::heif::{Boxes, Problem};
@@ -63,6 +66,15 @@ fn pixels(path: &Path, bytes: &[u8]) -> Result<RgbImage, ImageFileError> {
         part = part.saturating_mul(4);
     };
     check_dimensions(path, (image.width(), image.height()), 3)?;
+    // Faces in linear light, or in that of HDR, look unlike those that the models know. Colours of
+    // an ICC profile stay as they are, as in other formats.
+    if let ColourEncoding::Enum(encoding) = &image.image_header().metadata.colour_encoding {
+        let srgb = match encoding.colour_space {
+            ColourSpace::Grey => EnumColourEncoding::gray_srgb,
+            _ => EnumColourEncoding::srgb,
+        };
+        image.request_color_encoding(srgb(RenderingIntent::Relative));
+    }
     image.feed_bytes(rest).map_err(decoder_error)?;
     if !image.is_loading_done() {
         return Err(damaged(path, CUT_OFF));

@@ -229,6 +229,7 @@ fn quality(text: &str) -> Result<f32, String> {
 
 /// Returns the extension `text`, with or without its dot, in lower case.
 fn extension(text: &str) -> Result<String, String> {
+    let text = text.trim();
     let extension = text.strip_prefix('.').unwrap_or(text).to_lowercase();
     match extension.is_empty() || extension.contains(['.', '/', '*']) {
         true => Err("expected extensions, such as heic,jpg".to_owned()),

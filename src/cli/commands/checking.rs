@@ -127,7 +127,7 @@ fn checked_photos(
     console: &Console,
 ) -> Result<(Vec<KnownPhoto>, Fingerprint), Failure> {
     let settings = &config.engine.settings;
-    let finder = preprocessed(FaceFinder::new(*settings), &config.engine, unfinished);
+    let finder = preprocessed(FaceFinder::new(*settings), &config.engine, unfinished)?;
     let params = engine::params(&config.engine)?;
     let made = Fingerprint::of(&params, config.engine.settings.encode_from)?;
     let mut engines = engine::workers(&params, &config.engine, inputs.list.len(), console)?;

@@ -29,11 +29,14 @@ const LINEAR_RAW: u64 = 34_892;
 
 /// Returns whether `tiff` contains sensor data.
 pub(super) fn has_sensor_data(tiff: &Tiff) -> bool {
+    // A DNG with a photo of colours in its first directory is a TIFF. Usually a thumbnail is there,
+    // and the sensor data is elsewhere, or missing if the file is cut off.
+    let is_thumbnail = |d: &Directory| d.number(tag::NEW_SUBFILE_TYPE) == Some(1);
     tiff.is_canon_raw()
         || tiff.directories().iter().any(|directory| {
             let photometric = directory.number(tag::PHOTOMETRIC);
             matches!(photometric, Some(COLOR_FILTER_ARRAY | LINEAR_RAW))
-                || directory.has(tag::DNG_VERSION)
+                || directory.has(tag::DNG_VERSION) && is_thumbnail(directory)
         })
 }
 
