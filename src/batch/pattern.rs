@@ -2,7 +2,7 @@
 //! a `.gitignore`, without `!`, in upper or lower case, as cameras write `.MOV`. Output: whether it
 //! matches a path.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -15,21 +15,20 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
-    /// Returns whether the pattern is a path from the root of the file system, or from the folder
-    /// that is searched.
-    pub(crate) fn is_rooted(&self) -> bool {
-        self.text.starts_with('/')
-    }
-
-    /// Returns whether the pattern matches `path`, which is relative to the folder that is
-    /// searched. A pattern without a slash inside only concerns the name, at any depth.
-    pub(crate) fn matches(&self, path: &Path) -> bool {
-        match self.text.contains('/') {
-            true => self.matcher.is_match(path),
-            false => path
-                .file_name()
-                .is_some_and(|name| self.matcher.is_match(name)),
+    /// Returns whether the pattern matches the file `path`, which is `below` the folder that is
+    /// searched. A pattern without a slash inside only concerns the name, at any depth. One with a
+    /// slash at the start may also be the absolute path, which a shell makes of `~/Photos/private`.
+    pub(crate) fn matches(&self, below: &Path, path: &Path) -> bool {
+        if !self.text.contains('/') {
+            let name = path.file_name();
+            return name.is_some_and(|name| self.matcher.is_match(name));
         }
+        let is_absolute = |path: PathBuf| {
+            let from_root = path.strip_prefix("/").unwrap_or(&path);
+            self.matcher.is_match(from_root)
+        };
+        self.matcher.is_match(below)
+            || self.text.starts_with('/') && std::path::absolute(path).is_ok_and(is_absolute)
     }
 }
 
@@ -45,8 +44,8 @@ impl FromStr for PathPattern {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A slash at the end means a folder, but excluding a file of that name harms nobody. One at
-        // the start means the folder that is searched.
+        // A slash at the start stands for the searched folder. One at the end, for folders, is
+        // ignored: files rarely have the name of a folder.
         let inside = text.strip_suffix('/').unwrap_or(text);
         // `./` at the start means the same.
         let inside = inside
@@ -99,7 +98,7 @@ mod tests {
             let matches = pattern
                 .parse::<PathPattern>()
                 .unwrap()
-                .matches(Path::new(path));
+                .matches(Path::new(path), &Path::new("root").join(path));
             assert_eq!(matches, expected, "{pattern} {path}");
         }
         for wrong in ["[a", "{a,b", "a\\", "", "/", "./"] {

@@ -248,16 +248,7 @@ fn is_wanted(root: &Path, entry: &DirEntry, options: &WalkOptions) -> bool {
 /// Returns whether one of `patterns` matches the `path` below `root`.
 fn is_matched(root: &Path, path: &Path, patterns: &[PathPattern]) -> bool {
     let below = path.strip_prefix(root).unwrap_or(path);
-    // A shell makes an absolute path of `~/Photos/private`.
-    let is_absolute = |pattern: &PathPattern| {
-        let absolute = pattern.is_rooted().then(|| std::path::absolute(path));
-        absolute.is_some_and(|path| {
-            path.is_ok_and(|path| pattern.matches(path.strip_prefix("/").unwrap_or(&path)))
-        })
-    };
-    patterns
-        .iter()
-        .any(|pattern| pattern.matches(below) || is_absolute(pattern))
+    patterns.iter().any(|pattern| pattern.matches(below, path))
 }
 
 fn is_excluded(entry: &DirEntry, excluded: &[PathBuf]) -> bool {

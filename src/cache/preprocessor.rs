@@ -30,7 +30,7 @@ impl Preprocessor {
             let tail = path.components().skip(first);
             tail.collect::<PathBuf>()
         });
-        let is_matched = |tail: PathBuf| self.patterns.iter().any(|p| p.matches(&tail));
+        let is_matched = |tail: PathBuf| self.patterns.iter().any(|p| p.matches(&tail, path));
         (self.patterns.is_empty() || tails.any(is_matched)) && path.is_file()
     }
 }

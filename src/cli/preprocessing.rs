@@ -34,7 +34,7 @@ struct PreCommand {
     unfinished: UnfinishedFiles,
 }
 
-/// What a thread has read: the bytes, or why it could not.
+/// Receives the bytes that a thread reads, or its error.
 type Output = Receiver<io::Result<Vec<u8>>>;
 
 /// Returns what runs the command of `config`.

@@ -58,6 +58,15 @@ fn the_command_makes_images_of_the_files_that_the_pattern_matches() {
 }
 
 #[test]
+fn an_absolute_pattern_is_for_the_same_files_in_the_walk_and_in_the_run() {
+    let env = scene();
+    let pattern = env.path("photos/*.mp4");
+    let run = command(&env, &["--pre-glob", pattern.to_str().unwrap()]).ends_with(0);
+    faces(&run, "photos/clip.mp4");
+    assert_eq!(runs(&env), "photos/clip.mp4");
+}
+
+#[test]
 fn without_a_pattern_it_is_for_all_photos_and_unread_formats() {
     let env = scene();
     std::fs::write(env.path("photos/plain.jpg"), b"?").unwrap();

@@ -22,7 +22,7 @@ pub(crate) enum Format {
     Raw,
 }
 
-/// What is known about a format without its decoder.
+/// Names, extensions and signature of a format.
 pub(crate) struct Facts {
     /// Name for messages.
     pub(crate) name: &'static str,

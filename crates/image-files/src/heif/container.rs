@@ -27,7 +27,7 @@ pub(crate) struct Container<'a> {
     associations: HashMap<u32, Vec<u16>>,
 }
 
-/// What an item is.
+/// Kind and encoding of an item.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Item<'a> {
     pub(crate) kind: [u8; 4],

@@ -7,7 +7,7 @@ use super::Problem;
 use super::colour::{Coding, Planes};
 use super::container::Reader;
 
-/// What separates the units of a stream (ITU-T H.265, annex B).
+/// Separator of the units of a stream (ITU-T H.265, annex B).
 const START_CODE: [u8; 4] = [0, 0, 0, 1];
 /// Bytes of the configuration before the length of lengths.
 const PROFILE: u8 = 21;

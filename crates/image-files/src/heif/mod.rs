@@ -41,7 +41,7 @@ const DECODER_BYTES: u64 = 6;
 /// Largest side of the blocks in which pictures are coded: they may be larger by as much.
 const BLOCK: u32 = 64;
 
-/// What is wrong with a file.
+/// Problem with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Problem {
     Damaged,
